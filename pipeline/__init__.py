@@ -1,0 +1,12 @@
+"""What happens to a light curve: ingest, clean, period, fold, resample, rank, catalog, report.
+
+Pure functions and frozen dataclasses over NumPy and Arrow. This package knows neither Prefect nor Keras, and
+importing it is quick: anything heavy is imported where it is used.
+"""
+
+from pipeline.lightcurve import Chunk, Clock, LightCurve, Mask
+from pipeline.version import VERSION
+
+__version__ = VERSION
+
+__all__ = ["Chunk", "Clock", "LightCurve", "Mask", "__version__"]

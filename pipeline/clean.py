@@ -1,0 +1,72 @@
+"""Mark the rows that cannot be computed with, and put the rows in time order. Rows are kept, masks are added."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from pipeline.lightcurve import BoolArray, LightCurve, Mask
+
+#: A row this many robust standard deviations from a running median is called impulsive (it is not left out).
+IMPULSIVE_SIGMA = 5.0
+
+#: Rows in the running median: wide enough for a median, narrow enough to follow a variable star.
+IMPULSIVE_WINDOW = 5
+
+
+def clean(curve: LightCurve) -> LightCurve:
+    """Sort a light curve in time and mark its bad rows.
+
+    Marked are: not-finite times or values (`Mask.NOT_FINITE`); a quoted error that is zero, negative or infinite
+    (`Mask.BAD_ERROR`; NaN means "not given" and stays); a repeat of a row of the same band and time, of which the one
+    with the smallest error stays (`Mask.DUPLICATE`); single rows far from their neighbours (`Mask.IMPULSIVE`), which
+    stay usable, since they may be the flare one looks for. Marks that the source set (`Mask.QUALITY`) stay.
+
+    Parameters
+    ----------
+    curve : n rows in any order.
+
+    Returns
+    -------
+    The same n rows, ordered by time, then band, then error; not-finite times last.
+    """
+    order = np.lexsort((curve.value, np.nan_to_num(curve.error, nan=np.inf), curve.band, curve.time))
+    curve = curve.where(order)
+    mask = curve.mask.copy()
+    mask[~(np.isfinite(curve.time) & np.isfinite(curve.value))] |= int(Mask.NOT_FINITE)
+    bad_error = ~np.isnan(curve.error) & ~((curve.error > 0) & np.isfinite(curve.error))
+    mask[bad_error] |= int(Mask.BAD_ERROR)
+    curve = replace(curve, mask=mask)
+
+    usable = np.flatnonzero(curve.usable)
+    repeated = (np.diff(curve.time[usable]) == 0) & (np.diff(curve.band[usable]) == 0)
+    mask[usable[1:][repeated]] |= int(Mask.DUPLICATE)
+    curve = replace(curve, mask=mask.copy())
+
+    for band in range(len(curve.bands)):
+        rows = np.flatnonzero(curve.usable & (curve.band == band))
+        mask[rows[impulsive(curve.value[rows])]] |= int(Mask.IMPULSIVE)
+    return replace(curve, mask=mask)
+
+
+def impulsive(value: np.ndarray) -> BoolArray:
+    """Which values stand alone, more than `IMPULSIVE_SIGMA` robust deviations from the median of their neighbours.
+
+    Parameters
+    ----------
+    value : (n,) in time order, finite.
+
+    Returns
+    -------
+    (n,) booleans; all False for fewer than twice `IMPULSIVE_WINDOW` values (no scale can be had from so few).
+    """
+    if len(value) < 2 * IMPULSIVE_WINDOW:
+        return np.zeros(len(value), dtype=bool)
+    half = IMPULSIVE_WINDOW // 2
+    padded = np.pad(value, half, mode="reflect")
+    median = np.median(np.lib.stride_tricks.sliding_window_view(padded, IMPULSIVE_WINDOW), axis=1)
+    residual = value - median
+    # 1.4826 turns the median absolute deviation of a Gaussian into its standard deviation
+    scale = 1.4826 * np.median(np.abs(residual - np.median(residual)))
+    return np.abs(residual) > IMPULSIVE_SIGMA * scale if scale > 0 else np.zeros(len(value), dtype=bool)
