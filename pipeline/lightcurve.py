@@ -197,7 +197,8 @@ class LightCurve:
     @cached_property
     def usable(self) -> BoolArray:
         """(n,) True where the row may be computed with."""
-        return np.equal(self.mask & int(EXCLUDED), 0)
+        usable: BoolArray = np.equal(self.mask & int(EXCLUDED), 0)
+        return usable
 
     def where(self, keep: NDArray[Any]) -> LightCurve:
         """The rows that `keep` (a boolean mask or an index array) selects, in its order."""
