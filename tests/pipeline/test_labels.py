@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.labels import read_labels
+from pipeline.vsx import SURVEY_NAMES, TYPES, ancestors, is_a, is_parent, vsx_type
+from tests.real_data import real_data
+
+
+def written(tmp_path, text):
+    path = tmp_path / "labels.csv"
+    path.write_text(text)
+    return path
+
+
+def test_types_are_one_tree():
+    for name, one in TYPES.items():
+        assert one.name == name
+        assert one.parent is None or one.parent in TYPES
+        assert len(set(ancestors(name))) == len(ancestors(name))
+        assert one.description
+
+
+def test_every_survey_name_leads_to_a_type():
+    for word, name in SURVEY_NAMES.items():
+        assert word == " ".join(word.casefold().split())
+        assert name in TYPES
+
+
+def test_types_fold_to_distinct_names():
+    assert len({name.casefold() for name in TYPES}) == len(TYPES)
+    assert all(vsx_type(name.lower()) == name for name in TYPES)
+
+
+@pytest.mark.parametrize(
+    ("word", "name"),
+    [
+        ("RRab", "RRAB"),
+        ('"RR Lyrae, Fundamental Mode"', "RRAB"),
+        ("  W_Ursae_Maj ", "EW"),
+        ("Close Binary Eclipsing Systems", "E"),
+        ("SN?", None),
+        ("CV/AGN", None),
+        ("", None),
+    ],
+)
+def test_words_of_surveys(word, name):
+    assert vsx_type(word) == name
+
+
+@given(st.text())
+def test_no_word_breaks_the_mapping(word):
+    assert vsx_type(word) is None or vsx_type(word) in TYPES
+
+
+def test_hierarchy():
+    assert is_a("CWB", "CEP")
+    assert not is_a("CEP", "CWB")
+    assert is_parent("E")
+    assert not is_parent("EW")
+    with pytest.raises(KeyError):
+        ancestors("no such type")
+
+
+@pytest.mark.parametrize("id_column", ["object_id", "ID", "name", "Name"])
+@pytest.mark.parametrize("class_column", ["class", "type", "Label", "Classification"])
+def test_generic_columns(tmp_path, id_column, class_column):
+    labels = read_labels(written(tmp_path, f"{id_column},{class_column}\n0012,EW\n1e5,what?\n"))
+    assert list(labels.columns) == ["object_id", "class", "class_source", "period"]
+    assert labels["object_id"].tolist() == ["0012", "1e5"]
+    assert labels["class"].tolist() == ["EW", None]
+    assert labels["class_source"].tolist() == ["EW", "what?"]
+    assert labels["period"].isna().all()
+
+
+def test_periods(tmp_path):
+    labels = read_labels(written(tmp_path, "id,class,period\na,EW,0.5\nb,EW,\nc,EW,nan\nd,EW,-1\n"))
+    np.testing.assert_array_equal(labels["period"], [0.5, np.nan, np.nan, np.nan])
+
+
+def test_periods_alone_are_labels_too(tmp_path):
+    labels = read_labels(written(tmp_path, "id,period\na,0.5\n"))
+    assert labels["class"].tolist() == [None]
+    assert labels["class_source"].tolist() == [None]
+
+
+def test_repeated_stars_become_one_row(tmp_path):
+    text = "id,class,period\na,EW,\nb,EA,1\na,EW,2\nb,EB,1\nb,EA,3\n"
+    labels = read_labels(written(tmp_path, text)).set_index("object_id")
+    assert labels.loc["a"].tolist() == ["EW", "EW", 2.0]
+    assert labels.loc["b"].tolist() == [None, "EA | EB", 1.0]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("star_name,class\na,EW\n", "no column for the star's name.*'star_name', 'class'"),
+        ("id,colour\na,red\n", "neither a class .* nor a period.*'id', 'colour'"),
+        ("id,class,period\na,EW,soon\n", "row 2: 'soon' in column 'period' is not a number"),
+        ("", "not a comma-separated table"),
+        ('a,"b\n1,2,3\n"c', "labels"),
+    ],
+)
+def test_bad_tables_say_what_is_wrong(tmp_path, text, said):
+    with pytest.raises(ValueError, match=said):
+        read_labels(written(tmp_path, text))
+
+
+def test_binary_file(tmp_path):
+    path = tmp_path / "labels.csv"
+    path.write_bytes(bytes(range(256)) * 4)
+    with pytest.raises(ValueError, match=r"labels\.csv"):
+        read_labels(path)
+
+
+def test_no_file(tmp_path):
+    with pytest.raises(FileNotFoundError, match="no label file"):
+        read_labels(tmp_path / "nothing.csv")
+
+
+@pytest.mark.parametrize(
+    ("name", "stars", "classes", "periods"),
+    [
+        ("asas_acvs/labels.csv", 10419, 10, 6539),
+        ("asas_training/labels.csv", 598, 27, 0),
+        ("debosscher/labels.csv", 1051, 25, 0),
+        ("s82_rrlyrae/labels.csv", 359, 2, 359),
+        ("crts/labels.csv", 385, 6, 0),
+        ("eros/objects.csv", 2912, 4, 2912),
+    ],
+)
+def test_real_label_files(name, stars, classes, periods):
+    labels = read_labels(real_data(name))
+    assert len(labels) == stars
+    assert labels["object_id"].is_unique
+    assert labels["class"].nunique() == classes
+    assert labels["period"].notna().sum() == periods
+
+
+def test_eros_period_is_divided():
+    labels = read_labels(real_data("eros/objects.csv")).set_index("object_id")
+    assert labels.loc["135_9613", "period"] == pytest.approx(2.35495 / 7)
+    assert labels.loc["135_9613", "class"] == "RR"
+    assert labels.loc["135_9613", "class_source"] == "3.0"
+    assert set(labels["class"]) == {"E", "DCEP", "RR", "M"}
+
+
+def test_doubtful_transients_have_no_class():
+    labels = read_labels(real_data("crts/labels.csv"))
+    assert labels.loc[labels["class_source"].str.contains(r"[?/]"), "class"].isna().all()
