@@ -1,0 +1,163 @@
+"""From three detectors' p-values to one list of strange stars, each with a reason that a person can read."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from pipeline.lightcurve import FloatArray
+
+#: P-values are cut off here from above before they are combined: one detector at exactly 1 would outvote all others.
+LARGEST_PVALUE = 0.99
+
+#: A detector below this is named as a cause; a star whose combined p-value is above it is called ordinary.
+NOTABLE_PVALUE = 0.05
+
+_DETECTOR_WORDS = {
+    "forecaster": "the neural forecaster",
+    "statespace": "the state-space model",
+    "autoencoder": "the folded shape (autoencoder)",
+}
+
+
+def combine_pvalues(pvalues: ArrayLike) -> FloatArray:
+    """Combine the p-values of detectors that looked at the same star, however dependent they are.
+
+    The Cauchy combination test: the mean of ``tan((1/2 - p) pi)`` is again nearly Cauchy in its upper tail under any
+    dependence (Liu & Xie 2020, J. Am. Stat. Assoc. 115, 393, eq. 2 and theorem 1). Values above `LARGEST_PVALUE` are
+    cut off there, since the test is otherwise powerless as soon as one of them is 1 (Fang et al. 2023, "Heavy-tailed
+    distribution for combining dependent p-values with asymptotic robustness", Stat. Sinica 33).
+
+    Parameters
+    ----------
+    pvalues : (n, d) of n stars by d detectors, in (0, 1]; NaN where a detector gave none.
+
+    Returns
+    -------
+    (n,) in (0, 1]; NaN where no detector gave any, the p-value itself where only one did.
+
+    Raises
+    ------
+    ValueError
+        When a p-value is outside (0, 1].
+
+    Examples
+    --------
+    >>> combine_pvalues([[0.5, 0.5, 0.5], [0.001, float("nan"), 0.5], [0.02, float("nan"), float("nan")]]).round(4)
+    array([0.5  , 0.002, 0.02 ])
+    """
+    given = np.atleast_2d(np.asarray(pvalues, dtype=np.float64))
+    known = ~np.isnan(given)
+    if not bool(((given > 0) & (given <= 1))[known].all()):
+        raise ValueError("p-values must lie in (0, 1]")
+    # 1 / tan(pi p) is tan((1/2 - p) pi) without the loss of digits at small p
+    cotangent = 1.0 / np.tan(np.pi * np.where(known, np.minimum(given, LARGEST_PVALUE), 0.5))
+    count = known.sum(axis=1)
+    mean = cotangent.sum(axis=1, where=known) / np.maximum(count, 1)
+    combined = np.arctan2(1.0, mean) / np.pi
+    alone = np.where(known, given, 0.0).sum(axis=1)
+    return np.where(count == 0, np.nan, np.where(count == 1, alone, combined))
+
+
+def anomaly_rank(pvalue: FloatArray, scores: FloatArray, object_id: Sequence[str]) -> NDArray[np.int64]:
+    """Rank the stars of a whole catalog, the strangest first.
+
+    Stars with the same p-value (the smallest that a detector's null allows, say) are ordered by how few stars of the
+    catalog score as high: by the sum over detectors of the log of that share. What still ties goes by name.
+
+    Parameters
+    ----------
+    pvalue : (n,) combined p-values; NaN where none.
+    scores : (n, d) scores by detector, larger is stranger; NaN where none.
+    object_id : n names.
+
+    Returns
+    -------
+    (n,) 1 for the strangest; 0 where there is no p-value.
+    """
+    ranked = np.isfinite(pvalue)
+    rarity = np.zeros(len(pvalue))
+    for score in scores.T:
+        known = np.isfinite(score)
+        ordered = np.sort(score[known])
+        as_high = ordered.size - np.searchsorted(ordered, score[known], side="left")
+        rarity[known] += np.log(as_high / max(ordered.size, 1))
+    names = np.asarray(object_id, dtype=object)
+    rows = np.flatnonzero(ranked)
+    # a stable sort by name first, then by numbers: sorting objects within lexsort is not possible
+    rows = rows[np.argsort(names[rows], kind="stable")]
+    rows = rows[np.lexsort((rarity[rows], pvalue[rows]))]
+    rank = np.zeros(len(pvalue), dtype=np.int64)
+    rank[rows] = np.arange(1, len(rows) + 1)
+    return rank
+
+
+def anomaly_reason(
+    pvalue: float | None,
+    by_detector: Mapping[str, float | None],
+    events: Sequence[Mapping[str, Any]] = (),
+    clock: str | None = None,
+) -> str | None:
+    """Say why a star is strange, or that it is not.
+
+    Parameters
+    ----------
+    pvalue : the combined p-value.
+    by_detector : p-value by detector; None or NaN where there is none.
+    events : the star's rows of events.parquet.
+    clock : the star's clock, as its row of objects.parquet states it.
+
+    Returns
+    -------
+    A sentence or two; None where no p-value was computed.
+
+    Examples
+    --------
+    >>> anomaly_reason(0.002, {"statespace": 0.001, "autoencoder": 0.4})
+    'Strange to the state-space model: 1 ordinary star in 1,000 scores as high.'
+    """
+    known = sorted((p, name) for name, p in by_detector.items() if p is not None and not math.isnan(p))
+    if pvalue is None or math.isnan(pvalue) or not known:
+        return None
+    notable = [(p, name) for p, name in known if p < NOTABLE_PVALUE]
+    if not notable or pvalue >= NOTABLE_PVALUE:
+        least, name = known[0]
+        said = f"Ordinary: {_words(name)} comes closest to an alarm, at p = {least:.2g}."
+    else:
+        first, *others = notable
+        said = f"Strange to {_words(first[1])}: {_how_many(first[0])} as high."
+        if others:
+            said += " Also to " + " and ".join(f"{_words(name)} (p = {p:.2g})" for p, name in others) + "."
+    event = _strongest(events)
+    return said if event is None else f"{said} {_event_words(event, len(events), clock)}"
+
+
+def _words(detector: str) -> str:
+    return _DETECTOR_WORDS.get(detector, detector)
+
+
+def _how_many(pvalue: float) -> str:
+    one_in = 1.0 / pvalue
+    digits = one_in if one_in < 100 else round(one_in, 1 - math.floor(math.log10(one_in)))
+    return f"1 ordinary star in {digits:,.0f} scores"
+
+
+def _strongest(events: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    def order(event: Mapping[str, Any]) -> tuple[float, float, float]:
+        pvalue, sigma = event.get("pvalue"), event.get("peak_sigma")
+        return (1.0 if pvalue is None else pvalue, -abs(sigma or 0.0), event.get("t_peak") or 0.0)
+
+    return min(events, key=order) if events else None
+
+
+def _event_words(event: Mapping[str, Any], count: int, clock: str | None) -> str:
+    verb = {"fade": "faded", "brighten": "brightened"}.get(event["direction"], "changed")
+    by = f" by {abs(event['peak_sigma']):.1f} sigma" if event.get("peak_sigma") is not None else ""
+    band = f" in band {event['band']}" if event.get("band") else ""
+    when = f"day {event['t_peak']:.4f}" if clock in (None, "unknown") else f"{clock} {event['t_peak']:.4f}"
+    more = f"; {count} events in all" if count > 1 else ""
+    return f"It {verb}{by}{band} at {when}{more}."

@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import cauchy, norm
+
+from pipeline.rank import LARGEST_PVALUE, anomaly_rank, anomaly_reason, combine_pvalues
+
+PVALUES = st.floats(1e-12, 1.0)
+
+
+@given(st.lists(st.floats(1e-9, LARGEST_PVALUE), min_size=2, max_size=6))
+def test_agrees_with_the_formula_by_scipy(pvalues):
+    statistic = np.mean(cauchy.isf(pvalues))
+    np.testing.assert_allclose(combine_pvalues([pvalues]), cauchy.sf(statistic), rtol=1e-6, atol=1e-12)
+
+
+@given(st.lists(PVALUES, min_size=1, max_size=5), st.integers(0, 4), st.floats(0.01, 0.99))
+def test_stays_in_range_and_grows_with_each_pvalue(pvalues, place, factor):
+    before = combine_pvalues([pvalues])[0]
+    smaller = list(pvalues)
+    smaller[place % len(pvalues)] *= factor
+    after = combine_pvalues([smaller])[0]
+    assert 0 < after <= before * (1 + 1e-12) <= 1 + 1e-12
+
+
+@given(st.lists(PVALUES, min_size=1, max_size=5), st.randoms())
+def test_order_of_detectors_does_not_matter(pvalues, random):
+    shuffled = list(pvalues)
+    random.shuffle(shuffled)
+    np.testing.assert_allclose(combine_pvalues([pvalues]), combine_pvalues([shuffled]), rtol=1e-9)
+
+
+def test_missing_detectors_do_not_count():
+    nan = np.nan
+    np.testing.assert_allclose(combine_pvalues([[0.01, nan, 0.3]]), combine_pvalues([[0.01, 0.3]]))
+    assert combine_pvalues([[nan, 0.04, nan]])[0] == 0.04
+    assert combine_pvalues([[nan, 1.0]])[0] == 1.0
+    assert np.isnan(combine_pvalues([[nan, nan]])[0])
+
+
+def test_tiny_pvalues_keep_their_size():
+    np.testing.assert_allclose(combine_pvalues([[1e-300, 0.5, 0.5]]), 3e-300, rtol=1e-6)
+
+
+def test_a_single_one_does_not_silence_the_others():
+    assert combine_pvalues([[1e-4, 1.0, 1.0]])[0] < 0.01
+
+
+@pytest.mark.parametrize("wrong", [0.0, -0.1, 1.1])
+def test_what_is_no_pvalue_is_refused(wrong):
+    with pytest.raises(ValueError, match="p-values"):
+        combine_pvalues([[0.5, wrong]])
+
+
+@pytest.mark.parametrize("correlation", [0.0, 0.5, 0.95])
+def test_false_alarms_are_as_stated_whatever_the_dependence(correlation):
+    rng = np.random.default_rng(7)
+    n = 200_000
+    common, own = rng.standard_normal((n, 1)), rng.standard_normal((n, 3))
+    pvalues = norm.sf(np.sqrt(correlation) * common + np.sqrt(1 - correlation) * own)
+    combined = combine_pvalues(pvalues)
+    for level in (0.05, 0.01, 0.001):
+        # Liu & Xie: exact in the tail; at 5 % some excess for middling dependence is the method's own
+        assert np.mean(combined < level) == pytest.approx(level, rel=0.25)
+
+
+def test_ranks():
+    pvalue = np.array([0.1, 0.01, np.nan, 0.01, 0.01])
+    scores = np.array([[1.0, 2.0, 9.0, 3.0, 2.0], [np.nan, 1.0, np.nan, 1.0, 1.0]]).T
+    assert anomaly_rank(pvalue, scores, ["a", "c", "d", "e", "b"]).tolist() == [4, 3, 0, 1, 2]
+
+
+@given(st.lists(st.tuples(st.sampled_from([0.01, 0.1, np.nan]), st.floats(0, 3)), max_size=30), st.randoms())
+def test_ranks_do_not_depend_on_the_order_of_rows(rows, random):
+    def ranks(order):
+        pvalue = np.array([rows[i][0] for i in order], dtype=float)
+        scores = np.array([rows[i][1] for i in order], dtype=float).reshape(-1, 1)
+        found = anomaly_rank(pvalue, scores, [f"star {i:03d}" for i in order])
+        return {i: int(rank) for i, rank in zip(order, found, strict=True)}
+
+    order = list(range(len(rows)))
+    shuffled = list(order)
+    random.shuffle(shuffled)
+    there = ranks(order)
+    assert there == ranks(shuffled)
+    assert sorted(rank for rank in there.values() if rank) == list(range(1, sum(p == p for p, _ in rows) + 1))
+
+
+def test_no_stars():
+    assert anomaly_rank(np.empty(0), np.empty((0, 3)), []).size == 0
+    assert combine_pvalues(np.empty((0, 3))).size == 0
+
+
+def test_reasons():
+    event = {"direction": "fade", "peak_sigma": -7.31, "band": "V", "t_peak": 2455123.45678, "pvalue": 1e-4}
+    lesser = {"direction": "brighten", "peak_sigma": 9.0, "band": "V", "t_peak": 2455000.0, "pvalue": 1e-2}
+    said = anomaly_reason(
+        1e-3, {"forecaster": 5e-4, "statespace": 0.01, "autoencoder": None}, [lesser, event], "BJD_TDB"
+    )
+    assert said == (
+        "Strange to the neural forecaster: 1 ordinary star in 2,000 scores as high. Also to the state-space model "
+        "(p = 0.01). It faded by 7.3 sigma in band V at BJD_TDB 2455123.4568; 2 events in all."
+    )
+    assert "day 2455123.4568" in anomaly_reason(1e-3, {"forecaster": 5e-4}, [event], "unknown")
+    assert anomaly_reason(0.4, {"forecaster": 0.3, "statespace": 0.2}).startswith("Ordinary: the state-space model")
+    assert anomaly_reason(None, {"forecaster": None}) is None
+    assert anomaly_reason(float("nan"), {}) is None
