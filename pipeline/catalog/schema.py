@@ -1,0 +1,252 @@
+"""Every column of a run's two tables: its name, type, unit, UCD and meaning; and tables made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from pipeline.version import VERSION
+from pipeline.vsx import TYPES
+
+#: What can become of a star: all that was asked; some of it; nothing, for its data; nothing, for an error of ours.
+STATUSES = ("ok", "partial", "rejected", "failed")
+
+#: The three that look for strange stars, each with a score and a p-value in the catalog.
+DETECTORS = ("forecaster", "statespace", "autoencoder")
+
+#: Columns with the classifier's probabilities are named ``prob_<TYPE>``.
+PROBABILITY = "prob_"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table.
+
+    Attributes
+    ----------
+    name : as in the file.
+    type : its Arrow type.
+    unit : as astropy writes it; "" for a number without unit, for text, or for values in the star's own `unit`.
+    ucd : UCD1+ word of the IVOA.
+    description : a line for people.
+    """
+
+    name: str
+    type: pa.DataType
+    unit: str
+    ucd: str
+    description: str
+
+    @property
+    def field(self) -> pa.Field:
+        """The Arrow field; unit, UCD and description ride in its metadata."""
+        metadata = {"unit": self.unit, "ucd": self.ucd, "description": self.description}
+        return pa.field(self.name, self.type, metadata={key: text for key, text in metadata.items() if text})
+
+
+_TEXT, _INT, _FLOAT, _SHARE = pa.string(), pa.int32(), pa.float64(), pa.float32()
+
+_STAR = (
+    Column("object_id", _TEXT, "", "meta.id;meta.main", "name of the star in its source"),
+    Column("source", _TEXT, "", "meta.id;meta.file", "file that the star came from"),
+    Column("ra", _FLOAT, "deg", "pos.eq.ra;meta.main", "right ascension, ICRS"),
+    Column("dec", _FLOAT, "deg", "pos.eq.dec;meta.main", "declination, ICRS"),
+    Column("bands", _TEXT, "", "instr.bandpass", "names of the bands with usable rows, separated by commas"),
+    Column("n_bands", _INT, "", "meta.number;instr.bandpass", "number of bands with usable rows"),
+    Column("main_band", _TEXT, "", "instr.bandpass", "band with the most usable rows; mean and amplitude are of it"),
+    Column("value_kind", _TEXT, "", "meta.code", "what was measured: mag or flux"),
+    Column("unit", _TEXT, "", "meta.unit", "unit of the star's values, errors and amplitudes"),
+    Column("status", _TEXT, "", "meta.code.status", "ok, partial, rejected (its data) or failed (an error of ours)"),
+    Column("reason", _TEXT, "", "meta.note", "why the star is not ok"),
+    Column("n_obs", _INT, "", "meta.number;obs", "number of usable rows"),
+    Column("n_masked", _INT, "", "meta.number;obs", "number of rows that were left out, each for a named mask"),
+    Column("time_start", _FLOAT, "d", "time.start;obs", "time of the first usable row, by the star's clock"),
+    Column("time_end", _FLOAT, "d", "time.end;obs", "time of the last usable row, by the star's clock"),
+    Column("clock", _TEXT, "", "time.scale", "meaning of all times of the star: BJD_TDB, HJD_UTC, ..., or unknown"),
+    Column("mean_mag", _FLOAT, "mag", "phot.mag;stat.mean", "mean magnitude in the main band"),
+    Column("mean_flux", _FLOAT, "", "phot.flux;stat.mean", "mean flux in the main band, in the star's unit"),
+    Column("amplitude", _FLOAT, "", "src.var.amplitude", "5th to 95th percentile in the main band, star's unit"),
+)
+
+_PERIOD = (
+    Column("period", _FLOAT, "d", "time.period", "best period"),
+    Column("period_err", _FLOAT, "d", "stat.error;time.period", "one-sigma error of the period"),
+    Column("period_fap", _FLOAT, "", "stat.probability;time.period", "false-alarm probability of the strongest peak"),
+    Column(
+        "period_flag",
+        _TEXT,
+        "",
+        "meta.code.qual;time.period",
+        "what the period may be: alias, half, double, few_cycles",
+    ),
+    *(Column(f"period_{n}", _FLOAT, "d", "time.period", f"runner-up period, number {n}") for n in range(2, 6)),
+    Column("period_terms", _INT, "", "stat.param;time.period", "number of Fourier terms of the model; 0 for a box"),
+    Column("t0", _FLOAT, "d", "time.epoch", "epoch of phase zero: minimum of eclipsing stars, maximum of the others"),
+)
+
+_TREND = (
+    Column("trend", _FLOAT, "", "arith.rate;src.var", "slow change of the mean, in the star's unit a year"),
+    Column("trend_err", _FLOAT, "", "stat.error;src.var", "one-sigma error of the trend, in the star's unit a year"),
+    Column("trend_pvalue", _FLOAT, "", "stat.probability;src.var", "probability of such a trend in a steady star"),
+    Column("n_changes", _INT, "", "meta.number;src.var", "number of change points in the mean level"),
+    Column("change_time", _FLOAT, "d", "time.epoch;src.var", "time of the largest change point, by the star's clock"),
+    Column("change_size", _FLOAT, "", "src.var.amplitude", "new level less the old at that point, star's unit"),
+    Column("change_pvalue", _FLOAT, "", "stat.probability;src.var", "probability of such a change in a steady star"),
+    Column("drw_tau", _FLOAT, "d", "time.scale;src.var", "damped random walk: its relaxation time"),
+    Column("drw_tau_err", _FLOAT, "d", "stat.error;time.scale", "one-sigma error of drw_tau"),
+    Column("drw_sigma", _FLOAT, "", "stat.stdev;src.var", "damped random walk: its long-term deviation, star's unit"),
+    Column("drw_sigma_err", _FLOAT, "", "stat.error;src.var", "one-sigma error of drw_sigma, star's unit"),
+    Column("drw_flag", _TEXT, "", "meta.code.qual;src.var", "how far to trust drw_tau and drw_sigma; null: fully"),
+)
+
+_CLASS = (
+    Column("class", _TEXT, "", "src.class", "most probable class, an AAVSO VSX type; null where none was given"),
+    Column("class_prob", _SHARE, "", "stat.probability;src.class", "calibrated probability of the class"),
+    Column("class_flag", _TEXT, "", "meta.code.qual;src.class", "what speaks against the class; null: nothing"),
+)
+
+_ANOMALY = (
+    *(
+        column
+        for detector in DETECTORS
+        for column in (
+            Column(f"{detector}_score", _FLOAT, "", "src.var.index", f"score by the {detector}; larger is stranger"),
+            Column(
+                f"{detector}_pvalue",
+                _FLOAT,
+                "",
+                "stat.probability;src.var",
+                f"probability that an ordinary star scores as high by the {detector}",
+            ),
+        )
+    ),
+    Column("anomaly_pvalue", _FLOAT, "", "stat.probability;src.var", "p-values of the detectors, combined"),
+    Column("anomaly_rank", _INT, "", "stat.rank", "place among the run's stars; 1 is the strangest"),
+    Column("anomaly_reason", _TEXT, "", "meta.note;src.var", "what makes the star strange, or that it is not"),
+    Column("n_events", _INT, "", "meta.number;src.var", "number of the star's rows in the table of events"),
+)
+
+_EVENT = (
+    Column("object_id", _TEXT, "", "meta.id;meta.main", "name of the star in its source"),
+    Column("detector", _TEXT, "", "meta.code", "who found the event"),
+    Column("band", _TEXT, "", "instr.bandpass", "band of the event"),
+    Column("t_start", _FLOAT, "d", "time.start;src.var", "first row of the event, by the star's clock"),
+    Column("t_peak", _FLOAT, "d", "time.epoch;src.var", "row that strays furthest, by the star's clock"),
+    Column("t_end", _FLOAT, "d", "time.end;src.var", "last row of the event, by the star's clock"),
+    Column("direction", _TEXT, "", "meta.code;src.var", "fade or brighten"),
+    Column("peak_sigma", _FLOAT, "", "stat.snr", "how far the peak lies from its forecast, in its sigmas"),
+    Column("pvalue", _FLOAT, "", "stat.probability;src.var", "probability of an event as strong in a quiet star"),
+)
+
+
+def object_columns(types: Iterable[str] = ()) -> tuple[Column, ...]:
+    """The columns of objects.parquet, in order.
+
+    Parameters
+    ----------
+    types : VSX types that the classifier may answer; each has a column ``prob_<TYPE>``, in the order of `TYPES`.
+    """
+    place = {name: i for i, name in enumerate(TYPES)}
+    ordered = sorted(set(types), key=lambda name: (place.get(name, len(place)), name))
+    probabilities = (
+        Column(f"{PROBABILITY}{name}", _SHARE, "", "stat.probability;src.class", f"probability of class {_said(name)}")
+        for name in ordered
+    )
+    return (*_STAR, *_PERIOD, *_TREND, *_CLASS, *probabilities, *_ANOMALY)
+
+
+def event_columns() -> tuple[Column, ...]:
+    """The columns of events.parquet, in order."""
+    return _EVENT
+
+
+def objects_schema(types: Iterable[str] = ()) -> pa.Schema:
+    """The Arrow schema of objects.parquet for a classifier of these types."""
+    return _schema("objects", object_columns(types))
+
+
+def events_schema() -> pa.Schema:
+    """The Arrow schema of events.parquet."""
+    return _schema("events", event_columns())
+
+
+def probability_types(names: Iterable[str]) -> tuple[str, ...]:
+    """The VSX types whose probabilities stand among these column names."""
+    return tuple(name.removeprefix(PROBABILITY) for name in names if name.startswith(PROBABILITY))
+
+
+def objects_table(columns: Mapping[str, Sequence[Any] | NDArray[Any]], types: Iterable[str] | None = None) -> pa.Table:
+    """Make a table of objects from some of its columns; the others are null.
+
+    Parameters
+    ----------
+    columns : values by column name, n each; None and NaN become null. object_id and status are needed.
+    types : VSX types with a probability column; None: those among `columns`.
+
+    Raises
+    ------
+    ValueError
+        For an unknown column, columns of different length, a value of the wrong type, an unknown status, or a star
+        that is not ok without a reason; the message names the column and the star.
+    """
+    table = _table(objects_schema(probability_types(columns) if types is None else types), columns)
+    names, statuses, reasons = (table[name].to_pylist() for name in ("object_id", "status", "reason"))
+    for name, status, reason in zip(names, statuses, reasons, strict=True):
+        if name is None:
+            raise ValueError("a star without object_id; every row of objects needs one")
+        if status not in STATUSES:
+            raise ValueError(f"star {name!r}: status {status!r} is none of {', '.join(STATUSES)}")
+        if status != "ok" and not reason:
+            raise ValueError(f"star {name!r} is {status} without a reason")
+    return table
+
+
+def events_table(columns: Mapping[str, Sequence[Any] | NDArray[Any]]) -> pa.Table:
+    """Make a table of events from its columns; absent ones are null.
+
+    Raises
+    ------
+    ValueError
+        For an unknown column, columns of different length, or a value of the wrong type.
+    """
+    return _table(events_schema(), columns)
+
+
+def _said(name: str) -> str:
+    return f"{name} ({TYPES[name].description})" if name in TYPES else name
+
+
+def _schema(table: str, columns: Sequence[Column]) -> pa.Schema:
+    return pa.schema([column.field for column in columns], metadata={"swope.table": table, "swope.version": VERSION})
+
+
+def _table(schema: pa.Schema, columns: Mapping[str, Sequence[Any] | NDArray[Any]]) -> pa.Table:
+    unknown = [name for name in columns if name not in schema.names]
+    if unknown:
+        raise ValueError(f"not columns of this table: {', '.join(unknown)}")
+    lengths = {name: len(values) for name, values in columns.items()}
+    if len(set(lengths.values())) > 1:
+        raise ValueError(f"columns differ in length: {lengths}")
+    n = next(iter(lengths.values()), 0)
+    arrays = [
+        _array(field, columns[field.name]) if field.name in columns else pa.nulls(n, field.type) for field in schema
+    ]
+    return pa.table(arrays, schema=schema)
+
+
+def _array(field: pa.Field, values: Sequence[Any] | NDArray[Any]) -> pa.Array:
+    """One column; NaN becomes null, since "not computed" is a null."""
+    try:
+        return pa.array(values, type=field.type, from_pandas=True)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError) as problem:
+        for row, value in enumerate(values):
+            try:
+                pa.array(np.asarray([value]).tolist(), type=field.type, from_pandas=True)
+            except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
+                raise ValueError(f"column {field.name!r}, row {row}: {value!r} is not {field.type}") from problem
+        raise ValueError(f"column {field.name!r}: {problem}") from problem

@@ -1,0 +1,234 @@
+"""The tables on disk: written whole or not at all, the same bytes from the same rows, merged in bounded memory."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from pipeline.catalog.schema import (
+    DETECTORS,
+    STATUSES,
+    events_schema,
+    objects_schema,
+    probability_types,
+)
+from pipeline.rank import anomaly_rank, anomaly_reason, combine_pvalues
+
+OBJECTS = "objects.parquet"
+EVENTS = "events.parquet"
+
+#: Stars that `merge` holds whole at a time, and rows of a row group.
+BATCH = 65_536
+
+_OBJECT_ORDER = ("object_id", "source", "status", "reason", "time_start", "n_obs")
+_EVENT_ORDER = ("object_id", "t_start", "detector", "band", "t_peak", "t_end", "direction")
+_PVALUES = tuple(f"{detector}_pvalue" for detector in DETECTORS)
+_SCORES = tuple(f"{detector}_score" for detector in DETECTORS)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A temporary name to write to; at the end of the block the file is on disk under its own name, whole.
+
+    Killed or failed on the way, the old file stays as it was.
+
+    Parameters
+    ----------
+    path : the file to write or to replace; its folder is made.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.part")
+    try:
+        yield temporary
+        with temporary.open("rb+") as written:
+            os.fsync(written.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def write_parquet(table: pa.Table, path: Path) -> None:
+    """Write a table: temporary name, fsync, rename. The same table gives the same bytes.
+
+    Raises
+    ------
+    OSError
+        When the folder cannot be written.
+    """
+    with replacing(path) as temporary, _writer(temporary, table.schema) as writer:
+        writer.write_table(table, row_group_size=BATCH)
+
+
+def merge(objects: Sequence[Path], events: Sequence[Path], run_dir: Path, batch: int = BATCH) -> None:
+    """Make a run's objects.parquet and events.parquet of the parts that its chunks left.
+
+    Objects are sorted by name and source, events by name and time. The columns that need the whole catalog or both
+    tables are filled here, whatever the parts say: ``anomaly_pvalue``, ``anomaly_rank``, ``anomaly_reason`` and
+    ``n_events`` (null where a star had no detector at work). The result does not depend on the order of the parts.
+
+    In memory at a time are: one part, `batch` stars with their events, and of every star of the run its name, source,
+    p-values and scores (some 200 bytes; 200 MB for a million). As much disk as the parts take is used meanwhile, in
+    a temporary folder inside `run_dir`.
+
+    Parameters
+    ----------
+    objects, events : Parquet files of `objects_table` and `events_table`.
+    run_dir : folder of the run.
+    batch : stars held whole at a time.
+
+    Raises
+    ------
+    FileNotFoundError
+        When a part is missing.
+    ValueError
+        When a part is not a table of its kind; the message names it.
+    """
+    types: set[str] = set()
+    for part in objects:
+        types.update(probability_types(pq.read_schema(part).names))
+    schema = objects_schema(types)
+    run_dir.mkdir(parents=True, exist_ok=True)
+    keys = _keys(objects)
+    pvalue = combine_pvalues(_matrix(keys, _PVALUES))
+    rank = anomaly_rank(pvalue, _matrix(keys, _SCORES), keys["object_id"].to_pylist())
+    names = keys["object_id"].to_numpy(zero_copy_only=False)
+    # cut only between names, so that all rows of a star, and its events, meet in one batch
+    edges = np.unique(names[batch::batch].astype(object)) if len(names) > batch else np.empty(0, dtype=object)
+    with (
+        _scratch(run_dir / ".merge") as scratch,
+        replacing(run_dir / OBJECTS) as objects_file,
+        replacing(run_dir / EVENTS) as events_file,
+        _writer(objects_file, schema) as objects_writer,
+        _writer(events_file, events_schema()) as events_writer,
+    ):
+        split_objects = _split(objects, schema, edges, scratch / "objects")
+        split_events = _split(events, events_schema(), edges, scratch / "events")
+        row = 0
+        for some_objects, some_events in zip(split_objects, split_events, strict=True):
+            stars = _sorted(_read(some_objects, schema), _OBJECT_ORDER)
+            found = _sorted(_read(some_events, events_schema()), _EVENT_ORDER)
+            own = slice(row, row := row + len(stars))
+            objects_writer.write_table(_finished(stars, found, pvalue[own], rank[own]), row_group_size=batch)
+            events_writer.write_table(found, row_group_size=batch)
+
+
+def count_statuses(path: Path) -> dict[str, int]:
+    """Number of stars by status in an objects.parquet, and ``n_in``, their sum.
+
+    Returns
+    -------
+    ``{"n_in": ..., "n_ok": ..., "n_partial": ..., "n_rejected": ..., "n_failed": ...}``
+    """
+    statuses = pc.value_counts(pq.read_table(path, columns=["status"])["status"])
+    found = {entry["values"]: entry["counts"] for entry in statuses.to_pylist()}
+    counts = {f"n_{status}": int(found.get(status, 0)) for status in STATUSES}
+    return {"n_in": sum(counts.values()), **counts}
+
+
+@contextmanager
+def _scratch(folder: Path) -> Iterator[Path]:
+    """An empty folder, removed afterwards; what a killed run left there is removed first."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
+    return pq.ParquetWriter(path, schema, compression="zstd", version="2.6", write_statistics=True)
+
+
+def _keys(parts: Sequence[Path]) -> pa.Table:
+    """What ranking and sorting need of every star, in the order of the final table."""
+    wanted = [*_OBJECT_ORDER, *_PVALUES, *_SCORES]
+    schema = pa.schema([objects_schema().field(name).remove_metadata() for name in wanted])
+    tables = []
+    for part in parts:
+        try:
+            tables.append(pq.read_table(part, columns=wanted).replace_schema_metadata().cast(schema))
+        except (pa.ArrowInvalid, KeyError, ValueError) as problem:
+            raise ValueError(f"{part} is not a table of objects: {problem}") from problem
+    return _sorted(pa.concat_tables(tables) if tables else schema.empty_table(), _OBJECT_ORDER)
+
+
+def _matrix(table: pa.Table, names: Sequence[str]) -> NDArray[np.float64]:
+    columns = [table[name].to_numpy(zero_copy_only=False).astype(np.float64) for name in names]
+    return np.stack(columns, axis=1)
+
+
+def _sorted(table: pa.Table, names: Sequence[str]) -> pa.Table:
+    return table.take(pc.sort_indices(table, [(name, "ascending") for name in names]))
+
+
+def _split(parts: Sequence[Path], schema: pa.Schema, edges: NDArray[np.object_], folder: Path) -> list[Path]:
+    """Deal the rows of the parts out to one Arrow file a batch, by name."""
+    folder.mkdir()
+    files = [folder / f"{i:06d}.arrow" for i in range(len(edges) + 1)]
+    with ExitStack() as stack:
+        writers = [stack.enter_context(pa.ipc.new_file(file, schema)) for file in files]
+        for part in parts:
+            table = _conformed(part, schema)
+            names = table["object_id"].to_numpy(zero_copy_only=False).astype(object)
+            place = np.searchsorted(edges, names, side="right")
+            for i in np.unique(place):
+                writers[i].write_table(table.filter(pa.array(place == i)))
+    return files
+
+
+def _conformed(part: Path, schema: pa.Schema) -> pa.Table:
+    """A part with the columns of the schema, in its order; null where the part has none."""
+    table = pq.read_table(part)
+    unknown = [name for name in table.column_names if name not in schema.names]
+    if unknown or "object_id" not in table.column_names:
+        raise ValueError(f"{part} is not a table of {schema.metadata[b'swope.table'].decode()}: it has {unknown}")
+    columns = [
+        table[field.name].cast(field.type) if field.name in table.column_names else pa.nulls(len(table), field.type)
+        for field in schema
+    ]
+    return pa.table(columns, schema=schema)
+
+
+def _read(file: Path, schema: pa.Schema) -> pa.Table:
+    with pa.ipc.open_file(file) as reader:
+        return reader.read_all().cast(schema)
+
+
+def _finished(stars: pa.Table, events: pa.Table, pvalue: NDArray[np.float64], rank: NDArray[np.int64]) -> pa.Table:
+    """Fill the columns that need the whole catalog."""
+    by_name: dict[str, list[dict[str, object]]] = {}
+    for event in events.to_pylist():
+        by_name.setdefault(event["object_id"], []).append(event)
+    names, clocks = stars["object_id"].to_pylist(), stars["clock"].to_pylist()
+    detected = _matrix(stars, _PVALUES)
+    reasons = [
+        anomaly_reason(p, dict(zip(DETECTORS, each, strict=True)), by_name.get(name, ()), clock)
+        for p, each, name, clock in zip(pvalue.tolist(), detected.tolist(), names, clocks, strict=True)
+    ]
+    looked = np.isfinite(pvalue)
+    n_events = [len(by_name.get(name, ())) for name in names]
+    filled = {
+        "anomaly_pvalue": pa.array(pvalue, pa.float64(), from_pandas=True),
+        "anomaly_rank": pa.array(rank, pa.int32(), mask=~looked),
+        "anomaly_reason": pa.array(reasons, pa.string()),
+        "n_events": pa.array(n_events, pa.int32(), mask=~looked & (np.asarray(n_events, dtype=np.int64) == 0)),
+    }
+    for name, values in filled.items():
+        at = stars.schema.get_field_index(name)
+        stars = stars.set_column(at, stars.schema.field(at), values)
+    return stars

@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.catalog.schema import events_table, objects_table
+from pipeline.catalog.store import count_statuses, merge, replacing, write_parquet
+from pipeline.rank import combine_pvalues
+from tests.pipeline.catalog.rows import TYPES, columns, event_rows, object_rows
+
+
+def write_parts(folder, objects, events, n_parts, seed=0):
+    """Deal rows out to parts at random, as chunks do."""
+    rng = np.random.default_rng(seed)
+    place = rng.integers(n_parts, size=len(objects))
+    names = {row["object_id"]: int(i) for row, i in zip(objects, place, strict=True)}
+    paths = ([], [])
+    for part in range(n_parts):
+        some = [row for row, i in zip(objects, place, strict=True) if i == part]
+        found = [row for row in events if names[row["object_id"]] == part]
+        for kind, table in ((0, objects_table(columns(some))), (1, events_table(columns(found)))):
+            paths[kind].append(folder / f"{part:03d}-{kind}.parquet")
+            write_parquet(table, paths[kind][-1])
+    return paths
+
+
+def test_same_table_same_bytes(tmp_path):
+    table = objects_table(columns(object_rows(50)), TYPES)
+    write_parquet(table, tmp_path / "a.parquet")
+    write_parquet(objects_table(columns(object_rows(50)), TYPES), tmp_path / "b.parquet")
+    assert (tmp_path / "a.parquet").read_bytes() == (tmp_path / "b.parquet").read_bytes()
+    assert pq.read_table(tmp_path / "a.parquet").equals(table, check_metadata=True)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.parquet", "b.parquet"]
+
+
+def test_pandas_reads_it(tmp_path):
+    write_parquet(objects_table(columns(object_rows(5))), tmp_path / "a.parquet")
+    frame = pd.read_parquet(tmp_path / "a.parquet")
+    assert frame["object_id"].tolist() == [f"star {i:04d}" for i in range(5)]
+
+
+def test_a_failed_write_leaves_the_old_file(tmp_path):
+    path = tmp_path / "file"
+    path.write_text("old")
+
+    def killed():
+        with replacing(path) as temporary:
+            temporary.write_text("new")
+            raise RuntimeError("killed on the way")
+
+    def killed():
+        with replacing(path) as temporary:
+            temporary.write_text("new")
+            raise RuntimeError("killed on the way")
+
+    with pytest.raises(RuntimeError, match="on the way"):
+        killed()
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 60), st.integers(1, 5), st.integers(1, 80), st.integers(0, 3))
+def test_merge_is_the_same_however_the_rows_are_dealt(tmp_path_factory, n, n_parts, batch, seed):
+    tmp_path = tmp_path_factory.mktemp("merge")
+    objects = object_rows(n, seed)
+    events = event_rows(objects, seed)
+    for run, (parts, limit) in {"a": (n_parts, batch), "b": (1, 10_000)}.items():
+        folder = tmp_path / f"parts-{run}"
+        folder.mkdir()
+        merge(*write_parts(folder, objects, events, parts, seed), tmp_path / run, limit)
+    for name in ("objects.parquet", "events.parquet"):
+        assert pq.read_table(tmp_path / "a" / name).equals(pq.read_table(tmp_path / "b" / name), check_metadata=True)
+    assert sorted(path.name for path in (tmp_path / "a").iterdir()) == ["events.parquet", "objects.parquet"]
+
+
+def test_merge_does_not_depend_on_the_order_of_parts(tmp_path):
+    objects = object_rows(80)
+    parts, found = write_parts(tmp_path, objects, event_rows(objects), 4)
+    merge(parts, found, tmp_path / "a")
+    merge(parts[::-1], found[::-1], tmp_path / "b")
+    for name in ("objects.parquet", "events.parquet"):
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+
+
+def test_merge_fills_what_needs_the_whole_catalog(tmp_path):
+    objects = object_rows(60)
+    events = event_rows(objects)
+    merge(*write_parts(tmp_path, objects, events, 3), tmp_path / "run", batch=7)
+    frame = pd.read_parquet(tmp_path / "run" / "objects.parquet").set_index("object_id")
+    assert frame.index.tolist() == sorted(row["object_id"] for row in objects)
+    ok = frame[frame["status"] == "ok"]
+    expected = combine_pvalues(ok[["forecaster_pvalue", "statespace_pvalue", "autoencoder_pvalue"]].to_numpy())
+    np.testing.assert_allclose(ok["anomaly_pvalue"], expected)
+    assert sorted(ok["anomaly_rank"]) == list(range(1, len(ok) + 1))
+    assert ok.sort_values("anomaly_rank")["anomaly_pvalue"].is_monotonic_increasing
+    assert ok["anomaly_reason"].notna().all()
+    counted = pd.Series([event["object_id"] for event in events]).value_counts()
+    assert (ok["n_events"] == counted.reindex(ok.index).fillna(0)).all()
+    rest = frame[frame["status"] != "ok"]
+    assert rest[["anomaly_pvalue", "anomaly_rank", "anomaly_reason", "n_events"]].isna().all(axis=None)
+    named = ok.loc[counted.index[0], "anomaly_reason"]
+    assert "HJD_UTC" in named
+
+
+def test_probability_columns_of_parts_are_joined(tmp_path):
+    write_parquet(objects_table({"object_id": ["a"], "status": ["ok"], "prob_EW": [1.0]}), tmp_path / "1.parquet")
+    write_parquet(objects_table({"object_id": ["b"], "status": ["failed"], "reason": ["?"]}), tmp_path / "2.parquet")
+    write_parquet(events_table({}), tmp_path / "3.parquet")
+    merge([tmp_path / "1.parquet", tmp_path / "2.parquet"], [tmp_path / "3.parquet"], tmp_path)
+    assert pq.read_table(tmp_path / "objects.parquet")["prob_EW"].to_pylist() == [1.0, None]
+
+
+def test_counts(tmp_path):
+    rows = object_rows(100)
+    write_parquet(objects_table(columns(rows)), tmp_path / "objects.parquet")
+    counts = count_statuses(tmp_path / "objects.parquet")
+    assert counts["n_in"] == 100 == sum(n for name, n in counts.items() if name != "n_in")
+    assert counts["n_failed"] == sum(row["status"] == "failed" for row in rows)
+
+
+def test_no_stars_at_all(tmp_path):
+    merge([], [], tmp_path)
+    assert count_statuses(tmp_path / "objects.parquet")["n_in"] == 0
+
+
+def test_a_wrong_part_is_named(tmp_path):
+    write_parquet(events_table({}), tmp_path / "wrong.parquet")
+    with pytest.raises(ValueError, match=r"wrong\.parquet is not a table of objects"):
+        merge([tmp_path / "wrong.parquet"], [], tmp_path)
+    with pytest.raises(FileNotFoundError):
+        merge([tmp_path / "absent.parquet"], [], tmp_path)
