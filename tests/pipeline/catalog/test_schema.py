@@ -63,7 +63,7 @@ CONTRACT = [
     "anomaly_rank",
     "anomaly_reason",
     "n_events",
-,]
+]
 
 
 def test_names_of_the_contract_are_there():

@@ -52,11 +52,6 @@ def test_a_failed_write_leaves_the_old_file(tmp_path):
             temporary.write_text("new")
             raise RuntimeError("killed on the way")
 
-    def killed():
-        with replacing(path) as temporary:
-            temporary.write_text("new")
-            raise RuntimeError("killed on the way")
-
     with pytest.raises(RuntimeError, match="on the way"):
         killed()
     assert path.read_text() == "old"
