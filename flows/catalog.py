@@ -1,0 +1,171 @@
+"""The flow `catalog`: plan chunks, a task a chunk and stage, then the catalog and its report."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
+from prefect.futures import PrefectFuture, as_completed
+from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
+from tqdm import tqdm
+
+from flows import stages
+from flows.manifest import chunk_key, is_done
+from flows.models import model_ids
+from flows.options import RunOptions
+from flows.record import RunRecord, versions
+from flows.report import write_report
+from flows.workers import call, surviving, worker_processes
+from pipeline.catalog import count_statuses, merge
+from pipeline.ingest import Part, plan
+from pipeline.version import VERSION
+
+WORK = Path("work")
+CHUNKS = WORK / "chunks"
+REFUSED = CHUNKS / "refused"
+
+
+@task(name="ingest", cache_policy=NO_CACHE)
+def ingest(part: Part, folder: Path, options: RunOptions) -> Path:
+    """Read and clean a chunk."""
+    call(stages.ingest_chunk, part, folder, options)
+    return folder
+
+
+@task(name="measure", cache_policy=NO_CACHE)
+def measure(folder: Path, options: RunOptions) -> Path:
+    """Search the periods of a chunk."""
+    stages.write_periods(folder, surviving(stages.measure_rows, folder, options, 0, stages.n_stars(folder)))
+    return folder
+
+
+@task(name="score", cache_policy=NO_CACHE)
+def score(folder: Path, options: RunOptions) -> Path:
+    """Put a chunk through the models and write its rows."""
+    stages.write_rows(folder, surviving(stages.score_rows, folder, options, 0, stages.n_stars(folder)))
+    return folder
+
+
+def task_runner(workers: int | None, dask: str | None = None) -> tuple[TaskRunner[Any], int]:
+    """Where the tasks run, and how many worker processes this machine is to have for them.
+
+    Parameters
+    ----------
+    workers : worker processes; None for one a core.
+    dask : address of a Dask scheduler, whose workers then do all the work; they must see the same files.
+
+    Raises
+    ------
+    ValueError
+        When Dask is asked for and not installed.
+    """
+    if dask is None:
+        n = workers or os.cpu_count() or 1
+        return ThreadPoolTaskRunner(max_workers=n), n
+    try:
+        from prefect_dask import DaskTaskRunner
+    except ImportError:
+        raise ValueError("--dask needs the extra: pip install 'swope[dask]'") from None
+    return DaskTaskRunner(address=dask), 0
+
+
+@flow(name="catalog", validate_parameters=False)
+def catalog(
+    sources: list[str],
+    out: str,
+    options: RunOptions | None = None,
+    workers: int | None = None,
+    top: int = 20,
+) -> RunRecord:
+    """Make a catalog and its report from light curves.
+
+    Parameters
+    ----------
+    sources : files, folders, globs, or archive queries such as "mast:KIC 8462852".
+    out : folder of the run; a run that was interrupted goes on from its finished chunks.
+    options : the run's settings.
+    workers : worker processes; None for one a core, 0 to compute where a task runs (on Dask).
+    top : how many of the most anomalous stars the report shows.
+
+    Raises
+    ------
+    pipeline.ingest.SourceError
+        When there is nothing to read.
+    """
+    watch = Stopwatch()
+    options = options or RunOptions()
+    run_dir = Path(out)
+    scratch = run_dir / WORK / "scratch"
+    planned = plan(sources, stages.ingest_options(options), scratch)
+    watch.lap("plan")
+    with worker_processes(os.cpu_count() or 1 if workers is None else workers):
+        ids = call(model_ids, options.models)
+        keys = [chunk_key(part.digest, asdict(options), ids, VERSION) for part in planned.parts]
+        chunks = [CHUNKS / key for key in keys]
+        reused = sum(is_done(run_dir / chunk) for chunk in chunks)
+        run_chunks(planned.parts, [run_dir / chunk for chunk in chunks], options)
+        stages.write_refused(run_dir / REFUSED, planned.refused)
+        watch.lap("chunks")
+        pieces = [run_dir / chunk for chunk in (*chunks, REFUSED)]
+        merge([p / stages.OBJECTS for p in pieces], [p / stages.EVENTS for p in pieces], run_dir)
+        watch.lap("catalog")
+        record = RunRecord(
+            version=VERSION,
+            versions=versions(),
+            sources=list(sources),
+            config=asdict(options),
+            models=ids,
+            counts=count_statuses(run_dir / stages.OBJECTS),
+            n_inputs=planned.n_inputs,
+            n_events=int(pq.read_metadata(run_dir / stages.EVENTS).num_rows),
+            inputs=[{"sha256": part.digest, "files": list(part.sources)} for part in planned.parts],
+            chunks=[str(chunk) for chunk in chunks],
+            n_reused=reused,
+            timings=watch.laps,
+        )
+        record.write(run_dir)
+        call(write_report, run_dir, top)
+        watch.lap("report")
+    record = replace(record, timings=watch.laps)
+    record.write(run_dir)
+    shutil.rmtree(scratch, ignore_errors=True)
+    return record
+
+
+def run_chunks(parts: Sequence[Part], folders: Sequence[Path], options: RunOptions) -> None:
+    """Submit three tasks a chunk that is not finished; a chunk whose task fails gets failed rows, and the rest go on."""
+    waiting: dict[PrefectFuture[Path], tuple[Part, Path]] = {}
+    for part, folder in zip(parts, folders, strict=True):
+        if not is_done(folder):
+            read = ingest.submit(part, folder, options)
+            waiting[score.submit(measure.submit(read, options), options)] = (part, folder)
+    with tqdm(total=len(waiting), unit="chunk", disable=None, file=sys.stderr) as bar:
+        for future in as_completed(list(waiting)):
+            part, folder = waiting[future]
+            answer = future.result(raise_on_failure=False)
+            if isinstance(answer, BaseException):
+                stages.write_failed(folder, part, f"{type(answer).__name__}: {answer}")
+            bar.update()
+
+
+class Stopwatch:
+    """Seconds by phase of a run, each since the one before."""
+
+    def __init__(self) -> None:
+        self.laps: dict[str, float] = {}
+        self._last = time.monotonic()
+
+    def lap(self, name: str) -> None:
+        """End the phase `name`."""
+        now = time.monotonic()
+        self.laps[name] = round(now - self._last, 2)
+        self._last = now

@@ -1,0 +1,299 @@
+"""The command `swope`. Parsing only: every subcommand imports what it needs when it is called."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import fields
+from pathlib import Path
+
+from flows.runtime import one_thread, quiet
+from pipeline.version import VERSION
+
+#: Exit code for input that cannot be worked with (argparse uses the same for a wrong command line).
+BAD_INPUT = 2
+INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    quiet()
+    parsed = build_parser().parse_args(arguments)
+    try:
+        return int(parsed.call(parsed))
+    except (ValueError, FileNotFoundError, NotADirectoryError, PermissionError) as error:
+        if parsed.traceback:
+            raise
+        print(f"swope {parsed.command}: {error}", file=sys.stderr)
+        return BAD_INPUT
+    except KeyboardInterrupt:
+        print(f"\nswope {parsed.command}: stopped. {_GO_ON.get(parsed.command, '')}".rstrip(), file=sys.stderr)
+        return INTERRUPTED
+
+
+_GO_ON = {"run": "The finished chunks are kept: the same command goes on from them."}
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The command line of `swope`."""
+    parser = argparse.ArgumentParser(
+        prog="swope",
+        description="From unevenly sampled light curves to a catalog: every star's period, class, anomaly score with "
+        "a reason, and the moments at which it misbehaved.",
+        epilog="Begin with:  swope run my_light_curves/ --out out/first   and open out/first/report/index.html",
+    )
+    parser.add_argument("--version", action="version", version=f"swope {VERSION}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for add in (_add_run, _add_report, _add_train, _add_evaluate, _add_simulate, _add_export, _add_serve):
+        add(commands)
+    return parser
+
+
+def _command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, short: str, example: str
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(
+        name,
+        help=short,
+        description=short[0].upper() + short[1:] + ".",
+        epilog=example,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--traceback", action="store_true", help="on an error, show where in the code it arose")
+    return parser
+
+
+def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = _command(
+        commands,
+        "run",
+        "make a catalog and a report from light curves",
+        "examples:\n"
+        "  swope run kepler/*.fits --out out/kepler\n"
+        "  swope run asas.parquet --clock HJD_UTC --out out/asas\n"
+        '  swope run "mast:KIC 8462852" --out out/tabby\n\n'
+        "A run that was stopped goes on where it was when the same command is given again.",
+    )
+    parser.add_argument(
+        "sources", nargs="+", metavar="SOURCE", help='file, folder, glob, or archive query such as "mast:KIC 8462852"'
+    )
+    parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder for the catalog and the report")
+    parser.add_argument(
+        "--clock", help="what the times are, where a source does not say: BJD_TDB, HJD_UTC, MJD_UTC, HJD-2450000, ..."
+    )
+    parser.add_argument("--to-bjd", action="store_true", help="turn HJD_UTC or JD_UTC into BJD_TDB (needs positions)")
+    parser.add_argument("--reader", help="force a reader, for files that none recognises: see the README's list")
+    parser.add_argument("--kind", choices=("mag", "flux"), help="what the values are, where a source does not say")
+    parser.add_argument("--min-period", type=_days, metavar="DAYS", help="shortest period to look for")
+    parser.add_argument("--max-period", type=_days, metavar="DAYS", help="longest period to look for")
+    parser.add_argument("--models", type=Path, metavar="DIR", help="models from `swope train` (default: the shipped)")
+    parser.add_argument(
+        "--event-pvalue",
+        type=_probability,
+        default=1e-3,
+        metavar="P",
+        help="false-alarm probability a star of an event (default: 0.001)",
+    )
+    parser.add_argument("--chunk-size", type=_positive, default=512, metavar="N", help="stars a chunk (default: 512)")
+    parser.add_argument("--workers", type=_positive, metavar="N", help="worker processes (default: one a core)")
+    parser.add_argument("--dask", metavar="ADDRESS", help="Dask scheduler to run on, such as tcp://10.0.0.1:8786")
+    parser.add_argument("--top", type=_positive, default=20, metavar="N", help="stars in the report (default: 20)")
+    parser.set_defaults(call=_run)
+
+
+def _run(parsed: argparse.Namespace) -> int:
+    one_thread()
+    from flows.options import RunOptions
+
+    given = {field.name: getattr(parsed, field.name) for field in fields(RunOptions)}
+    given["models"] = str(parsed.models.resolve()) if parsed.models else None
+    options = RunOptions(**given)
+    options.check()
+    if sys.stderr.isatty():
+        print("starting the flow (some 10 to 30 s)", file=sys.stderr)
+    from flows.catalog import catalog, task_runner
+
+    runner, workers = task_runner(parsed.workers, parsed.dask)
+    record = catalog.with_options(task_runner=runner)(
+        list(parsed.sources), str(parsed.out), options=options, workers=workers, top=parsed.top
+    )
+    print(record.summary(parsed.out))
+    return 0
+
+
+def _add_report(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = _command(
+        commands, "report", "make the report of a run again", "example:\n  swope report out/kepler --top 50"
+    )
+    parser.add_argument("run_dir", type=Path, metavar="DIR", help="folder that `swope run --out` wrote")
+    parser.add_argument("--top", type=_positive, default=20, metavar="N", help="stars to show (default: 20)")
+    parser.set_defaults(call=_report)
+
+
+def _report(parsed: argparse.Namespace) -> int:
+    one_thread()
+    from flows.report import write_report
+
+    print(write_report(parsed.run_dir, parsed.top))
+    return 0
+
+
+def _add_train(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = _command(
+        commands,
+        "train",
+        "train a model on labelled light curves",
+        "example:\n  swope train classifier asas.parquet --labels labels.csv --out models\n"
+        "  swope run new.parquet --models models --out out/new",
+    )
+    parser.add_argument("kind", choices=("classifier", "autoencoder", "forecaster"), help="which of the models")
+    parser.add_argument("sources", nargs="+", metavar="LIGHT_CURVES", help="as for `swope run`")
+    parser.add_argument(
+        "--labels", type=Path, metavar="CSV", help="object_id, class and perhaps period (needed for the classifier)"
+    )
+    parser.add_argument("--out", required=True, type=Path, metavar="MODELS", help="folder of models to add this one to")
+    parser.add_argument(
+        "--epochs", type=_positive, metavar="N", help="passes over the stars (default: the model's own)"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="seed of all that is random (default: 0)")
+    parser.add_argument("--clock", help="as for `swope run`")
+    parser.add_argument("--reader", help="as for `swope run`")
+    parser.set_defaults(call=_train)
+
+
+def _train(parsed: argparse.Namespace) -> int:
+    from flows.train import train
+
+    folder = train(
+        parsed.kind,
+        list(parsed.sources),
+        str(parsed.out),
+        labels=str(parsed.labels) if parsed.labels else None,
+        epochs=parsed.epochs,
+        seed=parsed.seed,
+        clock=parsed.clock,
+        reader=parsed.reader,
+    )
+    print(folder)
+    return 0
+
+
+def _add_evaluate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = _command(
+        commands,
+        "evaluate",
+        "hold a catalog against known classes and periods",
+        "example:\n  swope evaluate out/asas --labels labels.csv\n\n"
+        "labels: a CSV with object_id, class and perhaps period.",
+    )
+    parser.add_argument("run_dir", type=Path, metavar="DIR", help="folder that `swope run --out` wrote")
+    parser.add_argument("--labels", required=True, type=Path, metavar="CSV", help="the known classes and periods")
+    parser.add_argument(
+        "--held-out", action="store_true", help="only the stars that the shipped models were never trained on"
+    )
+    parser.set_defaults(call=_evaluate)
+
+
+def _evaluate(parsed: argparse.Namespace) -> int:
+    from pipeline.evaluate import evaluate
+
+    print(evaluate(parsed.run_dir, parsed.labels, held_out_only=parsed.held_out))
+    return 0
+
+
+def _add_simulate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = _command(
+        commands,
+        "simulate",
+        "make a labelled mock survey",
+        "example:\n  swope simulate --out mock --stars 2000 --seed 1",
+    )
+    parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder for light curves and labels.csv")
+    parser.add_argument("--stars", type=_positive, default=1000, metavar="N", help="how many (default: 1000)")
+    parser.add_argument("--seed", type=int, default=0, metavar="S", help="the same seed gives the same survey")
+    parser.set_defaults(call=_simulate)
+
+
+def _simulate(parsed: argparse.Namespace) -> int:
+    from pipeline.simulate import SurveyOptions, write_survey
+    from tqdm import tqdm
+
+    with tqdm(total=parsed.stars, unit="star", disable=None) as bar:
+        write_survey(
+            parsed.out,
+            SurveyOptions(stars=parsed.stars, seed=parsed.seed),
+            progress=lambda done, _total: bar.update(done - bar.n),
+        )
+    print(f"{parsed.stars} stars in {parsed.out}, labels in {parsed.out / 'labels.csv'}")
+    return 0
+
+
+def _add_export(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = _command(
+        commands,
+        "export",
+        "write a run's catalog as FITS, VOTable or CSV, with units and descriptions",
+        "example:\n  swope export out/asas --format fits",
+    )
+    parser.add_argument("run_dir", type=Path, metavar="DIR", help="folder that `swope run --out` wrote")
+    parser.add_argument("--format", choices=("fits", "votable", "csv"), required=True)
+    parser.set_defaults(call=_export)
+
+
+def _export(parsed: argparse.Namespace) -> int:
+    from pipeline.catalog import export
+
+    for path in export(parsed.run_dir, parsed.format):
+        print(path)
+    return 0
+
+
+def _add_serve(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = _command(
+        commands,
+        "serve",
+        "run the scheduled flows on this machine, until it is stopped",
+        "example:\n  swope serve\n\nThe schedules are those of prefect.yaml in this folder.",
+    )
+    parser.add_argument(
+        "--file",
+        type=Path,
+        default=Path("prefect.yaml"),
+        metavar="YAML",
+        help="the deployments (default: prefect.yaml)",
+    )
+    parser.set_defaults(call=_serve)
+
+
+def _serve(parsed: argparse.Namespace) -> int:
+    from flows.serve import serve_deployments
+
+    serve_deployments(parsed.file)
+    return 0
+
+
+def _positive(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 1 or more")
+    return int(text)
+
+
+def _days(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a positive number of days")
+    return value
+
+
+def _probability(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 < value < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a probability between 0 and 1")
+    return value

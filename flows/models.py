@@ -1,0 +1,58 @@
+"""The four trained models that a run uses, loaded once a process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from models.autoencoder import Autoencoder
+    from models.classifier import Classifier
+
+    from models.forecaster import Forecaster
+    from models.statespace import StateSpace
+
+
+@dataclass(frozen=True, eq=False)
+class Models:
+    """The four trained models of a run."""
+
+    forecaster: Forecaster
+    statespace: StateSpace
+    autoencoder: Autoencoder
+    classifier: Classifier
+
+    @property
+    def ids(self) -> dict[str, str]:
+        """Model ids by kind, as run.json records them."""
+        return {field.name: getattr(self, field.name).model_id for field in fields(self)}
+
+
+@lru_cache(maxsize=1)
+def load_models(folder: str | None) -> Models:
+    """Load the shipped models, or those of a folder that `swope train` wrote; kinds that it lacks are the shipped ones.
+
+    Raises
+    ------
+    ValueError
+        When a model in the folder is damaged.
+    """
+    from models.autoencoder import Autoencoder
+    from models.classifier import Classifier
+
+    from models.forecaster import Forecaster
+    from models.statespace import StateSpace
+
+    kinds = {"forecaster": Forecaster, "statespace": StateSpace, "autoencoder": Autoencoder, "classifier": Classifier}
+    loaded: dict[str, Any] = {}
+    for kind, model in kinds.items():
+        own = Path(folder) / kind if folder is not None else None
+        loaded[kind] = model.load(own) if own is not None and own.is_dir() else model.pretrained()
+    return Models(**loaded)
+
+
+def model_ids(folder: str | None) -> dict[str, str]:
+    """Ids of the models that `load_models` loads."""
+    return load_models(folder).ids

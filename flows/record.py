@@ -1,0 +1,104 @@
+"""What a run says of itself: run.json."""
+
+from __future__ import annotations
+
+import json
+import platform
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from flows.manifest import write_json
+from flows.options import RunOptions
+from pipeline.version import VERSION
+
+RECORD = "run.json"
+
+#: Packages whose version may change a number in the catalog.
+_PACKAGES = ("astropy", "keras", "light-curve", "lightkurve", "nifty-ls", "numpy", "pandas", "pyarrow", "scipy")
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """A finished run; the fields are the keys of run.json.
+
+    Attributes
+    ----------
+    version : Swope's.
+    versions : of Python and of the packages that may change a number.
+    sources : as the user gave them.
+    config : the settings (`RunOptions`).
+    models : model ids by kind.
+    counts : rows by status: n_in = n_ok + n_partial + n_rejected + n_failed.
+    n_inputs : files that were looked at.
+    n_events : rows of events.parquet.
+    inputs : SHA-256 of the input bytes of each chunk, with the files it covers.
+    chunks : folders of the chunks, in the order of the catalog's making.
+    n_reused : chunks that an earlier run had finished.
+    timings : seconds by phase.
+    """
+
+    version: str
+    versions: dict[str, str]
+    sources: list[str]
+    config: dict[str, Any]
+    models: dict[str, str]
+    counts: dict[str, int]
+    n_inputs: int
+    n_events: int
+    inputs: list[dict[str, Any]]
+    chunks: list[str]
+    n_reused: int
+    timings: dict[str, float]
+
+    def write(self, run_dir: Path) -> None:
+        """Write run.json."""
+        write_json(run_dir / RECORD, asdict(self))
+
+    @classmethod
+    def read(cls, run_dir: Path) -> RunRecord:
+        """Read run.json.
+
+        Raises
+        ------
+        ValueError
+            When the folder holds no finished run.
+        """
+        try:
+            return cls(**json.loads((run_dir / RECORD).read_text()))
+        except FileNotFoundError:
+            raise ValueError(f"{run_dir} holds no finished run: there is no {RECORD}; `swope run` makes one") from None
+        except (TypeError, json.JSONDecodeError) as error:
+            raise ValueError(f"{run_dir / RECORD} is not a run's record: {error}") from None
+
+    @property
+    def options(self) -> RunOptions:
+        """The settings."""
+        return RunOptions(**self.config)
+
+    def summary(self, run_dir: Path) -> str:
+        """What the user is told at the end: counts, and where to look."""
+        counts = self.counts
+        stars = counts["n_in"]
+        parts = ", ".join(f"{counts[f'n_{status}']} {status}" for status in ("ok", "partial", "rejected", "failed"))
+        lines = [
+            f"{self.n_inputs} files, {stars} rows: {parts}; {self.n_events} events; {sum(self.timings.values()):.0f} s",
+            f"catalog  {run_dir / 'objects.parquet'}",
+            f"events   {run_dir / 'events.parquet'}",
+            f"report   {run_dir / 'report' / 'index.html'}",
+        ]
+        if self.n_reused:
+            lines.insert(1, f"{self.n_reused} of {len(self.chunks)} chunks were finished by an earlier run")
+        return "\n".join(lines)
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python and of the packages that may change a number."""
+    found = {"python": platform.python_version(), "swope": VERSION}
+    for package in _PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found

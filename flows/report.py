@@ -1,0 +1,76 @@
+"""The flow `report`: the page of a finished run, made again from what the run left behind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from pipeline.report import StarDetail, make_report
+from prefect import flow
+
+from flows.models import load_models
+from flows.record import RunRecord
+from flows.rows import period_of
+from flows.stages import STARS, read_chunk
+from flows.workers import call, worker_processes
+from pipeline.lightcurve import LightCurve
+from pipeline.star import Star
+
+
+@flow(name="report", validate_parameters=False)
+def report(run_dir: str, top: int = 20) -> str:
+    """Make a run's report again; returns the path of its page."""
+    with worker_processes(1):
+        return str(call(write_report, Path(run_dir), top))
+
+
+def write_report(run_dir: Path, top: int) -> Path:
+    """Write DIR/report/index.html, with the `top` most anomalous stars in detail.
+
+    Raises
+    ------
+    ValueError
+        When the folder holds no finished run.
+    """
+    record = RunRecord.read(run_dir)
+    return make_report(run_dir, star_details(run_dir, record, top))
+
+
+def star_details(run_dir: Path, record: RunRecord, top: int) -> list[StarDetail]:
+    """What the report shows of the most anomalous stars: curves, folds and forecasts, computed again for them."""
+    objects = pq.read_table(run_dir / "objects.parquet")
+    strangest = objects.filter(pc.less_equal(objects["anomaly_rank"], top)).sort_by("anomaly_rank").to_pylist()
+    if not strangest:
+        return []
+    curves = _curves(run_dir, record.chunks, strangest)
+    stars = [Star(curve, period_of(row)) for curve, row in zip(curves, strangest, strict=True)]
+    models = load_models(record.config["models"])
+    forecasts = zip(models.forecaster.forecast(stars), models.statespace.forecast(stars), strict=True)
+    events = pq.read_table(run_dir / "events.parquet")
+    return [
+        StarDetail(
+            curve=star.curve,
+            period=star.period,
+            forecasts=[forecast for forecast in pair if forecast is not None],
+            events=events.filter(pc.equal(events["object_id"], row["object_id"])).to_pylist(),
+            row=row,
+        )
+        for star, row, pair in zip(stars, strangest, forecasts, strict=True)
+    ]
+
+
+def _curves(run_dir: Path, chunks: Sequence[str], rows: Sequence[dict[str, Any]]) -> list[LightCurve]:
+    """The light curves of some catalog rows, found by name and source in the run's chunks."""
+    wanted = {(row["object_id"], row["source"]) for row in rows}
+    found: dict[tuple[str, str], LightCurve] = {}
+    for chunk in chunks:
+        folder = run_dir / chunk
+        names = pq.read_table(folder / STARS, columns=["object_id", "source"]).to_pylist()
+        here = [i for i, name in enumerate(names) if (name["object_id"], name["source"]) in wanted]
+        if here:
+            selected = read_chunk(folder).select(here)
+            found |= {(curve.object_id, curve.source): curve for curve in selected}
+    return [found[row["object_id"], row["source"]] for row in rows]

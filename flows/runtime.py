@@ -1,0 +1,39 @@
+"""Keep Prefect and TensorFlow quiet and within their share of the machine. Import before either."""
+
+from __future__ import annotations
+
+import os
+
+_QUIET = {
+    "DO_NOT_TRACK": "1",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_LOGGING_LEVEL": "ERROR",
+    # the temporary server's own log: it reports cancelled tasks at exit that concern nobody
+    "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",
+    "PREFECT_LOGGING_INTERNAL_LEVEL": "CRITICAL",
+    "PREFECT_CLI_PROMPT": "false",
+    # two cores and other work beside: the start may take its time
+    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "TF_ENABLE_ONEDNN_OPTS": "0",
+}
+
+_ONE_THREAD = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "NUMBA_NUM_THREADS": "1",
+    "TF_NUM_INTRAOP_THREADS": "1",
+    "TF_NUM_INTEROP_THREADS": "1",
+}
+
+
+def quiet() -> None:
+    """Set what keeps Prefect and TensorFlow quiet, where the user has not set it otherwise."""
+    for name, value in _QUIET.items():
+        os.environ.setdefault(name, value)
+
+
+def one_thread() -> None:
+    """One thread a process: workers share the machine, and sums come out the same however many workers there are."""
+    os.environ.update(_ONE_THREAD)

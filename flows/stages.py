@@ -1,0 +1,175 @@
+"""The stages of a chunk, from a part of a file to catalog rows: plain functions over the chunk's folder.
+
+Each leaves its result there, so that only paths and small records travel between tasks:
+
+    stars.parquet     light curves, cleaned                       (ingest)
+    refused.json      what could not become a star, and why       (ingest)
+    periods.parquet   the answers of the period search            (measure)
+    objects.parquet, events.parquet, done.json                    (score)
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from flows.manifest import DONE, write_json
+from flows.models import load_models
+from flows.options import RunOptions
+from flows.rows import StarRow, lost_row, refused_row, rows_of
+from pipeline.catalog import events_table, objects_table, write_parquet
+from pipeline.clean import clean
+from pipeline.ingest import IngestOptions, Part, Refused, read
+from pipeline.lightcurve import Chunk, Clock, LightCurve, Mask
+from pipeline.period import PeriodOptions, PeriodResult, find_period
+from pipeline.star import Star
+
+T = TypeVar("T")
+
+STARS = "stars.parquet"
+REFUSED = "refused.json"
+PERIODS = "periods.parquet"
+OBJECTS = "objects.parquet"
+EVENTS = "events.parquet"
+
+
+def ingest_options(options: RunOptions) -> IngestOptions:
+    """The part of a run's settings that concerns the readers."""
+    return IngestOptions(
+        clock=Clock.parse(options.clock) if options.clock else None,
+        reader=options.reader,
+        kind=options.kind,
+        chunk_size=options.chunk_size,
+        to_bjd=options.to_bjd,
+    )
+
+
+def ingest_chunk(part: Part, folder: Path, options: RunOptions) -> None:
+    """Read and clean one chunk: stars.parquet and refused.json."""
+    folder.mkdir(parents=True, exist_ok=True)
+    ingested = read(part, ingest_options(options))
+    curves: list[LightCurve] = []
+    refused = list(ingested.refused)
+    for curve in ingested.chunk:
+        cleaned = clean(curve)
+        if len(cleaned.good):
+            curves.append(cleaned)
+        else:
+            reason = f"none of its {len(curve)} rows can be used: {_masked_because(cleaned)}"
+            refused.append(Refused(curve.object_id, curve.source, reason, "rejected"))
+    write_parquet(Chunk.of(curves).table, folder / STARS)
+    write_json(folder / REFUSED, [asdict(entry) for entry in refused])
+
+
+def n_stars(folder: Path) -> int:
+    """Stars in an ingested chunk."""
+    return int(pq.read_metadata(folder / STARS).num_rows)
+
+
+def measure_rows(folder: Path, options: RunOptions, start: int, stop: int) -> list[PeriodResult]:
+    """Search the periods of the stars `start` to `stop` of a chunk."""
+    chunk = read_chunk(folder)
+    period_options = PeriodOptions(min_period=options.min_period, max_period=options.max_period)
+    return [_period_of(chunk[i], period_options) for i in range(start, stop)]
+
+
+def _period_of(curve: LightCurve, options: PeriodOptions) -> PeriodResult:
+    # the search promises a reason instead of an exception; a bug in it must still not take the chunk along
+    try:
+        return find_period(curve, options)
+    except Exception as error:
+        return PeriodResult(reason=f"period search failed: {type(error).__name__}: {error}")
+
+
+def write_periods(folder: Path, found: Sequence[PeriodResult | None]) -> None:
+    """Write a chunk's periods; None stands for a star whose search ended the process."""
+    results = [PeriodResult(reason="the period search crashed on this star") if r is None else r for r in found]
+    write_parquet(pa.Table.from_pylist([asdict(result) for result in results], PERIOD_SCHEMA), folder / PERIODS)
+
+
+PERIOD_SCHEMA = pa.schema(
+    [
+        ("period", pa.float64()),
+        ("period_err", pa.float64()),
+        ("fap", pa.float64()),
+        ("flag", pa.string()),
+        ("others", pa.list_(pa.float64())),
+        ("t0", pa.float64()),
+        ("terms", pa.int32()),
+        ("reason", pa.string()),
+    ]
+)
+
+
+def score_rows(folder: Path, options: RunOptions, start: int, stop: int) -> list[StarRow]:
+    """Put the stars `start` to `stop` of a chunk through the models."""
+    return rows_of(read_stars(folder)[start:stop], load_models(options.models), options)
+
+
+def write_rows(folder: Path, scored: Sequence[StarRow | None]) -> None:
+    """Write a chunk's objects.parquet, events.parquet and, last, done.json; None is a star that ended the process."""
+    stars = read_stars(folder)
+    rows = [lost_row(star) if row is None else row for star, row in zip(stars, scored, strict=True)]
+    refused = [refused_row(Refused(**entry)) for entry in json.loads((folder / REFUSED).read_text())]
+    _write(folder, [*rows, *refused])
+
+
+def write_refused(folder: Path, refused: Sequence[Refused]) -> None:
+    """Write rows for inputs that never came as far as a chunk."""
+    folder.mkdir(parents=True, exist_ok=True)
+    _write(folder, [refused_row(entry) for entry in refused])
+
+
+def write_failed(folder: Path, part: Part, reason: str) -> None:
+    """Write rows for a chunk whose stage failed as a whole: a row a star where they were read, a row a file if not."""
+    if (folder / STARS).exists() and (folder / REFUSED).exists():
+        refused = [Refused(**entry) for entry in json.loads((folder / REFUSED).read_text())]
+        refused += [Refused(curve.object_id, curve.source, reason, "failed") for curve in read_chunk(folder)]
+    else:
+        folder.mkdir(parents=True, exist_ok=True)
+        refused = [Refused(Path(source).stem, source, reason, "failed") for source in part.sources]
+    _write(folder, [refused_row(entry) for entry in refused], done=False)
+
+
+def _write(folder: Path, rows: Sequence[StarRow], done: bool = True) -> None:
+    write_parquet(objects_table(_columns([row.columns for row in rows])), folder / OBJECTS)
+    write_parquet(events_table(_columns([event for row in rows for event in row.events])), folder / EVENTS)
+    if done:
+        write_json(folder / DONE, dict(Counter(row.columns["status"] for row in rows)))
+
+
+def _columns(rows: Sequence[dict[str, Any]]) -> dict[str, list[Any]]:
+    names = dict.fromkeys(name for row in rows for name in row)
+    return {name: [row.get(name) for row in rows] for name in names}
+
+
+def read_chunk(folder: Path) -> Chunk:
+    """The cleaned light curves of a chunk."""
+    return Chunk(pq.read_table(folder / STARS))
+
+
+def read_stars(folder: Path) -> list[Star]:
+    """The stars of a measured chunk."""
+    periods = pq.read_table(folder / PERIODS).to_pylist()
+    return [
+        Star(curve, PeriodResult(**{**found, "others": tuple(found["others"])}))
+        for curve, found in zip(read_chunk(folder), periods, strict=True)
+    ]
+
+
+def _masked_because(curve: LightCurve) -> str:
+    words = {
+        Mask.NOT_FINITE: "not finite",
+        Mask.QUALITY: "flagged by the source",
+        Mask.DUPLICATE: "repeated",
+        Mask.BAD_ERROR: "zero or negative error",
+    }
+    counts = {word: int(((curve.mask & int(bit)) != 0).sum()) for bit, word in words.items()}
+    return ", ".join(f"{count} {word}" for word, count in counts.items() if count)

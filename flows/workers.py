@@ -1,0 +1,113 @@
+"""Worker processes for the heavy part of a task, each replaceable when it dies.
+
+A Prefect task runs in a thread of the flow's process (or on a Dask worker) and hands its work to a process here.
+Processes are spawned, never forked: forked TensorFlow deadlocks. One executor a process, so that a crash in native
+code takes along nothing but the chunk that caused it, and of that chunk, nothing but the star.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import queue
+import signal
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from flows.options import RunOptions
+from flows.runtime import one_thread, quiet
+
+T = TypeVar("T")
+
+_slots: queue.SimpleQueue[ProcessPoolExecutor] | None = None
+
+
+class WorkerDied(RuntimeError):
+    """The process that worked on a chunk ended without an answer (a crash in native code, or out of memory)."""
+
+
+def call(function: Callable[..., T], *arguments: Any) -> T:
+    """Run a function in a worker process and wait for it; in this process where there are no workers (as on Dask).
+
+    Raises
+    ------
+    WorkerDied
+        When the process ended before it answered. The next call gets a fresh one.
+    """
+    if _slots is None:
+        return function(*arguments)
+    executor = _slots.get()
+    try:
+        return executor.submit(function, *arguments).result()
+    except BrokenProcessPool:
+        executor.shutdown(wait=False)
+        executor = _executor()
+        raise WorkerDied(f"the process running {function.__name__} ended without an answer") from None
+    finally:
+        _slots.put(executor)
+
+
+def surviving(
+    function: Callable[[Path, RunOptions, int, int], list[T]],
+    folder: Path,
+    options: RunOptions,
+    start: int,
+    stop: int,
+) -> list[T | None]:
+    """Run a function over the stars `start` to `stop` of a chunk, and survive a star that ends the process.
+
+    The chunk is halved around such a star until it is alone, so that the other stars get their answers.
+
+    Parameters
+    ----------
+    function : of folder, options, start, stop; returns one answer a star.
+
+    Returns
+    -------
+    One answer a star, None for a star that ended the process.
+    """
+    if start == stop:
+        return []
+    try:
+        return list(call(function, folder, options, start, stop))
+    except WorkerDied:
+        if stop - start == 1:
+            return [None]
+        middle = (start + stop) // 2
+        return [
+            *surviving(function, folder, options, start, middle),
+            *surviving(function, folder, options, middle, stop),
+        ]
+
+
+@contextmanager
+def worker_processes(n: int) -> Iterator[None]:
+    """Have `n` worker processes for `call` while the block runs; none, for 0, and `call` computes where it is."""
+    global _slots
+    if n == 0:
+        yield
+        return
+    slots: queue.SimpleQueue[ProcessPoolExecutor] = queue.SimpleQueue()
+    for _ in range(n):
+        slots.put(_executor())
+    _slots = slots
+    try:
+        yield
+    finally:
+        _slots = None
+        while not slots.empty():
+            slots.get().shutdown(wait=False, cancel_futures=True)
+
+
+def _executor() -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(max_workers=1, mp_context=multiprocessing.get_context("spawn"), initializer=_start)
+
+
+def _start() -> None:
+    # an interrupt is the parent's to handle: a worker that printed its own traceback would only confuse
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    quiet()
+    one_thread()
