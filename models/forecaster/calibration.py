@@ -1,0 +1,138 @@
+"""What the forecaster learns from ordinary stars that it was not trained on: honest widths, and honest scores."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.forecaster.mixture import Mixture
+from models.forecaster.steps import Steps
+from pipeline.lightcurve import FloatArray
+
+#: Numbers of successive innovations that are summed in search of the strongest run.
+_RUNS = (1, 2, 4, 8, 16)
+
+#: Levels of the probability integral transform at which its distribution is kept.
+_LEVELS = np.concatenate([[1e-4, 3e-4, 1e-3, 3e-3], np.linspace(0.01, 0.99, 99), [0.997, 0.999, 0.9997, 0.9999]])
+
+#: Innovations are not believed beyond this many sigma.
+_MOST = 8.0
+
+
+@dataclass(frozen=True, eq=False)
+class Calibration:
+    """How wide the mixtures should have been, and what ordinary stars score.
+
+    Attributes
+    ----------
+    widening : factor on every sigma, so that 68.3 per cent of the calibration's rows fell into the central interval.
+    pit : (len(_LEVELS),) values of the widened mixtures' probability integral transform at the levels of `_LEVELS`.
+    trend : (2, 4) for the mean and the run statistic: intercept and slope, against log10 of the number of rows, of the
+        statistic, then of the logarithm of its scatter.
+    null : scores of the calibration's stars.
+    """
+
+    widening: float
+    pit: FloatArray
+    trend: FloatArray
+    null: FloatArray
+
+    def settings(self) -> dict[str, Any]:
+        """The scalars, for the model's settings."""
+        return {"widening": self.widening}
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """The arrays, for the model's arrays."""
+        return {"calibration/pit": self.pit, "calibration/trend": self.trend, "calibration/null": self.null}
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Calibration:
+        """The calibration that `settings` and `arrays` describe."""
+        return cls(settings["widening"], *(arrays[f"calibration/{name}"] for name in ("pit", "trend", "null")))
+
+    def widen(self, mixture: Mixture) -> Mixture:
+        """The mixture with its width corrected about its mean."""
+        centre = mixture.centre()[:, None]
+        mean = centre + self.widening * (mixture.mean - centre)
+        return Mixture(mixture.weight, mean, self.widening * mixture.sigma)
+
+    def innovations(self, mixture: Mixture, steps: Steps) -> FloatArray:
+        """Innovations of the forecast rows as standard normal deviates: zero mean and unit width on ordinary stars.
+
+        Parameters
+        ----------
+        mixture : widened, of the star's rows.
+        """
+        from scipy.special import ndtri
+
+        pit = mixture.where(steps.ready).cdf(steps.target[steps.ready])
+        level = np.interp(pit, np.concatenate([[0.0], self.pit, [1.0]]), np.concatenate([[0.0], _LEVELS, [1.0]]))
+        deviates: FloatArray = np.clip(ndtri(np.clip(level, 1e-16, 1 - 1e-16)), -_MOST, _MOST)
+        return deviates
+
+    def score(self, innovations: FloatArray) -> float:
+        """Score of a star from its innovations."""
+        return _combined(_statistics(innovations), len(innovations), self.trend)
+
+
+def calibrate(mixtures: Sequence[Mixture], stars: Sequence[Steps]) -> Calibration:
+    """Learn the calibration from stars that the network was not trained on.
+
+    Parameters
+    ----------
+    mixtures : of each star's rows, as the network gave them.
+    stars : their steps.
+    """
+    ratio = np.concatenate([_ratio(mixture, steps) for mixture, steps in zip(mixtures, stars, strict=True)])
+    widening = float(np.quantile(ratio, 0.6827))
+    plain = Calibration(widening, _LEVELS, np.zeros((2, 4)), np.zeros(0))
+    widened = [plain.widen(mixture) for mixture in mixtures]
+    pit = np.concatenate([m.where(s.ready).cdf(s.target[s.ready]) for m, s in zip(widened, stars, strict=True)])
+    # strictly rising, so that it can be read backwards
+    levels = np.maximum.accumulate(np.quantile(pit, _LEVELS)) + 1e-9 * np.arange(len(_LEVELS))
+    half = Calibration(widening, levels, np.zeros((2, 4)), np.zeros(0))
+    innovations = [half.innovations(m, s) for m, s in zip(widened, stars, strict=True)]
+    long_enough = [z for z in innovations if len(z) >= 10]
+    counts = np.array([len(z) for z in long_enough])
+    statistics = np.array([_statistics(z) for z in long_enough])
+    trend = np.array([_trend(np.log10(counts), column) for column in statistics.T])
+    null = np.array([_combined(s, n, trend) for s, n in zip(statistics, counts, strict=True)])
+    return Calibration(widening, levels, trend, np.sort(null))
+
+
+def _ratio(mixture: Mixture, steps: Steps) -> FloatArray:
+    """Distance from the mean, in half-widths of the central 68.3 per cent interval."""
+    rows = mixture.where(steps.ready)
+    half = 0.5 * (rows.quantile(0.84134) - rows.quantile(0.15866))
+    out: FloatArray = np.abs(steps.target[steps.ready] - rows.centre()) / half
+    return out
+
+
+def _statistics(innovations: FloatArray) -> tuple[float, float]:
+    """Mean misfit (minus the log of a Student-t density with three degrees of freedom), log of the strongest run."""
+    misfit = float(np.mean(np.log1p(innovations**2 / 3.0)))
+    sums = np.concatenate([[0.0], np.cumsum(innovations)])
+    runs = [np.abs(sums[k:] - sums[:-k]).max() / np.sqrt(k) for k in _RUNS if k <= len(innovations)]
+    return misfit, float(np.log(max(runs) + 0.1))
+
+
+def _trend(log_count: FloatArray, statistic: FloatArray) -> FloatArray:
+    """Straight lines through a statistic and through the log of its scatter, against log10 of the number of rows."""
+    if len(log_count) < 8 or np.ptp(log_count) < 0.1:
+        return np.array([np.median(statistic), 0.0, np.log(np.std(statistic) + 1e-6), 0.0])
+    slope, intercept = np.polyfit(log_count, statistic, 1)
+    scatter = np.log(np.abs(statistic - intercept - slope * log_count) + 1e-3)
+    scatter_slope, scatter_intercept = np.polyfit(log_count, scatter, 1)
+    return np.array([intercept, slope, scatter_intercept, scatter_slope])
+
+
+def _combined(statistics: Sequence[float] | FloatArray, count: int, trend: FloatArray) -> float:
+    log_count = np.log10(count)
+    standard = (np.asarray(statistics) - trend[:, 0] - trend[:, 1] * log_count) / np.exp(
+        trend[:, 2] + trend[:, 3] * log_count
+    )
+    return float(standard.max())

@@ -1,0 +1,256 @@
+"""Causal filters, compiled: each forecasts every row of a star from the rows before it, in one pass over the rows."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+#: Squared standardised innovation above which a row moves a filter less than its error would let it.
+_CLIP = 9.0
+
+#: Degrees of freedom of the prior on the noise's scale, and the most that it may gather (so that it can follow).
+_NU_FIRST, _NU_MOST = 4, 200
+
+#: Degrees of freedom given to a neighbour average, which gathers few points.
+_NU_NEIGHBOURS = 6
+
+#: How fast evidence for a filter fades: about a hundred rows.
+_FORGET = 0.99
+
+_LOG_T = np.array(
+    [0.0]
+    + [math.lgamma((nu + 1) / 2) - math.lgamma(nu / 2) - 0.5 * math.log(nu * math.pi) for nu in range(1, _NU_MOST + 1)]
+)
+
+
+@njit(cache=True)
+def log_t(z2: float, scale2: float, nu: int) -> float:
+    """Log density of Student's t with `nu` (an integer up to 200) degrees of freedom at squared distance `z2`."""
+    density: float = _LOG_T[nu] - 0.5 * math.log(scale2) - 0.5 * (nu + 1) * math.log1p(z2 / nu)
+    return density
+
+
+@njit(cache=True, fastmath={"contract", "reassoc", "nsz"})
+def linear_bank(
+    time: np.ndarray, value: np.ndarray, noise: np.ndarray, design: np.ndarray, prior: np.ndarray, decay: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Run a bank of linear-Gaussian filters that share a design: ``value = design @ state + noise``.
+
+    Each state is a constant (rate 0) or an Ornstein-Uhlenbeck process with a stationary variance equal to its prior.
+    The noise variances are known up to one factor, which each filter learns (conjugate inverse gamma), so that its
+    predictive density is Student's t. West & Harrison 1997, Bayesian Forecasting and Dynamic Models, section 4.6; the
+    weight of a row more than three sigma out is cut (Huber 1981).
+
+    Parameters
+    ----------
+    time : (n,) days, ascending.
+    value : (n,) what is forecast, any unit u.
+    noise : (n,) u^2, variance of each row up to the learned factor.
+    design : (n, d) how each row sees the states.
+    prior : (m, d) u^2, prior variance of each state for each of the m filters.
+    decay : (m, d) 1/days, rate at which each state forgets; 0 for a constant.
+
+    Returns
+    -------
+    mean, variance, log_density : (m, n) of each row before it was seen; the variance includes the row's noise.
+    """
+    n, d = design.shape
+    m = prior.shape[0]
+    mean = np.empty((m, n))
+    variance = np.empty((m, n))
+    log_density = np.empty((m, n))
+    cov = np.empty((d, d))
+    state = np.empty(d)
+    gain = np.empty(d)
+    for f in range(m):
+        cov[:] = 0.0
+        for j in range(d):
+            cov[j, j] = prior[f, j]
+            state[j] = 0.0
+        moving = np.flatnonzero(decay[f] > 0)
+        scale = 1.0
+        nu = _NU_FIRST
+        for i in range(n):
+            if i > 0 and time[i] > time[i - 1]:
+                for q in range(len(moving)):
+                    j = moving[q]
+                    phi = math.exp(-(time[i] - time[i - 1]) * decay[f, j])
+                    state[j] *= phi
+                    for k in range(d):
+                        cov[j, k] *= phi
+                    for k in range(d):
+                        cov[k, j] *= phi
+                    cov[j, j] += prior[f, j] * (1.0 - phi * phi)
+            row = design[i]
+            forecast = 0.0
+            known = 0.0
+            for j in range(d):
+                total = 0.0
+                for k in range(d):
+                    total += cov[j, k] * row[k]
+                gain[j] = total
+                forecast += row[j] * state[j]
+                known += row[j] * total
+            known = max(known, 0.0)
+            spread = known + noise[i]
+            miss = value[i] - forecast
+            z2 = miss * miss / (spread * scale)
+            mean[f, i] = forecast
+            # variance of Student's t, finite from three degrees of freedom on
+            variance[f, i] = spread * scale * nu / (nu - 2.0)
+            log_density[f, i] = log_t(z2, spread * scale, nu)
+            if z2 > _CLIP:
+                spread = known + noise[i] * z2 / _CLIP
+            inverse = 1.0 / spread
+            for j in range(d):
+                step = gain[j] * inverse
+                state[j] += step * miss
+                for k in range(d):
+                    cov[j, k] -= step * gain[k]
+            scale = scale * (nu + min(z2, _CLIP)) / (nu + 1.0)
+            nu = min(nu + 1, _NU_MOST)
+    return mean, variance, log_density
+
+
+@njit(cache=True)
+def neighbours(
+    phase: np.ndarray, value: np.ndarray, noise: np.ndarray, band: np.ndarray, width: float, reach: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Forecast each row by the earlier rows of its band at nearly its phase (Epanechnikov weights).
+
+    Parameters
+    ----------
+    phase : (n,) in [0, 1).
+    value, noise, band : (n,) as for `linear_bank`; the band's index.
+    width : half-width of the kernel in phase.
+    reach : how many rows back to look.
+
+    Returns
+    -------
+    mean, variance, log_density : (n,) as for `linear_bank`; the band's own past where no row is near.
+    """
+    n = len(phase)
+    bands = band.max() + 1 if n else 0
+    count = np.zeros(bands)
+    total = np.zeros(bands)
+    square = np.zeros(bands)
+    mean = np.empty(n)
+    variance = np.empty(n)
+    log_density = np.empty(n)
+    for i in range(n):
+        b = band[i]
+        overall = total[b] / count[b] if count[b] > 0 else 0.0
+        wide = (square[b] + noise[i]) / (count[b] + 1.0)
+        # the whole past of the band counts as half a neighbour, so that a lone neighbour does not rule
+        weight = 0.5
+        first = 0.5 * overall
+        second = 0.5 * (wide + overall * overall)
+        for j in range(max(0, i - reach), i):
+            apart = abs(phase[i] - phase[j])
+            apart = min(apart, 1.0 - apart) / width
+            if apart < 1.0 and band[j] == b:
+                w = 1.0 - apart * apart
+                weight += w
+                first += w * value[j]
+                second += w * value[j] * value[j]
+        mean[i] = first / weight
+        local = max(second / weight - mean[i] * mean[i], 0.0)
+        variance[i] = max(local, 0.25 * noise[i]) * (1.0 + 1.0 / weight)
+        miss = value[i] - mean[i]
+        log_density[i] = log_t(miss * miss / variance[i], variance[i], _NU_NEIGHBOURS)
+        count[b] += 1.0
+        change = value[i] - overall
+        total[b] += value[i]
+        square[b] += change * (value[i] - total[b] / count[b])
+    return mean, variance, log_density
+
+
+@njit(cache=True)
+def average(
+    mean: np.ndarray, variance: np.ndarray, log_density: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Average m forecasts of n rows by what each foretold of the rows before (Raftery+2010, dynamic model averaging).
+
+    Parameters
+    ----------
+    mean, variance, log_density : (m, n) of each forecast.
+
+    Returns
+    -------
+    mean, variance, log_density : (n,) of their mixture, each row's weights made from earlier rows only.
+    """
+    m, n = mean.shape
+    log_weight = np.zeros(m)
+    out_mean = np.empty(n)
+    out_variance = np.empty(n)
+    out_log = np.empty(n)
+    for i in range(n):
+        top = log_weight.max()
+        total = 0.0
+        first = 0.0
+        for f in range(m):
+            w = math.exp(log_weight[f] - top)
+            total += w
+            first += w * mean[f, i]
+        first /= total
+        second = 0.0
+        highest = log_density[:, i].max()
+        density = 0.0
+        for f in range(m):
+            w = math.exp(log_weight[f] - top) / total
+            second += w * (variance[f, i] + (mean[f, i] - first) ** 2)
+            density += w * math.exp(log_density[f, i] - highest)
+        out_mean[i] = first
+        out_variance[i] = second
+        out_log[i] = math.log(max(density, 1e-300)) + highest
+        for f in range(m):
+            log_weight[f] = _FORGET * (log_weight[f] - top) + log_density[f, i]
+    return out_mean, out_variance, out_log
+
+
+@njit(cache=True)
+def causal_noise(value: np.ndarray, error: np.ndarray, band: np.ndarray, first: int) -> np.ndarray:
+    """Noise variance of each row from its own quoted error and the errors before it.
+
+    Where errors are missing, half the mean squared step between rows of a band stands in (von Neumann 1941). The first
+    `first` rows of the star, which are never forecast, share what is known after them.
+
+    Parameters
+    ----------
+    value, error, band : (n,) unit u; u, NaN where not given; index of the band.
+
+    Returns
+    -------
+    (n,) u^2, positive.
+    """
+    n = len(value)
+    bands = band.max() + 1 if n else 0
+    last = np.full(bands, np.nan)
+    quoted = 0.0
+    quoted_count = 0
+    stepped = 0.0
+    stepped_count = 0
+    out = np.empty(n)
+    for i in range(n):
+        if not math.isnan(error[i]):
+            quoted += error[i] * error[i]
+            quoted_count += 1
+        typical = quoted / quoted_count if quoted_count > 0 else 0.0
+        if quoted_count == 0 and stepped_count > 0:
+            typical = stepped / stepped_count
+        out[i] = typical if math.isnan(error[i]) else 0.5 * (error[i] * error[i] + typical)
+        if not math.isnan(last[band[i]]):
+            stepped += 0.5 * (value[i] - last[band[i]]) ** 2
+            stepped_count += 1
+        last[band[i]] = value[i]
+        if i == first and quoted_count == 0:
+            for j in range(i + 1):
+                out[j] = stepped / max(stepped_count, 1)
+    # a source that quotes nothing and never changes still needs a positive variance
+    floor = 1e-30
+    for i in range(n):
+        floor = max(floor, 1e-12 * value[i] * value[i])
+        out[i] = max(out[i], floor)
+    return out

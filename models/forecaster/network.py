@@ -1,0 +1,118 @@
+"""The network: an LSTM over a star's rows that weighs, shifts and widens the simple forecasters' Gaussians.
+
+With all its outputs zero it is their average by evidence; what it learns is where that average is wrong. Bishop 1994,
+Mixture Density Networks; the recurrent cell is Hochreiter & Schmidhuber 1997.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.forecaster.mixture import Mixture
+from models.forecaster.steps import FAMILIES, N_INPUTS, Steps
+
+Cell = Literal["lstm", "gru", "rnn"]
+
+#: One Gaussian a family, and a wide one for what nobody foresaw.
+COMPONENTS = len(FAMILIES) + 1
+N_OUTPUTS = 3 * COMPONENTS
+
+#: Columns of `targets`: target, noise, whether it counts; then each family's mean, variance and log weight.
+N_TARGETS = 3 + 3 * len(FAMILIES)
+
+#: The wide component's first width, in units of the averaged forecast's sigma, and its first log weight.
+_WIDE, _RARE = 3.0, -4.0
+
+#: Most that the network may shift a component (in its sigma) and change its log width.
+_MOST_SHIFT, _MOST_WIDEN = 3.0, 2.0
+
+
+def keras() -> Any:
+    """Keras, on TensorFlow unless the user chose another backend."""
+    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # oneDNN rounds differently from one machine to the next, and says so on stderr
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+    import keras as module
+
+    return module
+
+
+def build(units: int, cell: Cell, dropout: float) -> Any:
+    """The network: inputs (batch, steps, N_INPUTS) and the cell's states; outputs (batch, steps, N_OUTPUTS) and states.
+
+    The states come in and go out, so that a long curve is forecast a piece at a time.
+    """
+    layers = keras().layers
+    steps = keras().Input((None, N_INPUTS), name="steps")
+    states = [keras().Input((units,), name=f"state_{i}") for i in range(2 if cell == "lstm" else 1)]
+    kind = {"lstm": layers.LSTM, "gru": layers.GRU, "rnn": layers.SimpleRNN}[cell]
+    dropped = layers.Dropout(dropout)(steps) if dropout else steps
+    history, *after = kind(units, return_sequences=True, return_state=True)(dropped, initial_state=states)
+    joined = layers.Concatenate()([history, steps])
+    hidden = layers.Dense(2 * units, activation="silu")(joined)
+    # zero at first, so that training starts from the simple forecasters' average
+    outputs = layers.Dense(N_OUTPUTS, kernel_initializer="zeros")(hidden)
+    return keras().Model([steps, *states], [outputs, *after])
+
+
+def targets(steps: Steps) -> NDArray[np.float32]:
+    """(n, N_TARGETS) what the loss needs of a star."""
+    columns = [steps.target[:, None], steps.noise[:, None], steps.ready[:, None]]
+    columns += [steps.mean, steps.variance, steps.log_weight]
+    return np.concatenate(columns, axis=1).astype(np.float32)
+
+
+def components(outputs: Any, known: Any) -> tuple[Any, Any, Any]:
+    """Log weights, means and variances of the mixture, (..., COMPONENTS) each, over any backend's tensors.
+
+    Parameters
+    ----------
+    outputs : (..., N_OUTPUTS) of the network.
+    known : (..., N_TARGETS) of `targets`; its target is not looked at.
+    """
+    ops = keras().ops
+    f = len(FAMILIES)
+    noise = known[..., 1:2]
+    mean, variance, log_weight = (known[..., 3 + i * f : 3 + (i + 1) * f] for i in range(3))
+    wide = ops.ones_like(noise)
+    log_weight = ops.concatenate([log_weight, (_RARE + ops.logsumexp(log_weight, axis=-1, keepdims=True)) * wide], -1)
+    mean = ops.concatenate([mean, 0.0 * wide], -1)
+    variance = ops.concatenate([variance, _WIDE**2 * wide], -1)
+    raw_weight, raw_shift, raw_widen = (outputs[..., i * COMPONENTS : (i + 1) * COMPONENTS] for i in range(3))
+    mean = mean + ops.sqrt(variance) * _MOST_SHIFT * ops.tanh(raw_shift / _MOST_SHIFT)
+    # the measurement's own variance is no business of the network
+    variance = variance * ops.exp(2.0 * _MOST_WIDEN * ops.tanh(raw_widen / _MOST_WIDEN)) + noise
+    return ops.log_softmax(log_weight + raw_weight, axis=-1), mean, variance
+
+
+def loss(known: Any, outputs: Any) -> Any:
+    """Mean negative log density of the rows that count."""
+    ops = keras().ops
+    log_weight, mean, variance = components(outputs, known)
+    target, counts = known[..., 0:1], known[..., 2]
+    log_density = log_weight - 0.5 * (target - mean) ** 2 / variance - 0.5 * ops.log(2 * np.pi * variance)
+    density = ops.logsumexp(log_density, axis=-1)
+    # a row far beyond every component teaches nothing more by being farther
+    density = ops.maximum(density, -20.0)
+    return -ops.sum(density * counts) / ops.maximum(ops.sum(counts), 1.0)
+
+
+def mixture(outputs: NDArray[np.float32], steps: Steps) -> Mixture:
+    """The predictive mixtures of a star's rows, in the steps' units.
+
+    Parameters
+    ----------
+    outputs : (n, N_OUTPUTS) of the network.
+    steps : the star's n steps.
+    """
+    ops = keras().ops
+    log_weight, mean, variance = (
+        np.asarray(ops.convert_to_numpy(part), dtype=np.float64) for part in components(outputs, targets(steps))
+    )
+    weight = np.exp(log_weight)
+    return Mixture(weight / weight.sum(axis=1, keepdims=True), mean, np.sqrt(variance))

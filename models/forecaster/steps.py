@@ -1,0 +1,273 @@
+"""What the network is given: for every row of a star, what was known before it, and what simple forecasters say of it.
+
+Everything here is causal. A row's input holds nothing of the row's own value or of later rows, save the star's period,
+which is found once from the whole curve (as a survey would know it from the year before). So the forecasts of the rows
+that there are do not change when new rows come.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.forecaster.filters import average, causal_noise, linear_bank, neighbours
+from pipeline.lightcurve import BoolArray, FloatArray
+from pipeline.star import Star
+
+#: Rows at a star's start that are never forecast, and earlier rows of its own band that a forecast row must have.
+WARM_UP, BAND_WARM_UP = 5, 2
+
+#: The simple forecasters: an irregular level; smooth and sharp folded curves; a sharp one at twice the period; means
+#: of the phase's near and nearest neighbours. Without a period only the first speaks.
+FAMILIES = ("level", "smooth", "sharp", "double", "near", "nearest")
+
+#: A star whose curve has more bands than this shares no states between them beyond the level.
+_MOST_BANDS = 8
+
+#: Half-widths in phase, and how many rows back, of the neighbour means.
+_WIDTHS = (0.05, 0.012)
+_REACH = 1500
+
+#: Prior variances of the signal, in units of the rows' noise variance.
+_POWERS = (3.0, 100.0, 3000.0)
+
+#: Memory of the level, days.
+_MEMORIES = (0.3, 3.0, 30.0, 300.0, 3000.0)
+
+_SILENT = -20.0
+
+
+@dataclass(frozen=True, eq=False)
+class Steps:
+    """The steps of one star: n good rows, f families.
+
+    Attributes
+    ----------
+    inputs : (n, N_INPUTS) float32, of order one.
+    target : (n,) the row's value above the averaged forecast, brighter up, in units of `unit`.
+    mean : (n, f) each family's forecast, likewise.
+    variance : (n, f) its model's part, in units of `unit` squared.
+    noise : (n,) the row's own squared error, likewise.
+    log_weight : (n, f) evidence for each family from the rows before.
+    centre, unit : (n,) what zero and one are, in the curve's own unit (brighter up).
+    ready : (n,) whether enough was known to forecast the row.
+    """
+
+    inputs: NDArray[np.float32]
+    target: FloatArray
+    mean: FloatArray
+    variance: FloatArray
+    noise: FloatArray
+    log_weight: FloatArray
+    centre: FloatArray
+    unit: FloatArray
+    ready: BoolArray
+
+
+@dataclass(frozen=True)
+class _Design:
+    """States of one family of filters: the bands' means, harmonics of the phase, a wandering level."""
+
+    multiple: int
+    harmonics: int
+    slope: float
+
+
+_DESIGNS = {"level": _Design(0, 0, 0.0), "smooth": _Design(1, 4, 3.0), "sharp": _Design(1, 12, 1.2)}
+_DESIGNS["double"] = _Design(2, 16, 1.0)
+
+
+def steps_of(star: Star) -> Steps | None:
+    """The steps of a star; None where it has no more good rows than `WARM_UP`."""
+    curve = star.curve.good
+    n = len(curve)
+    if n <= WARM_UP:
+        return None
+    time = curve.time - curve.time[0]
+    band = np.unique(curve.band, return_inverse=True)[1].astype(np.int64)
+    bands = int(band.max()) + 1
+    first = np.array([np.argmax(band == b) for b in range(bands)])
+    offset = curve.sign * curve.value[first][band]
+    value = curve.sign * curve.value - offset
+    noise = causal_noise(value, curve.error, band, WARM_UP)
+    period = star.period.period if star.period.found and star.period.period > 0 else np.nan
+
+    reference = float(np.median(noise[: WARM_UP + 1]))
+    parts: list[tuple[FloatArray, FloatArray, FloatArray]] = []
+    for name in FAMILIES[:4] if np.isfinite(period) else FAMILIES[:1]:
+        design, prior, decay = _bank(_DESIGNS[name], time, band, bands, period, reference)
+        parts.append(average(*linear_bank(time, value, noise, design, prior, decay)))
+    if np.isfinite(period):
+        phase = np.mod(time / period, 1.0)
+        parts += [neighbours(phase, value, noise, band, width, _REACH) for width in _WIDTHS]
+    return _assemble(star, time, value, offset, noise, band, period, parts)
+
+
+def _bank(
+    form: _Design, time: FloatArray, band: NDArray[np.int64], bands: int, period: float, reference: float
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Design, prior variances and decay rates of one family's filters."""
+    own = np.eye(bands)[band]
+    columns = [own]
+    weights = []
+    if form.harmonics:
+        order = np.arange(1, form.harmonics + 1)
+        angle = 2 * np.pi * np.mod(np.outer(time / (form.multiple * period), order), 1.0)
+        power = order**-form.slope
+        power = 0.5 * np.repeat(power / power.sum(), 2)
+        waves = np.stack([np.cos(angle), np.sin(angle)], axis=2).reshape(len(time), -1)
+        columns.append(waves)
+        weights.append(power)
+        if 1 < bands <= _MOST_BANDS and form.multiple == 1:
+            for b in range(bands):
+                columns.append(waves[:, :6] * own[:, b : b + 1])
+                weights.append(0.1 * power[:6])
+    columns.append(np.ones((len(time), 1)))
+    waving = sum(len(w) for w in weights)
+    prior: list[FloatArray] = []
+    decay: list[FloatArray] = []
+    for power_, share, memory, wander in _members(form, period):
+        prior.append(
+            np.concatenate(
+                [np.full(bands, 100.0 + 30.0 * power_), *[power_ * (1 - share) * w for w in weights], [power_ * share]]
+            )
+        )
+        decay.append(np.concatenate([np.zeros(bands), np.full(waving, wander), [1.0 / memory]]))
+    return np.concatenate(columns, axis=1), reference * np.array(prior), np.array(decay)
+
+
+def _members(form: _Design, period: float) -> list[tuple[float, float, float, float]]:
+    """(signal power, the level's share of it, the level's memory, the waves' rate of change) of each filter."""
+    if not form.harmonics:
+        return [(0.0, 1.0, 1.0, 0.0)] + [(power, 1.0, memory, 0.0) for memory in _MEMORIES for power in _POWERS]
+    plain = [(power, 0.0, 1.0, 0.0) for power in _POWERS]
+    if form.multiple > 1:
+        return plain
+    drifting = [(power, 0.1, 100.0, 0.0) for power in _POWERS]
+    if form.harmonics > 4:
+        return plain + drifting
+    slow = 1.0 / max(15.0 * period, 100.0)
+    return plain + drifting + [(power, 0.1, 100.0, slow) for power in _POWERS]
+
+
+def _assemble(
+    star: Star,
+    time: FloatArray,
+    value: FloatArray,
+    offset: FloatArray,
+    noise: FloatArray,
+    band: NDArray[np.int64],
+    period: float,
+    parts: list[tuple[FloatArray, FloatArray, FloatArray]],
+) -> Steps:
+    """Put the families' forecasts and the rows' circumstances into the network's units."""
+    n, f = len(time), len(FAMILIES)
+    speaking = len(parts)
+    parts = parts + [parts[0]] * (f - speaking)
+    mean, variance, log_density = (np.stack([part[i] for part in parts]) for i in range(3))
+    evidence = _evidence(log_density)
+    evidence[speaking:] = _SILENT
+    evidence = np.maximum(evidence - evidence.max(axis=0), _SILENT)
+    weight = np.exp(evidence)
+    weight /= weight.sum(axis=0)
+    centre = np.sum(weight * mean, axis=0)
+    unit = np.sqrt(np.sum(weight * (variance + (mean - centre) ** 2), axis=0))
+
+    error = star.curve.good.error
+    own_noise = np.where(np.isfinite(error), error**2, 0.0)
+    own_noise = np.minimum(own_noise, 0.95 * variance.min(axis=0))
+    target = (value - centre) / unit
+    scaled_mean = (mean - centre) / unit
+    scaled_variance = variance / unit**2
+
+    inputs: list[Any] = [np.arcsinh(scaled_mean), 0.5 * np.log(scaled_variance), evidence / 10.0]
+    missed = np.arcsinh((value - mean) / np.sqrt(variance))
+    missed = np.concatenate([np.arcsinh(target)[None], missed])
+    inputs += [_earlier(missed), _earlier(np.abs(missed[:1])), -np.diff(np.log(unit), prepend=np.log(unit[0]))[None]]
+    inputs.append(_circumstances(star, time, value, noise, band, period, centre, unit))
+    count = _count(band)
+    return Steps(
+        inputs=np.clip(np.concatenate(inputs), -8.0, 8.0).T.astype(np.float32),
+        target=target,
+        mean=scaled_mean.T,
+        variance=(scaled_variance - own_noise / unit**2).T,
+        noise=own_noise / unit**2,
+        log_weight=evidence.T,
+        centre=centre + offset,
+        unit=unit,
+        ready=(np.arange(n) >= WARM_UP) & (count >= BAND_WARM_UP),
+    )
+
+
+def _evidence(log_density: FloatArray) -> FloatArray:
+    """(m, n) forgetting sum of the log densities of the rows before, for each of the m families."""
+    from scipy.signal import lfilter
+
+    forgetting: FloatArray = lfilter([0.0, 1.0], [1.0, -0.99], log_density, axis=1)
+    return forgetting
+
+
+def _earlier(rows: FloatArray) -> FloatArray:
+    """The row before's numbers; zero for the first."""
+    return np.concatenate([np.zeros((len(rows), 1)), rows[:, :-1]], axis=1)
+
+
+def _count(band: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(n,) how many earlier rows each row has in its own band."""
+    count = np.empty(len(band), dtype=np.int64)
+    for b in np.unique(band):
+        rows = np.flatnonzero(band == b)
+        count[rows] = np.arange(len(rows))
+    return count
+
+
+def _last_of_band(band: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(n,) index of the row before in the same band; the row itself where it is the first."""
+    last = np.arange(len(band))
+    for b in np.unique(band):
+        rows = np.flatnonzero(band == b)
+        last[rows[1:]] = rows[:-1]
+    return last
+
+
+def _circumstances(
+    star: Star,
+    time: FloatArray,
+    value: FloatArray,
+    noise: FloatArray,
+    band: NDArray[np.int64],
+    period: float,
+    centre: FloatArray,
+    unit: FloatArray,
+) -> FloatArray:
+    """When, in which band, at which phase and how well the row was measured."""
+    n = len(time)
+    last = _last_of_band(band)
+    step = np.diff(time, prepend=time[0])
+    band_step = time - time[last]
+    before = np.maximum(np.arange(n) - 1, 0)
+    rows = [
+        np.log10(step + 1e-3),
+        np.log10(band_step + 1e-3),
+        (band[before] == band).astype(float),
+        np.arcsinh((value[last] - centre) / unit) * (last < np.arange(n)),
+        np.log(np.sqrt(noise) / unit),
+        np.log1p(np.arange(n)) / 3.0 - 1.0,
+        np.log1p(_count(band)) / 3.0 - 1.0,
+    ]
+    if np.isfinite(period):
+        t0 = star.period.t0 if np.isfinite(star.period.t0) else star.curve.good.time[0]
+        angle = 2 * np.pi * np.mod((star.curve.good.time - t0) / period, 1.0)
+        known = float(np.isfinite(star.period.t0))
+        rows += [np.ones(n), np.full(n, np.log10(period)), np.log10((step + 1e-3) / period)]
+        rows += [known * wave(k * angle) for k in (1, 2) for wave in (np.cos, np.sin)]
+    else:
+        rows += [np.zeros(n)] * 7
+    return np.stack(rows)
+
+
+#: Length of a step's input: three numbers a family, what was missed last time, and the circumstances.
+N_INPUTS = 3 * len(FAMILIES) + (len(FAMILIES) + 1) + 1 + 1 + 14
