@@ -72,7 +72,7 @@ def task_runner(workers: int | None, dask: str | None = None) -> tuple[TaskRunne
         n = workers or os.cpu_count() or 1
         return ThreadPoolTaskRunner(max_workers=n), n
     try:
-        from prefect_dask import DaskTaskRunner
+        from prefect_dask.task_runners import DaskTaskRunner
     except ImportError:
         raise ValueError("--dask needs the extra: pip install 'swope[dask]'") from None
     return DaskTaskRunner(address=dask), 0
@@ -142,19 +142,29 @@ def catalog(
 
 
 def run_chunks(parts: Sequence[Part], folders: Sequence[Path], options: RunOptions) -> None:
-    """Submit three tasks a chunk that is not finished; a chunk whose task fails gets failed rows, and the rest go on."""
-    waiting: dict[PrefectFuture[Path], tuple[Part, Path]] = {}
+    """Three tasks a chunk that is not finished; a chunk whose task fails gets failed rows, and the rest go on."""
+    chains: dict[PrefectFuture[Any], tuple[Part, Path, list[PrefectFuture[Any]]]] = {}
     for part, folder in zip(parts, folders, strict=True):
         if not is_done(folder):
             read = ingest.submit(part, folder, options)
-            waiting[score.submit(measure.submit(read, options), options)] = (part, folder)
-    with tqdm(total=len(waiting), unit="chunk", disable=None, file=sys.stderr) as bar:
-        for future in as_completed(list(waiting)):
-            part, folder = waiting[future]
-            answer = future.result(raise_on_failure=False)
-            if isinstance(answer, BaseException):
-                stages.write_failed(folder, part, f"{type(answer).__name__}: {answer}")
+            measured = measure.submit(folder, options, wait_for=[read])
+            scored = score.submit(folder, options, wait_for=[measured])
+            chains[scored] = (part, folder, [read, measured, scored])
+    with tqdm(total=len(chains), unit="chunk", disable=None, file=sys.stderr) as bar:
+        for last in as_completed(list(chains)):
+            part, folder, chain = chains[last]
+            if problem := first_problem(chain):
+                stages.write_failed(folder, part, problem)
             bar.update()
+
+
+def first_problem(chain: Sequence[PrefectFuture[Any]]) -> str | None:
+    """What the first failed task of a chunk raised; None where all went well."""
+    for future in chain:
+        answer = future.result(raise_on_failure=False)
+        if isinstance(answer, BaseException):
+            return f"{type(answer).__name__}: {answer}"
+    return None
 
 
 class Stopwatch:

@@ -216,8 +216,9 @@ def _add_simulate(commands: argparse._SubParsersAction[argparse.ArgumentParser])
 
 
 def _simulate(parsed: argparse.Namespace) -> int:
-    from pipeline.simulate import SurveyOptions, write_survey
     from tqdm import tqdm
+
+    from pipeline.simulate import SurveyOptions, write_survey
 
     with tqdm(total=parsed.stars, unit="star", disable=None) as bar:
         write_survey(

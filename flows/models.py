@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from models.autoencoder import Autoencoder
     from models.classifier import Classifier
-
     from models.forecaster import Forecaster
     from models.statespace import StateSpace
 
@@ -41,7 +40,6 @@ def load_models(folder: str | None) -> Models:
     """
     from models.autoencoder import Autoencoder
     from models.classifier import Classifier
-
     from models.forecaster import Forecaster
     from models.statespace import StateSpace
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.lightcurve import Clock, Kind
+
 
 @dataclass(frozen=True)
 class RunOptions:
@@ -25,7 +27,7 @@ class RunOptions:
     clock: str | None = None
     to_bjd: bool = False
     reader: str | None = None
-    kind: str | None = None
+    kind: Kind | None = None
     chunk_size: int = 512
     min_period: float | None = None
     max_period: float | None = None
@@ -41,7 +43,6 @@ class RunOptions:
             Naming the option, what is wrong with it, and what to write.
         """
         from pipeline.ingest.registry import reader_named
-        from pipeline.lightcurve import Clock
 
         if self.clock is not None:
             Clock.parse(self.clock)

@@ -8,7 +8,6 @@ from typing import Any
 
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from pipeline.report import StarDetail, make_report
 from prefect import flow
 
 from flows.models import load_models
@@ -17,6 +16,7 @@ from flows.rows import period_of
 from flows.stages import STARS, read_chunk
 from flows.workers import call, worker_processes
 from pipeline.lightcurve import LightCurve
+from pipeline.report import StarDetail, make_report
 from pipeline.star import Star
 
 

@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from pipeline.events import EventOptions, find_events
-
 from flows.models import Models
 from flows.options import RunOptions
-from pipeline.catalog import DETECTORS
+from pipeline.catalog.schema import DETECTORS
+from pipeline.events import EventOptions, find_events
 from pipeline.ingest import Refused
 from pipeline.period import PeriodResult
 from pipeline.star import Star
@@ -126,7 +125,7 @@ def _period_columns(period: PeriodResult) -> dict[str, Any]:
 
 
 def _status(reasons: dict[str, str | None]) -> dict[str, Any]:
-    """Ok where everything was computed; failed where our own code broke; else partial, with what was not computed."""
+    """Status and reason: partial where something was not computed, failed where our own code broke."""
     missing = [f"{what}: {reason}" for what, reason in reasons.items() if reason is not None]
     status = "failed" if any("failed" in text for text in missing) else "partial" if missing else "ok"
     return {"status": status, "reason": "; ".join(missing) or None}

@@ -42,11 +42,11 @@ def read_deployments(path: Path) -> list[dict[str, Any]]:
 
 
 def _deployment(entry: dict[str, Any], path: Path) -> Any:
-    import prefect
+    from prefect.flows import load_flow_from_entrypoint
     from prefect.schedules import Cron
 
     try:
-        flow = prefect.flow.from_source(source=str(path.resolve().parent), entrypoint=entry["entrypoint"])
+        flow: Any = load_flow_from_entrypoint(entry["entrypoint"])
         schedules = [Cron(schedule["cron"], timezone=schedule["timezone"]) for schedule in entry.get("schedules", [])]
         return flow.to_deployment(
             name=entry["name"], parameters=entry.get("parameters", {}), schedules=schedules or None

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from prefect import flow
-from prefect.task_runners import ThreadPoolTaskRunner
+from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from flows import stages
 from flows.catalog import CHUNKS, WORK, ingest, measure
@@ -27,7 +27,10 @@ KINDS = ("classifier", "autoencoder", "forecaster")
 _CORES = os.cpu_count() or 1
 
 
-@flow(name="train", validate_parameters=False, task_runner=ThreadPoolTaskRunner(max_workers=_CORES))
+_RUNNER: TaskRunner[Any] = ThreadPoolTaskRunner(max_workers=_CORES)
+
+
+@flow(name="train", validate_parameters=False, task_runner=_RUNNER)
 def train(
     kind: str,
     sources: list[str],
@@ -73,14 +76,14 @@ def train(
 
 
 def prepare(sources: list[str], out: Path, options: RunOptions) -> list[Star]:
-    """Read, clean and measure light curves in worker processes, as a run does; a chunk done before is not done again."""
+    """Read, clean and measure light curves in worker processes, as a run does; finished chunks are used again."""
     planned = plan(sources, stages.ingest_options(options), out / WORK / "scratch")
     for entry in planned.refused:
         _tell(f"left out: {entry.source}: {entry.reason}")
     folders = [out / CHUNKS / chunk_key(part.digest, asdict(options), {}, VERSION) for part in planned.parts]
     with worker_processes(_CORES):
         waiting = [
-            measure.submit(ingest.submit(part, folder, options), options)
+            measure.submit(folder, options, wait_for=[ingest.submit(part, folder, options)])
             for part, folder in zip(planned.parts, folders, strict=True)
             if not (folder / stages.PERIODS).exists()
         ]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import multiprocessing
 import queue
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -25,7 +25,7 @@ T = TypeVar("T")
 _slots: queue.SimpleQueue[ProcessPoolExecutor] | None = None
 
 
-class WorkerDied(RuntimeError):
+class WorkerDiedError(RuntimeError):
     """The process that worked on a chunk ended without an answer (a crash in native code, or out of memory)."""
 
 
@@ -34,7 +34,7 @@ def call(function: Callable[..., T], *arguments: Any) -> T:
 
     Raises
     ------
-    WorkerDied
+    WorkerDiedError
         When the process ended before it answered. The next call gets a fresh one.
     """
     if _slots is None:
@@ -45,13 +45,13 @@ def call(function: Callable[..., T], *arguments: Any) -> T:
     except BrokenProcessPool:
         executor.shutdown(wait=False)
         executor = _executor()
-        raise WorkerDied(f"the process running {function.__name__} ended without an answer") from None
+        raise WorkerDiedError(f"the process running {function.__name__} ended without an answer") from None
     finally:
         _slots.put(executor)
 
 
 def surviving(
-    function: Callable[[Path, RunOptions, int, int], list[T]],
+    function: Callable[[Path, RunOptions, int, int], Sequence[T]],
     folder: Path,
     options: RunOptions,
     start: int,
@@ -73,7 +73,7 @@ def surviving(
         return []
     try:
         return list(call(function, folder, options, start, stop))
-    except WorkerDied:
+    except WorkerDiedError:
         if stop - start == 1:
             return [None]
         middle = (start + stop) // 2
