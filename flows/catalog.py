@@ -33,6 +33,8 @@ WORK = Path("work")
 CHUNKS = WORK / "chunks"
 REFUSED = CHUNKS / "refused"
 
+CORES = os.cpu_count() or 1
+
 
 @task(name="ingest", cache_policy=NO_CACHE)
 def ingest(part: Part, folder: Path, options: RunOptions) -> Path:
@@ -69,8 +71,8 @@ def task_runner(workers: int | None, dask: str | None = None) -> tuple[TaskRunne
         When Dask is asked for and not installed.
     """
     if dask is None:
-        n = workers or os.cpu_count() or 1
-        return ThreadPoolTaskRunner(max_workers=n), n
+        n = workers or CORES
+        return threads(n), n
     try:
         from prefect_dask.task_runners import DaskTaskRunner
     except ImportError:
@@ -78,7 +80,12 @@ def task_runner(workers: int | None, dask: str | None = None) -> tuple[TaskRunne
     return DaskTaskRunner(address=dask), 0
 
 
-@flow(name="catalog", validate_parameters=False)
+def threads(workers: int) -> TaskRunner[Any]:
+    """Threads for the tasks of `workers` busy chunks: a task that waits for the stage before it holds a thread."""
+    return ThreadPoolTaskRunner(max_workers=3 * workers + 3)
+
+
+@flow(name="catalog", validate_parameters=False, task_runner=threads(CORES))
 def catalog(
     sources: list[str],
     out: str,
@@ -107,7 +114,7 @@ def catalog(
     scratch = run_dir / WORK / "scratch"
     planned = plan(sources, stages.ingest_options(options), scratch)
     watch.lap("plan")
-    with worker_processes(os.cpu_count() or 1 if workers is None else workers):
+    with worker_processes(CORES if workers is None else workers):
         ids = call(model_ids, options.models)
         keys = [chunk_key(part.digest, asdict(options), ids, VERSION) for part in planned.parts]
         chunks = [CHUNKS / key for key in keys]
@@ -147,8 +154,8 @@ def run_chunks(parts: Sequence[Part], folders: Sequence[Path], options: RunOptio
     for part, folder in zip(parts, folders, strict=True):
         if not is_done(folder):
             read = ingest.submit(part, folder, options)
-            measured = measure.submit(folder, options, wait_for=[read])
-            scored = score.submit(folder, options, wait_for=[measured])
+            measured = measure.submit(folder, options, wait_for=[read], return_state=False)
+            scored = score.submit(folder, options, wait_for=[measured], return_state=False)
             chains[scored] = (part, folder, [read, measured, scored])
     with tqdm(total=len(chains), unit="chunk", disable=None, file=sys.stderr) as bar:
         for last in as_completed(list(chains)):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections import Counter
 from dataclasses import asdict, replace
@@ -10,10 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from prefect import flow
-from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from flows import stages
-from flows.catalog import CHUNKS, WORK, ingest, measure
+from flows.catalog import CHUNKS, CORES, WORK, ingest, measure, threads
 from flows.manifest import chunk_key
 from flows.options import RunOptions
 from flows.workers import worker_processes
@@ -24,13 +22,8 @@ from pipeline.version import VERSION
 
 KINDS = ("classifier", "autoencoder", "forecaster")
 
-_CORES = os.cpu_count() or 1
 
-
-_RUNNER: TaskRunner[Any] = ThreadPoolTaskRunner(max_workers=_CORES)
-
-
-@flow(name="train", validate_parameters=False, task_runner=_RUNNER)
+@flow(name="train", validate_parameters=False, task_runner=threads(CORES))
 def train(
     kind: str,
     sources: list[str],
@@ -81,9 +74,9 @@ def prepare(sources: list[str], out: Path, options: RunOptions) -> list[Star]:
     for entry in planned.refused:
         _tell(f"left out: {entry.source}: {entry.reason}")
     folders = [out / CHUNKS / chunk_key(part.digest, asdict(options), {}, VERSION) for part in planned.parts]
-    with worker_processes(_CORES):
+    with worker_processes(CORES):
         waiting = [
-            measure.submit(folder, options, wait_for=[ingest.submit(part, folder, options)])
+            measure.submit(folder, options, wait_for=[ingest.submit(part, folder, options)], return_state=False)
             for part, folder in zip(planned.parts, folders, strict=True)
             if not (folder / stages.PERIODS).exists()
         ]

@@ -1,6 +1,7 @@
 """What a run leaves behind: its tables, and their copies for other programs."""
 
+from pipeline.catalog.export import FORMATS, export
 from pipeline.catalog.schema import events_table, objects_table
 from pipeline.catalog.store import count_statuses, merge, write_parquet
 
-__all__ = ["count_statuses", "events_table", "merge", "objects_table", "write_parquet"]
+__all__ = ["FORMATS", "count_statuses", "events_table", "export", "merge", "objects_table", "write_parquet"]

@@ -1,0 +1,6 @@
+"""From files and archives to chunks of light curves. Every input ends as a star or as a `Refused` with a reason."""
+
+from pipeline.ingest.core import plan, read
+from pipeline.ingest.parts import Ingested, IngestOptions, Part, Plan, Refused, SourceError
+
+__all__ = ["IngestOptions", "Ingested", "Part", "Plan", "Refused", "SourceError", "plan", "read"]
