@@ -1,0 +1,96 @@
+"""Plan what to read, and read it a chunk at a time: every input ends as a star or as a `Refused` with a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from pipeline.ingest.bytes import digest_of, head_of, stem_of
+from pipeline.ingest.guard import guarded, refusal
+from pipeline.ingest.parts import Ingested, IngestOptions, InputFile, Part, Plan, Refused, SourceError, UnusableError
+from pipeline.ingest.registry import Reader, reader_for, reader_named, readers
+from pipeline.ingest.sources import find_files
+from pipeline.ingest.table import first_lines
+from pipeline.lightcurve import Chunk, LightCurve
+
+
+def plan(sources: Sequence[str], options: IngestOptions, scratch: Path) -> Plan:
+    """Find out what the sources hold, and divide it into parts of a chunk each.
+
+    Parameters
+    ----------
+    sources : files, folders, globs (also unexpanded), or ``mast:TARGET``.
+    options : what the user says about them.
+    scratch : a folder for intermediate files (tables sorted by star, downloads); parts may point into it. Planning the
+        same input again finds them there and does not make them twice.
+
+    Returns
+    -------
+    The plan; the same whatever the order of `sources`, and whether or not a file is named twice.
+
+    Raises
+    ------
+    SourceError
+        When nothing at all can be read: no source, the only one does not exist, a folder holds no light curve.
+    ValueError
+        When `options.reader` names no reader.
+    """
+    forced = reader_named(options.reader) if options.reader else None
+    found = find_files(sources, scratch)
+    refused = list(found.refused)
+    by_reader: dict[str, list[InputFile]] = {}
+    for path, source in found.files:
+        outcome = guarded(stem_of(source), source, partial(_recognise, path, source, forced))
+        if isinstance(outcome, Refused):
+            refused.append(outcome)
+        else:
+            by_reader.setdefault(outcome[0].name, []).append(outcome[1])
+    parts: list[Part] = []
+    for reader in readers():
+        if reader.name in by_reader:
+            more, no = reader.plan(by_reader[reader.name], options, scratch)
+            parts += more
+            refused += no
+    if not parts and len(sources) == 1 and Path(sources[0]).is_dir():
+        first = "; ".join(f"{r.source}: {r.reason}" for r in refused[:3])
+        raise SourceError(
+            f"nothing to read in the folder {sources[0]}: no light curve in {len(refused)} files. {first}"
+        )
+    return Plan(tuple(parts), tuple(sorted(refused, key=lambda r: (r.source, r.object_id))), len(found.files))
+
+
+def read(part: Part, options: IngestOptions) -> Ingested:
+    """Read one part.
+
+    Parameters
+    ----------
+    part : from `plan`, with the same options.
+
+    Returns
+    -------
+    Its stars, in a fixed order, and the inputs that did not become stars. No exception leaves for a bad file.
+    """
+    curves: list[LightCurve] = []
+    refused: list[Refused] = []
+    try:
+        for outcome in reader_named(part.reader).read(part, options):
+            (refused if isinstance(outcome, Refused) else curves).append(outcome)  # type: ignore[arg-type]
+    except Exception as error:  # whatever broke, the other parts go on and this one is accounted for
+        refused.append(refusal(";".join(part.sources), ";".join(part.sources), error))
+    return Ingested(Chunk.of(curves), tuple(refused))
+
+
+def _recognise(path: Path, source: str, forced: Reader | None) -> tuple[Reader, InputFile]:
+    """Find a file's reader and take its digest; raises `UnusableError` when it is no light curve."""
+    size = path.stat().st_size
+    if size == 0:
+        raise UnusableError("the file is empty")
+    head = head_of(path)
+    if not head:
+        raise UnusableError("the file is empty once unpacked")
+    reader = forced or reader_for(path, head)
+    if reader is None:
+        what = "text, but no table of numbers" if first_lines(head) else "neither text nor Parquet nor FITS"
+        raise UnusableError(f"not a light curve: {what}")
+    return reader, InputFile(str(path), source, size, digest_of(path))

@@ -1,0 +1,40 @@
+"""One bad input never ends a run: what goes wrong with it becomes its `Refused`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import TypeVar
+
+from pipeline.ingest.bytes import stem_of
+from pipeline.ingest.parts import IngestOptions, Part, Refused, UnusableError
+from pipeline.lightcurve import LightCurve
+
+T = TypeVar("T")
+
+
+def guarded(object_id: str, source: str, work: Callable[[], T]) -> T | Refused:
+    """Do one input's work; whatever it raises becomes a refusal: `UnusableError` rejected, anything else failed."""
+    try:
+        return work()
+    except Exception as error:  # a file may break a parser in any way; the others go on
+        return refusal(object_id, source, error)
+
+
+def refusal(object_id: str, source: str, error: Exception) -> Refused:
+    """Put an exception into words for the catalog."""
+    if isinstance(error, UnusableError):
+        return Refused(object_id, source, str(error))
+    if isinstance(error, UnicodeDecodeError):
+        byte = error.object[error.start]
+        return Refused(object_id, source, f"not text: byte 0x{byte:02x} at {error.start} is not UTF-8", "failed")
+    words = " ".join(str(error).split()) or type(error).__name__
+    return Refused(object_id, source, f"could not be read ({type(error).__name__}: {words[:300]})", "failed")
+
+
+def each_file(
+    part: Part, options: IngestOptions, read_one: Callable[[str, str, IngestOptions], LightCurve]
+) -> Iterator[LightCurve | Refused]:
+    """Read a part of whole files, a star a file, with a function of path, source and options."""
+    for path, source in zip(part.paths, part.sources, strict=True):
+        yield guarded(stem_of(source), source, partial(read_one, path, source, options))

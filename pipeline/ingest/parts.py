@@ -1,0 +1,164 @@
+"""What travels between planning and reading: options, parts, refusals, plans."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Literal
+
+from pipeline.lightcurve import Chunk, Clock, Kind
+
+#: A part holds no more input bytes than this (one file excepted), however many stars a chunk may have.
+PART_BYTES = 128 * 2**20
+
+
+class SourceError(ValueError):
+    """Nothing can be read from what the user named; the message says what, where, and what to do."""
+
+
+class UnusableError(ValueError):
+    """An input was understood and holds no light curve that can be used; the message is the catalog's reason."""
+
+
+@dataclass(frozen=True)
+class IngestOptions:
+    """What the user says about the input.
+
+    Attributes
+    ----------
+    clock : clock of the sources that do not state their own.
+    reader : name of the reader to use for every file, instead of the first that recognises it.
+    chunk_size : stars a chunk.
+    kind : "mag" or "flux" for values whose column name does not say; None follows `columns.kind_of`.
+    to_bjd : turn times into BJD_TDB where clock and position are known (see `clocks.to_bjd_tdb`).
+    """
+
+    clock: Clock | None = None
+    reader: str | None = None
+    chunk_size: int = 512
+    kind: Kind | None = None
+    to_bjd: bool = False
+
+    def __post_init__(self) -> None:
+        if self.chunk_size < 1:
+            raise ValueError(f"chunk_size must be 1 or more, not {self.chunk_size}")
+        if self.kind not in (None, "mag", "flux"):
+            raise ValueError(f'kind must be "mag", "flux" or None, not {self.kind!r}')
+
+
+@dataclass(frozen=True)
+class Refused:
+    """An input that did not become a star.
+
+    Attributes
+    ----------
+    object_id : the star's name, or the file's where the star has none yet.
+    source : the file, as the user would recognise it.
+    reason : why, in a sentence.
+    status : "rejected" when the content cannot be used, "failed" when it could not be read.
+    """
+
+    object_id: str
+    source: str
+    reason: str
+    status: Literal["rejected", "failed"] = "rejected"
+
+
+@dataclass(frozen=True)
+class InputFile:
+    """A file to read.
+
+    Attributes
+    ----------
+    path : where it is.
+    source : its name as the user would recognise it.
+    size : bytes.
+    digest : SHA-256 of its bytes, hexadecimal.
+    """
+
+    path: str
+    source: str
+    size: int
+    digest: str
+
+
+@dataclass(frozen=True)
+class Part:
+    """One chunk's worth of input; plain strings and numbers, so that it travels between processes.
+
+    Attributes
+    ----------
+    reader : name of the reader that planned it and will read it.
+    paths : the files to open.
+    sources : the name of each of `paths`, as the user would recognise it.
+    digest : SHA-256 over the names and bytes of the input it covers, hexadecimal.
+    start, stop : the rows of a table with a row a star; stop is -1 for "all of it".
+    """
+
+    reader: str
+    paths: tuple[str, ...]
+    sources: tuple[str, ...]
+    digest: str
+    start: int = 0
+    stop: int = -1
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain JSON types."""
+        return {f.name: list(v) if isinstance(v := getattr(self, f.name), tuple) else v for f in fields(self)}
+
+    @classmethod
+    def from_dict(cls, plain: dict[str, Any]) -> Part:
+        """The inverse of `to_dict`."""
+        lists: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in plain.items()}
+        return cls(**lists)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All the input of a run: what to read, in chunks, and what cannot be read.
+
+    Attributes
+    ----------
+    parts : in a fixed order, whatever the order of the sources.
+    refused : inputs that will not become stars.
+    n_inputs : files seen.
+    """
+
+    parts: tuple[Part, ...]
+    refused: tuple[Refused, ...]
+    n_inputs: int
+
+
+@dataclass(frozen=True, eq=False)
+class Ingested:
+    """What one part became: stars, and the inputs that did not become stars."""
+
+    chunk: Chunk
+    refused: tuple[Refused, ...]
+
+
+def part_of(reader: str, files: Sequence[InputFile], start: int = 0, stop: int = -1) -> Part:
+    """Make a part of whole files, or of the rows from `start` to `stop` of one."""
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(f"{file.source}\0{file.digest}\n".encode())
+    digest.update(f"{start}:{stop}".encode())
+    return Part(reader, tuple(f.path for f in files), tuple(f.source for f in files), digest.hexdigest(), start, stop)
+
+
+def parts_of_groups(reader: str, groups: Sequence[Sequence[InputFile]], options: IngestOptions) -> list[Part]:
+    """Gather groups of files (a group a star) into parts of at most `chunk_size` stars and `PART_BYTES`."""
+    parts: list[Part] = []
+    held: list[InputFile] = []
+    stars = size = 0
+    for group in groups:
+        bytes_ = sum(file.size for file in group)
+        if held and (stars >= options.chunk_size or size + bytes_ > PART_BYTES):
+            parts.append(part_of(reader, held))
+            held, stars, size = [], 0, 0
+        held.extend(group)
+        stars, size = stars + 1, size + bytes_
+    if held:
+        parts.append(part_of(reader, held))
+    return parts

@@ -1,0 +1,1 @@
+"""One module a format; `pipeline.ingest.registry` finds them."""

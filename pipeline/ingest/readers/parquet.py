@@ -1,0 +1,44 @@
+"""Parquet: nested, a row a star with lists in its cells; or flat, a row an observation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipeline.ingest.long import read_long_parquet, stage_long
+from pipeline.ingest.nested import flat_names, is_nested, nested_parts, nested_roles, read_nested, regrouped
+from pipeline.ingest.parts import IngestOptions, InputFile, Part, Refused
+from pipeline.ingest.registry import Reader
+from pipeline.lightcurve import LightCurve
+
+
+def _recognises(_: Path, head: bytes) -> bool:
+    return head[:4] == b"PAR1"
+
+
+def _plan(files: Sequence[InputFile], options: IngestOptions, scratch: Path) -> tuple[list[Part], list[Refused]]:
+    def make(file: InputFile) -> tuple[str, list[Refused]]:
+        schema: pa.Schema = pq.read_schema(file.path)
+        if is_nested(schema, options):
+            nested_roles(flat_names(schema), options.kind)
+            return regrouped(file, scratch, options), []
+        return stage_long(file, schema.names, lambda wanted: read_long_parquet(file.path, wanted), options, scratch)
+
+    return nested_parts(READER.name, files, make, options)
+
+
+def _read(part: Part, options: IngestOptions) -> Iterator[LightCurve | Refused]:
+    return read_nested(part, options)
+
+
+READER = Reader(
+    name="parquet",
+    rank=10,
+    describes="Parquet, a row a star with lists in its cells (or a row an observation)",
+    recognises=_recognises,
+    plan=_plan,
+    read=_read,
+)

@@ -1,0 +1,55 @@
+"""Headerless text (ASAS, OGLE, Catalina): time, value, error; further columns are not read, since none says what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from pipeline.ingest.bytes import stem_of, text_of
+from pipeline.ingest.columns import numbers
+from pipeline.ingest.guard import each_file
+from pipeline.ingest.parts import IngestOptions, InputFile, Part, Refused, UnusableError, parts_of_groups
+from pipeline.ingest.readers.csv_star import star_of_table
+from pipeline.ingest.registry import Reader
+from pipeline.ingest.stars import star
+from pipeline.ingest.table import header_of, parse_table
+from pipeline.lightcurve import Clock, LightCurve
+
+
+def _recognises(_: Path, head: bytes) -> bool:
+    return header_of(head) == ()
+
+
+def _plan(files: Sequence[InputFile], options: IngestOptions, _: Path) -> tuple[list[Part], list[Refused]]:
+    return parts_of_groups(READER.name, [[file] for file in files], options), []
+
+
+def _read(part: Part, options: IngestOptions) -> Iterator[LightCurve | Refused]:
+    return each_file(part, options, _star)
+
+
+def _star(path: str, source: str, options: IngestOptions) -> LightCurve:
+    table = parse_table(text_of(path))
+    if table.names is not None:
+        return star_of_table(table, table.names, stem_of(source), source, options)
+    if len(table.columns) < 2:
+        raise UnusableError("one column; expected time, value and, if there is one, error")
+    return star(
+        stem_of(source),
+        numbers(table.columns[0]),
+        numbers(table.columns[1]),
+        numbers(table.columns[2]) if len(table.columns) > 2 else None,
+        options=options,
+        source=source,
+        clock=options.clock or Clock(),
+    )
+
+
+READER = Reader(
+    name="text",
+    rank=60,
+    describes="headerless text: time, value, error",
+    recognises=_recognises,
+    plan=_plan,
+    read=_read,
+)

@@ -1,0 +1,104 @@
+"""From what the user wrote (files, folders, globs, archive queries) to files."""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.ingest.parts import Refused, SourceError
+
+#: A source that begins with this is a question to the archive of the space missions (MAST).
+ARCHIVE = "mast:"
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the sources hold.
+
+    Attributes
+    ----------
+    files : path and name-for-the-user of each file, in the order of the names, each file once.
+    refused : sources that hold nothing.
+    """
+
+    files: tuple[tuple[Path, str], ...]
+    refused: tuple[Refused, ...]
+
+
+def find_files(sources: Sequence[str], scratch: Path) -> Found:
+    """List the files of all sources, each once however often it is named, in an order that does not depend on theirs.
+
+    Parameters
+    ----------
+    sources : files, folders (all that is in them, hidden files excepted), globs, ``mast:TARGET``.
+    scratch : where files from the archive go.
+
+    Raises
+    ------
+    SourceError
+        When there is no source, or the only one does not exist or holds nothing.
+    """
+    if not sources:
+        raise SourceError('nothing to read: name files, folders, globs or an archive query such as "mast:KIC 8462852"')
+    wanted = sorted({str(source) for source in sources})
+    named: dict[Path, str] = {}
+    refused: list[Refused] = []
+    for source in wanted:
+        try:
+            found = list(_files_of(source, scratch))
+        except SourceError as error:
+            if len(wanted) == 1:
+                raise
+            refused.append(Refused(source, source, str(error)))
+            continue
+        for path, name in found:
+            real = path.resolve()
+            named[real] = min(named.get(real, name), name, key=lambda text: (len(text), text))
+    return Found(tuple(sorted(named.items(), key=lambda item: (item[1], str(item[0])))), tuple(refused))
+
+
+def _files_of(source: str, scratch: Path) -> Iterator[tuple[Path, str]]:
+    if source.lower().startswith(ARCHIVE):
+        from pipeline.ingest.archive import download
+
+        yield from download(source[len(ARCHIVE) :].strip(), scratch)
+        return
+    path = Path(source).expanduser()
+    if path.is_dir():
+        files = list(_inside(path))
+        if not files:
+            raise SourceError(f"nothing to read in the folder {source}: it holds no files (hidden ones are left out)")
+        yield from ((file, file.as_posix()) for file in files)
+    elif os.path.lexists(path):
+        yield path, path.as_posix()
+    elif glob.has_magic(source):
+        matches = sorted(glob.glob(str(path), recursive=True))
+        if not matches:
+            raise SourceError(f"nothing matches {source}")
+        for match in map(Path, matches):
+            inside = _inside(match) if match.is_dir() else [match]
+            yield from ((file, file.as_posix()) for file in inside)
+    else:
+        raise SourceError(f"{source} does not exist{_nearest(path)}")
+
+
+def _inside(folder: Path) -> Iterator[Path]:
+    """All files below a folder, links followed, each real folder once, hidden names left out."""
+    seen: set[str] = set()
+    for root, folders, files in os.walk(folder, followlinks=True):
+        real = os.path.realpath(root)
+        if real in seen:
+            folders.clear()
+            continue
+        seen.add(real)
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        yield from (Path(root, name) for name in sorted(files) if not name.startswith("."))
+
+
+def _nearest(path: Path) -> str:
+    """A hint: the part of the path that does exist."""
+    existing = next((parent for parent in path.parents if parent.exists()), None)
+    return f" (there is {existing.as_posix()}, but no {path.relative_to(existing).parts[0]} in it)" if existing else ""
