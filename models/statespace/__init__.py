@@ -1,0 +1,44 @@
+"""The state-space baseline: exact on uneven times, O(N), fast enough for every star of a survey."""
+
+from models.statespace.components import (
+    DampedWalk,
+    Level,
+    Model,
+    Noise,
+    Oscillator,
+    Regressors,
+    Seasonal,
+    Series,
+    Steps,
+    Trend,
+)
+from models.statespace.fit import Fit, Record, fit, forecast, start, update
+from models.statespace.model import StateSpace
+from models.statespace.star import StarFit, StarOptions, fit_star
+from models.statespace.summary import ChangePoint, StateSpaceSummary, summarise
+
+__all__ = [
+    "ChangePoint",
+    "DampedWalk",
+    "Fit",
+    "Level",
+    "Model",
+    "Noise",
+    "Oscillator",
+    "Record",
+    "Regressors",
+    "Seasonal",
+    "Series",
+    "StarFit",
+    "StarOptions",
+    "StateSpace",
+    "StateSpaceSummary",
+    "Steps",
+    "Trend",
+    "fit",
+    "fit_star",
+    "forecast",
+    "start",
+    "summarise",
+    "update",
+]

@@ -1,0 +1,544 @@
+"""The parts a light curve is made of: small frozen terms that `+` puts together into a model.
+
+Every parameter is either a number or None; None is estimated by `fit`. Times are days, values are in any one unit.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from pipeline.lightcurve import FloatArray, IntArray
+
+if TYPE_CHECKING:
+    from models.statespace.kernel import Problem
+
+#: How far, in e-foldings, a scale may go from its start.
+_REACH = 12.0
+
+
+@dataclass(frozen=True, eq=False)
+class Series:
+    """The rows a model is set upon: n observations in time order.
+
+    Attributes
+    ----------
+    time : (n,) days, ascending; repeats are allowed.
+    value : (n,) brighter is up or not, as one likes; ignored where `error` is infinite.
+    error : (n,) quoted errors, positive; infinite for a row that is to be forecast and not to be learned from.
+    band : (n,) index of each row's band, from 0.
+    bands : number of bands.
+    regressors : (n, r) further columns, r = 0 for none.
+    inflate : (n,) factor on each row's noise variance: 1, or more for a row that is not to be trusted.
+    typical : (bands,) the typical error in each band that a noise excess is counted from.
+    """
+
+    time: FloatArray
+    value: FloatArray
+    error: FloatArray
+    band: IntArray
+    bands: int
+    regressors: FloatArray
+    inflate: FloatArray
+    typical: FloatArray
+
+    @classmethod
+    def of(
+        cls,
+        time: FloatArray,
+        value: FloatArray,
+        error: FloatArray | None = None,
+        band: IntArray | None = None,
+        regressors: FloatArray | None = None,
+        inflate: FloatArray | None = None,
+        bands: int | None = None,
+        typical: FloatArray | None = None,
+    ) -> Series:
+        """Make a series, with the usual answers for what is not given.
+
+        These are: errors of 1, one band, no regressors, nothing inflated, and as typical error of a band the median of
+        its errors (1 for a band without rows).
+
+        Raises
+        ------
+        ValueError
+            When columns differ in length, times do not ascend, or an error is not positive.
+        """
+        n = len(time)
+        times = np.ascontiguousarray(time, dtype=float)
+        errors = np.ones(n) if error is None else np.ascontiguousarray(error, dtype=float)
+        index = np.zeros(n, dtype=np.int32) if band is None else np.ascontiguousarray(band, dtype=np.int32)
+        extra = np.empty((n, 0)) if regressors is None else np.asarray(regressors, dtype=float).reshape(n, -1)
+        factor = np.ones(n) if inflate is None else np.ascontiguousarray(inflate, dtype=float)
+        if not len(value) == len(errors) == len(index) == len(factor) == n:
+            raise ValueError("time, value, error, band and inflate differ in length")
+        if n and not np.all(np.diff(times) >= 0):
+            raise ValueError("times must ascend: sort the rows first")
+        if n and not np.all(errors > 0):
+            raise ValueError("errors must be positive: leave out, or give a large error to, the rows without one")
+        count = int(index.max(initial=0)) + 1 if bands is None else bands
+        usual = np.array([_median(errors[(index == b) & np.isfinite(errors)]) for b in range(count)])
+        return cls(
+            times,
+            np.asarray(value, dtype=float),
+            errors,
+            index,
+            count,
+            extra,
+            factor,
+            usual if typical is None else np.asarray(typical, dtype=float),
+        )
+
+    def __len__(self) -> int:
+        return len(self.time)
+
+    @cached_property
+    def observed(self) -> Any:
+        """(n,) which rows carry an observation."""
+        return np.isfinite(self.error)
+
+    @cached_property
+    def scale(self) -> float:
+        """Robust standard deviation of the values about their band's median; the largest where that is zero."""
+        values = self.value[self.observed].copy()
+        bands = self.band[self.observed]
+        for b in range(self.bands):
+            if np.any(bands == b):
+                values[bands == b] -= np.median(values[bands == b])
+        if not len(values):
+            return 1.0
+        spread = 1.4826 * float(np.median(np.abs(values)))
+        return spread or float(np.std(values)) or 1.0
+
+    @cached_property
+    def span(self) -> float:
+        """Days from the first to the last observation; 1 where there is none."""
+        times = self.time[self.observed]
+        return float(times[-1] - times[0]) or 1.0 if len(times) else 1.0
+
+    @cached_property
+    def spacing(self) -> float:
+        """Median of the positive steps, in days."""
+        steps = np.diff(self.time[self.observed])
+        steps = steps[steps > 0]
+        return float(np.median(steps)) if len(steps) else 1.0
+
+
+def _median(values: FloatArray) -> float:
+    return float(np.median(values)) if len(values) else 1.0
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One number of a term: its name, its value (None: to be estimated), and where to look for it.
+
+    `start`, `low`, `high` are in the parameter's own unit; a noise excess is searched as it is, all others as
+    logarithms.
+    """
+
+    name: str
+    value: float | None
+    start: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Term:
+    """A part of a model; ``a + b`` is a `Model`."""
+
+    prefix: ClassVar[str] = ""
+
+    def __add__(self, other: Term | Model) -> Model:
+        return Model((self,)) + other
+
+    def parameters(self, series: Series) -> list[Parameter]:
+        """The term's numbers, with starts and bounds that suit these rows."""
+        return []
+
+    def columns(self, series: Series, origin: float) -> FloatArray:
+        """(n, k) the columns whose coefficients are constants of the star."""
+        return np.empty((len(series), 0))
+
+    def blocks(self, series: Series, origin: float) -> list[tuple[int, FloatArray, tuple[int, ...]]]:
+        """Stochastic blocks: kind, (n, states) how the rows see it, and which of `parameters` it takes, in order."""
+        return []
+
+
+def _onehot(series: Series) -> FloatArray:
+    return (series.band[:, None] == np.arange(series.bands)[None, :]).astype(float)
+
+
+def _harmonics(series: Series, origin: float, period: float, harmonics: int) -> FloatArray:
+    """(n, 2 harmonics) cosines and sines of the phase, pair by pair."""
+    phase = 2 * np.pi * (series.time - origin) / period
+    angles = phase[:, None] * np.arange(1, harmonics + 1)[None, :]
+    return np.stack([np.cos(angles), np.sin(angles)], axis=2).reshape(len(series), 2 * harmonics)
+
+
+def _per_band(columns: FloatArray, series: Series) -> FloatArray:
+    """(n, bands * k): the columns with coefficients of their own in each band."""
+    if series.bands == 1:
+        return columns
+    return (_onehot(series)[:, :, None] * columns[:, None, :]).reshape(len(series), -1)
+
+
+@dataclass(frozen=True)
+class Level(Term):
+    """A level in each band, and a random walk that they share (none where sigma is 0).
+
+    sigma : growth of the walk, unit per square root of a day.
+    """
+
+    sigma: float | None = 0.0
+    prefix: ClassVar[str] = "level"
+
+    def parameters(self, series: Series) -> list[Parameter]:
+        return [_scale_parameter("sigma", self.sigma, 0.2 * series.scale / math.sqrt(series.spacing))]
+
+    def columns(self, series: Series, origin: float) -> FloatArray:
+        return _onehot(series)
+
+    def blocks(self, series: Series, origin: float) -> list[tuple[int, FloatArray, tuple[int, ...]]]:
+        from models.statespace import kernel
+
+        return [] if self.sigma == 0 else [(kernel.WALK, np.ones((len(series), 1)), (0,))]
+
+
+@dataclass(frozen=True)
+class Trend(Term):
+    """A local linear trend: a level in each band and one slope, both of which may wander (integrated random walk).
+
+    sigma : growth of the level's own walk, unit per square root of a day.
+    slope_sigma : growth of the slope's walk, unit per day and square root of a day.
+
+    On an even grid of step 1 this is statsmodels' local linear trend with level variance
+    ``sigma**2 - slope_sigma**2 / 6``: there the slope moves at the grid's points only, here at all times.
+    """
+
+    sigma: float | None = 0.0
+    slope_sigma: float | None = 0.0
+    prefix: ClassVar[str] = "trend"
+
+    def parameters(self, series: Series) -> list[Parameter]:
+        kick = 0.2 * series.scale / math.sqrt(series.spacing)
+        return [
+            _scale_parameter("sigma", self.sigma, kick),
+            _scale_parameter("slope_sigma", self.slope_sigma, 5 * series.scale / series.span**1.5),
+        ]
+
+    def columns(self, series: Series, origin: float) -> FloatArray:
+        return np.hstack([_onehot(series), (series.time - origin)[:, None]])
+
+    def blocks(self, series: Series, origin: float) -> list[tuple[int, FloatArray, tuple[int, ...]]]:
+        from models.statespace import kernel
+
+        if self.sigma == 0 and self.slope_sigma == 0:
+            return []
+        if self.slope_sigma == 0:
+            return [(kernel.WALK, np.ones((len(series), 1)), (0,))]
+        return [(kernel.TREND, np.tile([1.0, 0.0], (len(series), 1)), (0, 1))]
+
+
+@dataclass(frozen=True)
+class Seasonal(Term):
+    """A Fourier series at a period, with amplitudes of their own in each band; they may wander with `sigma`.
+
+    period : days.
+    harmonics : number of sine and cosine pairs.
+    sigma : growth of each amplitude's random walk, unit per square root of a day; 0 for a strict period.
+    """
+
+    period: float
+    harmonics: int = 1
+    sigma: float | None = 0.0
+    prefix: ClassVar[str] = "seasonal"
+
+    def parameters(self, series: Series) -> list[Parameter]:
+        return [_scale_parameter("sigma", self.sigma, 0.1 * series.scale / math.sqrt(series.span))]
+
+    def columns(self, series: Series, origin: float) -> FloatArray:
+        return _per_band(_harmonics(series, origin, self.period, self.harmonics), series)
+
+    def blocks(self, series: Series, origin: float) -> list[tuple[int, FloatArray, tuple[int, ...]]]:
+        from models.statespace import kernel
+
+        if self.sigma == 0:
+            return []
+        # a rotating pair whose amplitude wanders is, seen from its own turning frame, two random walks
+        waves = _harmonics(series, origin, self.period, self.harmonics)
+        return [(kernel.WALK, waves[:, [j]], (0,)) for j in range(waves.shape[1])]
+
+
+@dataclass(frozen=True)
+class DampedWalk(Term):
+    """A damped random walk (Ornstein-Uhlenbeck): covariance ``sigma**2 exp(-|dt| / tau)``.
+
+    sigma : standard deviation over times much longer than tau (the structure function's limit is sqrt(2) sigma).
+    tau : days.
+    amplitude : factor on the walk in each band, one for all where empty.
+    """
+
+    sigma: float | None = None
+    tau: float | None = None
+    amplitude: tuple[float, ...] = ()
+    prefix: ClassVar[str] = "walk"
+
+    def parameters(self, series: Series) -> list[Parameter]:
+        tau = math.sqrt(series.span * series.spacing)
+        return [
+            _scale_parameter("sigma", self.sigma, 0.7 * series.scale),
+            Parameter("tau", self.tau, tau, 0.05 * series.spacing, 20 * series.span),
+        ]
+
+    def blocks(self, series: Series, origin: float) -> list[tuple[int, FloatArray, tuple[int, ...]]]:
+        from models.statespace import kernel
+
+        seen = np.asarray(self.amplitude)[series.band] if self.amplitude else np.ones(len(series))
+        return [(kernel.DAMPED, seen[:, None], (0, 1))]
+
+
+@dataclass(frozen=True)
+class Oscillator(Term):
+    """A stochastically driven, damped oscillator (the simple harmonic oscillator of Foreman-Mackey+2017).
+
+    sigma : standard deviation of the process.
+    period : undamped period in days.
+    quality : quality factor; the oscillation keeps its phase for about quality / pi periods.
+    """
+
+    sigma: float | None = None
+    period: float | None = None
+    quality: float | None = None
+    prefix: ClassVar[str] = "oscillator"
+
+    def parameters(self, series: Series) -> list[Parameter]:
+        turn = 2 * math.pi
+        omega = None if self.period is None else turn / self.period
+        return [
+            _scale_parameter("sigma", self.sigma, 0.7 * series.scale),
+            Parameter(
+                "omega",
+                omega,
+                turn / math.sqrt(series.span * series.spacing * 4),
+                turn / (10 * series.span),
+                turn / series.spacing,
+            ),
+            Parameter("quality", self.quality, 3.0, 0.05, 1e4),
+        ]
+
+    def blocks(self, series: Series, origin: float) -> list[tuple[int, FloatArray, tuple[int, ...]]]:
+        from models.statespace import kernel
+
+        return [(kernel.OSCILLATOR, np.tile([1.0, 0.0], (len(series), 1)), (0, 1, 2))]
+
+
+@dataclass(frozen=True)
+class Regressors(Term):
+    """The columns of `Series.regressors` (airmass, centroid, another band), each with a constant coefficient."""
+
+    prefix: ClassVar[str] = "regressor"
+
+    def columns(self, series: Series, origin: float) -> FloatArray:
+        return series.regressors
+
+
+@dataclass(frozen=True)
+class Steps(Term):
+    """Level shifts, in all bands alike: each adds a constant from its time on.
+
+    times : days.
+    """
+
+    times: tuple[float, ...]
+    prefix: ClassVar[str] = "step"
+
+    def columns(self, series: Series, origin: float) -> FloatArray:
+        return (series.time[:, None] >= np.asarray(self.times)[None, :]).astype(float)
+
+
+@dataclass(frozen=True)
+class Noise(Term):
+    """White noise: the quoted errors, scaled down or with a constant added, by one number in each band.
+
+    excess : one number x a band, or None to estimate. With typical error e (the band's median), x > 0 adds the
+        variance ``e**2 (exp(2 x) - 1)``; x < 0 multiplies the variances by ``exp(2 x)``. So 0 means "the quoted errors
+        are right" and, where all errors are equal, the noise is ``e exp(x)``. A jitter alone could not tell that errors
+        are overestimated.
+    """
+
+    excess: tuple[float, ...] | None = None
+    prefix: ClassVar[str] = "noise"
+
+    @classmethod
+    def jitter(cls, sigma: float, typical: float) -> Noise:
+        """Noise with a jitter of `sigma` added to quoted errors whose median is `typical`."""
+        return cls((0.5 * math.log1p((sigma / typical) ** 2),))
+
+    def parameters(self, series: Series) -> list[Parameter]:
+        out = []
+        for b in range(series.bands):
+            value = None if self.excess is None else self.excess[b]
+            largest = math.log(max(series.scale / series.typical[b], 1e-3)) + 4
+            start = min(max(math.log(max(0.5 * series.scale / series.typical[b], 1e-3)), -1.0), 6.0)
+            out.append(Parameter(f"excess{b}", value, start, -4.0, max(largest, 1.0)))
+        return out
+
+
+def _scale_parameter(name: str, value: float | None, start: float) -> Parameter:
+    return Parameter(name, value, start, start * math.exp(-_REACH), start * math.exp(_REACH))
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A model laid out over the rows of a series, ready for the compiled functions.
+
+    Attributes
+    ----------
+    problem : the compiled functions' input.
+    names : the free parameters' names, such as "walk.tau"; theta holds their logarithms, and noise excesses plain.
+    start, low, high : (p,) of theta.
+    columns : the name of each column's term.
+    """
+
+    problem: Problem
+    names: tuple[str, ...]
+    start: FloatArray
+    low: FloatArray
+    high: FloatArray
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Model:
+    """A sum of terms. Without a `Noise` the quoted errors are taken as they are."""
+
+    terms: tuple[Term, ...]
+
+    def __add__(self, other: Term | Model) -> Model:
+        return Model(self.terms + (other.terms if isinstance(other, Model) else (other,)))
+
+    def __radd__(self, other: Term) -> Model:
+        return Model((other, *self.terms))
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """A name for each term: its kind, with a number where there are several."""
+        kinds = [t.prefix for t in self.terms]
+        return tuple(k if kinds.count(k) == 1 else f"{k}{kinds[:i].count(k) + 1}" for i, k in enumerate(kinds))
+
+    def layout(
+        self, series: Series, origin: float | None = None, restricted: bool = True, prior: Sequence[float] | None = None
+    ) -> Layout:
+        """Lay the model over a series.
+
+        Parameters
+        ----------
+        origin : the time from which slopes and phases count; the first row's unless given.
+        restricted : integrate the columns' coefficients out (the diffuse likelihood) instead of maximising them.
+        prior : (k,) prior precision of each column's coefficient; flat unless given.
+        """
+        from models.statespace.kernel import Problem
+
+        zero = (float(series.time[0]) if len(series) else 0.0) if origin is None else origin
+        columns, names, observe, kinds = [], [], [], []
+        source: list[list[int]] = []
+        fixed: list[list[float]] = []
+        free: list[tuple[str, float, float, float]] = []
+        noise_source, noise_fixed = [-1] * series.bands, [0.0] * series.bands
+        for label, term in zip(self.labels, self.terms, strict=True):
+            own = term.columns(series, zero)
+            columns.append(own)
+            names += [label] * own.shape[1]
+            parameters = term.parameters(series)
+            noisy = isinstance(term, Noise)
+            blocks = term.blocks(series, zero)
+            where: list[tuple[int, float]] = []
+            used = {i for block in blocks for i in block[2]}
+            for i, parameter in enumerate(parameters):
+                if not noisy and i not in used:
+                    where.append((-1, 0.0))
+                elif parameter.value is not None:
+                    where.append((-1, parameter.value))
+                else:
+                    limits = (parameter.start, parameter.low, parameter.high)
+                    low_start = limits if noisy else tuple(math.log(v) for v in limits)
+                    where.append((len(free), 0.0))
+                    free.append((f"{label}.{parameter.name}", *low_start))
+            if noisy:
+                noise_source, noise_fixed = [w[0] for w in where], [w[1] for w in where]
+            for kind, seen, takes in blocks:
+                kinds.append(kind)
+                observe.append(seen)
+                source.append([where[i][0] for i in takes])
+                fixed.append([where[i][1] for i in takes])
+        width = max(3, series.bands)
+        source.append(noise_source)
+        fixed.append(noise_fixed)
+        rows = np.hstack([*columns, np.where(series.observed, series.value, 0.0)[:, None]])
+        limits = np.array([f[1:] for f in free]).reshape(-1, 3)
+        problem = Problem(
+            step=np.diff(series.time, prepend=series.time[:1]),
+            rows=np.ascontiguousarray(rows),
+            observe=np.ascontiguousarray(np.hstack(observe)) if observe else np.empty((len(series), 0)),
+            error2=series.error**2,
+            inflate=series.inflate,
+            group=series.band,
+            typical2=series.typical**2,
+            kind=np.array(kinds, dtype=np.int32),
+            source=np.array([s + [-1] * (width - len(s)) for s in source], dtype=np.int32),
+            fixed=np.array([f + [0.0] * (width - len(f)) for f in fixed]),
+            prior=np.zeros(rows.shape[1] - 1) if prior is None else np.asarray(prior, dtype=float),
+            restricted=int(restricted),
+            centre=np.zeros(len(free)),
+            precision=np.zeros(len(free)),
+        )
+        return Layout(
+            problem,
+            tuple(f[0] for f in free),
+            limits[:, 0].copy(),
+            limits[:, 1].copy(),
+            limits[:, 2].copy(),
+            tuple(names),
+        )
+
+    def with_values(self, names: Sequence[str], theta: FloatArray) -> Model:
+        """The model with its free parameters set: theta as in `Layout`."""
+        given = dict(zip(names, (float(x) for x in theta), strict=True))
+        terms = []
+        for label, term in zip(self.labels, self.terms, strict=True):
+            mine = {n.split(".", 1)[1]: v for n, v in given.items() if n.split(".", 1)[0] == label}
+            if isinstance(term, Noise):
+                if mine:
+                    term = replace(term, excess=tuple(mine[f"excess{b}"] for b in range(len(mine))))
+            elif mine:
+                values = {n: math.exp(v) for n, v in mine.items()}
+                if "omega" in values:
+                    values["period"] = 2 * math.pi / values.pop("omega")
+                term = replace(term, **values)
+            terms.append(term)
+        return Model(tuple(terms))
+
+    def loglike(self, series: Series, restricted: bool = True) -> float:
+        """Log-likelihood of a series under the model, all of whose parameters must be set.
+
+        Parameters
+        ----------
+        restricted : integrate the coefficients of the columns out under flat priors (the exact diffuse likelihood).
+
+        Raises
+        ------
+        ValueError
+            When a parameter is None.
+        """
+        from models.statespace import kernel
+
+        layout = self.layout(series, restricted=restricted)
+        if layout.names:
+            raise ValueError(f"set these parameters first, or fit the model: {', '.join(layout.names)}")
+        return float(kernel.loglike(np.empty(0), layout.problem))

@@ -1,0 +1,578 @@
+"""Compiled Kalman recursions over uneven steps: likelihood, fit, one-step forecasts, smoothing. All O(N).
+
+A model is a set of stochastic *blocks* with proper initial variance, and *columns* whose coefficients are unknown
+constants (levels, slopes, seasonal amplitudes, regressors). The columns are filtered beside the data, so that their
+coefficients come out of one small least-squares problem at the end: the augmented Kalman filter of de Jong (1991,
+Annals of Statistics 19, 1073), whose likelihood with flat priors is the exact diffuse likelihood. A state costs O(n^2)
+a step, a column only O(n), which is what makes many harmonics cheap.
+
+This module imports numba, so it is imported inside the functions that use it. All compiled code stays in this one file:
+numba's cache does not notice a change in another file.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from pipeline.lightcurve import FloatArray, IntArray
+
+#: Kinds of blocks. The numbers are the compiled code's; `components.py` gives them their meaning.
+WALK, DAMPED, TREND, OSCILLATOR = 0, 1, 2, 3
+
+_LOG_2PI = math.log(2 * math.pi)
+
+
+class Problem(NamedTuple):
+    """A model laid out over one star's n rows: what the compiled functions work on.
+
+    Attributes
+    ----------
+    step : (n,) days since the row before; the first is 0.
+    rows : (n, k + 1) the k columns, and the data last.
+    observe : (n, m) how each row sees the m states.
+    error2 : (n,) quoted variances; infinite where the row is not observed (it is forecast, not learned from).
+    inflate : (n,) factor on each row's noise variance, 1 for an ordinary row.
+    group : (n,) index of the noise parameter of each row.
+    typical2 : (g,) typical quoted variance of each noise group.
+    kind : (b,) kind of each block.
+    source : (b + 1, 3 or more) index of each parameter in theta, -1 where it is fixed; the last row is the noise's.
+    fixed : same shape: the parameters that are fixed.
+    prior : (k,) prior precision of each column's coefficient, 0 for flat.
+    restricted : whether the coefficients are integrated out (1) or maximised (0).
+    centre, precision : (p,) a Gaussian prior on theta; precision 0 for none.
+    """
+
+    step: FloatArray
+    rows: FloatArray
+    observe: FloatArray
+    error2: FloatArray
+    inflate: FloatArray
+    group: IntArray
+    typical2: FloatArray
+    kind: IntArray
+    source: IntArray
+    fixed: FloatArray
+    prior: FloatArray
+    restricted: int
+    centre: FloatArray
+    precision: FloatArray
+
+
+class Evidence(NamedTuple):
+    """What one pass over the data says.
+
+    Attributes
+    ----------
+    loglike : log-likelihood; -inf where the model is degenerate on these rows.
+    coefficient : (k,) generalised-least-squares coefficients of the columns.
+    covariance : (k, k) their covariance.
+    """
+
+    loglike: float
+    coefficient: FloatArray
+    covariance: FloatArray
+
+
+@njit(cache=True, nogil=True)
+def _parameters(theta, problem):
+    """Blocks' parameters (positive: exp theta) and the noise parameters (as they are)."""
+    blocks = len(problem.kind)
+    width = problem.source.shape[1]
+    out = np.empty((blocks + 1, width))
+    for b in range(blocks + 1):
+        for j in range(width):
+            index = problem.source[b, j]
+            if index < 0:
+                out[b, j] = problem.fixed[b, j]
+            elif b < blocks:
+                out[b, j] = math.exp(theta[index])
+            else:
+                out[b, j] = theta[index]
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _noise(excess, error2, typical2, inflate):
+    """Noise variance: quoted variances scaled down (excess < 0) or with a constant added (excess > 0), see `Noise`."""
+    if excess < 0:
+        return error2 * math.exp(2 * excess) * inflate
+    return (error2 + typical2 * math.expm1(2 * excess)) * inflate
+
+
+@njit(cache=True, nogil=True)
+def _oscillate(dt, omega, quality):
+    """Transition (2, 2) of a damped driven oscillator's position and velocity/omega; any quality factor."""
+    decay = omega / (2 * quality)
+    square = 1.0 - 0.25 / (quality * quality)
+    if square > 1e-12:
+        frequency = omega * math.sqrt(square)
+        envelope = math.exp(-decay * dt)
+        c = envelope * math.cos(frequency * dt)
+        s = envelope * math.sin(frequency * dt) / frequency
+    elif square < -1e-12:
+        rate = omega * math.sqrt(-square)
+        slow, fast = math.exp((rate - decay) * dt), math.exp((-rate - decay) * dt)
+        c = 0.5 * (slow + fast)
+        s = 0.5 * (slow - fast) / rate
+    else:
+        c = math.exp(-decay * dt)
+        s = c * dt
+    return c + decay * s, omega * s, -omega * s, c - decay * s
+
+
+@njit(cache=True, nogil=True)
+def _start(kind, parameter, spread):
+    """Set the states' covariance before the first row: stationary where there is a stationary one, else zero."""
+    spread[:, :] = 0.0
+    i = 0
+    for b in range(len(kind)):
+        if kind[b] == WALK:
+            i += 1
+        elif kind[b] == DAMPED:
+            spread[i, i] = parameter[b, 0] ** 2
+            i += 1
+        else:
+            if kind[b] == OSCILLATOR:
+                spread[i, i] = parameter[b, 0] ** 2
+                spread[i + 1, i + 1] = parameter[b, 0] ** 2
+            i += 2
+
+
+@njit(cache=True, nogil=True)
+def _advance(dt, kind, parameter, state, spread):
+    """Carry the states (m, c) and their covariance (m, m) over a step of dt days."""
+    m, columns = state.shape
+    i = 0
+    for b in range(len(kind)):
+        if kind[b] == WALK:
+            spread[i, i] += parameter[b, 0] ** 2 * dt
+            i += 1
+        elif kind[b] == DAMPED:
+            keep = math.exp(-dt / parameter[b, 1])
+            for j in range(m):
+                spread[i, j] *= keep
+                spread[j, i] *= keep
+            spread[i, i] += parameter[b, 0] ** 2 * (1.0 - keep * keep)
+            for j in range(columns):
+                state[i, j] *= keep
+            i += 1
+        else:
+            if kind[b] == TREND:
+                f00, f01, f10, f11 = 1.0, dt, 0.0, 1.0
+                level, slope = parameter[b, 0] ** 2, parameter[b, 1] ** 2
+                q00 = level * dt + slope * dt**3 / 3
+                q01 = slope * dt * dt / 2
+                q11 = slope * dt
+            else:
+                f00, f01, f10, f11 = _oscillate(dt, parameter[b, 1], parameter[b, 2])
+                power = parameter[b, 0] ** 2
+                q00 = power * (1.0 - f00 * f00 - f01 * f01)
+                q01 = -power * (f00 * f10 + f01 * f11)
+                q11 = power * (1.0 - f10 * f10 - f11 * f11)
+            for j in range(m):
+                a, v = spread[i, j], spread[i + 1, j]
+                spread[i, j] = f00 * a + f01 * v
+                spread[i + 1, j] = f10 * a + f11 * v
+            for j in range(m):
+                a, v = spread[j, i], spread[j, i + 1]
+                spread[j, i] = f00 * a + f01 * v
+                spread[j, i + 1] = f10 * a + f11 * v
+            spread[i, i] += q00
+            spread[i, i + 1] += q01
+            spread[i + 1, i] += q01
+            spread[i + 1, i + 1] += q11
+            for j in range(columns):
+                a, v = state[i, j], state[i + 1, j]
+                state[i, j] = f00 * a + f01 * v
+                state[i + 1, j] = f10 * a + f11 * v
+            i += 2
+
+
+@njit(cache=True, nogil=True)
+def _pass(theta, problem, normal):
+    """Filter all rows; fill the normal equations (k + 1, k + 1, lower half) and return the sum of log variances.
+
+    Returns also the number of observed rows. The sum is NaN where a predictive variance is not positive.
+    """
+    parameter = _parameters(theta, problem)
+    noise = parameter[-1]
+    n, columns = problem.rows.shape
+    m = problem.observe.shape[1]
+    state = np.zeros((m, columns))
+    spread = np.zeros((m, m))
+    gain = np.zeros(m)
+    left = np.zeros(columns)
+    _start(problem.kind, parameter, spread)
+    normal[:, :] = 0.0
+    logs, product, observed = 0.0, 1.0, 0
+    for t in range(n):
+        dt = problem.step[t]
+        if dt > 0:
+            _advance(dt, problem.kind, parameter, state, spread)
+        if not math.isfinite(problem.error2[t]):
+            continue
+        group = problem.group[t]
+        variance = _noise(noise[group], problem.error2[t], problem.typical2[group], problem.inflate[t])
+        for j in range(columns):
+            left[j] = problem.rows[t, j]
+        for i in range(m):
+            total = 0.0
+            for j in range(m):
+                total += spread[i, j] * problem.observe[t, j]
+            gain[i] = total
+            h = problem.observe[t, i]
+            variance += h * total
+            for j in range(columns):
+                left[j] -= h * state[i, j]
+        if not variance > 0:
+            return np.nan, 0
+        observed += 1
+        product *= variance
+        if product < 1e-200 or product > 1e200:
+            logs += math.log(product)
+            product = 1.0
+        inverse = 1.0 / variance
+        for i in range(m):
+            g = gain[i] * inverse
+            for j in range(columns):
+                state[i, j] += g * left[j]
+            for j in range(m):
+                spread[i, j] -= g * gain[j]
+        for i in range(columns):
+            scaled = left[i] * inverse
+            for j in range(i + 1):
+                normal[i, j] += scaled * left[j]
+    return logs + math.log(product), observed
+
+
+@njit(cache=True, nogil=True)
+def _cholesky(normal, k):
+    """Cholesky factor of the first k rows and columns in place (lower half); False where they are singular."""
+    for i in range(k):
+        whole = normal[i, i]
+        for j in range(i + 1):
+            total = normal[i, j]
+            for a in range(j):
+                total -= normal[i, a] * normal[j, a]
+            if i == j:
+                if not total > 1e-13 * whole:
+                    return False
+                normal[i, i] = math.sqrt(total)
+            else:
+                normal[i, j] = total / normal[j, j]
+    return True
+
+
+@njit(cache=True, nogil=True)
+def _loglike(theta, problem, normal):
+    """Log-likelihood of theta; leaves the Cholesky factor and the half-solved data row in `normal`."""
+    k = problem.rows.shape[1] - 1
+    logs, observed = _pass(theta, problem, normal)
+    if not math.isfinite(logs):
+        return -np.inf
+    determinant = 0.0
+    for i in range(k):
+        normal[i, i] += problem.prior[i]
+        if problem.prior[i] > 0:
+            determinant -= math.log(problem.prior[i])
+    if not _cholesky(normal, k):
+        return -np.inf
+    squares = normal[k, k]
+    for i in range(k):
+        total = normal[k, i]
+        for j in range(i):
+            total -= normal[i, j] * normal[k, j]
+        normal[k, i] = total / normal[i, i]
+        squares -= normal[k, i] ** 2
+        determinant += 2 * math.log(normal[i, i])
+    total = observed * _LOG_2PI + logs + max(squares, 0.0)
+    if problem.restricted:
+        total += determinant
+    return -0.5 * total if math.isfinite(total) else -np.inf
+
+
+@njit(cache=True, nogil=True)
+def loglike(theta: FloatArray, problem: Problem) -> float:
+    """Log-likelihood of the free parameters theta (p,): logarithms of the blocks' parameters, noise excesses."""
+    columns = problem.rows.shape[1]
+    return _loglike(theta, problem, np.empty((columns, columns)))
+
+
+@njit(cache=True, nogil=True)
+def _coefficients(theta, problem):
+    columns = problem.rows.shape[1]
+    k = columns - 1
+    normal = np.empty((columns, columns))
+    value = _loglike(theta, problem, normal)
+    inverse = np.zeros((k, k))
+    coefficient = np.full(k, np.nan)
+    covariance = np.full((k, k), np.nan)
+    if math.isfinite(value):
+        for i in range(k):
+            inverse[i, i] = 1.0 / normal[i, i]
+            for j in range(i):
+                total = 0.0
+                for a in range(j, i):
+                    total -= normal[i, a] * inverse[a, j]
+                inverse[i, j] = total / normal[i, i]
+        for i in range(k):
+            coefficient[i] = 0.0
+            for a in range(i, k):
+                coefficient[i] += inverse[a, i] * normal[k, a]
+            for j in range(k):
+                covariance[i, j] = 0.0
+                for a in range(max(i, j), k):
+                    covariance[i, j] += inverse[a, i] * inverse[a, j]
+    return value, coefficient, covariance
+
+
+def evidence(theta: FloatArray, problem: Problem) -> Evidence:
+    """Log-likelihood and the columns' coefficients at theta (p,)."""
+    return Evidence(*_coefficients(theta, problem))
+
+
+@njit(cache=True, nogil=True)
+def _objective(theta, problem, normal):
+    value = -_loglike(theta, problem, normal)
+    for i in range(len(theta)):
+        value += 0.5 * problem.precision[i] * (theta[i] - problem.centre[i]) ** 2
+    return value
+
+
+@njit(cache=True, nogil=True)
+def _gradient(theta, problem, normal, low, high, out):
+    for i in range(len(theta)):
+        width = 1e-4
+        here = theta[i]
+        above, below = min(here + width, high[i]), max(here - width, low[i])
+        theta[i] = above
+        up = _objective(theta, problem, normal)
+        theta[i] = below
+        down = _objective(theta, problem, normal)
+        theta[i] = here
+        out[i] = (up - down) / (above - below)
+
+
+@njit(cache=True, nogil=True)
+def maximise(theta, low, high, problem, iterations):
+    """Maximise the likelihood (times the prior on theta) within bounds: projected BFGS, central differences.
+
+    Parameters
+    ----------
+    theta : (p,) start, within the bounds.
+    low, high : (p,) bounds.
+    iterations : at most this many steps.
+
+    Returns
+    -------
+    theta at the maximum, the value of log-likelihood plus log prior there, whether it converged, steps taken.
+    """
+    p = len(theta)
+    columns = problem.rows.shape[1]
+    normal = np.empty((columns, columns))
+    here = theta.copy()
+    value = _objective(here, problem, normal)
+    if p == 0 or not math.isfinite(value):
+        return here, -value, math.isfinite(value), 0
+    slope = np.empty(p)
+    new_slope = np.empty(p)
+    _gradient(here, problem, normal, low, high, slope)
+    metric = np.eye(p)
+    fresh = True
+    direction = np.empty(p)
+    trial = np.empty(p)
+    for iteration in range(iterations):
+        free = 0.0
+        for i in range(p):
+            held = (here[i] <= low[i] and slope[i] > 0) or (here[i] >= high[i] and slope[i] < 0)
+            if not held:
+                free = max(free, abs(slope[i]))
+        if free < 1e-3:
+            return here, -value, True, iteration
+        largest, descent = 0.0, 0.0
+        for i in range(p):
+            direction[i] = 0.0
+            held_i = (here[i] <= low[i] and slope[i] > 0) or (here[i] >= high[i] and slope[i] < 0)
+            if held_i:
+                continue
+            for j in range(p):
+                held_j = (here[j] <= low[j] and slope[j] > 0) or (here[j] >= high[j] and slope[j] < 0)
+                if not held_j:
+                    direction[i] -= metric[i, j] * slope[j]
+            largest = max(largest, abs(direction[i]))
+            descent += direction[i] * slope[i]
+        if descent >= 0:
+            metric[:, :] = np.eye(p)
+            fresh = True
+            largest, descent = 0.0, 0.0
+            for i in range(p):
+                held_i = (here[i] <= low[i] and slope[i] > 0) or (here[i] >= high[i] and slope[i] < 0)
+                direction[i] = 0.0 if held_i else -slope[i]
+                largest = max(largest, abs(direction[i]))
+                descent += direction[i] * slope[i]
+        # a step of more than two e-foldings leaves the region in which the gradient means anything
+        scale = min(1.0, (0.5 if fresh else 2.0) / largest)
+        accepted = False
+        for _ in range(12):
+            for i in range(p):
+                trial[i] = min(max(here[i] + scale * direction[i], low[i]), high[i])
+            new = _objective(trial, problem, normal)
+            if new <= value + 1e-4 * scale * descent:
+                accepted = True
+                break
+            scale *= 0.4
+        if not accepted:
+            if fresh:
+                return here, -value, free < 0.05, iteration
+            metric[:, :] = np.eye(p)
+            fresh = True
+            continue
+        _gradient(trial, problem, normal, low, high, new_slope)
+        curvature = 0.0
+        bend = 0.0
+        for i in range(p):
+            curvature += (trial[i] - here[i]) * (new_slope[i] - slope[i])
+            bend += (new_slope[i] - slope[i]) ** 2
+        if curvature > 1e-10:
+            change = trial - here
+            turn = new_slope - slope
+            if fresh:
+                metric[:, :] = np.eye(p) * (curvature / bend)
+            turned = np.zeros(p)
+            for i in range(p):
+                for j in range(p):
+                    turned[i] += metric[i, j] * turn[j]
+            size = 0.0
+            for i in range(p):
+                size += turn[i] * turned[i]
+            for i in range(p):
+                for j in range(p):
+                    metric[i, j] += (1.0 + size / curvature) * change[i] * change[j] / curvature - (
+                        turned[i] * change[j] + change[i] * turned[j]
+                    ) / curvature
+            fresh = False
+        done = value - new < 1e-7 * (1.0 + abs(value)) and not fresh
+        for i in range(p):
+            here[i] = trial[i]
+            slope[i] = new_slope[i]
+        value = new
+        if done:
+            return here, -value, True, iteration + 1
+    return here, -value, False, iterations
+
+
+@njit(cache=True, nogil=True)
+def curvature(theta, low, high, problem):
+    """Second derivatives (p, p) of minus the objective at theta, by central differences within the bounds."""
+    p = len(theta)
+    columns = problem.rows.shape[1]
+    normal = np.empty((columns, columns))
+    width = 0.02
+    point = theta.copy()
+    for i in range(p):
+        point[i] = min(max(point[i], low[i] + width), high[i] - width)
+    out = np.empty((p, p))
+    middle = _objective(point, problem, normal)
+    for i in range(p):
+        here = point[i]
+        point[i] = here + width
+        up = _objective(point, problem, normal)
+        point[i] = here - width
+        down = _objective(point, problem, normal)
+        point[i] = here
+        out[i, i] = (up - 2 * middle + down) / width**2
+    for i in range(p):
+        for j in range(i):
+            here, there = point[i], point[j]
+            total = 0.0
+            for a in (-1.0, 1.0):
+                for b in (-1.0, 1.0):
+                    point[i], point[j] = here + a * width, there + b * width
+                    total += a * b * _objective(point, problem, normal)
+            point[i], point[j] = here, there
+            out[i, j] = out[j, i] = total / (4 * width**2)
+    return out
+
+
+@njit(cache=True, nogil=True)
+def follow(theta, problem, first, state, spread, coefficient, covariance, limit, mean, variance):
+    """Go through the rows in time order, forecasting each before learning from it; all arrays are changed in place.
+
+    Parameters
+    ----------
+    first : whether the states start here; otherwise `state` and `spread` are carried on from an earlier call.
+    state : (m, k + 1) filtered states of each column.
+    spread : (m, m) their covariance.
+    coefficient, covariance : (k,), (k, k) what is known of the columns' coefficients.
+    limit : innovations beyond this many sigma teach less the further out they are (redescending); inf for a linear
+        filter. The forecast itself, and its variance, are not touched.
+    mean, variance : (n,) filled with the forecast of each row and its variance, the row's noise included.
+    """
+    parameter = _parameters(theta, problem)
+    noise = parameter[-1]
+    n, columns = problem.rows.shape
+    k = columns - 1
+    m = problem.observe.shape[1]
+    gain = np.zeros(m)
+    left = np.zeros(columns)
+    reach = np.zeros(k)
+    if first:
+        state[:, :] = 0.0
+        _start(problem.kind, parameter, spread)
+    for t in range(n):
+        dt = problem.step[t]
+        if dt > 0:
+            _advance(dt, problem.kind, parameter, state, spread)
+        group = problem.group[t]
+        seen = math.isfinite(problem.error2[t])
+        own = 0.0
+        if seen:
+            own = _noise(noise[group], problem.error2[t], problem.typical2[group], problem.inflate[t])
+        for j in range(columns):
+            left[j] = problem.rows[t, j]
+        inner = own
+        for i in range(m):
+            total = 0.0
+            for j in range(m):
+                total += spread[i, j] * problem.observe[t, j]
+            gain[i] = total
+            h = problem.observe[t, i]
+            inner += h * total
+            for j in range(columns):
+                left[j] -= h * state[i, j]
+        surprise = left[k]
+        full = inner
+        for i in range(k):
+            surprise -= left[i] * coefficient[i]
+            total = 0.0
+            for j in range(k):
+                total += covariance[i, j] * left[j]
+            reach[i] = total
+            full += left[i] * total
+        mean[t] = problem.rows[t, k] - surprise
+        variance[t] = full
+        if not seen:
+            continue
+        if not inner > 0:
+            variance[t] = np.nan
+            return
+        excess = surprise * surprise / (full * limit * limit)
+        if excess > 1:
+            # the row's own noise is raised until it stands at the limit: a rotten row does not spoil the forecasts after it
+            raised = full * (excess - 1)
+            inner += raised
+            full += raised
+        for i in range(k):
+            coefficient[i] += reach[i] * surprise / full
+            for j in range(k):
+                covariance[i, j] -= reach[i] * reach[j] / full
+        for i in range(m):
+            g = gain[i] / inner
+            for j in range(columns):
+                state[i, j] += g * left[j]
+            for j in range(m):
+                spread[i, j] -= g * gain[j]

@@ -1,0 +1,214 @@
+"""One star: from its cleaned curve to a fitted model, chosen among a few structures."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from models.statespace.components import DampedWalk, Level, Model, Noise, Seasonal, Series, Term
+from models.statespace.fit import Fit, Record, fit, start, update
+from pipeline.lightcurve import FloatArray, IntArray, LightCurve
+from pipeline.star import Star
+
+
+@dataclass(frozen=True)
+class StarOptions:
+    """What may be set about the fit of a star.
+
+    Attributes
+    ----------
+    min_points : stars with fewer good points get a reason instead of a fit.
+    max_harmonics : the seasonal part has at most this many.
+    period_fap : a period with a false-alarm probability above this is not used.
+    min_cycles : nor is one with fewer cycles in the span.
+    limit : innovations beyond this many sigma teach the filter less the further out they are.
+    """
+
+    min_points: int = 8
+    max_harmonics: int = 8
+    period_fap: float = 1e-3
+    min_cycles: float = 2.5
+    limit: float = 4.0
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A star's good rows in the model's own units: brighter is up, each band's median 0, robust scatter 1.
+
+    Attributes
+    ----------
+    series : the rows; times in days from `epoch`.
+    epoch : the curve's time that is 0 in the series.
+    centre : (bands,) subtracted from sign * value.
+    scale : then divided by.
+    bands : names of the bands that have rows; `series.band` counts them.
+    """
+
+    series: Series
+    epoch: float
+    centre: FloatArray
+    scale: float
+    bands: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class StarFit:
+    """What the baseline knows of one star.
+
+    Attributes
+    ----------
+    star, prepared : what was fitted.
+    structure : the chosen one, such as "seasonal+walk".
+    fit : its fit, in the prepared units.
+    record : the filter before the first row: `update` it with `prepared.series` for the one-step forecasts.
+    mean, sigma : (n,) one-step-ahead forecasts in the prepared units; NaN where there was too little history.
+    """
+
+    star: Star
+    prepared: Prepared
+    structure: str
+    fit: Fit
+    record: Record
+    mean: FloatArray
+    sigma: FloatArray
+
+    @property
+    def innovation(self) -> FloatArray:
+        """(n,) standardised innovations, positive where brighter than forecast; NaN where there was no forecast."""
+        return (self.prepared.series.value - self.mean) / self.sigma
+
+
+def prepare(curve: LightCurve, min_points: int) -> Prepared | str:
+    """The good rows of a cleaned curve in the model's units, or the reason why there is nothing to fit."""
+    good = curve.good
+    present = [b for b in range(len(good.bands)) if np.any(good.band == b)]
+    if len(good) < min_points:
+        return f"{len(good)} good points; {min_points} are needed"
+    if not np.ptp(good.time) > 0:
+        return "all points are at one time"
+    index = np.searchsorted(present, good.band).astype(np.int32)
+    value = good.sign * good.value
+    centre = np.array([np.median(value[index == b]) for b in range(len(present))])
+    value = value - centre[index]
+    scale = 1.4826 * float(np.median(np.abs(value)))
+    if not scale > 0:
+        scale = float(np.std(value))
+    if not scale > 1e-12 * float(np.max(np.abs(centre)) + 1e-300):
+        return "constant: the values do not vary at all"
+    return Prepared(
+        Series.of(
+            good.time - good.time[0], value / scale, _errors(good, value, index) / scale, index, bands=len(present)
+        ),
+        float(good.time[0]),
+        centre,
+        scale,
+        tuple(good.bands[b] for b in present),
+    )
+
+
+def _errors(good: LightCurve, value: FloatArray, index: IntArray) -> FloatArray:
+    """Quoted errors; where there are none, the scatter of neighbours; none far below its band's median."""
+    error = good.error.copy()
+    for b in range(int(index.max()) + 1):
+        rows = np.flatnonzero(index == b)
+        given = error[rows][np.isfinite(error[rows])]
+        if len(given):
+            typical = float(np.median(given))
+        else:
+            steps = np.abs(np.diff(value[rows]))
+            typical = 1.0483 * float(np.median(steps)) if len(steps) else 0.0
+        if not typical > 0:
+            typical = 0.1 * float(np.std(value)) or 1.0
+        own = np.where(np.isfinite(error[rows]), error[rows], typical)
+        error[rows] = np.maximum(own, 0.2 * typical)
+    return error
+
+
+def fit_star(star: Star, options: StarOptions = StarOptions()) -> StarFit | str:  # noqa: B008
+    """Fit the structures a star may have, choose one by its information criterion, and follow the star with it.
+
+    Returns
+    -------
+    The fit, or the reason why there is none.
+    """
+    prepared = prepare(star.curve, options.min_points)
+    if isinstance(prepared, str):
+        return prepared
+    series = prepared.series
+    base: tuple[Term, ...] = (Level(), Noise())
+    season = _season(star, series, options)
+    structures: dict[str, tuple[Term, ...]] = {"constant": base, "walk": (*base, DampedWalk())}
+    if season is not None:
+        structures["seasonal"] = (*base, season)
+        structures["seasonal+walk"] = (*base, season, DampedWalk())
+    fits = {}
+    for name, terms in structures.items():
+        model = Model(terms)
+        if len(series) > 2 * (len(terms) + model.layout(series).problem.rows.shape[1]):
+            fits[name] = fit(model, series, uncertainties=False)
+    if not fits:
+        return f"{len(series)} good points are too few for {series.bands} bands"
+    name = min(fits, key=lambda n: fits[n].bic)
+    chosen = fits[name]
+    record, mean, sigma = _follow(chosen, series, options)
+    innovation = (series.value - mean) / sigma
+    inflate = np.maximum(1.0, np.nan_to_num(innovation / options.limit) ** 2)
+    if np.any(inflate > 1):
+        robust = replace(series, inflate=inflate)
+        chosen = fit(Model(structures[name]), robust, starts=(chosen.theta,))
+        record, mean, sigma = _follow(chosen, series, options)
+    else:
+        chosen = fit(Model(structures[name]), series, starts=(chosen.theta,))
+    return StarFit(star, prepared, name, chosen, record, mean, sigma)
+
+
+def _season(star: Star, series: Series, options: StarOptions) -> Seasonal | None:
+    period = star.period
+    if not period.found or not period.fap <= options.period_fap or series.span < options.min_cycles * period.period:
+        return None
+    harmonics = _harmonics(series, period.period, options.max_harmonics)
+    return Seasonal(period.period, harmonics) if harmonics else None
+
+
+def _harmonics(series: Series, period: float, most: int) -> int:
+    """Number of harmonics by the information criterion of a weighted least-squares fit, clipped once."""
+    n = len(series)
+    most = min(most, (n // series.bands - 2) // 4)
+    if most < 1:
+        return 0
+    weight = np.ones(n)
+    best = 0
+    for _ in range(2):
+        squares = np.zeros(most + 1)
+        residual = np.empty(n)
+        for b in range(series.bands):
+            rows = np.flatnonzero(series.band == b)
+            angles = (2 * np.pi / period) * series.time[rows, None] * np.arange(1, most + 1)[None, :]
+            waves = np.stack([np.cos(angles), np.sin(angles)], axis=2).reshape(len(rows), 2 * most)
+            design = np.hstack([np.ones((len(rows), 1)), waves])
+            w = weight[rows]
+            q, r = np.linalg.qr(design * w[:, None])
+            y = series.value[rows] * w
+            part = q.T @ y
+            left = np.maximum(y @ y - np.cumsum(part**2), 1e-12)
+            squares += left[::2]
+            residual[rows] = (y - q[:, : 2 * best + 1] @ part[: 2 * best + 1] if best else y - q @ part) / w
+        free = series.bands * (1 + 2 * np.arange(most + 1))
+        best = int(np.argmin(n * np.log(squares / n) + free * math.log(n)))
+        spread = 1.4826 * float(np.median(np.abs(residual)))
+        if not spread > 0:
+            break
+        weight = 1 / np.maximum(1.0, np.abs(residual) / (3 * spread))
+    return best
+
+
+def _follow(chosen: Fit, series: Series, options: StarOptions) -> tuple[Record, FloatArray, FloatArray]:
+    """The filter before the first row, and the one-step forecasts of all rows; NaN for a band's first two."""
+    prior = np.array([{"level": 5.0, "seasonal": 2.0, "trend": 5.0}.get(c, 5.0) for c in chosen.columns])
+    record = start(chosen.model, series, prior, limit=options.limit, origin=0.0)
+    _, mean, sigma = update(record, series)
+    for b in range(series.bands):
+        mean[np.flatnonzero(series.band == b)[:2]] = np.nan
+    return record, mean, sigma
