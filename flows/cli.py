@@ -95,7 +95,7 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         metavar="P",
         help="false-alarm probability a star of an event (default: 0.001)",
     )
-    parser.add_argument("--chunk-size", type=_positive, default=512, metavar="N", help="stars a chunk (default: 512)")
+    parser.add_argument("--chunk-size", type=_positive, default=256, metavar="N", help="stars a chunk (default: 256)")
     parser.add_argument("--workers", type=_positive, metavar="N", help="worker processes (default: one a core)")
     parser.add_argument("--dask", metavar="ADDRESS", help="Dask scheduler to run on, such as tcp://10.0.0.1:8786")
     parser.add_argument("--top", type=_positive, default=20, metavar="N", help="stars in the report (default: 20)")

@@ -1,0 +1,138 @@
+"""A whole run, from files to the catalog and its report, on a handful of stars with every kind of bad input among them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from flows.catalog import catalog
+from flows.options import RunOptions
+from flows.record import RunRecord
+from flows.report import write_report
+from pipeline.ingest import SourceError
+
+N_GOOD = 6
+
+
+def star_text(seed: int, period: float, n: int = 150) -> str:
+    rng = np.random.default_rng(seed)
+    time = np.sort(rng.uniform(0, 200, n))
+    mag = 14 + 0.3 * np.sin(2 * np.pi * time / period) + rng.normal(0, 0.03, n)
+    rows = [f"{t:.6f},{m:.4f},0.03,{'gr'[i % 2]}" for i, (t, m) in enumerate(zip(time, mag, strict=True))]
+    return "\n".join(["mjd,mag,magerr,band", *rows]) + "\n"
+
+
+@pytest.fixture(scope="module")
+def survey(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Six stars, and what a night at the archive brings besides."""
+    folder = tmp_path_factory.mktemp("survey")
+    for i in range(N_GOOD):
+        (folder / f"star{i}.csv").write_text(star_text(i, 0.5 + 0.1 * i))
+    (folder / "one_point.csv").write_text("mjd,mag,magerr,band\n58000.5,15.0,0.02,g\n")
+    (folder / "two_points.csv").write_text("mjd,mag,magerr,band\n58000.5,15.0,0.02,g\n58001.5,15.1,0.02,g\n")
+    (folder / "constant.csv").write_text("mjd,mag\n" + "".join(f"{58000 + i},15.0\n" for i in range(40)))
+    (folder / "nan.csv").write_text("mjd,mag,magerr,band\n58000.5,nan,0.02,g\n58001.5,nan,0.02,g\n")
+    (folder / "no_value.csv").write_text("mjd,magerr,band\n58000.5,0.02,g\n")
+    (folder / "empty.csv").write_text("")
+    (folder / "broken.fits").write_bytes(b"SIMPLE  =                    T" + bytes(100))
+    (folder / "<img src=x onerror=alert(1)>.csv").write_text(star_text(99, 0.7))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def run(prefect_server: None, survey: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, RunRecord]:
+    out = tmp_path_factory.mktemp("run")
+    return out, catalog([str(survey)], str(out), options=RunOptions(chunk_size=5), workers=1, top=3)
+
+
+def test_every_input_is_accounted_for(run: tuple[Path, RunRecord], survey: Path) -> None:
+    out, record = run
+    objects = pq.read_table(out / "objects.parquet").to_pylist()
+    assert {row["object_id"] for row in objects} == {file.stem for file in survey.iterdir()}
+    counts = record.counts
+    assert (
+        counts["n_in"]
+        == len(objects)
+        == counts["n_ok"] + counts["n_partial"] + counts["n_rejected"] + counts["n_failed"]
+    )
+    assert json.loads((out / "run.json").read_text())["counts"] == counts
+
+
+def test_bad_input_has_a_row_with_a_reason(run: tuple[Path, RunRecord]) -> None:
+    objects = {row["object_id"]: row for row in pq.read_table(run[0] / "objects.parquet").to_pylist()}
+    for name, word in {"nan": "NaN", "no_value": "column", "empty": "empty", "broken": ""}.items():
+        assert objects[name]["status"] in ("rejected", "failed"), name
+        assert word.lower() in objects[name]["reason"].lower(), name
+        assert objects[name]["period"] is None
+        assert objects[name]["anomaly_rank"] is None
+    for name in ("one_point", "two_points", "constant"):
+        assert objects[name]["status"] == "partial", objects[name]
+        assert objects[name]["reason"], name
+
+
+def test_good_stars_are_done(run: tuple[Path, RunRecord]) -> None:
+    objects = {row["object_id"]: row for row in pq.read_table(run[0] / "objects.parquet").to_pylist()}
+    for i in range(N_GOOD):
+        row = objects[f"star{i}"]
+        assert row["status"] == "ok", row["reason"]
+        assert row["period"] is not None
+        assert row["class"] is not None
+        assert 0 < row["anomaly_pvalue"] <= 1
+        assert row["clock"] == "JD_unknown"
+
+
+def test_the_report_opens_from_disk_and_shows_names_as_text(run: tuple[Path, RunRecord]) -> None:
+    page = (run[0] / "report" / "index.html").read_text()
+    assert "<img src=x" not in page
+    assert "&lt;img src=x onerror=alert(1)&gt;" in page
+    assert "http://" not in page.replace("http://www.w3.org", "")
+    assert "https://" not in page
+
+
+def test_the_report_can_be_made_again(run: tuple[Path, RunRecord]) -> None:
+    page = run[0] / "report" / "index.html"
+    before = page.read_text()
+    page.unlink()
+    assert write_report(run[0], 3) == page
+    assert page.read_text() == before
+
+
+def test_the_same_catalog_whatever_the_workers_the_chunks_and_the_order(
+    run: tuple[Path, RunRecord], survey: Path, tmp_path: Path
+) -> None:
+    files = sorted((str(file) for file in survey.iterdir()), reverse=True)
+    catalog(files, str(tmp_path), options=RunOptions(chunk_size=3), workers=2, top=1)
+    for name in ("objects.parquet", "events.parquet"):
+        mine, theirs = pq.read_table(tmp_path / name), pq.read_table(run[0] / name)
+        assert (
+            mine.drop_columns("source").equals(theirs.drop_columns("source")) if "source" in mine.column_names else True
+        )
+        assert mine.num_rows == theirs.num_rows
+
+
+def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(
+    run: tuple[Path, RunRecord], survey: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "run"
+    shutil.copytree(run[0], out)
+    chunk = out / run[1].chunks[0]
+    (chunk / "done.json").unlink()
+    (chunk / "objects.parquet").write_bytes(b"half a fi")
+    (out / "objects.parquet").unlink()
+    again = catalog([str(survey)], str(out), options=RunOptions(chunk_size=5), workers=1, top=3)
+    assert again.n_reused == len(again.chunks) - 1
+    for name in ("objects.parquet", "events.parquet"):
+        assert (out / name).read_bytes() == (run[0] / name).read_bytes()
+
+
+def test_nothing_to_read_is_said(prefect_server: None, tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="nowhere"):
+        catalog([str(tmp_path / "nowhere")], str(tmp_path / "out"))
+    (tmp_path / "bare").mkdir()
+    with pytest.raises(SourceError, match="bare"):
+        catalog([str(tmp_path / "bare")], str(tmp_path / "out"))

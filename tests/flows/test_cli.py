@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from flows.cli import BAD_INPUT, build_parser, main
+
+
+def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """What a command that argparse refuses says on stderr."""
+    with pytest.raises(SystemExit) as stopped:
+        main(arguments)
+    assert stopped.value.code == BAD_INPUT
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    return captured.err
+
+
+def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """What a command that Swope itself refuses says on stderr."""
+    assert main(arguments) == BAD_INPUT
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "Traceback" not in captured.err
+    return captured.err
+
+
+@pytest.mark.parametrize("command", ["run", "report", "train", "evaluate", "simulate", "export", "serve"])
+def test_every_command_teaches_with_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main([command, "--help"])
+    assert stopped.value.code == 0
+    assert f"swope {command}" in capsys.readouterr().out.split("example", 1)[1]
+
+
+def test_a_wrong_command_line_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "COMMAND" in refused(capsys)
+    assert "--out" in refused(capsys, "run", "x.csv")
+    assert "positive number of days" in refused(capsys, "run", "x.csv", "--out", "o", "--min-period", "-1")
+    assert "between 0 and 1" in refused(capsys, "run", "x.csv", "--out", "o", "--event-pvalue", "2")
+    assert "whole number of 1 or more" in refused(capsys, "simulate", "--out", "o", "--stars", "0")
+
+
+def test_settings_that_cannot_be_meant_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = ("run", "x.csv", "--out", str(tmp_path / "out"))
+    assert "write for example BJD_TDB" in said(capsys, *run, "--clock", "noon")
+    assert "must be below --max-period" in said(capsys, *run, "--min-period", "2", "--max-period", "1")
+    assert "no reader is called" in said(capsys, *run, "--reader", "crystal ball")
+    assert "no folder at" in said(capsys, *run, "--models", str(tmp_path / "none"))
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_without_a_run_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments in (("report", str(tmp_path)), ("export", str(tmp_path), "--format", "fits")):
+        assert str(tmp_path) in said(capsys, *arguments)
+
+
+def test_serving_needs_deployments(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "no deployments at" in said(capsys, "serve", "--file", str(tmp_path / "prefect.yaml"))
+    (tmp_path / "prefect.yaml").write_text("name: x\n")
+    assert "lists no deployment" in said(capsys, "serve", "--file", str(tmp_path / "prefect.yaml"))
+
+
+def test_options_of_run_are_those_that_a_run_records() -> None:
+    parsed = build_parser().parse_args(["run", "a", "b", "--out", "o", "--clock", "HJD_UTC", "--max-period", "10"])
+    assert parsed.sources == ["a", "b"]
+    assert parsed.clock == "HJD_UTC"
+    assert parsed.max_period == 10.0
