@@ -143,20 +143,13 @@ def clock_of_name(name: str) -> Clock:
 
 
 def merged(stated: Clock, said: Clock | None) -> Clock:
-    """The file's clock, its unknowns filled with the user's where the two do not contradict each other."""
-    if said is None or stated.format not in ("unknown", said.format):
+    """The file's clock, its unknowns filled with what the user said, unless the two contradict each other anywhere."""
+    if said is None:
         return stated
-    if any(
-        mine not in ("unknown", yours)
-        for mine, yours in ((stated.scale, said.scale), (stated.frame, said.frame))
-        if yours != "unknown"
-    ):
+    pairs = ((stated.format, said.format), (stated.scale, said.scale), (stated.frame, said.frame))
+    if any(file != user and "unknown" not in (file, user) for file, user in pairs):
         return stated
-    return Clock(
-        said.format,
-        said.scale if stated.scale == "unknown" else stated.scale,
-        said.frame if stated.frame == "unknown" else stated.frame,
-    )
+    return Clock(*(user if file == "unknown" else file for file, user in pairs))
 
 
 def kind_of(value: FloatArray) -> Kind:

@@ -75,15 +75,23 @@ def read(part: Part, options: IngestOptions) -> Ingested:
     refused: list[Refused] = []
     try:
         for outcome in reader_named(part.reader).read(part, options):
-            (refused if isinstance(outcome, Refused) else curves).append(outcome)  # type: ignore[arg-type]
-    except Exception as error:  # whatever broke, the other parts go on and this one is accounted for
-        refused.append(refusal(";".join(part.sources), ";".join(part.sources), error))
+            if isinstance(outcome, Refused):
+                refused.append(outcome)
+            else:
+                curves.append(outcome)
+    except Exception as error:  # whatever broke, the other parts go on and every star of this one is accounted for
+        done = len(curves) + len(refused)
+        rows = range(part.start + done, max(part.stop, part.start + done + 1))
+        source = ";".join(part.sources)
+        refused += [refusal(f"row {row + 1}" if part.stop >= 0 else source, source, error) for row in rows]
     return Ingested(Chunk.of(curves), tuple(refused))
 
 
 def _recognise(path: Path, source: str, forced: Reader | None) -> tuple[Reader, InputFile]:
     """Find a file's reader and take its digest; raises `UnusableError` when it is no light curve."""
     size = path.stat().st_size
+    if not path.is_file():
+        raise UnusableError("not a regular file")
     if size == 0:
         raise UnusableError("the file is empty")
     head = head_of(path)

@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -209,10 +210,12 @@ def read_nested(part: Part, options: IngestOptions) -> Iterator[LightCurve | Ref
             yield Refused(no, source, f"{no} has no {role.object_id}")
             continue
 
-        def cell(name: str | None, i: int = i) -> Any:
-            return None if name is None else columns[name](i)
+        cell = partial(_cell, columns, i)
+        yield guarded(object_id, source, partial(_star, object_id, source, role, cell, shared, options))
 
-        yield guarded(object_id, source, lambda: _star(object_id, source, role, cell, shared, options))  # noqa: B023
+
+def _cell(columns: dict[str, Callable[[int], Any]], row: int, name: str | None) -> Any:
+    return None if name is None else columns[name](row)
 
 
 def _star(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -151,7 +152,7 @@ def _read(part: Part, options: IngestOptions) -> Iterator[LightCurve | Refused]:
             yield Refused(f"row {part.start + i + 1}", source, f"row {part.start + i + 1} has no object id")
             continue
         position = [float(numbers([row[names[c]] or ""])[0]) if c is not None else float("nan") for c in (ra, dec)]
-        yield guarded(object_id, source, lambda: _star(object_id, source, bands, row, position, options))  # noqa: B023
+        yield guarded(object_id, source, partial(_star, object_id, source, bands, row, position, options))
 
 
 def _star(

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.ingest.bytes import open_unpacked, stem_of
-from pipeline.ingest.columns import merged
+from pipeline.ingest.columns import TIME_NAMES, clock_of_name, find, kind_of, merged, roles
 from pipeline.ingest.guard import guarded
 from pipeline.ingest.parts import IngestOptions, InputFile, Part, Refused, UnusableError, parts_of_groups
 from pipeline.ingest.registry import Reader
@@ -64,8 +64,8 @@ class _Segment:
     value: FloatArray
     error: FloatArray
     mask: IntArray
-    kind: Kind
-    unit: str
+    kind: Kind | None
+    unit: str | None
     clock: Clock
     band: str
     ra: float
@@ -98,7 +98,9 @@ def _read(part: Part, options: IngestOptions) -> Iterator[LightCurve | Refused]:
         else:
             groups.setdefault(read[0], []).append((source, read[1]))
     for members in groups.values():
-        members.sort(key=lambda member: (float(np.nanmin(member[1].time)), member[0]))
+        members.sort(
+            key=lambda member: (np.min(member[1].time, where=np.isfinite(member[1].time), initial=np.inf), member[0])
+        )
         source = ";".join(name for name, _ in members)
         yield guarded(members[0][1].object_id, source, partial(_stitched, [s for _, s in members], source, options))
 
@@ -121,19 +123,29 @@ def _key_of(path: str) -> tuple[str, ...]:
 def _table_of(file: Any) -> Any:
     from astropy.io import fits
 
-    for hdu in file:
-        if isinstance(hdu, fits.BinTableHDU) and any(name.upper() in _TIMES for name in hdu.columns.names):
-            return hdu
-    shown = "; ".join(", ".join(h.columns.names[:8]) for h in file if isinstance(h, fits.BinTableHDU)) or "no table"
+    tables = [hdu for hdu in file if isinstance(hdu, fits.BinTableHDU)]
+    for table in tables:
+        if _time_column(table.columns.names) is not None:
+            return table
+    shown = "; ".join(", ".join(table.columns.names[:8]) for table in tables) or "no table"
     raise UnusableError(f"no table with a time column (expected one of {', '.join(_TIMES)}); the file has: {shown}")
 
 
-def _value_column(names: Sequence[str]) -> tuple[str, str | None, Kind]:
+def _time_column(names: Sequence[str]) -> str | None:
+    """The file's own spelling of the time column's name."""
+    upper = [name.upper() for name in names]
+    known = next((names[upper.index(time)] for time in _TIMES if time in upper), None)
+    other = find(names, TIME_NAMES)
+    return known if known is not None or other is None else names[other]
+
+
+def _value_column(names: Sequence[str]) -> tuple[str, str | None, Kind | None]:
+    """Names of the value and error columns, and the value's kind; the names are upper case, and so are these."""
     for value, errors, kind in _VALUES:
         if value in names:
             return value, next((error for error in errors if error in names), None), kind
-    expected = ", ".join(value for value, _, _ in _VALUES)
-    raise UnusableError(f"no flux column (expected one of {expected}); the columns are {', '.join(names[:15])}")
+    role = roles(names)
+    return names[role.value], None if role.error is None else names[role.error], role.kind
 
 
 def _mission(primary: Any) -> str:
@@ -173,11 +185,8 @@ def _segment(path: str) -> _Segment:
         names = {name.upper(): name for name in table.columns.names}
         value, error, kind = _value_column(tuple(names))
 
-        def column(name: str) -> FloatArray:
-            return np.asarray(table.data[names[name]], dtype=np.float64)
-
-        time_name = next(name for name in _TIMES if name in names)
-        clock, shift = _clock(primary, table, names[time_name])
+        time_name = str(_time_column(table.columns.names))
+        clock, shift = _clock(primary, table, time_name)
         rows = len(table.data)
         if rows == 0:
             raise UnusableError("no rows")
@@ -185,17 +194,38 @@ def _segment(path: str) -> _Segment:
         unit = str(table.columns[names[value]].unit or "").strip()
         return _Segment(
             object_id=_object_id(primary, path),
-            time=column(time_name) + shift,
-            value=column(value),
-            error=np.full(rows, np.nan) if error is None else column(error),
+            time=_column(table, time_name) + shift,
+            value=_column(table, names[value]),
+            error=np.full(rows, np.nan) if error is None else _column(table, names[error]),
             mask=_marks(table, names, mission),
             kind=kind,
-            unit=_UNITS.get(unit, unit) if kind == "flux" else "mag",
+            unit=_unit(unit, kind, primary),
             clock=clock,
             band=mission,
             ra=_degrees(primary.get("RA_OBJ")),
             dec=_degrees(primary.get("DEC_OBJ")),
         )
+
+
+def _column(table: Any, name: str) -> FloatArray:
+    """One column as plain numbers.
+
+    Raises
+    ------
+    UnusableError
+        When its cells are images: a target pixel file.
+    """
+    cells = np.asarray(table.data[name], dtype=np.float64)
+    if cells.ndim != 1:
+        raise UnusableError(f"the cells of {name} are images of {cells.shape[1:]} pixels: a pixel file, no light curve")
+    return cells
+
+
+def _unit(stated: str, kind: Kind | None, primary: Any) -> str | None:
+    if not stated and str(primary.get("PROGRAM") or "").lower().startswith("k2sc"):
+        # K2SC states none, and keeps the level of the mission's own flux
+        return "electron / s"
+    return "mag" if kind == "mag" else None if not stated else _UNITS.get(stated, stated)
 
 
 def _marks(table: Any, names: dict[str, str], mission: str) -> IntArray:
@@ -237,7 +267,7 @@ def _clock(primary: Any, table: Any, time_name: str) -> tuple[Clock, float]:
         zero = 2400000.5 + float(said("MJDREFI")) + float(said("MJDREFF") or 0)
     scale = str(said("TIMESYS") or "").strip().lower() or "unknown"
     if zero is None:
-        return Clock("unknown", scale, frame), 0.0
+        return merged(clock_of_name(time_name), Clock("unknown", scale, frame)), 0.0
     for format_, of_format in ZERO_POINTS.items():
         if of_format == zero:
             return Clock(format_, scale, frame), 0.0
@@ -256,7 +286,8 @@ def _stitched(segments: Sequence[_Segment], source: str, options: IngestOptions)
     zeros = [segment.clock.zero - clock.zero for segment in segments]
     values, errors, unit = [s.value for s in segments], [s.error for s in segments], first.unit
     medians = [_median(s) for s in segments]
-    if len(segments) > 1 and first.kind == "mag":
+    kind = first.kind or options.kind or kind_of(first.value)
+    if len(segments) > 1 and kind == "mag":
         common = float(np.nanmedian(np.concatenate([v[s.mask == 0] for v, s in zip(values, segments, strict=True)])))
         values = [v - m + common for v, m in zip(values, medians, strict=True)]
     elif len(segments) > 1 and all(m > 0 for m in medians):
@@ -271,7 +302,7 @@ def _stitched(segments: Sequence[_Segment], source: str, options: IngestOptions)
         options=options,
         source=source,
         clock=clock,
-        kind=first.kind,
+        kind=kind,
         unit=unit,
         band=first.band,
         mask=np.concatenate([s.mask for s in segments]),

@@ -61,10 +61,14 @@ def _star(path: str, source: str, options: IngestOptions) -> LightCurve:
 
 
 def _clock(keys: dict[str, str], named: Clock) -> Clock:
-    """TIME_REFERENCE_FRAME where the table states it, else what the column's name says."""
+    """What the column's name says, and TIME_REFERENCE_FRAME ("HJD", "Geocentric JD", "BJD-TDB") where it is stated."""
+    stated = keys.get("TIME_REFERENCE_FRAME", "").lower()
+    for word in ("geocentric", "heliocentric", "barycentric"):
+        if word in stated:
+            return merged(named, Clock(named.format, frame=word))
     try:
-        return merged(named, Clock.parse(keys["TIME_REFERENCE_FRAME"].replace("-", "_", 1)))
-    except (KeyError, ValueError):
+        return merged(named, Clock.parse(stated.replace("-", "_", 1)))
+    except ValueError:
         return named
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from pipeline.ingest.bytes import stem_of, text_of
 from pipeline.ingest.columns import numbers
 from pipeline.ingest.guard import each_file
@@ -13,7 +15,10 @@ from pipeline.ingest.readers.csv_star import star_of_table
 from pipeline.ingest.registry import Reader
 from pipeline.ingest.stars import star
 from pipeline.ingest.table import header_of, parse_table
-from pipeline.lightcurve import Clock, LightCurve
+from pipeline.lightcurve import Clock, FloatArray, LightCurve
+
+#: Share of backward steps, and of repeats, above which a headerless first column is not time.
+LIKE_A_CHAIN = 0.1
 
 
 def _recognises(_: Path, head: bytes) -> bool:
@@ -34,15 +39,30 @@ def _star(path: str, source: str, options: IngestOptions) -> LightCurve:
         return star_of_table(table, table.names, stem_of(source), source, options)
     if len(table.columns) < 2:
         raise UnusableError("one column; expected time, value and, if there is one, error")
+    time = numbers(table.columns[0])
+    if options.reader is None and not _looks_like_time(time):
+        raise UnusableError(
+            "the first column goes back and repeats too often to be time (force it with the reader 'text')"
+        )
     return star(
         stem_of(source),
-        numbers(table.columns[0]),
+        time,
         numbers(table.columns[1]),
         numbers(table.columns[2]) if len(table.columns) > 2 else None,
         options=options,
         source=source,
         clock=options.clock or Clock(),
     )
+
+
+def _looks_like_time(column: FloatArray) -> bool:
+    """Whether a column may be times: of unsorted ones few repeat in one band. A sampler's chain fails on both."""
+    finite = column[np.isfinite(column)]
+    if len(finite) < 20:
+        return True
+    back = np.count_nonzero(np.diff(finite) < 0) / len(finite)
+    repeated = 1 - len(np.unique(finite)) / len(finite)
+    return bool(back < LIKE_A_CHAIN or repeated < LIKE_A_CHAIN)
 
 
 READER = Reader(
