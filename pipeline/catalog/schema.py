@@ -141,6 +141,8 @@ _EVENT = (
     Column("direction", _TEXT, "", "meta.code;src.var", "fade or brighten"),
     Column("peak_sigma", _FLOAT, "", "stat.snr", "how far the peak lies from its forecast, in its sigmas"),
     Column("pvalue", _FLOAT, "", "stat.probability;src.var", "probability of an event as strong in a quiet star"),
+    Column("n_points", _INT, "", "meta.number;obs", "number of observations in the event"),
+    Column("flag", _TEXT, "", "meta.code.qual;src.var", "why the event may be the instrument's; null: nothing"),
 )
 
 

@@ -81,7 +81,7 @@ def merge(objects: Sequence[Path], events: Sequence[Path], run_dir: Path, batch:
     ``n_events`` (null where a star had no detector at work). The result does not depend on the order of the parts.
 
     In memory at a time are: one part, `batch` stars with their events, and of every star of the run its name, source,
-    p-values and scores (some 200 bytes; 200 MB for a million). As much disk as the parts take is used meanwhile, in
+    p-values and scores (some 500 bytes; 500 MB for a million). As much disk as the parts take is used meanwhile, in
     a temporary folder inside `run_dir`.
 
     Parameters
