@@ -31,7 +31,10 @@ def clean(curve: LightCurve) -> LightCurve:
     -------
     The same n rows, ordered by time, then band, then error; not-finite times last.
     """
-    order = np.lexsort((curve.value, np.nan_to_num(curve.error, nan=np.inf), curve.band, curve.time))
+    # the source's marks are the last keys, so that of equal rows the order in which they came decides nothing; one that
+    # the source calls impulsive goes first, so that the mark outlives its repeats
+    flagged, calm = curve.mask & int(Mask.QUALITY), ~curve.mask & int(Mask.IMPULSIVE)
+    order = np.lexsort((calm, flagged, curve.value, np.nan_to_num(curve.error, nan=np.inf), curve.band, curve.time))
     curve = curve.where(order)
     mask = curve.mask.copy()
     mask[~(np.isfinite(curve.time) & np.isfinite(curve.value))] |= int(Mask.NOT_FINITE)
