@@ -1,4 +1,4 @@
-"""A whole run, from files to the catalog and its report, on a handful of stars with every kind of bad input among them."""
+"""A whole run, from files to the catalog and its report, on a handful of stars and every kind of bad input."""
 
 from __future__ import annotations
 
@@ -45,7 +45,11 @@ def survey(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def run(prefect_server: None, survey: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, RunRecord]:
+def run(
+    prefect_server: None,  # noqa: ARG001 (the flow needs it running)
+    survey: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[Path, RunRecord]:
     out = tmp_path_factory.mktemp("run")
     return out, catalog([str(survey)], str(out), options=RunOptions(chunk_size=5), workers=1, top=3)
 
@@ -130,7 +134,8 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(
         assert (out / name).read_bytes() == (run[0] / name).read_bytes()
 
 
-def test_nothing_to_read_is_said(prefect_server: None, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("prefect_server")
+def test_nothing_to_read_is_said(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="nowhere"):
         catalog([str(tmp_path / "nowhere")], str(tmp_path / "out"))
     (tmp_path / "bare").mkdir()
