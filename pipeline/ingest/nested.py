@@ -50,7 +50,7 @@ def table_parts(reader: str, file: InputFile, path: str, options: IngestOptions)
 
 def read_rows(path: str, start: int, stop: int, columns: Sequence[str] | None = None) -> pa.Table:
     """The rows from `start` to `stop` of a Parquet table, reading no row group outside them."""
-    with pq.ParquetFile(path, memory_map=True) as file:
+    with pq.ParquetFile(path, memory_map=True, page_checksum_verification=True) as file:
         first = 0
         groups: list[int] = []
         skip = 0

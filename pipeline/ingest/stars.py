@@ -97,4 +97,4 @@ def _why_none(time: NDArray[np.float64], value: NDArray[np.float64], mask: NDArr
         return f"no finite time in {len(time)} rows"
     flagged = int(np.count_nonzero(mask & int(Mask.QUALITY)))
     bad = int(np.count_nonzero(mask & int(Mask.NOT_FINITE)))
-    return f"no usable row in {len(value)}: {flagged} flagged by the source, {bad} without a finite time and value"
+    return f"no usable row in {len(value)}: {flagged} flagged by the source, {bad} without a time or a value"

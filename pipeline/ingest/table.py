@@ -32,9 +32,8 @@ def delimiter_of(line: str) -> str | None:
     return most if most in line else None
 
 
-def cells_of(line: str) -> list[str]:
+def cells_of(line: str, delimiter: str | None) -> list[str]:
     """The cells of one line, stripped."""
-    delimiter = delimiter_of(line)
     if delimiter is None:
         return line.split()
     return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter))]
@@ -44,16 +43,19 @@ def header_of(head: bytes) -> tuple[str, ...] | None:
     """The column names at the beginning of a text file, () when it begins with rows of numbers, None for other bytes.
 
     A header is a line of two cells or more, none of them a number, and either one of them names a time or the line
-    after it has as many cells (prose has not); where white space separates the cells, also a number among them.
+    after it has as many cells (prose has not), of which, where white space separates them, most are numbers.
     """
     lines = first_lines(head)
-    names = cells_of(lines[0]) if lines else []
+    if not lines:
+        return None
+    delimiter = delimiter_of(lines[0])
+    names = cells_of(lines[0], delimiter)
     if len(names) < 2:
         return None
     if any(is_number(cell) for cell in names):
         return () if all(is_number(cell) or not cell for cell in names[:2]) else None
-    rows = cells_of(lines[1]) if len(lines) > 1 else []
-    table = len(rows) == len(names) and (delimiter_of(lines[0]) is not None or any(map(is_number, rows)))
+    row = cells_of(lines[1], delimiter) if len(lines) > 1 else []
+    table = len(row) == len(names) and (delimiter is not None or 2 * sum(map(is_number, row)) > len(row))
     return tuple(names) if table or find(names, TIME_NAMES) is not None else None
 
 
@@ -96,9 +98,10 @@ def parse_table(text: str) -> TextTable:
         if not rows:
             raise UnusableError("no rows: only a header")
     width = len(names) if names else max(map(len, rows), key=[len(row) for row in rows].count)
-    if names is None and comments and len(cells_of(comments[-1])) == width:
-        named = tuple(cells_of(comments[-1]))
-        names = None if any(map(is_number, named)) else named
+    if names is None and comments:
+        # a comment may separate its words otherwise than the rows do
+        named = tuple(cells_of(comments[-1], delimiter_of(comments[-1])))
+        names = named if len(named) == width and not any(map(is_number, named)) else None
     whole = [len(row) == width for row in rows]
     if not any(whole):
         raise UnusableError(f"the header has {width} columns, the rows have {len(rows[0])}")

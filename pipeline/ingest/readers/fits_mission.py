@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -105,11 +107,21 @@ def _read(part: Part, options: IngestOptions) -> Iterator[LightCurve | Refused]:
         yield guarded(members[0][1].object_id, source, partial(_stitched, [s for _, s in members], source, options))
 
 
+@contextmanager
+def _opened(path: str) -> Iterator[Any]:
+    """Open a FITS file. What astropy would warn of (a cut file, a bad card) fails later or does no harm."""
+    from astropy.io import fits
+    from astropy.utils.exceptions import AstropyWarning
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", AstropyWarning)
+        with open_unpacked(path) as raw, fits.open(raw, memmap=False) as file:
+            yield file
+
+
 def _key_of(path: str) -> tuple[str, ...]:
     """What the files of one star, by one pipeline, at one cadence, have in common."""
-    from astropy.io import fits
-
-    with open_unpacked(path) as raw, fits.open(raw, memmap=False, lazy_load_hdus=True) as file:
+    with _opened(path) as file:
         primary = file[0].header
         table = _table_of(file)
         names = tuple(name.upper() for name in table.columns.names)
@@ -177,9 +189,7 @@ def _keyed_segment(path: str) -> tuple[tuple[str, ...], _Segment]:
 
 
 def _segment(path: str) -> _Segment:
-    from astropy.io import fits
-
-    with open_unpacked(path) as raw, fits.open(raw, memmap=False) as file:
+    with _opened(path) as file:
         primary = file[0].header
         table = _table_of(file)
         names = {name.upper(): name for name in table.columns.names}
