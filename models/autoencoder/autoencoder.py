@@ -1,0 +1,317 @@
+"""The autoencoder: fit, score, reconstruct, save, load."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models import weights as stored
+from models.autoencoder.network import FLOOR, build, feature_loss, fold_loss
+from models.inputs import BINS, Inputs, inputs_of
+from models.keras_backend import keras
+from models.scaling import Scaling
+from models.scores import Scores, empirical_pvalue
+from models.weights import PRETRAINED, Weights
+from pipeline.features import FOLDED, LEAST_POINTS, PLAIN
+from pipeline.lightcurve import FloatArray
+from pipeline.split import share
+from pipeline.star import Star
+
+#: Stars of every call of the network: always the same shape, so that no result depends on its company.
+_BATCH = 256
+
+#: Names of the partial scores: misfit of the fold, misfit of the features, emptiness of the latent space around.
+PARTS = ("fold", "features", "neighbours")
+
+
+@dataclass(frozen=True)
+class AutoencoderOptions:
+    """How to train.
+
+    Attributes
+    ----------
+    latent : width of the latent space.
+    hidden : width of the dense layers.
+    noise : standard deviation of the noise on features and latent space in training.
+    batch, epochs, patience, learning_rate, weight_decay : as for the classifier.
+    calibration_share : share of the stars whose scores say what is ordinary, and which are not learnt from.
+    memory : at most so many training stars are kept as neighbours.
+    neighbours : how many of them the distance is averaged over.
+    seed : of everything that is drawn.
+    """
+
+    latent: int = 12
+    hidden: int = 96
+    noise: float = 0.1
+    batch: int = 128
+    epochs: int = 40
+    patience: int = 6
+    learning_rate: float = 2e-3
+    weight_decay: float = 1e-4
+    calibration_share: float = 0.2
+    memory: int = 4000
+    neighbours: int = 5
+    seed: int = 1
+
+
+@dataclass(frozen=True, eq=False)
+class Reconstruction:
+    """Folds, and what the autoencoder makes of them.
+
+    Attributes
+    ----------
+    phase : (bins,) with the maximum of the first harmonic at 0.
+    value : (n, bins) the fold about its middle in units of its width, brighter up; zeros where there is no period.
+    model : (n, bins) the denoised fold in the same units; NaN where there is no period.
+    """
+
+    phase: FloatArray
+    value: FloatArray
+    model: FloatArray
+
+
+class Autoencoder:
+    """Anomaly scores of stars. Make one with `fit`, `load` or `pretrained`."""
+
+    def __init__(
+        self,
+        options: AutoencoderOptions,
+        network: Any,
+        scaling: Scaling,
+        arrays: dict[str, NDArray[Any]],
+        card: str = "",
+    ) -> None:
+        self.options = options
+        self.card = card
+        self._network = network
+        self._scaling = scaling
+        self._arrays = arrays
+
+    @classmethod
+    def pretrained(cls) -> Autoencoder:
+        """The autoencoder that comes with Swope."""
+        return cls.load(PRETRAINED / "autoencoder")
+
+    @classmethod
+    def load(cls, folder: Path) -> Autoencoder:
+        """Read an autoencoder's folder.
+
+        Raises
+        ------
+        ValueError
+            When the folder holds no whole autoencoder.
+        """
+        kept = stored.load(folder, "autoencoder")
+        options = AutoencoderOptions(**kept.settings["options"])
+        network = _network(options)
+        network.set_weights(kept.network())
+        arrays = {name: array for name, array in kept.arrays.items() if name.startswith("null/")}
+        return cls(options, network, Scaling(kept.arrays["centre"], kept.arrays["width"]), arrays, kept.card)
+
+    def save(self, folder: Path) -> None:
+        """Write the autoencoder's folder: arrays, settings, card."""
+        stored.save(self._weights(), folder)
+
+    @property
+    def model_id(self) -> str:
+        """Name of exactly these weights and this null."""
+        return self._weights().model_id
+
+    def _weights(self) -> Weights:
+        settings = {"options": asdict(self.options), "features": {"folded": list(FOLDED), "plain": list(PLAIN)}}
+        arrays = stored.network_arrays(self._network.get_weights()) | self._arrays
+        arrays |= {"centre": self._scaling.centre, "width": self._scaling.width}
+        return Weights("autoencoder", settings, arrays, self.card)
+
+    @classmethod
+    def fit(
+        cls,
+        stars: Sequence[Star],
+        options: AutoencoderOptions | None = None,
+        progress: Callable[[str], None] | None = None,
+    ) -> Autoencoder:
+        """Train on stars; most of them should be ordinary, since they also say what an ordinary score is.
+
+        Parameters
+        ----------
+        stars : the caller keeps apart those to judge on.
+        options : how.
+        progress : is told a line a pass.
+
+        Raises
+        ------
+        ValueError
+            When there are too few stars.
+        """
+        return cls.fit_inputs(inputs_of(stars), [star.curve.object_id for star in stars], options, progress)
+
+    @classmethod
+    def fit_inputs(
+        cls,
+        inputs: Inputs,
+        names: Sequence[str],
+        options: AutoencoderOptions | None = None,
+        progress: Callable[[str], None] | None = None,
+    ) -> Autoencoder:
+        """Train on stars that were folded and measured before; see `fit`.
+
+        Parameters
+        ----------
+        inputs : n stars, of `models.inputs.inputs_of`.
+        names : n object ids, which decide who is kept for calibration.
+        """
+        options = options or AutoencoderOptions()
+        tell = progress or (lambda _: None)
+        enough = inputs.points >= LEAST_POINTS
+        apart = np.array([share(name, "autoencoder") < options.calibration_share for name in names])
+        if (enough & ~apart).sum() < 20 or (enough & apart).sum() < 5:
+            raise ValueError(
+                f"an autoencoder needs some thirty stars with {LEAST_POINTS} good rows; of the {len(names)} given "
+                f"{enough.sum()} have them, {(enough & apart).sum()} of these kept for calibration"
+            )
+        learn, judge = inputs.rows(enough & ~apart), inputs.rows(enough & apart)
+        keras().utils.set_random_seed(options.seed)
+        made = cls(options, _network(options), Scaling.of(_features(learn)), {})
+        made._train(learn, judge, tell)
+        rng = np.random.default_rng(options.seed)
+        kept = np.sort(rng.permutation(len(learn))[: options.memory])
+        _, _, code = made._run(learn)
+        spread = code.std(axis=0) + 1e-6
+        made._arrays = {"null/spread": spread, "null/memory": (code[kept] / spread).astype(np.float32)}
+        parts = made._parts(judge)
+        made._arrays["null/regression"] = _regression(_nuisance(judge), parts)
+        parts -= _nuisance(judge) @ made._arrays["null/regression"]
+        made._arrays["null/parts"] = np.sort(parts, axis=0).astype(np.float32)
+        made._arrays["null/score"] = np.sort(made._combined(parts)).astype(np.float32)
+        return made
+
+    def _train(self, learn: Inputs, judge: Inputs, tell: Callable[[str], None]) -> None:
+        options, network = self.options, self._network
+        rng = np.random.default_rng(options.seed)
+        steps = max(1, len(learn) // options.batch)
+        rate = keras().optimizers.schedules.CosineDecay(options.learning_rate, options.epochs * steps, 0.01)
+        optimizer = keras().optimizers.AdamW(rate, weight_decay=options.weight_decay, clipnorm=1.0)
+        network.compile(optimizer=optimizer, loss=[fold_loss, feature_loss, None])
+        folds, features = self._tensors(learn)
+        known = _known(learn)
+        judged_tensors, judged_known = self._tensors(judge), _known(judge)
+        best, best_weights, since = np.inf, network.get_weights(), 0
+        for epoch in range(options.epochs):
+            order = rng.permutation(len(learn))
+            losses = []
+            for step in range(steps):
+                rows = order[step * options.batch : (step + 1) * options.batch]
+                result = network.train_on_batch([folds[rows], features[rows]], [known[rows], features[rows]])
+                losses.append(float(result[0]))
+            judged = float(network.evaluate(judged_tensors, [judged_known, judged_tensors[1]], 512, 0)[0])
+            network.reset_metrics()
+            tell(f"pass {epoch + 1} of {options.epochs}: loss {np.mean(losses):.4f}, on stars kept apart {judged:.4f}")
+            if judged < best - 1e-4:
+                best, best_weights, since = judged, network.get_weights(), 0
+            else:
+                since += 1
+                if since >= options.patience:
+                    break
+        network.set_weights(best_weights)
+
+    def score(self, stars: Sequence[Star]) -> Scores:
+        """How strange each star is, against the stars of the calibration; larger is stranger."""
+        return self.score_inputs(inputs_of(stars))
+
+    def score_inputs(self, inputs: Inputs) -> Scores:
+        """Scores of stars that were folded and measured before; see `score`."""
+        parts = self._parts(inputs) - _nuisance(inputs) @ self._arrays["null/regression"]
+        enough = inputs.points >= LEAST_POINTS
+        score = np.where(enough, self._combined(parts), np.nan)
+        reason = tuple(
+            None if ok else f"{points} good rows; a score needs {LEAST_POINTS}"
+            for ok, points in zip(enough, inputs.points, strict=True)
+        )
+        return Scores(score, empirical_pvalue(score, self._arrays["null/score"]), reason)
+
+    def reconstruct(self, stars: Sequence[Star]) -> Reconstruction:
+        """The folds of stars, and the same denoised."""
+        inputs = inputs_of(stars)
+        model, _, _ = self._run(inputs)
+        return Reconstruction(
+            phase=np.arange(BINS) / BINS,
+            value=inputs.folds[:, 0, :, 0].astype(np.float64),
+            model=np.where(inputs.found[:, None], model, np.nan).astype(np.float64),
+        )
+
+    def _combined(self, parts: FloatArray) -> FloatArray:
+        """Fisher's combination of the parts' p-values."""
+        null = self._arrays["null/parts"]
+        columns = [-np.log(empirical_pvalue(parts[:, i], null[:, i])) for i in range(parts.shape[1])]
+        # beyond the farthest ordinary star the p-values are all alike: the excess keeps the order
+        excess = np.maximum(parts - null[-1], 0.0).sum(axis=1)
+        combined: FloatArray = np.sum(columns, axis=0) + excess
+        return combined
+
+    def _parts(self, inputs: Inputs) -> FloatArray:
+        """(n, len(PARTS)) logarithms of the misfits and of the distance to the neighbours."""
+        model, features, code = self._run(inputs)
+        known = _known(inputs)
+        points = np.maximum((known[..., 1] > 0).sum(axis=1), 1)
+        chi = (known[..., 1] * (known[..., 0] - model) ** 2).sum(axis=1) / points
+        misfit = np.mean((features - self._tensors(inputs)[1]) ** 2, axis=1)
+        place = code / self._arrays["null/spread"]
+        distance = np.array([self._distance(row) for row in place])
+        return np.log(np.stack([chi + 0.05, misfit + 1e-3, distance + 1e-3], axis=1)).astype(np.float64)
+
+    def _distance(self, place: NDArray[Any]) -> float:
+        squares = ((self._arrays["null/memory"] - place) ** 2).sum(axis=1)
+        nearest = np.partition(squares, self.options.neighbours)[: self.options.neighbours]
+        return float(np.sqrt(nearest).mean())
+
+    def _tensors(self, inputs: Inputs) -> list[NDArray[np.float32]]:
+        return [inputs.folds[:, :1], self._scaling.apply(_features(inputs))]
+
+    def _run(self, inputs: Inputs) -> list[NDArray[np.float32]]:
+        """Fold values, features and latent places of all stars."""
+        tensors = self._tensors(inputs)
+        parts = []
+        for begin in range(0, len(inputs), _BATCH):
+            rows = [tensor[begin : begin + _BATCH] for tensor in tensors]
+            size = len(rows[0])
+            filled = [np.pad(r, [(0, _BATCH - size)] + [(0, 0)] * (r.ndim - 1)) for r in rows]
+            parts.append([np.asarray(answer)[:size] for answer in self._network.predict_on_batch(filled)])
+        return [np.concatenate(columns) for columns in zip(*parts, strict=True)]
+
+
+def _network(options: AutoencoderOptions) -> Any:
+    return build(len(PLAIN) + len(FOLDED) + 1, options.latent, options.hidden, options.noise)
+
+
+def _features(inputs: Inputs) -> NDArray[np.float32]:
+    found = inputs.found[:, None].astype(np.float32)
+    return np.concatenate([inputs.plain, inputs.folded[:, 0], found], axis=1)
+
+
+def _known(inputs: Inputs) -> NDArray[np.float32]:
+    """(n, bins, 2) value and weight of each bin; a weight is 0 where there is no point."""
+    value, sigma, coverage = (inputs.folds[:, 0, :, i] for i in range(3))
+    variance = (2.0 ** (4.0 * sigma)) ** 2 + FLOOR**2
+    weight = np.where((coverage > 0) & inputs.found[:, None], 1.0 / variance, 0.0)
+    return np.stack([value, weight], axis=-1).astype(np.float32)
+
+
+def _nuisance(inputs: Inputs) -> FloatArray:
+    """(n, 5) what a misfit depends on without being strange: signal to noise, number of points, whether folded."""
+    known = _known(inputs)
+    strength = np.log10(1.0 + known[..., 1].mean(axis=1))
+    size = np.log10(np.maximum(inputs.points, 1))
+    columns = [np.ones(len(inputs)), strength, strength**2, size, inputs.found]
+    return np.stack(columns, axis=1).astype(np.float64)
+
+
+def _regression(nuisance: FloatArray, parts: FloatArray) -> FloatArray:
+    """(5, parts) coefficients by ridge regression."""
+    normal = nuisance.T @ nuisance + 1e-3 * np.eye(nuisance.shape[1])
+    solution: FloatArray = np.linalg.solve(normal, nuisance.T @ parts)
+    return solution

@@ -1,0 +1,345 @@
+"""The classifier: fit, classify, save, load."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models import weights as stored
+from models.classifier.network import NEVER, build, joint
+from models.classifier.targets import allowed_pairs, leaf_types
+from models.classifier.training import Examples, Tensors, train
+from models.inputs import FACTORS, Inputs, inputs_of
+from models.keras_backend import keras
+from models.scaling import Scaling
+from models.weights import PRETRAINED, Weights
+from pipeline.features import FOLDED, LEAST_POINTS, PLAIN, SURVEY
+from pipeline.lightcurve import FloatArray
+from pipeline.split import share
+from pipeline.star import Star
+
+#: Stars of every call of the network: always the same shape, so that no result depends on its company.
+_BATCH = 256
+
+#: Log prior of each candidate period: the search is right more often than not.
+_PRIOR = (0.0, -1.5, -2.5)
+
+
+@dataclass(frozen=True)
+class ClassifierOptions:
+    """How to train.
+
+    Attributes
+    ----------
+    survey : whether magnitude and colour are looked at: useful within one survey, harmful beyond it.
+    members : networks that are trained and averaged.
+    hidden : width of the dense layers.
+    dropout : share of the inputs of the dense layers left out in training.
+    batch : stars of a training batch.
+    epochs : at most so many passes over the stars (early stopping may end it before).
+    patience : passes without gain on the stars kept for calibration before training ends.
+    learning_rate, weight_decay : of AdamW; the rate falls along a cosine.
+    balance : 0 weighs all stars alike, 1 all types alike.
+    calibration_share : share of the stars that calibrate and end the training, and are not learnt from.
+    coverage : share of the stars that are classified without a flag.
+    seed : of everything that is drawn.
+    """
+
+    survey: bool = False
+    members: int = 1
+    hidden: int = 96
+    dropout: float = 0.3
+    batch: int = 128
+    epochs: int = 40
+    patience: int = 8
+    learning_rate: float = 3e-3
+    weight_decay: float = 1e-3
+    balance: float = 0.5
+    calibration_share: float = 0.15
+    coverage: float = 0.95
+    seed: int = 1
+
+
+@dataclass(frozen=True, eq=False)
+class Classification:
+    """What the classifier says of n stars.
+
+    Attributes
+    ----------
+    types : VSX names of the columns of `probabilities`.
+    probabilities : (n, n_types) calibrated; rows sum to 1, or are NaN where there is no answer.
+    flag : n entries: None, or "uncertain" where no type is likely enough.
+    reason : n entries: why there is no answer, or None.
+    period_factor : (n,) 1, 2 or 0.5: what to multiply the found period by, now that the type is known.
+    """
+
+    types: tuple[str, ...]
+    probabilities: FloatArray
+    flag: tuple[str | None, ...]
+    reason: tuple[str | None, ...]
+    period_factor: FloatArray
+
+    def __len__(self) -> int:
+        return len(self.probabilities)
+
+    def best(self, i: int) -> str | None:
+        """The likeliest type of star i; None where there is no answer."""
+        return None if self.reason[i] is not None else self.types[int(self.probabilities[i].argmax())]
+
+    def probability(self, i: int) -> float:
+        """Probability of the likeliest type of star i; NaN where there is no answer."""
+        return float(self.probabilities[i].max())
+
+
+class Classifier:
+    """VSX types of stars. Make one with `fit`, `load` or `pretrained`."""
+
+    def __init__(
+        self,
+        types: tuple[str, ...],
+        options: ClassifierOptions,
+        networks: Sequence[Any],
+        scaling: dict[str, Scaling],
+        temperature: float,
+        threshold: float,
+        card: str = "",
+    ) -> None:
+        self.types = types
+        self.options = options
+        self.card = card
+        self._networks = list(networks)
+        self._scaling = scaling
+        self._temperature = temperature
+        self._threshold = threshold
+
+    @classmethod
+    def pretrained(cls) -> Classifier:
+        """The classifier that comes with Swope."""
+        return cls.load(PRETRAINED / "classifier")
+
+    @classmethod
+    def load(cls, folder: Path) -> Classifier:
+        """Read a classifier's folder.
+
+        Raises
+        ------
+        ValueError
+            When the folder holds no whole classifier.
+        """
+        kept = stored.load(folder, "classifier")
+        options = ClassifierOptions(**kept.settings["options"])
+        types = tuple(kept.settings["types"])
+        arrays = kept.network()
+        networks = [_network(options, len(types)) for _ in range(options.members)]
+        each = len(arrays) // options.members
+        for i, network in enumerate(networks):
+            network.set_weights(arrays[i * each : (i + 1) * each])
+        scaling = {
+            name: Scaling(kept.arrays[f"scaling/{name}/centre"], kept.arrays[f"scaling/{name}/width"])
+            for name in ("folded", "plain")
+        }
+        return cls(
+            types, options, networks, scaling, kept.settings["temperature"], kept.settings["threshold"], kept.card
+        )
+
+    def save(self, folder: Path) -> None:
+        """Write the classifier's folder: arrays, settings, card."""
+        stored.save(self._weights(), folder)
+
+    @property
+    def model_id(self) -> str:
+        """Name of exactly these weights and this calibration."""
+        return self._weights().model_id
+
+    def _weights(self) -> Weights:
+        settings = {
+            "options": asdict(self.options),
+            "types": list(self.types),
+            "temperature": self._temperature,
+            "threshold": self._threshold,
+            "features": {"folded": list(FOLDED), "plain": list(PLAIN), "survey": list(SURVEY)},
+        }
+        arrays = stored.network_arrays([array for network in self._networks for array in network.get_weights()])
+        for name, scaling in self._scaling.items():
+            arrays |= {f"scaling/{name}/centre": scaling.centre, f"scaling/{name}/width": scaling.width}
+        return Weights("classifier", settings, arrays, self.card)
+
+    @classmethod
+    def fit(
+        cls,
+        stars: Sequence[Star],
+        labels: Sequence[str],
+        options: ClassifierOptions | None = None,
+        progress: Callable[[str], None] | None = None,
+        reference: FloatArray | None = None,
+    ) -> Classifier:
+        """Train on labelled stars.
+
+        Parameters
+        ----------
+        stars : n; the caller keeps apart those to judge on.
+        labels : n VSX types; a wider type (E, RR) teaches that the star is one of its narrower ones.
+        options : how.
+        progress : is told a line a pass.
+        reference : (n,) known periods in days, NaN where unknown; they teach which multiple of the found period is
+            the true one.
+
+        Raises
+        ------
+        ValueError
+            When there are too few stars or fewer than two types.
+        """
+        period = np.array([star.period.period for star in stars], dtype=np.float64)
+        names = [star.curve.object_id for star in stars]
+        return cls.fit_inputs(inputs_of(stars), names, period, labels, options, progress, reference)
+
+    @classmethod
+    def fit_inputs(
+        cls,
+        inputs: Inputs,
+        names: Sequence[str],
+        period: FloatArray,
+        labels: Sequence[str],
+        options: ClassifierOptions | None = None,
+        progress: Callable[[str], None] | None = None,
+        reference: FloatArray | None = None,
+    ) -> Classifier:
+        """Train on stars that were folded and measured before; see `fit`.
+
+        Parameters
+        ----------
+        inputs : n stars, of `models.inputs.inputs_of`.
+        names : n object ids, which decide who is kept for calibration.
+        period : (n,) days, NaN where none was found.
+        """
+        options = options or ClassifierOptions()
+        tell = progress or (lambda _: None)
+        types = leaf_types(labels)
+        enough = inputs.points >= LEAST_POINTS
+        apart = np.array([share(name, "classifier") < options.calibration_share for name in names])
+        if len(types) < 2:
+            raise ValueError(f"a classifier needs at least two types of stars; the labels hold {', '.join(types)}")
+        if (enough & ~apart).sum() < 20 or (enough & apart).sum() < 2:
+            raise ValueError(
+                f"a classifier needs some thirty stars with {LEAST_POINTS} good rows; of the {len(names)} given "
+                f"{enough.sum()} have them, {(enough & apart).sum()} of these kept for calibration"
+            )
+        learn, judge = np.flatnonzero(enough & ~apart), np.flatnonzero(enough & apart)
+        seen = inputs.rows(learn)
+        scaling = {"folded": Scaling.of(seen.folded), "plain": Scaling.of(_plain(seen, options))}
+        tensors = _tensors(inputs, scaling, options)
+        allowed = allowed_pairs(labels, types, np.where(inputs.found, period, np.nan), reference)
+        counts = Counter(labels[i] for i in learn)
+        weight = np.array([counts[label] ** -options.balance if label in counts else 0.0 for label in labels])
+        weight = (weight / weight[learn].mean()).astype(np.float32)
+
+        def examples(rows: NDArray[np.int64]) -> Examples:
+            return Examples([tensor[rows] for tensor in tensors], allowed[rows], weight[rows])
+
+        networks = []
+        for member in range(options.members):
+            keras().utils.set_random_seed(1000 * options.seed + member)
+            network = _network(options, len(types))
+            train(
+                network,
+                examples(learn),
+                examples(judge),
+                options.epochs,
+                options.batch,
+                options.learning_rate,
+                options.weight_decay,
+                options.patience,
+                1000 * options.seed + member,
+                tell,
+            )
+            networks.append(network)
+        made = cls(types, options, networks, scaling, 1.0, 0.0)
+        made._calibrate(made._logits([tensor[judge] for tensor in tensors]), allowed[judge].max(axis=1))
+        return made
+
+    def _calibrate(self, logits: NDArray[np.float32], meant: NDArray[np.float32]) -> None:
+        """Set the temperature that makes the stars kept apart likeliest (Guo et al. 2017), and the flag's threshold.
+
+        Parameters
+        ----------
+        meant : (n, types) 1 for each type that the label may mean.
+        """
+        temperatures = np.geomspace(0.4, 4.0, 93)
+        surprise = []
+        for temperature in temperatures:
+            probability = (joint(logits, float(temperature)).sum(axis=1) * meant).sum(axis=1)
+            surprise.append(float(-np.log(np.maximum(probability, 1e-9)).mean()))
+        self._temperature = float(temperatures[int(np.argmin(surprise))])
+        best = joint(logits, self._temperature).sum(axis=1).max(axis=1)
+        self._threshold = float(np.quantile(best, 1.0 - self.options.coverage))
+
+    def classify(self, stars: Sequence[Star]) -> Classification:
+        """Types of stars, and which multiple of the found period fits them."""
+        return self.classify_inputs(inputs_of(stars))
+
+    def classify_inputs(self, inputs: Inputs) -> Classification:
+        """Types of stars that were folded and measured before; see `classify`."""
+        pairs = joint(self._logits(_tensors(inputs, self._scaling, self.options)), self._temperature)
+        probabilities = pairs.sum(axis=1)
+        enough = inputs.points >= LEAST_POINTS
+        probabilities[~enough] = np.nan
+        best = np.where(enough, np.nan_to_num(probabilities).argmax(axis=1), 0)
+        share_of = np.take_along_axis(pairs, best[:, None, None], axis=2)[:, :, 0]
+        likely = share_of.argmax(axis=1)
+        # the found period stays unless another is likelier than all the rest together
+        sure = (share_of.max(axis=1) > 0.5 * share_of.sum(axis=1)) & enough & inputs.found
+        factor = np.where(sure, np.array(FACTORS)[likely], 1.0)
+        return Classification(
+            types=self.types,
+            probabilities=probabilities,
+            flag=tuple("uncertain" if p < self._threshold else None for p in probabilities.max(axis=1)),
+            reason=tuple(
+                None if ok else f"{points} good rows; a class needs {LEAST_POINTS}"
+                for ok, points in zip(enough, inputs.points, strict=True)
+            ),
+            period_factor=factor,
+        )
+
+    def _logits(self, tensors: Tensors) -> NDArray[np.float32]:
+        """(n, candidates, types) mean of the members' log probabilities."""
+        n = len(tensors[0])
+        out = np.zeros((n, len(FACTORS), len(self.types)), dtype=np.float32)
+        for begin in range(0, n, _BATCH):
+            part = [_filled(tensor[begin : begin + _BATCH]) for tensor in tensors]
+            size = min(_BATCH, n - begin)
+            for network in self._networks:
+                logits, _ = network.predict_on_batch(part)
+                out[begin : begin + size] += logits[:size] / len(self._networks)
+        return out
+
+
+def _filled(tensor: NDArray[np.float32]) -> NDArray[np.float32]:
+    missing = _BATCH - len(tensor)
+    return np.pad(tensor, [(0, missing)] + [(0, 0)] * (tensor.ndim - 1)) if missing else tensor
+
+
+def _network(options: ClassifierOptions, n_types: int) -> Any:
+    n_plain = len(PLAIN) + 1 + (len(SURVEY) if options.survey else 0)
+    return build(len(FOLDED), n_plain, n_types, options.hidden, options.dropout)
+
+
+def _plain(inputs: Inputs, options: ClassifierOptions) -> NDArray[np.float32]:
+    columns = [inputs.plain, inputs.found[:, None].astype(np.float32)]
+    return np.concatenate([*columns, inputs.survey] if options.survey else columns, axis=1)
+
+
+def _tensors(inputs: Inputs, scaling: dict[str, Scaling], options: ClassifierOptions) -> Tensors:
+    closed = np.tile(np.array(_PRIOR, dtype=np.float32), (len(inputs), 1))
+    closed[~inputs.found] = [0.0] + [NEVER] * (len(FACTORS) - 1)
+    return [
+        inputs.folds,
+        scaling["folded"].apply(inputs.folded),
+        scaling["plain"].apply(_plain(inputs, options)),
+        closed,
+    ]

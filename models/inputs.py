@@ -1,0 +1,136 @@
+"""What the classifier and the autoencoder see of a star: folds at the likely periods, and plain features."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.features import (
+    FOLDED,
+    LEAST_POINTS,
+    PLAIN,
+    SURVEY,
+    brightness,
+    errors_of,
+    fold_features,
+    fourier,
+    plain_features,
+    survey_features,
+)
+from pipeline.lightcurve import FloatArray, LightCurve
+from pipeline.star import Star
+
+Array32 = NDArray[np.float32]
+
+#: The star's true period may be its found one times one of these.
+FACTORS = (1.0, 2.0, 0.5)
+
+#: Phase bins of a fold.
+BINS = 64
+
+#: What each bin holds: value in units of the star's width, its sigma, and how many points made it.
+CHANNELS = ("value", "sigma", "coverage")
+
+
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """Tensors of n stars. All of a row belongs to one star, and depends on nothing but that star.
+
+    Attributes
+    ----------
+    folds : (n, len(FACTORS), BINS, len(CHANNELS)); zeros where there is no period.
+    folded : (n, len(FACTORS), len(FOLDED)) shape features at each candidate period; NaN where there is none.
+    plain : (n, len(PLAIN)) features without a period.
+    survey : (n, len(SURVEY)) magnitude and colour.
+    found : (n,) whether there is a period.
+    points : (n,) good rows.
+    """
+
+    folds: Array32
+    folded: Array32
+    plain: Array32
+    survey: Array32
+    found: NDArray[np.bool_]
+    points: NDArray[np.int32]
+
+    def __len__(self) -> int:
+        return len(self.found)
+
+    def rows(self, index: NDArray[np.int64] | NDArray[np.bool_] | slice) -> Inputs:
+        """The stars at these rows."""
+        return Inputs(*(getattr(self, field.name)[index] for field in fields(self)))
+
+    @classmethod
+    def join(cls, parts: Sequence[Inputs]) -> Inputs:
+        """Several sets of stars, one after the other."""
+        return cls(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(cls)))
+
+
+def inputs_of(stars: Sequence[Star]) -> Inputs:
+    """Fold and measure stars.
+
+    The phase zero of each fold follows from the data (the maximum of the first harmonic), not from `PeriodResult.t0`.
+    """
+    n = len(stars)
+    folds = np.zeros((n, len(FACTORS), BINS, len(CHANNELS)), dtype=np.float32)
+    folded = np.full((n, len(FACTORS), len(FOLDED)), np.nan, dtype=np.float32)
+    plain = np.full((n, len(PLAIN)), np.nan, dtype=np.float32)
+    survey = np.full((n, len(SURVEY)), np.nan, dtype=np.float32)
+    found = np.zeros(n, dtype=bool)
+    points = np.zeros(n, dtype=np.int32)
+    for i, star in enumerate(stars):
+        points[i] = len(star.curve.good)
+        if points[i] < LEAST_POINTS:
+            continue
+        bright = brightness(star.curve)
+        plain[i] = plain_features(bright)
+        survey[i] = survey_features(star.curve)
+        found[i] = star.period.found and float(np.ptp(bright.value)) > 0
+        if found[i]:
+            for j, factor in enumerate(FACTORS):
+                folded[i, j] = fold_features(bright, star.period.period * factor)
+                folds[i, j] = fold_tensor(bright, star.period.period * factor)
+    return Inputs(folds, folded, plain, survey, found, points)
+
+
+def fold_tensor(bright: LightCurve, period: float, bins: int = BINS) -> FloatArray:
+    """One fold as a network sees it.
+
+    Parameters
+    ----------
+    bright : of `pipeline.features.brightness`, in time order.
+    period : days.
+
+    Returns
+    -------
+    (bins, len(CHANNELS)): the weighted mean of each bin about the middle and in units of the width of the whole curve,
+    interpolated around the circle where a bin is empty; log2 of its standard error in those units; log2 of 1 + its
+    number of points over the mean number.
+    """
+    value = bright.value
+    weight = errors_of(bright) ** -2.0
+    # a few points with tiny errors must not speak for all
+    weight = np.minimum(weight, 9.0 * np.median(weight))
+    cycles = (bright.time - bright.time[0]) / period
+    first, _ = fourier(np.exp(-2j * np.pi * (cycles % 1.0)), value)
+    # the model is 2 Re(w exp(2 pi i phase)): its first harmonic peaks at phase -arg(w) / 2 pi
+    phase = (cycles + np.angle(first[0]) / (2 * np.pi)) % 1.0
+    cell = np.floor(phase * bins + 0.5).astype(np.int64) % bins
+    count = np.bincount(cell, minlength=bins)
+    total = np.bincount(cell, weight, minlength=bins)
+    filled = count > 0
+    low, middle, high = np.percentile(value, (5, 50, 95))
+    width = max(float(high - low), 1e-6)
+    mean = np.bincount(cell, weight * value, minlength=bins)[filled] / total[filled]
+    excess = weight * (value - np.interp(cell, np.flatnonzero(filled), mean)) ** 2
+    inflation = max(1.0, float(np.sqrt(excess.sum() / max(len(value) - filled.sum(), 1))))
+    sigma = np.full(bins, 1.0)
+    sigma[filled] = np.minimum(inflation / np.sqrt(total[filled]) / width, 1.0)
+    shape = np.interp(np.arange(bins), np.flatnonzero(filled), (mean - middle) / width, period=bins)
+    return np.stack(
+        [np.clip(shape, -3.0, 3.0), np.log2(np.maximum(sigma, 2.0**-8)) / 4.0, np.log2(1.0 + count / count.mean())],
+        axis=1,
+    )

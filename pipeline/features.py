@@ -1,0 +1,371 @@
+"""Plain numbers that describe a light curve: of its values, of its times, and of its shape when folded."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.lightcurve import FloatArray, LightCurve
+from pipeline.summary import main_band
+
+NDArrayComplex = NDArray[np.complex128]
+
+#: Fewer rows than this have no shape to speak of.
+LEAST_POINTS = 5
+
+#: Errors below this, in magnitudes, are no better known than that.
+_ERROR_FLOOR = 0.002
+
+#: Fourier terms of the shape of a folded curve.
+HARMONICS = 4
+
+#: Days over which the curve is averaged to see how slow it is.
+_SLOW_DAYS = (3.0, 30.0, 300.0)
+
+#: Features of the `light-curve` library whose scale is better seen in logarithms (Malanchev et al. 2021 define them).
+_LOGARITHMIC = frozenset(
+    {
+        "amplitude",
+        "anderson_darling_normal",
+        "chi2",
+        "eta_e",
+        "inter_percentile_range_10",
+        "maximum_slope",
+        "median_absolute_deviation",
+        "otsu_mean_diff",
+        "otsu_std_lower",
+        "otsu_std_upper",
+        "percent_amplitude",
+        "roms",
+        "standard_deviation",
+    }
+)
+
+_LIBRARY = (
+    "amplitude",
+    "anderson_darling_normal",
+    "beyond_1_std",
+    "beyond_2_std",
+    "cusum",
+    "eta",
+    "eta_e",
+    "inter_percentile_range_10",
+    "kurtosis",
+    "magnitude_percentage_ratio_40_5",
+    "magnitude_percentage_ratio_20_10",
+    "maximum_slope",
+    "median_absolute_deviation",
+    "median_buffer_range_percentage_10",
+    "otsu_mean_diff",
+    "otsu_std_lower",
+    "otsu_std_upper",
+    "otsu_lower_to_all_ratio",
+    "percent_amplitude",
+    "chi2",
+    "skew",
+    "standard_deviation",
+    "stetson_K",
+    "roms",
+)
+
+_OWN = ("lower_reach", "upper_reach", "tail_low", "tail_high", "trend", *(f"slow_{d:g}" for d in _SLOW_DAYS))
+
+#: Names of the features of `plain_features`, in their order.
+PLAIN: tuple[str, ...] = _LIBRARY + _OWN
+
+#: Names of the features of `fold_features`, in their order.
+FOLDED: tuple[str, ...] = (
+    "log_period",
+    "log_cycles",
+    "explained",
+    "string_length",
+    "log_amplitude_1",
+    *(f"ratio_{k}1" for k in range(2, HARMONICS + 1)),
+    *(f"{f}_phi_{k}1" for k in range(2, HARMONICS + 1) for f in ("cos", "sin")),
+    "even_share",
+    "log_range",
+    "depth",
+    "second_depth",
+    "second_place",
+    "second_height",
+    "bright_share",
+    "rise_share",
+    "steepest_rise",
+    "steepest_fall",
+)
+
+#: Names of the features of `survey_features`, in their order.
+SURVEY: tuple[str, ...] = ("mean", "second_mean", "second_colour", "second_scale")
+
+
+def brightness(curve: LightCurve) -> LightCurve:
+    """One curve of all bands, in magnitudes about the median, brighter up.
+
+    Fluxes become magnitudes relative to their median (differences of flux with a median below zero are scaled to a
+    standard deviation of 0.1). Each band is moved to the median zero, and brought to the amplitude of the band with
+    the most points as far as the two amplitudes are known.
+
+    Parameters
+    ----------
+    curve : n rows; the good ones are used.
+
+    Returns
+    -------
+    A curve in one band, of kind "flux" (a larger value is brighter) and unit "mag"; missing errors are NaN.
+    """
+    good = curve.good
+    value = np.empty(len(good))
+    error = np.empty(len(good))
+    widths: dict[int, float] = {}
+    for band in range(len(good.bands)):
+        rows = good.band == band
+        if rows.any():
+            value[rows], error[rows] = _relative(good.value[rows], good.error[rows], good.kind)
+            if rows.sum() >= 20:
+                widths[band] = float(np.subtract(*np.percentile(value[rows], (90, 10))))
+    main = main_band(good)
+    widest = widths.get(good.bands.index(main), 0.0) if main is not None else 0.0
+    for band, width in widths.items():
+        if width > 0 and widest > 0:
+            rows = good.band == band
+            scale = float(np.clip(widest / width, 0.3, 3.0))
+            value[rows] *= scale
+            error[rows] *= scale
+    return LightCurve.of(curve.object_id, good.time, value, error, kind="flux", unit="mag")
+
+
+def _relative(value: FloatArray, error: FloatArray, kind: str) -> tuple[FloatArray, FloatArray]:
+    median = float(np.median(value))
+    if kind == "mag":
+        return median - value, error
+    if median > 0:
+        safe = np.maximum(value, 0.02 * median)
+        return 2.5 * np.log10(safe / median), 1.0857 * error / safe
+    scale = 0.1 / max(float(np.std(value)), 1e-30)
+    return scale * (value - median), scale * error
+
+
+def plain_features(bright: LightCurve) -> FloatArray:
+    """The features named in `PLAIN`, without any period.
+
+    None of them is a magnitude, a date or a number of points: they should mean the same in every survey.
+
+    Parameters
+    ----------
+    bright : of `brightness`, in time order.
+
+    Returns
+    -------
+    (len(PLAIN),) float64; NaN where a feature cannot be had.
+    """
+    out = np.full(len(PLAIN), np.nan)
+    time, value, error = bright.time, bright.value, errors_of(bright)
+    width = float(value.std()) if len(value) >= LEAST_POINTS else 0.0
+    if not width > 0:
+        return out
+    library = _extractor()(time, value, error, sorted=True, check=False, fill_value=np.nan)
+    low, lower, middle, upper, high = np.percentile(value, (1, 5, 50, 95, 99))
+    reach = max(upper - lower, 1e-6)
+    span = time[-1] - time[0]
+    centred = (time - time.mean()) / span if span > 0 else np.zeros(len(time))
+    spread = float(centred.std())
+    trend = float(np.mean(centred * (value - value.mean()))) / (spread * width) if spread > 0 else 0.0
+    own = [
+        (middle - lower) / reach,
+        (upper - middle) / reach,
+        (lower - low) / reach,
+        (high - upper) / reach,
+        abs(trend),
+        *(_slow(time, value, days) for days in _SLOW_DAYS),
+    ]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        logarithms = np.log10(np.maximum(library, 1e-6))
+    out[: len(_LIBRARY)] = np.where([name in _LOGARITHMIC for name in _LIBRARY], logarithms, library)
+    # kurtosis of an eclipsing star reaches hundreds
+    kurtosis = _LIBRARY.index("kurtosis")
+    out[kurtosis] = np.arcsinh(out[kurtosis])
+    out[len(_LIBRARY) :] = own
+    return out
+
+
+def fold_features(bright: LightCurve, period: float) -> FloatArray:
+    """The features named in `FOLDED`: the shape of the curve when folded with a period.
+
+    A Fourier series is fitted by least squares (Simon & Lee 1981 for the ratios R_k1 and phases phi_k1); the features
+    do not depend on the phase zero point.
+
+    Parameters
+    ----------
+    bright : of `brightness`, in time order.
+    period : days, positive.
+    """
+    value = bright.value
+    width = float(value.std()) if len(value) >= LEAST_POINTS else 0.0
+    if not width > 0:
+        return np.full(len(FOLDED), np.nan)
+    turn = np.exp(-2j * np.pi * ((bright.time - bright.time[0]) / period % 1.0))
+    waves, explained = fourier(turn, value)
+    size = np.maximum(np.abs(waves), 1e-9)
+    relative = [waves[k - 1] * np.conj(waves[0] / size[0]) ** k / size[k - 1] for k in range(2, HARMONICS + 1)]
+    grid = np.exp(2j * np.pi * np.outer(np.arange(1, HARMONICS + 1), np.arange(_MODEL_STEPS) / _MODEL_STEPS))
+    model = 2.0 * (waves @ grid).real
+    order = np.argsort(-np.angle(turn) % (2 * np.pi), kind="stable")
+    string = float(np.sum(np.diff(value[order], append=value[order[0]]) ** 2)) / (2.0 * len(value) * width**2)
+    power = size**2
+    span = bright.time[-1] - bright.time[0]
+    return np.array(
+        [
+            np.log10(period),
+            np.log10(max(span / period, 1e-3)),
+            explained,
+            string,
+            np.log10(size[0]),
+            *np.minimum(size[1:] / size[0], 10.0),
+            *(part for wave in relative for part in (wave.real, wave.imag)),
+            power[1::2].sum() / power.sum(),
+            *_shape(model),
+        ]
+    )
+
+
+#: Steps of phase at which the Fourier model is looked at.
+_MODEL_STEPS = 64
+
+
+def _shape(model: FloatArray) -> list[float]:
+    """Depths, places and slopes of a periodic model, (64,), free of its phase zero."""
+    reach = max(float(np.ptp(model)), 1e-9)
+    scaled = (model - model.min()) / reach
+    turned = np.roll(scaled, -int(scaled.argmin()))
+    # the second minimum is looked for away from the first, and the maximum between them on either side
+    away = turned[8:-8]
+    second = int(away.argmin()) + 8
+    between = max(float(turned[:second].max()), 1e-9), max(float(turned[second:].max()), 1e-9)
+    slope = np.diff(scaled, append=scaled[0])
+    return [
+        float(np.log10(reach)),
+        float(np.median(turned)),
+        min(between) - float(turned[second]),
+        abs(second / _MODEL_STEPS - 0.5),
+        min(between),
+        float(np.mean(turned > 0.5)),
+        float(np.mean(slope > 0)),
+        float(slope.max()) * 10.0,
+        -float(slope.min()) * 10.0,
+    ]
+
+
+def fourier(turn: NDArrayComplex, value: FloatArray) -> tuple[NDArrayComplex, float]:
+    """Least-squares Fourier series of `HARMONICS` terms: complex amplitudes and the share of variance explained.
+
+    Parameters
+    ----------
+    turn : (n,) ``exp(-2 pi i phase)``.
+    value : (n,).
+
+    Returns
+    -------
+    waves : (HARMONICS,) complex; the model is ``mean + 2 Re sum_k waves_k exp(2 pi i k phase)``.
+    explained : 1 - residual variance / variance, degrees of freedom accounted for, in [-1, 1].
+    """
+    n = len(value)
+    powers = np.empty((HARMONICS, n), dtype=complex)
+    powers[0] = turn
+    for k in range(1, HARMONICS):
+        powers[k] = powers[k - 1] * turn
+    design = np.concatenate([np.ones((1, n)), powers.real, powers.imag])
+    centre = value - value.mean()
+    normal = design @ design.T
+    # a small ridge keeps few or clumped phases from inventing large waves
+    normal[np.arange(1, len(normal)), np.arange(1, len(normal))] += 0.5 + 0.002 * n
+    solution = np.linalg.solve(normal, design @ centre)
+    left = centre - solution @ design
+    free = max(n - len(solution), 1)
+    explained = 1.0 - (left @ left / free) / (centre @ centre / max(n - 1, 1))
+    waves = 0.5 * (solution[1 : HARMONICS + 1] + 1j * solution[HARMONICS + 1 :])
+    return waves, float(np.clip(explained, -1.0, 1.0))
+
+
+def survey_features(curve: LightCurve) -> FloatArray:
+    """The features named in `SURVEY`: magnitude and colour, which mean something only within one survey.
+
+    Parameters
+    ----------
+    curve : n rows; the good ones are used.
+
+    Returns
+    -------
+    (len(SURVEY),): the median of the first band, of the second, their difference, and the logarithm of the ratio of
+    their widths; bands in the order of the curve; fluxes as magnitudes with zero point 0; NaN where there are none.
+    """
+    good = curve.good
+    out = np.full(len(SURVEY), np.nan)
+    medians, widths = [], []
+    for band in range(min(len(good.bands), 2)):
+        value = good.value[good.band == band]
+        if len(value) < LEAST_POINTS:
+            medians.append(np.nan)
+            widths.append(np.nan)
+            continue
+        middle = float(np.median(value))
+        medians.append(middle if good.kind == "mag" else -2.5 * np.log10(middle) if middle > 0 else np.nan)
+        widths.append(float(np.subtract(*np.percentile(value, (90, 10)))) / (1.0 if good.kind == "mag" else middle))
+    out[: len(medians)] = medians
+    if len(medians) == 2:
+        out[2] = medians[0] - medians[1]
+        out[3] = np.log10(widths[1] / widths[0]) if widths[0] > 0 and widths[1] > 0 else np.nan
+    return out
+
+
+def errors_of(bright: LightCurve) -> FloatArray:
+    """(n,) errors with a floor; where the source gives none, the scatter of neighbours stands in for them."""
+    error = bright.error
+    if not np.isfinite(error).all():
+        steps = np.abs(np.diff(bright.value))
+        # 1.05 turns the median absolute difference of two Gaussians into their standard deviation
+        usual = np.nanmedian(error) if np.isfinite(error).any() else 1.05 * float(np.median(steps)) if len(steps) else 0
+        error = np.where(np.isfinite(error), error, usual)
+    return np.maximum(error, _ERROR_FLOOR)
+
+
+def _slow(time: FloatArray, value: FloatArray, days: float) -> float:
+    """Share of the variance that means over so many days explain, degrees of freedom accounted for."""
+    _, cell = np.unique(np.floor((time - time[0]) / days), return_inverse=True)
+    counts = np.bincount(cell)
+    free = len(value) - len(counts)
+    if free < 3:
+        return float("nan")
+    left = value - (np.bincount(cell, value) / counts)[cell]
+    return float(np.clip(1.0 - (left @ left / free) / (value.var() * len(value) / (len(value) - 1)), -1.0, 1.0))
+
+
+@cache
+def _extractor() -> Any:
+    import light_curve as lc
+
+    return lc.Extractor(
+        lc.Amplitude(),
+        lc.AndersonDarlingNormal(),
+        lc.BeyondNStd(1.0),
+        lc.BeyondNStd(2.0),
+        lc.Cusum(),
+        lc.Eta(),
+        lc.EtaE(),
+        lc.InterPercentileRange(0.1),
+        lc.Kurtosis(),
+        lc.MagnitudePercentageRatio(0.4, 0.05),
+        lc.MagnitudePercentageRatio(0.2, 0.1),
+        lc.MaximumSlope(),
+        lc.MedianAbsoluteDeviation(),
+        lc.MedianBufferRangePercentage(0.1),
+        lc.OtsuSplit(),
+        lc.PercentAmplitude(),
+        lc.ReducedChi2(),
+        lc.Skew(),
+        lc.StandardDeviation(),
+        lc.StetsonK(),
+        lc.Roms(),
+    )
