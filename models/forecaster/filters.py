@@ -19,6 +19,9 @@ _NU_NEIGHBOURS = 6
 #: How fast evidence for a filter fades: about a hundred rows.
 _FORGET = 0.99
 
+#: Forecasts whose log weight is so far below the best are left out of an average.
+_NEGLIGIBLE = 12.0
+
 _LOG_T = np.array(
     [0.0]
     + [math.lgamma((nu + 1) / 2) - math.lgamma(nu / 2) - 0.5 * math.log(nu * math.pi) for nu in range(1, _NU_MOST + 1)]
@@ -30,6 +33,22 @@ def log_t(z2: float, scale2: float, nu: int) -> float:
     """Log density of Student's t with `nu` (an integer up to 200) degrees of freedom at squared distance `z2`."""
     density: float = _LOG_T[nu] - 0.5 * math.log(scale2) - 0.5 * (nu + 1) * math.log1p(z2 / nu)
     return density
+
+
+@njit(cache=True)
+def fourier(phase: np.ndarray, harmonics: int) -> np.ndarray:
+    """(n, 2 * harmonics) cosine and sine of each harmonic of the phases (n,), by the angle-addition recurrence."""
+    n = len(phase)
+    out = np.empty((n, 2 * harmonics))
+    for i in range(n):
+        angle = 2.0 * math.pi * phase[i]
+        c1, s1 = math.cos(angle), math.sin(angle)
+        c, s = c1, s1
+        for k in range(harmonics):
+            out[i, 2 * k] = c
+            out[i, 2 * k + 1] = s
+            c, s = c * c1 - s * s1, s * c1 + c * s1
+    return out
 
 
 @njit(cache=True, fastmath={"contract", "reassoc", "nsz"})
@@ -183,6 +202,7 @@ def average(
     """
     m, n = mean.shape
     log_weight = np.zeros(m)
+    weight = np.empty(m)
     out_mean = np.empty(n)
     out_variance = np.empty(n)
     out_log = np.empty(n)
@@ -190,18 +210,21 @@ def average(
         top = log_weight.max()
         total = 0.0
         first = 0.0
+        highest = log_density[0, i]
         for f in range(m):
-            w = math.exp(log_weight[f] - top)
-            total += w
-            first += w * mean[f, i]
+            # a forecast this unlikely changes nothing, and exponentials are dear
+            weight[f] = math.exp(log_weight[f] - top) if log_weight[f] > top - _NEGLIGIBLE else 0.0
+            total += weight[f]
+            first += weight[f] * mean[f, i]
+            highest = max(highest, log_density[f, i])
         first /= total
         second = 0.0
-        highest = log_density[:, i].max()
         density = 0.0
         for f in range(m):
-            w = math.exp(log_weight[f] - top) / total
-            second += w * (variance[f, i] + (mean[f, i] - first) ** 2)
-            density += w * math.exp(log_density[f, i] - highest)
+            if weight[f] > 0.0:
+                w = weight[f] / total
+                second += w * (variance[f, i] + (mean[f, i] - first) ** 2)
+                density += w * math.exp(log_density[f, i] - highest)
         out_mean[i] = first
         out_variance[i] = second
         out_log[i] = math.log(max(density, 1e-300)) + highest

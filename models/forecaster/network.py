@@ -67,36 +67,43 @@ def targets(steps: Steps) -> NDArray[np.float32]:
     return np.concatenate(columns, axis=1).astype(np.float32)
 
 
-def components(outputs: Any, known: Any) -> tuple[Any, Any, Any]:
-    """Log weights, means and variances of the mixture, (..., COMPONENTS) each, over any backend's tensors.
+def components(outputs: Any, known: Any, ops: Any) -> tuple[Any, Any, Any]:
+    """Log weights, means and variances of the mixture, (..., COMPONENTS) each.
 
     Parameters
     ----------
     outputs : (..., N_OUTPUTS) of the network.
     known : (..., N_TARGETS) of `targets`; its target is not looked at.
+    ops : `keras.ops` for a backend's tensors, `numpy` for arrays.
     """
-    ops = keras().ops
     f = len(FAMILIES)
     noise = known[..., 1:2]
     mean, variance, log_weight = (known[..., 3 + i * f : 3 + (i + 1) * f] for i in range(3))
     wide = ops.ones_like(noise)
-    log_weight = ops.concatenate([log_weight, (_RARE + ops.logsumexp(log_weight, axis=-1, keepdims=True)) * wide], -1)
+    log_weight = ops.concatenate([log_weight, (_RARE + _log_sum(log_weight, ops)) * wide], -1)
     mean = ops.concatenate([mean, 0.0 * wide], -1)
     variance = ops.concatenate([variance, _WIDE**2 * wide], -1)
     raw_weight, raw_shift, raw_widen = (outputs[..., i * COMPONENTS : (i + 1) * COMPONENTS] for i in range(3))
     mean = mean + ops.sqrt(variance) * _MOST_SHIFT * ops.tanh(raw_shift / _MOST_SHIFT)
     # the measurement's own variance is no business of the network
     variance = variance * ops.exp(2.0 * _MOST_WIDEN * ops.tanh(raw_widen / _MOST_WIDEN)) + noise
-    return ops.log_softmax(log_weight + raw_weight, axis=-1), mean, variance
+    log_weight = log_weight + raw_weight
+    return log_weight - _log_sum(log_weight, ops), mean, variance
+
+
+def _log_sum(terms: Any, ops: Any) -> Any:
+    """Logarithm of the sum of the exponentials along the last axis, which stays."""
+    top = ops.max(terms, axis=-1, keepdims=True)
+    return top + ops.log(ops.sum(ops.exp(terms - top), axis=-1, keepdims=True))
 
 
 def loss(known: Any, outputs: Any) -> Any:
     """Mean negative log density of the rows that count."""
     ops = keras().ops
-    log_weight, mean, variance = components(outputs, known)
+    log_weight, mean, variance = components(outputs, known, ops)
     target, counts = known[..., 0:1], known[..., 2]
     log_density = log_weight - 0.5 * (target - mean) ** 2 / variance - 0.5 * ops.log(2 * np.pi * variance)
-    density = ops.logsumexp(log_density, axis=-1)
+    density = _log_sum(log_density, ops)[..., 0]
     # a row far beyond every component teaches nothing more by being farther
     density = ops.maximum(density, -20.0)
     return -ops.sum(density * counts) / ops.maximum(ops.sum(counts), 1.0)
@@ -110,9 +117,6 @@ def mixture(outputs: NDArray[np.float32], steps: Steps) -> Mixture:
     outputs : (n, N_OUTPUTS) of the network.
     steps : the star's n steps.
     """
-    ops = keras().ops
-    log_weight, mean, variance = (
-        np.asarray(ops.convert_to_numpy(part), dtype=np.float64) for part in components(outputs, targets(steps))
-    )
+    log_weight, mean, variance = components(outputs.astype(np.float64), targets(steps).astype(np.float64), np)
     weight = np.exp(log_weight)
     return Mixture(weight / weight.sum(axis=1, keepdims=True), mean, np.sqrt(variance))

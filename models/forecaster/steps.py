@@ -8,13 +8,15 @@ that there are do not change when new rows come.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.forecaster.filters import average, causal_noise, linear_bank, neighbours
+from models.forecaster.filters import average, causal_noise, fourier, linear_bank, neighbours
 from pipeline.lightcurve import BoolArray, FloatArray
+from pipeline.period.result import PeriodResult
 from pipeline.star import Star
 
 #: Rows at a star's start that are never forecast, and earlier rows of its own band that a forecast row must have.
@@ -26,6 +28,12 @@ FAMILIES = ("level", "smooth", "sharp", "double", "near", "nearest")
 
 #: A star whose curve has more bands than this shares no states between them beyond the level.
 _MOST_BANDS = 8
+
+#: Columns (two a harmonic) in which the bands' folded curves may differ.
+_OWN = 6
+
+#: A period with a larger false-alarm probability is not used: found in the whole curve, it would foretell its noise.
+_MOST_FAP = 1e-3
 
 #: Half-widths in phase, and how many rows back, of the neighbour means.
 _WIDTHS = (0.05, 0.012)
@@ -93,7 +101,7 @@ def steps_of(star: Star) -> Steps | None:
     offset = curve.sign * curve.value[first][band]
     value = curve.sign * curve.value - offset
     noise = causal_noise(value, curve.error, band, WARM_UP)
-    period = star.period.period if star.period.found and star.period.period > 0 else np.nan
+    period = _trusted_period(star.period)
 
     reference = float(np.median(noise[: WARM_UP + 1]))
     parts: list[tuple[FloatArray, FloatArray, FloatArray]] = []
@@ -106,41 +114,52 @@ def steps_of(star: Star) -> Steps | None:
     return _assemble(star, time, value, offset, noise, band, period, parts)
 
 
+def _trusted_period(found: PeriodResult) -> float:
+    """The period to fold at, or NaN: none, or one that may be an accident of the very rows that are to be forecast."""
+    doubtful = found.fap > _MOST_FAP or found.flag == "few_cycles"
+    return found.period if found.found and found.period > 0 and not doubtful else np.nan
+
+
 def _bank(
     form: _Design, time: FloatArray, band: NDArray[np.int64], bands: int, period: float, reference: float
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Design, prior variances and decay rates of one family's filters."""
-    own = np.eye(bands)[band]
-    columns = [own]
-    weights = []
+    columns = [np.ones((len(time), 1)) if bands == 1 else np.eye(bands)[band]]
     if form.harmonics:
-        order = np.arange(1, form.harmonics + 1)
-        angle = 2 * np.pi * np.mod(np.outer(time / (form.multiple * period), order), 1.0)
-        power = order**-form.slope
-        power = 0.5 * np.repeat(power / power.sum(), 2)
-        waves = np.stack([np.cos(angle), np.sin(angle)], axis=2).reshape(len(time), -1)
+        waves = fourier(np.mod(time / (form.multiple * period), 1.0), form.harmonics)
         columns.append(waves)
-        weights.append(power)
-        if 1 < bands <= _MOST_BANDS and form.multiple == 1:
-            for b in range(bands):
-                columns.append(waves[:, :6] * own[:, b : b + 1])
-                weights.append(0.1 * power[:6])
+        if _own_waves(form, bands):
+            columns += [waves[:, :_OWN] * (band == b)[:, None] for b in range(bands)]
     columns.append(np.ones((len(time), 1)))
-    waving = sum(len(w) for w in weights)
-    prior: list[FloatArray] = []
-    decay: list[FloatArray] = []
-    for power_, share, memory, wander in _members(form, period):
-        prior.append(
-            np.concatenate(
-                [np.full(bands, 100.0 + 30.0 * power_), *[power_ * (1 - share) * w for w in weights], [power_ * share]]
-            )
-        )
-        decay.append(np.concatenate([np.zeros(bands), np.full(waving, wander), [1.0 / memory]]))
-    return np.concatenate(columns, axis=1), reference * np.array(prior), np.array(decay)
+    prior, decay, wander = _tables(form, bands)
+    return np.concatenate(columns, axis=1), reference * prior, decay + wander / max(15.0 * period, 100.0)
 
 
-def _members(form: _Design, period: float) -> list[tuple[float, float, float, float]]:
-    """(signal power, the level's share of it, the level's memory, the waves' rate of change) of each filter."""
+def _own_waves(form: _Design, bands: int) -> bool:
+    """Whether the bands' folded curves may differ in shape, and not in level alone."""
+    return 1 < bands <= _MOST_BANDS and form.multiple == 1
+
+
+@cache
+def _tables(form: _Design, bands: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Prior variances in units of the noise's, decay rates, and which states change with the folded curve; (m, d)."""
+    shape = np.arange(1, form.harmonics + 1) ** -form.slope
+    shape = 0.5 * np.repeat(shape / shape.sum(), 2) if form.harmonics else shape
+    if _own_waves(form, bands):
+        shape = np.concatenate([shape, *[0.1 * shape[:_OWN]] * bands])
+    members = np.array(_members(form))
+    power, share, memory, drift = (members[:, i : i + 1] for i in range(4))
+    level = np.repeat(100.0 + 30.0 * power, bands, axis=1)
+    prior = np.concatenate([level, power * (1.0 - share) * shape, power * share], axis=1)
+    decay = np.zeros_like(prior)
+    decay[:, -1:] = 1.0 / memory
+    wander = np.zeros_like(prior)
+    wander[:, bands:-1] = drift
+    return prior, decay, wander
+
+
+def _members(form: _Design) -> list[tuple[float, float, float, float]]:
+    """(signal power, the level's share of it, the level's memory, whether the waves change) of each filter."""
     if not form.harmonics:
         return [(0.0, 1.0, 1.0, 0.0)] + [(power, 1.0, memory, 0.0) for memory in _MEMORIES for power in _POWERS]
     plain = [(power, 0.0, 1.0, 0.0) for power in _POWERS]
@@ -149,8 +168,7 @@ def _members(form: _Design, period: float) -> list[tuple[float, float, float, fl
     drifting = [(power, 0.1, 100.0, 0.0) for power in _POWERS]
     if form.harmonics > 4:
         return plain + drifting
-    slow = 1.0 / max(15.0 * period, 100.0)
-    return plain + drifting + [(power, 0.1, 100.0, slow) for power in _POWERS]
+    return plain + drifting + [(power, 0.1, 100.0, 1.0) for power in _POWERS]
 
 
 def _assemble(

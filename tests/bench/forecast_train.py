@@ -1,0 +1,135 @@
+"""Train the forecaster that Swope ships: ``python -m tests.bench.forecast_train OUT``.
+
+It learns from real stars of all the sets that are not held out (`pipeline.split`), at their reference periods, at
+periods that the pipeline found, at wrong ones and at none, and from damped random walks at the same stars' times.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import time
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+
+from models.forecaster import Forecaster, ForecasterOptions
+from pipeline.split import held_out, share
+from pipeline.star import Star
+from tests.bench.forecast_data import SETS, Known, few_of_each, known_stars, searched_before
+from tests.bench.forecast_simple import damped_walk
+
+#: Stars of a class of each set, at most.
+MOST = 500
+
+#: Of the stars at their reference period, the shares that are folded at half, at twice, at a wrong one, or not at all.
+HALF, DOUBLE, WRONG, NONE = 0.15, 0.08, 0.06, 0.10
+
+#: Share of the stars that come a second time as a damped random walk, and as a thinned curve.
+WALKS, THINNED = 0.12, 0.12
+
+
+def training_stars(most: int) -> list[Known]:
+    """The stars to learn from, with their variations."""
+    stars: list[Known] = []
+    for survey in SETS:
+        known = few_of_each(known_stars(survey, lambda name: not held_out(name)), most)
+        found = searched_before(known)
+        stars += [_varied(one, two) for one, two in zip(known, found, strict=True)]
+    extra: list[Known] = []
+    for one in stars:
+        rng = np.random.default_rng(int(share(one.object_id, "variation") * 2**53))
+        good = one.star.curve.good
+        if share(one.object_id, "walk") < WALKS and np.isfinite(good.error).all() and len(good) > 20:
+            sigma = float(np.median(good.error) * 10 ** rng.uniform(-0.3, 1.3))
+            extra.append(_as(one, damped_walk(one.star, sigma, float(10 ** rng.uniform(0.0, 3.3)), rng), "walk"))
+        if share(one.object_id, "thinned") < THINNED and len(good) > 40:
+            keep = rng.random(len(good)) < rng.uniform(0.15, 0.6)
+            extra.append(_as(one, Star(good.where(keep), one.star.period), one.label))
+    return stars + extra
+
+
+def _as(one: Known, star: Star, label: str) -> Known:
+    return Known(star, one.survey, label, math.nan)
+
+
+def _varied(known: Known, found: Known | None) -> Known:
+    """The star at one of the periods under which it may come."""
+    if not math.isfinite(known.period) or (found is not None and share(known.object_id, "found") < 0.5):
+        return found if found is not None else known
+    draw = share(known.object_id, "period")
+    for chance, factor in ((HALF, 0.5), (DOUBLE, 2.0), (WRONG, 1.2345), (NONE, math.nan)):
+        if draw < chance:
+            return known.at(factor * known.period)
+        draw -= chance
+    return known
+
+
+def main() -> None:
+    """Train, and save with a card."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--epochs", type=int, default=12)
+    parser.add_argument("--units", type=int, default=48)
+    parser.add_argument("--most", type=int, default=MOST, help="stars of a class of each set, at most")
+    parser.add_argument("--start", type=Path, help="forecaster to go on from")
+    args = parser.parse_args()
+    begin = time.perf_counter()
+    known = training_stars(args.most)
+    counts = Counter(f"{one.survey} {one.label}" for one in known)
+    print(f"{len(known)} stars read in {time.perf_counter() - begin:.0f} s", flush=True)
+    options = ForecasterOptions(epochs=args.epochs, units=args.units)
+    start = Forecaster.load(args.start) if args.start else None
+
+    def progress(line: str) -> None:
+        print(f"{time.perf_counter() - begin:.0f} s: {line}", flush=True)
+
+    forecaster = Forecaster.fit([one.star for one in known], options, progress, start)
+    forecaster.card = card(forecaster, counts)
+    forecaster.save(args.out)
+    print(
+        json.dumps(
+            {
+                "bench": "forecast_train",
+                "stars": len(known),
+                "seconds": round(time.perf_counter() - begin),
+                "model_id": forecaster.model_id,
+                "widening": forecaster.calibration.widening,
+            }
+        )
+    )
+
+
+def card(forecaster: Forecaster, counts: Counter[str]) -> str:
+    """The model card, to which the benchmark's table is to be added."""
+    options = forecaster.options
+    rows = "\n".join(f"| {name} | {count} |" for name, count in sorted(counts.items()))
+    return f"""# Forecaster
+
+An LSTM of {options.units} units that weighs, shifts and widens the forecasts of six simple causal forecasters, one step
+ahead, for unevenly sampled light curves of any kind and unit; a mixture of seven Gaussians a row, its widths and the
+distribution of its innovations calibrated on stars it did not learn from.
+
+## Data
+
+Real stars outside the held-out fifth of each set (`pipeline.split`), {100 * options.calibration_share:.0f} per cent of
+them for calibration only. Folded at their reference period, at the one the pipeline found, at half, twice or a wrong
+one, or not at all. Variations: damped random walks at real times, and thinned curves.
+
+| set and class | stars |
+|---|---|
+{rows}
+
+## Limits
+
+- The period is found in the whole curve; all else that a forecast rests on came before it. Periods with a false-alarm
+  probability above one in a thousand, or with fewer than three cycles, are not used.
+- The first five rows of a star, and the first two of a band, are not forecast.
+- A star's p-value is against the calibration's stars, of these surveys and classes: most of them ordinary, not all.
+"""
+
+
+if __name__ == "__main__":
+    main()
