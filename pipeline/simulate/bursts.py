@@ -39,7 +39,7 @@ def draw_uv(rng: np.random.Generator, scene: Scene) -> Signal:
     count = int(rng.poisson(rng.uniform(0.15, 1.0) * span)) if short else int(rng.poisson(rng.uniform(0.3, 1.5) * span))
     least = max(3 * scene.noise, 0.004)
     height = least * (1 - rng.random(count)) ** (-1 / 0.9)
-    height = np.minimum(height, 6.0)
+    height = np.minimum(height, 3.0)
     width = np.exp(rng.normal(np.log(0.006), 0.5, count)) * (height / 0.02) ** 0.3
     peak = np.sort(scene.start + span * rng.random(count))
     contrast_at = np.array(0.64)
@@ -211,7 +211,7 @@ def _anomaly(kind: str, rng: np.random.Generator, at: float, span: float) -> tup
             Event(kind, at - width / 2, at, at + width / 2),
         )
     if kind == "flare":
-        width, height = rng.uniform(0.02, 0.1), rng.uniform(0.5, 4.0)
+        width, height = rng.uniform(0.008, 0.03), rng.uniform(0.5, 3.0)
         return (
             lambda time, _: -2.5 * np.log10(1 + height * flare_shape((time - at) / width)),
             Event(kind, at - width, at, at + 8 * width),

@@ -55,14 +55,14 @@ def draw_ea(rng: np.random.Generator, scene: Scene) -> Signal:
     circular below three days or so and beyond that often eccentric (Van Eylen, Winn & Albrecht 2016); the period is
     that of the orbit, also where the minima are equal.
     """
-    log_period = float(np.clip(rng.normal(0.45, 0.35), -0.3, min(2.3, np.log10(scene.stop - scene.start) - 0.3)))
+    log_period = float(np.clip(rng.normal(0.45, 0.33), -0.25, min(2.3, np.log10(scene.stop - scene.start) - 0.3)))
     period = 10**log_period
     mass_ratio = 1 - abs(rng.normal(0, 0.35)) if rng.random() < 0.6 else rng.uniform(0.25, 1.0)
     mass_ratio = float(np.clip(mass_ratio, 0.2, 1.0))
     # stars of a given size fill less of a wider orbit (Kepler's third law: separation grows as period to the 2/3)
     shrink = (period / 1.0) ** (-2 / 3)
     lobes = lobe_radius(1 / mass_ratio), lobe_radius(mass_ratio)
-    fill = tuple(float(np.clip(rng.uniform(0.45, 1.6) * shrink, 0.06, 0.82)) for _ in lobes)
+    fill = tuple(float(np.clip(rng.uniform(0.4, 1.3) * shrink, 0.05, 0.72)) for _ in lobes)
     reach = sum(f * lobe for f, lobe in zip(fill, lobes, strict=True))
     eccentric = period > 2.5 and rng.random() < 0.45
     temperature = float(10 ** rng.uniform(3.7, 4.25))

@@ -167,7 +167,7 @@ class NestedWriter:
 
 def nested_schema(kind: str) -> pa.Schema:
     """Columns of a nested table of magnitudes or fluxes."""
-    number = pa.float64() if kind == "mag" else pa.float32()
+    number = pa.float32()
     return pa.schema(
         [
             ("object_id", pa.string()),
