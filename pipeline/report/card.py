@@ -1,0 +1,174 @@
+"""One star of the report, in full: three pictures and what is known of it."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote_plus
+
+import numpy as np
+
+from pipeline.catalog.schema import DETECTORS, PROBABILITY, probability_types
+from pipeline.report.detail import StarDetail
+from pipeline.report.figures import chosen_forecast, folded_figure, forecast_figure, light_curve_figure, png
+from pipeline.report.markup import Html, join, tag
+from pipeline.report.numbers import known, measured, number, position, probability, sexagesimal
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+#: Events that a card lists.
+_EVENTS = 5
+
+
+def card(detail: StarDetail, place: int, n_ranked: int) -> Html:
+    """The card of one star.
+
+    Parameters
+    ----------
+    place : 1 for the first of the list; names the card's anchor.
+    n_ranked : stars of the run that have a combined p-value.
+    """
+    row = detail.row
+    heading = tag(
+        "h3",
+        tag("span", f"{row['anomaly_rank'] or place}."),
+        tag("bdi", row["object_id"]),
+        tag("span", "" if row.get("class") is None else "class ", _class_words(row), class_="soft"),
+    )
+    return tag(
+        "article",
+        heading,
+        tag("p", row.get("anomaly_reason") or row.get("reason"), " ", _by_chance(row, n_ranked), class_="why"),
+        tag("div", _light_curve(detail), _folded(detail), _forecast(detail), _facts(detail), class_="plots"),
+        class_="card star",
+        id=f"star-{place}",
+    )
+
+
+def picture(figure: Figure, alt: str, caption: object) -> Html:
+    """A figure of the page, its picture inside it."""
+    data = base64.b64encode(png(figure)).decode()
+    width, height = (round(side * figure.dpi) for side in figure.get_size_inches())
+    image = tag("img", src=f"data:image/png;base64,{data}", alt=alt, width=width, height=height)
+    return tag("figure", image, tag("figcaption", caption))
+
+
+def _light_curve(detail: StarDetail) -> Html:
+    curve, good = detail.curve, detail.curve.good
+    if not len(good):
+        return tag("div", "No light curve: no row of it can be used.", class_="absent")
+    span = float(np.ptp(good.time))
+    masked = len(curve) - len(good)
+    bands = ", ".join(name for name in curve.bands if name)
+    n_events = len(detail.events)
+    alt = f"Light curve of {curve.object_id}: {len(good)} points over {span:.6g} days" + (
+        f", bands {bands}" if bands else ""
+    )
+    caption = f"Light curve: {len(good):,} points over {span:.6g} days"
+    caption += f"; {masked} masked" if masked else ""
+    caption += f"; {n_events} event{'s' if n_events != 1 else ''} shaded" if n_events else ""
+    return picture(light_curve_figure(detail), alt, caption)
+
+
+def _folded(detail: StarDetail) -> Html:
+    figure = folded_figure(detail)
+    if figure is None:
+        return tag("div", f"No folded curve: {detail.period.reason or 'no period'}.", class_="absent")
+    period = detail.period.period
+    alt = f"Light curve of {detail.curve.object_id} folded with {period:.6g} days, over two cycles"
+    return picture(figure, alt, "Folded, two cycles; means in phase with their one-sigma errors")
+
+
+def _forecast(detail: StarDetail) -> Html:
+    figure, forecast = forecast_figure(detail), chosen_forecast(detail)
+    if figure is None or forecast is None:
+        return tag("div", "No forecast: too few points to forecast from.", class_="absent")
+    alt = f"One-step-ahead forecasts of {detail.curve.object_id} by the {forecast.detector} against the data"
+    caption = f"Forecast by the {forecast.detector} from the points before: mean and 2 sigma; below, how far it failed"
+    return picture(figure, alt, caption)
+
+
+def _class_words(row: Mapping[str, Any]) -> str:
+    if row.get("class") is None:
+        return "no class"
+    words = str(row["class"])
+    if known(row.get("class_prob")):
+        words += f", probability {row['class_prob']:.2f}"
+    return words
+
+
+def _by_chance(row: Mapping[str, Any], n_ranked: int) -> Html | None:
+    pvalue = row.get("anomaly_pvalue")
+    if pvalue is None or not n_ranked:
+        return None
+    expected = number(pvalue * n_ranked, 2)
+    return tag(
+        "span", f"p = {probability(pvalue)}: chance alone gives {expected} such of {n_ranked:,} stars.", class_="soft"
+    )
+
+
+def _facts(detail: StarDetail) -> Html:
+    row, period = detail.row, detail.period
+    runners_up = sorted(
+        ((row[f"{PROBABILITY}{name}"], name) for name in probability_types(row) if known(row[f"{PROBABILITY}{name}"])),
+        key=lambda pair: (-pair[0], pair[1]),
+    )
+    others = [f"{name} {share:.2f}" for share, name in runners_up if name != row.get("class")][:3]
+    flag = f" (flag: {row['period_flag']})" if row.get("period_flag") else ""
+    unit = f" {row['unit']}" if row.get("unit") else ""
+    clock = row.get("clock") or "unknown"
+    pvalues = [
+        f"{detector} {probability(row[f'{detector}_pvalue'])}"
+        for detector in DETECTORS
+        if known(row.get(f"{detector}_pvalue"))
+    ]
+    mean = row["mean_mag"] if known(row.get("mean_mag")) else row.get("mean_flux")
+    facts: list[tuple[str, object]] = [
+        ("class", join(_class_words(row), f" (flag: {row['class_flag']})" if row.get("class_flag") else None)),
+        ("other classes", ", ".join(others)),
+        (
+            "period",
+            f"{measured(period.period, period.period_err)} d{flag}" if period.found else f"none: {period.reason}",
+        ),
+        ("false alarm", probability(row.get("period_fap"))),
+        ("runners-up", ", ".join(f"{number(one, 6)} d" for one in period.others)),
+        ("mean, amplitude", f"{number(mean, 5)}, {number(row.get('amplitude'), 3)}{unit}" if known(mean) else ""),
+        ("p-values", ", ".join(pvalues)),
+        (f"events, {clock}" if clock != "unknown" else "events, clock unknown", _events(detail)),
+        ("clock", clock),
+        ("position", _place(row)),
+        ("not computed", row.get("reason") or ""),
+        ("source", row.get("source") or ""),
+    ]
+    return tag("dl", *(join(tag("dt", name), tag("dd", said)) for name, said in facts if said))
+
+
+def _events(detail: StarDetail) -> Html:
+    listed = sorted(detail.events, key=lambda event: (event.get("pvalue") or 0.0, event.get("t_peak") or 0.0))
+    lines = []
+    for event in listed[:_EVENTS]:
+        end = "" if event.get("t_end") in (None, event["t_start"]) else f" to {event['t_end']:.4f}"
+        said = [
+            f"{event['direction']} {event['band'] or ''}".strip() + f" {event['t_start']:.4f}{end}",
+            f"{event['peak_sigma']:.1f} sigma" if known(event.get("peak_sigma")) else "",
+            f"p = {probability(event['pvalue'])}" if known(event.get("pvalue")) else "",
+            event["detector"],
+            event.get("flag") or "",
+        ]
+        lines.append(tag("div", ", ".join(filter(None, said))))
+    left = len(listed) - _EVENTS
+    return join(*lines, tag("div", f"and {left} more", class_="soft") if left > 0 else None)
+
+
+def _place(row: Mapping[str, Any]) -> Html | str:
+    """The position, and the address of a cone search to copy; the page itself never calls it."""
+    if not (known(row.get("ra")) and known(row.get("dec"))):
+        return ""
+    degrees = position(row["ra"], row["dec"])
+    address = f"https://simbad.cds.unistra.fr/simbad/sim-coo?Coord={quote_plus(degrees)}"
+    return join(
+        tag("div", tag("code", degrees, class_="copy"), f" deg; {sexagesimal(row['ra'], row['dec'])} (ICRS)"),
+        tag("div", tag("code", address, class_="copy", title="copy into a browser to look the star up in SIMBAD")),
+    )

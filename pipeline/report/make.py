@@ -1,0 +1,198 @@
+"""The report of a run: one page that opens from disk, with everything in it and nothing fetched."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
+
+from pipeline.catalog.store import EVENTS, OBJECTS, count_statuses, replacing
+from pipeline.lightcurve import FloatArray
+from pipeline.report.card import card, picture
+from pipeline.report.detail import StarDetail
+from pipeline.report.figures import period_amplitude_figure
+from pipeline.report.markup import Html, join, tag
+from pipeline.report.sections import (
+    catalog_table,
+    class_table,
+    headline,
+    period_section,
+    pvalue_names,
+    pvalue_section,
+    reasons,
+    run_facts,
+)
+from pipeline.version import VERSION
+
+#: Rows of the catalog in the page's table.
+TABLE_ROWS = 1000
+
+#: The page may run what stands in it and show its own pictures, and nothing else: no address is ever called.
+_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'"
+
+
+def make_report(run_dir: Path, details: Iterable[StarDetail]) -> Path:
+    """Write DIR/report/index.html.
+
+    The page is one file without any reference to another; names that come from files are escaped and used for nothing
+    but text.
+
+    Parameters
+    ----------
+    run_dir : folder with objects.parquet, events.parquet and, if it is there, run.json.
+    details : the stars to show in full, in the order of the page: the most anomalous ones.
+
+    Returns
+    -------
+    Path of the page.
+
+    Raises
+    ------
+    FileNotFoundError
+        When the folder holds no catalog.
+    """
+    run_dir = Path(run_dir)
+    for name in (OBJECTS, EVENTS):
+        if not (run_dir / name).is_file():
+            raise FileNotFoundError(f"{run_dir} holds no {name}; is it the folder of a finished run?")
+    page = run_dir / "report" / "index.html"
+    content = _page(run_dir, list(details))
+    with replacing(page) as temporary:
+        temporary.write_text(content, encoding="utf-8")
+    return page
+
+
+def _page(run_dir: Path, details: list[StarDetail]) -> str:
+    objects = ds.dataset(run_dir / OBJECTS)
+    record = _record(run_dir)
+    counts = count_statuses(run_dir / OBJECTS)
+    measured = objects.to_table(
+        columns=["class", "class_prob", "period", "period_flag", "amplitude", "value_kind", *pvalue_names()],
+        filter=ds.field("status").isin(["ok", "partial"]),
+    )
+    said = objects.to_table(columns=["status", "reason"], filter=ds.field("status") != "ok")
+    pvalues = {title: _floats(measured, name) for name, title in pvalue_names().items()}
+    n_ranked = len(measured) - measured["anomaly_pvalue"].null_count
+    shown = {(d.row["object_id"], d.row["source"]): place for place, d in enumerate(details, start=1)}
+    with_period = measured.filter(measured["period"].is_valid())
+    sections = {
+        "stars": ("Strangest stars", _stars(details, n_ranked)),
+        "classes": ("Classes", class_table(measured["class"], measured["class_prob"])),
+        "periods": (
+            "Periods",
+            join(period_section(_floats(measured, "period"), with_period["period_flag"]), _amplitudes(measured)),
+        ),
+        "pvalues": ("Anomaly scores", join(tag("p", _PVALUE_WORDS), pvalue_section(pvalues))),
+        "reasons": ("What is missing, and why", reasons(said["status"].to_pylist(), said["reason"].to_pylist())),
+        "catalog": ("Catalog", catalog_table(_first_rows(objects), counts["n_in"], shown)),
+        "run": ("This run", run_facts(record) if record else tag("p", "There is no run.json beside the catalog.")),
+    }
+    if not len(measured):
+        nothing = tag("p", "No star could be measured.")
+        sections |= {key: (sections[key][0], nothing) for key in ("classes", "periods", "pvalues")}
+    head = headline(
+        counts,
+        n_class=len(measured) - measured["class"].null_count,
+        n_period=len(with_period),
+        n_events=pq.read_metadata(run_dir / EVENTS).num_rows,
+    )
+    links = [tag("li", tag("a", title, href=f"#{key}")) for key, (title, _) in sections.items()]
+    body = [
+        tag("section", tag("h2", title, id=f"{key}-title"), content, id=key, aria_labelledby=f"{key}-title")
+        for key, (title, content) in sections.items()
+    ]
+    title = _title(record, run_dir)
+    return "<!DOCTYPE html>\n" + tag(
+        "html",
+        tag(
+            "head",
+            tag("meta", charset="utf-8"),
+            tag("meta", http_equiv="Content-Security-Policy", content=_POLICY),
+            tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
+            tag("title", f"Swope: {title}"),
+            tag("style", Html(_beside("style.css"))),
+        ),
+        tag(
+            "body",
+            tag("a", "To the content", href="#content", class_="skip"),
+            tag(
+                "header",
+                tag("h1", title),
+                tag("div", f"A catalog of variable stars by Swope {record.get('version', VERSION)}", class_="soft"),
+                tag("nav", tag("ul", *links), aria_label="sections"),
+            ),
+            tag("main", head, *body, id="content"),
+            tag("footer", _FOOTER),
+            tag("script", Html(_beside("script.js"))),
+        ),
+        lang="en",
+    )
+
+
+_PVALUE_WORDS = (
+    "A p-value is the probability that an ordinary star scores as high. If all stars were ordinary, each histogram "
+    "would be flat at its dashed line; strange stars pile up at the left. A slope over the whole width says that the "
+    "ordinary stars of the null differ from those of this survey."
+)
+
+_FOOTER = (
+    "Tables beside this page: objects.parquet, events.parquet, run.json. Class names are types of the AAVSO "
+    "International Variable Star Index."
+)
+
+
+def _stars(details: list[StarDetail], n_ranked: int) -> Html:
+    if not details:
+        return tag("p", "No star has an anomaly score.")
+    cards = [card(detail, place, n_ranked) for place, detail in enumerate(details, start=1)]
+    said = f"The {len(details)} most anomalous of {n_ranked:,} stars with a score." if len(details) > 1 else ""
+    return join(tag("p", said) if said else None, *cards)
+
+
+def _amplitudes(measured: pa.Table) -> Html | None:
+    magnitudes = measured.filter(pc.equal(measured["value_kind"], "mag"))
+    classes = magnitudes["class"].to_pylist()
+    figure = period_amplitude_figure(_floats(magnitudes, "period"), _floats(magnitudes, "amplitude"), classes)
+    if figure is None:
+        return None
+    alt = "Amplitude against period of the stars, by class, both axes logarithmic"
+    return tag("div", picture(figure, alt, "Amplitude against period, by class"), class_="card amplitudes")
+
+
+def _first_rows(objects: ds.Dataset) -> list[dict[str, Any]]:
+    """The strangest stars, then those without a rank, as many as the table shows."""
+    rank = ds.field("anomaly_rank")
+    rows: list[dict[str, Any]] = objects.to_table(filter=rank <= TABLE_ROWS).sort_by("anomaly_rank").to_pylist()
+    if len(rows) < TABLE_ROWS:
+        rows += objects.head(TABLE_ROWS - len(rows), filter=rank.is_null()).to_pylist()
+    return rows
+
+
+def _floats(table: pa.Table, name: str) -> FloatArray:
+    values: FloatArray = table[name].to_numpy().astype(float)
+    return values
+
+
+def _record(run_dir: Path) -> Mapping[str, Any]:
+    path = run_dir / "run.json"
+    if not path.is_file():
+        return {}
+    record = json.loads(path.read_text(encoding="utf-8"))
+    return record if isinstance(record, dict) else {}
+
+
+def _title(record: Mapping[str, Any], run_dir: Path) -> str:
+    sources = [str(source) for source in record.get("sources", [])]
+    if not sources:
+        return run_dir.resolve().name
+    return ", ".join(sources[:2]) + (f" and {len(sources) - 2} more" if len(sources) > 2 else "")
+
+
+def _beside(name: str) -> str:
+    return Path(__file__).with_name(name).read_text(encoding="utf-8")

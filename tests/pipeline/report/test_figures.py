@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.clean import clean
+from pipeline.lightcurve import Clock, LightCurve
+from pipeline.period.result import PeriodResult
+from pipeline.report import StarDetail
+from pipeline.report.charts import histogram
+from pipeline.report.figures import (
+    chosen_forecast,
+    folded_figure,
+    forecast_figure,
+    light_curve_figure,
+    period_amplitude_figure,
+    png,
+    time_label,
+    time_offset,
+)
+from pipeline.report.markup import Html, tag, text
+from tests.pipeline.report.made import make_curve, make_forecast
+
+FOUND = PeriodResult(period=0.7, t0=2455000.5)
+
+
+def detail(curve, period=FOUND, events=(), **row):
+    return StarDetail(curve, period, [make_forecast(curve)], list(events), row)
+
+
+def test_magnitudes_grow_downwards_and_fluxes_upwards():
+    for kind, inverted in (("mag", True), ("flux", False)):
+        star = detail(make_curve("a", kind=kind))
+        for figure in (light_curve_figure(star), folded_figure(star), forecast_figure(star)):
+            assert figure.axes[0].yaxis_inverted() == inverted
+
+
+def test_axes_name_clock_band_and_unit():
+    figure = light_curve_figure(detail(make_curve("a", bands=("V",))))
+    assert figure.axes[0].get_xlabel() == "HJD_UTC - 2450000 [d]"
+    assert figure.axes[0].get_ylabel() == "V magnitude [mag]"
+    unknown = replace(make_curve("a"), clock=Clock())
+    assert time_offset(unknown) == 0
+    assert "clock unknown" in time_label(unknown, 0)
+
+
+def test_events_are_shaded():
+    event = {"t_start": 2455100.0, "t_end": 2455110.0, "direction": "fade", "detector": "statespace"}
+    quiet, eventful = (light_curve_figure(detail(make_curve("a"), events=some)) for some in ([], [event]))
+    assert len(eventful.axes[0].patches) == len(quiet.axes[0].patches) + 1
+
+
+def test_two_cycles():
+    star = detail(make_curve("a", bands=("V",)))
+    lines = folded_figure(star).axes[0].lines
+    assert max(line.get_xdata().max() for line in lines) > 1.9
+    assert folded_figure(detail(star.curve, PeriodResult(reason="flat"))) is None
+
+
+def test_the_strangest_detector_is_shown():
+    curve = make_curve("a")
+    both = [make_forecast(curve, "forecaster"), make_forecast(curve, "statespace")]
+    star = StarDetail(curve, FOUND, both, [], {"forecaster_pvalue": 0.2, "statespace_pvalue": 0.01})
+    assert chosen_forecast(star).detector == "statespace"
+    assert chosen_forecast(StarDetail(curve, FOUND, [], [], {})) is None
+    assert forecast_figure(StarDetail(curve, FOUND, [], [], {})) is None
+
+
+def test_same_picture_same_bytes():
+    first, second = (png(light_curve_figure(detail(make_curve("a")))) for _ in range(2))
+    assert first == second
+    assert first.startswith(b"\x89PNG")
+    assert len(first) < 60_000
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.floats(-1e6, 3e6) | st.just(float("nan")),
+            st.floats(-1e9, 1e9) | st.just(float("inf")),
+            st.sampled_from(["g", "r", "$x", "_"]),
+        ),
+        max_size=12,
+    ),
+    st.sampled_from(["mag", "flux"]),
+)
+def test_no_light_curve_breaks_a_picture(rows, kind):
+    time, value, band = zip(*rows, strict=True) if rows else ((), (), ())
+    curve = clean(LightCurve.of("a", time, value, band=list(band) if band else "V", kind=kind))
+    star = detail(curve)
+    for figure in (light_curve_figure(star), folded_figure(star), forecast_figure(star)):
+        if figure is not None:
+            png(figure)
+
+
+@pytest.mark.parametrize("names", [["EW"], [None], ["$a$"], list("ABCDEFGHIJ")])
+def test_period_amplitude(names):
+    n = len(names)
+    png(period_amplitude_figure(np.full(n, 0.5), np.full(n, 0.2), names))
+    assert period_amplitude_figure(np.full(n, np.nan), np.full(n, 0.2), names) is None
+
+
+def test_histogram_says_its_counts():
+    values = np.array([0.1, 0.1, 0.9, np.nan, 7.0])
+    chart = histogram(values, np.linspace(0, 1, 3), "a <title>", "p", [(0, "0"), (1, "1")], expected=1.5)
+    assert "<title>2 stars</title>" in chart
+    assert "a &lt;title&gt;" in chart
+    assert isinstance(histogram(np.empty(0), np.linspace(0, 1, 3), "none", "p", []), Html)
+
+
+@given(st.text())
+def test_text_is_escaped(content):
+    escaped = text(content)
+    assert not set("<>\"'") & set(escaped)
+    assert text(escaped) is escaped
+    assert tag("p", content, title=content) == f'<p title="{escaped}">{escaped}</p>'

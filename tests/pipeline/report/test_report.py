@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+import re
+from collections import Counter
+from html.parser import HTMLParser
+
+import pytest
+
+from pipeline.catalog.schema import STATUSES
+from pipeline.report import make_report
+from tests.pipeline.catalog.rows import object_rows
+from tests.pipeline.report.made import make_details, make_run, usual_run
+
+VOID = {"br", "hr", "img", "input", "meta"}
+NASTY = "<img src=x onerror=alert(1)>\"'&</script><script>alert(2)</script>\x00\u202e../../etc/$\\frac"
+
+
+class Page(HTMLParser):
+    """Elements of a page; fails on tags that do not match."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.elements, self.texts = [], [], Counter()
+        self.feed(text)
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.texts[data.strip()] += 1
+
+    def all(self, tag):
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+def read(path):
+    text = path.read_text(encoding="utf-8")
+    return text, Page(text)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    run_dir = usual_run(tmp_path_factory.mktemp("run"))
+    return run_dir, make_report(run_dir, make_details(run_dir))
+
+
+def test_nothing_is_fetched(made):
+    text, page = read(made[1])
+    assert made[1] == made[0] / "report" / "index.html"
+    assert not page.all("link")
+    assert not page.all("iframe")
+    assert [script for script in page.all("script") if "src" in script] == []
+    assert all(image["src"].startswith("data:image/png;base64,") for image in page.all("img"))
+    assert all(link["href"].startswith("#") for link in page.all("a"))
+    assert "url(" not in text
+    assert "@import" not in text
+    assert "default-src 'none'" in next(m["content"] for m in page.all("meta") if "http-equiv" in m)
+
+
+def test_anchors_lead_somewhere(made):
+    _, page = read(made[1])
+    ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    assert {link["href"][1:] for link in page.all("a")} <= set(ids)
+
+
+def test_pictures_have_words_and_tables_heads(made):
+    _, page = read(made[1])
+    assert len(page.all("img")) == 3 * 3 + 1
+    assert all(len(image["alt"]) > 20 for image in page.all("img"))
+    assert all(head.get("scope") in ("col", "row") for head in page.all("th"))
+    assert all(chart.get("role") == "img" for chart in page.all("svg"))
+    assert page.all("html")[0]["lang"] == "en"
+
+
+def test_counts_are_those_of_the_catalog(made):
+    rows = object_rows(60)
+    _, page = read(made[1])
+    for status in STATUSES:
+        assert page.texts[str(sum(row["status"] == status for row in rows))] >= 1
+    assert sum(page.texts[word] for word in ("ok", "partial", "rejected", "failed")) >= 4
+
+
+def test_size(made):
+    assert made[1].stat().st_size < 500_000
+
+
+def test_same_page_again(made):
+    before = made[1].read_bytes()
+    assert make_report(made[0], make_details(made[0])).read_bytes() == before
+
+
+def test_names_from_files_stay_text(tmp_path):
+    rows = object_rows(8)
+    for row in rows:
+        row["object_id"] = f"{NASTY} {row['object_id']}"
+        row["source"] = NASTY
+        if "bands" in row:
+            row["bands"] = row["main_band"] = NASTY
+        if row["status"] != "ok":
+            row["reason"] = NASTY
+    run_dir = make_run(tmp_path, rows)
+    (run_dir / "run.json").write_text('{"sources": ["<script>alert(3)</script>"], "config": {"<b>": "<i>"}}')
+    text, page = read(make_report(run_dir, make_details(run_dir)))
+    assert len(page.all("script")) == 1
+    assert not page.all("b")
+    assert not page.all("i")
+    assert "onerror" not in {name for _, attributes in page.elements for name in attributes}
+    assert "\x00" not in text
+    assert {path.name for path in run_dir.rglob("*")} == {
+        *("parts", "objects.parquet", "events.parquet", "run.json", "report", "index.html"),
+    }
+
+
+@pytest.mark.parametrize("status", ["rejected", "failed"])
+def test_no_star_at_all(tmp_path, status):
+    rows = [{"object_id": f"{i}", "status": status, "reason": f"line {i} is broken"} for i in range(4)]
+    _, page = read(make_report(make_run(tmp_path, rows), []))
+    assert page.texts["No star has an anomaly score."] == 1
+    assert page.texts["No star could be measured."] == 3
+    assert page.texts["line 0 is broken"] == 2
+
+
+def test_an_empty_catalog(tmp_path):
+    _, page = read(make_report(make_run(tmp_path, [], record=False), []))
+    assert page.texts["There is no run.json beside the catalog."] == 1
+    assert page.texts["Every star is ok."] == 1
+
+
+def test_no_run(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"holds no objects\.parquet"):
+        make_report(tmp_path, [])
+
+
+def test_long_catalogs_are_cut(tmp_path):
+    _, page = read(make_report(make_run(tmp_path, object_rows(1500)), []))
+    body_rows = [text for text in page.texts if re.fullmatch(r"1,000 of 1,500 rows, .*", text)]
+    assert len(body_rows) == 1
+
+
+def luminance(colour):
+    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_contrast_in_both_themes(made):
+    text, _ = read(made[1])
+    palettes = re.findall(r":root \{([^}]*)\}", text)[:2]
+    assert len(palettes) == 2
+    for palette in palettes:
+        colours = dict(re.findall(r"--(\w+): (#\w{6})", palette))
+        for front in ("ink", "soft", "accent", "warn"):
+            for back in ("page", "card", "head"):
+                light, dark = sorted((luminance(colours[front]), luminance(colours[back])), reverse=True)
+                assert (light + 0.05) / (dark + 0.05) >= 4.5, (front, back)
+        light, dark = sorted((luminance(colours["bar"]), luminance(colours["card"])), reverse=True)
+        assert (light + 0.05) / (dark + 0.05) >= 3.0
