@@ -1,0 +1,120 @@
+"""The compiled filters against dense Gaussian processes, SciPy's Student t, and sums written out."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from models.forecaster.filters import average, causal_noise, fourier, linear_bank, log_t, neighbours
+
+
+def _quiet(n: int, d: int, seed: int) -> tuple[np.ndarray, ...]:
+    """A process drawn from the filter's own model, with noise large enough that no row is clipped."""
+    rng = np.random.default_rng(seed)
+    time = np.sort(rng.uniform(0, 50, n))
+    design = rng.standard_normal((n, d))
+    prior = rng.uniform(0.1, 2.0, (1, d))
+    decay = np.where(rng.random((1, d)) < 0.5, 0.0, rng.uniform(0.05, 1.0, (1, d)))
+    noise = rng.uniform(0.5, 1.5, n)
+    return time, design, prior, decay, noise
+
+
+def _dense(time: np.ndarray, design: np.ndarray, prior: np.ndarray, decay: np.ndarray) -> np.ndarray:
+    apart = np.abs(time[:, None] - time[None, :])
+    return sum(
+        prior[j] * np.exp(-decay[j] * apart) * np.outer(design[:, j], design[:, j]) for j in range(design.shape[1])
+    )
+
+
+@given(st.integers(0, 10_000), st.integers(2, 25), st.integers(1, 6))
+@settings(max_examples=40, deadline=None)
+def test_linear_bank_is_the_dense_gaussian_process(seed: int, n: int, d: int) -> None:
+    time, design, prior, decay, noise = _quiet(n, d, seed)
+    covariance = _dense(time, design, prior[0], decay[0]) + np.diag(noise)
+    value = 0.5 * np.random.default_rng(seed + 1).multivariate_normal(np.zeros(n), covariance)
+    mean, variance, log_density = linear_bank(time, value, noise, design, prior, decay)
+    scale, nu = 1.0, 4
+    for i in range(n):
+        weights = np.linalg.solve(covariance[:i, :i], covariance[:i, i])
+        spread = covariance[i, i] - weights @ covariance[:i, i]
+        miss = value[i] - weights @ value[:i]
+        if miss**2 / (scale * spread) > 9:
+            return
+        assert mean[0, i] == pytest.approx(weights @ value[:i], abs=1e-8)
+        assert variance[0, i] == pytest.approx(scale * spread * nu / (nu - 2), rel=1e-8)
+        expected = stats.t.logpdf(miss, nu, scale=np.sqrt(scale * spread))
+        assert log_density[0, i] == pytest.approx(expected, abs=1e-8)
+        scale = (nu * scale + miss**2 / spread) / (nu + 1)
+        nu += 1
+
+
+def test_a_wild_row_moves_the_filter_little() -> None:
+    n = 60
+    time = np.arange(n, dtype=float)
+    value = np.zeros(n)
+    value[40] = 100.0
+    one = np.ones((n, 1))
+    mean, _, _ = linear_bank(time, value, np.ones(n), one, np.array([[10.0]]), np.zeros((1, 1)))
+    assert abs(mean[0, 41]) < 0.3
+
+
+@given(st.floats(0, 1e4), st.floats(1e-6, 1e6), st.integers(1, 200))
+@settings(deadline=None)
+def test_log_t(z2: float, scale2: float, nu: int) -> None:
+    expected = stats.t.logpdf(np.sqrt(z2 * scale2), nu, scale=np.sqrt(scale2))
+    assert log_t(z2, scale2, nu) == pytest.approx(expected, abs=1e-9)
+
+
+def test_fourier() -> None:
+    phase = np.random.default_rng(0).random(50)
+    angle = 2 * np.pi * np.outer(phase, np.arange(1, 17))
+    expected = np.stack([np.cos(angle), np.sin(angle)], axis=2).reshape(50, -1)
+    np.testing.assert_allclose(fourier(phase, 16), expected, atol=1e-12)
+
+
+def test_neighbours_by_brute_force() -> None:
+    rng = np.random.default_rng(3)
+    n, width = 80, 0.1
+    phase, value, noise = rng.random(n), rng.standard_normal(n), rng.uniform(0.5, 1.0, n)
+    band = rng.integers(0, 2, n)
+    mean, variance, _ = neighbours(phase, value, noise, band, width, 50)
+    for i in range(1, n):
+        before = np.flatnonzero(band[:i] == band[i])
+        overall = value[before].mean() if len(before) else 0.0
+        near = before[before >= i - 50]
+        apart = np.abs(phase[near] - phase[i])
+        weight = np.maximum(1 - (np.minimum(apart, 1 - apart) / width) ** 2, 0)
+        expected = (weight @ value[near] + 0.5 * overall) / (weight.sum() + 0.5)
+        assert mean[i] == pytest.approx(expected, abs=1e-10)
+        assert variance[i] >= 0.25 * noise[i]
+
+
+def test_average_weighs_by_what_was_foretold_before() -> None:
+    rng = np.random.default_rng(4)
+    m, n = 3, 30
+    mean, variance = rng.standard_normal((m, n)), rng.uniform(0.5, 2.0, (m, n))
+    log_density = stats.norm.logpdf(rng.standard_normal(n), mean, np.sqrt(variance))
+    got_mean, got_variance, got_log = average(mean, variance, log_density)
+    evidence = np.zeros(m)
+    for i in range(n):
+        weight = np.exp(evidence - evidence.max())
+        weight /= weight.sum()
+        centre = weight @ mean[:, i]
+        assert got_mean[i] == pytest.approx(centre, abs=1e-4)
+        assert got_variance[i] == pytest.approx(weight @ (variance[:, i] + (mean[:, i] - centre) ** 2), rel=1e-3)
+        assert got_log[i] == pytest.approx(np.log(weight @ np.exp(log_density[:, i])), abs=1e-3)
+        evidence = 0.99 * evidence + log_density[:, i]
+
+
+def test_causal_noise_looks_back_only() -> None:
+    rng = np.random.default_rng(5)
+    value, error = rng.standard_normal(40), rng.uniform(0.1, 0.2, 40)
+    band = np.zeros(40, dtype=np.int64)
+    for errors in (error, np.full(40, np.nan), np.where(rng.random(40) < 0.3, np.nan, error)):
+        whole = causal_noise(value, errors, band, 5)
+        np.testing.assert_array_equal(whole[:25], causal_noise(value[:25], errors[:25], band[:25], 5))
+        assert (whole > 0).all()
+    np.testing.assert_allclose(causal_noise(value, np.full(40, 0.1), band, 5), 0.01)
