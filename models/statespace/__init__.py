@@ -12,7 +12,7 @@ from models.statespace.components import (
     Steps,
     Trend,
 )
-from models.statespace.fit import Fit, Record, fit, forecast, start, update
+from models.statespace.fit import Fit, Record, Smooth, fit, forecast, smooth, start, update
 from models.statespace.model import StateSpace
 from models.statespace.star import StarFit, StarOptions, fit_star
 from models.statespace.summary import ChangePoint, StateSpaceSummary, summarise
@@ -29,6 +29,7 @@ __all__ = [
     "Regressors",
     "Seasonal",
     "Series",
+    "Smooth",
     "StarFit",
     "StarOptions",
     "StateSpace",
@@ -38,6 +39,7 @@ __all__ = [
     "fit",
     "fit_star",
     "forecast",
+    "smooth",
     "start",
     "summarise",
     "update",

@@ -9,7 +9,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from itertools import product
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
@@ -35,7 +36,6 @@ class Series:
     bands : number of bands.
     regressors : (n, r) further columns, r = 0 for none.
     inflate : (n,) factor on each row's noise variance: 1, or more for a row that is not to be trusted.
-    typical : (bands,) the typical error in each band that a noise excess is counted from.
     """
 
     time: FloatArray
@@ -45,7 +45,6 @@ class Series:
     bands: int
     regressors: FloatArray
     inflate: FloatArray
-    typical: FloatArray
 
     @classmethod
     def of(
@@ -57,12 +56,8 @@ class Series:
         regressors: FloatArray | None = None,
         inflate: FloatArray | None = None,
         bands: int | None = None,
-        typical: FloatArray | None = None,
     ) -> Series:
-        """Make a series, with the usual answers for what is not given.
-
-        These are: errors of 1, one band, no regressors, nothing inflated, and as typical error of a band the median of
-        its errors (1 for a band without rows).
+        """Make a series; what is not given is: errors of 1, one band, no regressors, nothing inflated.
 
         Raises
         ------
@@ -82,7 +77,6 @@ class Series:
         if n and not np.all(errors > 0):
             raise ValueError("errors must be positive: leave out, or give a large error to, the rows without one")
         count = int(index.max(initial=0)) + 1 if bands is None else bands
-        usual = np.array([_median(errors[(index == b) & np.isfinite(errors)]) for b in range(count)])
         return cls(
             times,
             np.asarray(value, dtype=float),
@@ -91,7 +85,6 @@ class Series:
             count,
             extra,
             factor,
-            usual if typical is None else np.asarray(typical, dtype=float),
         )
 
     def __len__(self) -> int:
@@ -129,16 +122,12 @@ class Series:
         return float(np.median(steps)) if len(steps) else 1.0
 
 
-def _median(values: FloatArray) -> float:
-    return float(np.median(values)) if len(values) else 1.0
-
-
 @dataclass(frozen=True)
 class Parameter:
-    """One number of a term: its name, its value (None: to be estimated), and where to look for it.
+    """One positive number of a term: its name, its value (None: to be estimated), and where to look for it.
 
-    `start`, `low`, `high` are in the parameter's own unit; a noise excess is searched as it is, all others as
-    logarithms.
+    prior : standard deviation of the logarithm about the start, before the data; infinite for none.
+    tries : factors on the start that are tried, beside 1, before the search.
     """
 
     name: str
@@ -146,6 +135,8 @@ class Parameter:
     start: float
     low: float
     high: float
+    prior: float = math.inf
+    tries: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -160,6 +151,10 @@ class Term:
     def parameters(self, series: Series) -> list[Parameter]:
         """The term's numbers, with starts and bounds that suit these rows."""
         return []
+
+    def with_values(self, values: dict[str, float]) -> Self:
+        """The term with these of its `parameters` set."""
+        return replace(self, **values)  # type: ignore[arg-type]
 
     def columns(self, series: Series, origin: float) -> FloatArray:
         """(n, k) the columns whose coefficients are constants of the star."""
@@ -293,7 +288,7 @@ class DampedWalk(Term):
         tau = math.sqrt(series.span * series.spacing)
         return [
             _scale_parameter("sigma", self.sigma, 0.7 * series.scale),
-            Parameter("tau", self.tau, tau, 0.05 * series.spacing, 20 * series.span),
+            Parameter("tau", self.tau, tau, 0.05 * series.spacing, 20 * series.span, tries=(0.05, 0.3, 3.0, 20.0)),
         ]
 
     def blocks(self, series: Series, origin: float) -> list[tuple[int, FloatArray, tuple[int, ...]]]:
@@ -316,6 +311,10 @@ class Oscillator(Term):
     period: float | None = None
     quality: float | None = None
     prefix: ClassVar[str] = "oscillator"
+
+    def with_values(self, values: dict[str, float]) -> Oscillator:
+        turned = {"period": 2 * math.pi / v if n == "omega" else v for n, v in values.items() if n == "omega"}
+        return replace(self, **{n: v for n, v in values.items() if n != "omega"}, **turned)
 
     def parameters(self, series: Series) -> list[Parameter]:
         turn = 2 * math.pi
@@ -364,29 +363,27 @@ class Steps(Term):
 
 @dataclass(frozen=True)
 class Noise(Term):
-    """White noise: the quoted errors, scaled down or with a constant added, by one number in each band.
+    """White noise: the quoted errors times `scale`, and a jitter added in quadrature.
 
-    excess : one number x a band, or None to estimate. With typical error e (the band's median), x > 0 adds the
-        variance ``e**2 (exp(2 x) - 1)``; x < 0 multiplies the variances by ``exp(2 x)``. So 0 means "the quoted errors
-        are right" and, where all errors are equal, the noise is ``e exp(x)``. A jitter alone could not tell that errors
-        are overestimated.
+    scale : factor on all quoted errors; where it is estimated, errors are believed to half an e-folding beforehand (a
+        Gaussian prior on its logarithm), which is what tells it from the jitter where all errors are alike.
+    jitter : one number a band, or None to estimate; empty for none.
     """
 
-    excess: tuple[float, ...] | None = None
+    scale: float | None = 1.0
+    jitter: tuple[float, ...] | None = None
     prefix: ClassVar[str] = "noise"
 
-    @classmethod
-    def jitter(cls, sigma: float, typical: float) -> Noise:
-        """Noise with a jitter of `sigma` added to quoted errors whose median is `typical`."""
-        return cls((0.5 * math.log1p((sigma / typical) ** 2),))
+    def with_values(self, values: dict[str, float]) -> Noise:
+        jitter = tuple(v for n, v in values.items() if n != "scale") or self.jitter
+        return Noise(values.get("scale", self.scale), jitter)
 
     def parameters(self, series: Series) -> list[Parameter]:
-        out = []
+        out = [Parameter("scale", self.scale, 1.0, 0.05, 20.0, prior=0.5)]
         for b in range(series.bands):
-            value = None if self.excess is None else self.excess[b]
-            largest = math.log(max(series.scale / series.typical[b], 1e-3)) + 4
-            start = min(max(math.log(max(0.5 * series.scale / series.typical[b], 1e-3)), -1.0), 6.0)
-            out.append(Parameter(f"excess{b}", value, start, -4.0, max(largest, 1.0)))
+            value = None if self.jitter is None else self.jitter[b] if self.jitter else 0.0
+            limits = (0.3 * series.scale, 1e-3 * series.scale, 50 * series.scale)
+            out.append(Parameter(f"jitter{b}", value, *limits, tries=(0.1,)))
         return out
 
 
@@ -401,8 +398,9 @@ class Layout:
     Attributes
     ----------
     problem : the compiled functions' input.
-    names : the free parameters' names, such as "walk.tau"; theta holds their logarithms, and noise excesses plain.
+    names : the free parameters' names, such as "walk.tau"; theta holds their logarithms.
     start, low, high : (p,) of theta.
+    starts : where else a search may begin.
     columns : the name of each column's term.
     """
 
@@ -411,7 +409,19 @@ class Layout:
     start: FloatArray
     low: FloatArray
     high: FloatArray
+    starts: tuple[FloatArray, ...]
     columns: tuple[str, ...]
+
+
+def _starts(start: FloatArray, free: Sequence[Parameter]) -> tuple[FloatArray, ...]:
+    """All combinations of the parameters' tries; the bands' parameters of one kind go together."""
+    kinds = [p.name.rstrip("0123456789") for p in free]
+    tries = {kind: (1.0, *p.tries) for kind, p in zip(kinds, free, strict=True)}
+    combinations = product(*tries.values())
+    next(combinations)
+    return tuple(
+        start + np.log([dict(zip(tries, chosen, strict=True))[kind] for kind in kinds]) for chosen in combinations
+    )
 
 
 @dataclass(frozen=True)
@@ -446,42 +456,37 @@ class Model:
         from models.statespace.kernel import Problem
 
         zero = (float(series.time[0]) if len(series) else 0.0) if origin is None else origin
-        columns, names, observe, kinds = [], [], [], []
-        source: list[list[int]] = []
-        fixed: list[list[float]] = []
-        free: list[tuple[str, float, float, float]] = []
-        noise_source, noise_fixed = [-1] * series.bands, [0.0] * series.bands
+        columns: list[FloatArray] = []
+        names: list[str] = []
+        observe: list[FloatArray] = []
+        kinds: list[int] = []
+        free: list[tuple[str, Parameter]] = []
+        places: list[list[tuple[int, float]]] = []
+        noise = [(-1, 1.0)] + [(-1, 0.0)] * series.bands
         for label, term in zip(self.labels, self.terms, strict=True):
             own = term.columns(series, zero)
             columns.append(own)
             names += [label] * own.shape[1]
-            parameters = term.parameters(series)
-            noisy = isinstance(term, Noise)
             blocks = term.blocks(series, zero)
-            where: list[tuple[int, float]] = []
-            used = {i for block in blocks for i in block[2]}
-            for i, parameter in enumerate(parameters):
-                if not noisy and i not in used:
-                    where.append((-1, 0.0))
-                elif parameter.value is not None:
-                    where.append((-1, parameter.value))
+            taken = {i for _, _, takes in blocks for i in takes}
+            place: list[tuple[int, float]] = []
+            for i, parameter in enumerate(term.parameters(series)):
+                if parameter.value is None and (i in taken or isinstance(term, Noise)):
+                    place.append((len(free), 0.0))
+                    free.append((f"{label}.{parameter.name}", parameter))
                 else:
-                    limits = (parameter.start, parameter.low, parameter.high)
-                    low_start = limits if noisy else tuple(math.log(v) for v in limits)
-                    where.append((len(free), 0.0))
-                    free.append((f"{label}.{parameter.name}", *low_start))
-            if noisy:
-                noise_source, noise_fixed = [w[0] for w in where], [w[1] for w in where]
+                    place.append((-1, parameter.value or 0.0))
+            if isinstance(term, Noise):
+                noise = place
             for kind, seen, takes in blocks:
                 kinds.append(kind)
                 observe.append(seen)
-                source.append([where[i][0] for i in takes])
-                fixed.append([where[i][1] for i in takes])
+                places.append([place[i] for i in takes])
         width = max(3, series.bands)
-        source.append(noise_source)
-        fixed.append(noise_fixed)
+        places += [[noise[0]] * series.bands, noise[1:]]
+        padded = [p + [(-1, 0.0)] * (width - len(p)) for p in places]
         rows = np.hstack([*columns, np.where(series.observed, series.value, 0.0)[:, None]])
-        limits = np.array([f[1:] for f in free]).reshape(-1, 3)
+        limits = np.log(np.array([(p.start, p.low, p.high) for _, p in free]).reshape(-1, 3))
         problem = Problem(
             step=np.diff(series.time, prepend=series.time[:1]),
             rows=np.ascontiguousarray(rows),
@@ -489,40 +494,31 @@ class Model:
             error2=series.error**2,
             inflate=series.inflate,
             group=series.band,
-            typical2=series.typical**2,
             kind=np.array(kinds, dtype=np.int32),
-            source=np.array([s + [-1] * (width - len(s)) for s in source], dtype=np.int32),
-            fixed=np.array([f + [0.0] * (width - len(f)) for f in fixed]),
+            source=np.array([[index for index, _ in p] for p in padded], dtype=np.int32),
+            fixed=np.array([[value for _, value in p] for p in padded]),
             prior=np.zeros(rows.shape[1] - 1) if prior is None else np.asarray(prior, dtype=float),
             restricted=int(restricted),
-            centre=np.zeros(len(free)),
-            precision=np.zeros(len(free)),
+            centre=limits[:, 0].copy(),
+            precision=np.array([p.prior**-2.0 for _, p in free]),
         )
         return Layout(
             problem,
-            tuple(f[0] for f in free),
+            tuple(name for name, _ in free),
             limits[:, 0].copy(),
             limits[:, 1].copy(),
             limits[:, 2].copy(),
+            _starts(limits[:, 0], [p for _, p in free]),
             tuple(names),
         )
 
     def with_values(self, names: Sequence[str], theta: FloatArray) -> Model:
         """The model with its free parameters set: theta as in `Layout`."""
-        given = dict(zip(names, (float(x) for x in theta), strict=True))
-        terms = []
-        for label, term in zip(self.labels, self.terms, strict=True):
-            mine = {n.split(".", 1)[1]: v for n, v in given.items() if n.split(".", 1)[0] == label}
-            if isinstance(term, Noise):
-                if mine:
-                    term = replace(term, excess=tuple(mine[f"excess{b}"] for b in range(len(mine))))
-            elif mine:
-                values = {n: math.exp(v) for n, v in mine.items()}
-                if "omega" in values:
-                    values["period"] = 2 * math.pi / values.pop("omega")
-                term = replace(term, **values)
-            terms.append(term)
-        return Model(tuple(terms))
+        given: dict[str, dict[str, float]] = {}
+        for name, logarithm in zip(names, theta, strict=True):
+            label, parameter = name.split(".", 1)
+            given.setdefault(label, {})[parameter] = math.exp(logarithm)
+        return Model(tuple(t.with_values(given.get(n, {})) for n, t in zip(self.labels, self.terms, strict=True)))
 
     def loglike(self, series: Series, restricted: bool = True) -> float:
         """Log-likelihood of a series under the model, all of whose parameters must be set.

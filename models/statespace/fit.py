@@ -5,11 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from models.statespace.components import Layout, Model, Series
 from pipeline.lightcurve import FloatArray
+
+if TYPE_CHECKING:
+    from models.statespace.kernel import Problem
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,8 +23,8 @@ class Fit:
     Attributes
     ----------
     model : the fitted model, every parameter set.
-    names, theta, covariance : (p,), (p, p) the free parameters: logarithms, and noise excesses as they are, with the
-        inverse curvature of the log-likelihood (NaN where it is not positive).
+    names, theta, covariance : (p,), (p, p) the free parameters' logarithms, with the inverse curvature of
+        the log-likelihood (NaN where it is not positive).
     at_bound : names of the parameters that ended at a bound of their range.
     loglike : maximised log-likelihood.
     bic : Bayesian information criterion, with columns and free parameters counted.
@@ -44,7 +48,7 @@ class Fit:
     steps: int
 
     def uncertainty(self, name: str) -> float:
-        """One sigma of a free parameter (of its logarithm, where theta holds that); NaN where unknown."""
+        """One sigma of a free parameter's logarithm; NaN where unknown."""
         i = self.names.index(name)
         return math.sqrt(self.covariance[i, i]) if self.covariance[i, i] > 0 else math.nan
 
@@ -59,12 +63,16 @@ def fit(
 ) -> Fit:
     """Fit the free parameters of a model.
 
+    Likelihood and coefficients of the columns are maximised in turn (their information is orthogonal, so that two or
+    three turns do), which keeps the columns out of the search's many likelihoods.
+
     Parameters
     ----------
     model : some of its parameters None.
-    starts : theta to begin from, beside the model's own start; the best of them is where the search starts.
-    restricted : maximise the diffuse likelihood, in which the columns' coefficients are integrated out, instead of the
-        likelihood itself (whose values can be compared between models with different columns).
+    starts : theta to begin from, beside the model's own starts; the search begins at the best.
+    restricted : in the end maximise the diffuse likelihood, in which the columns' coefficients are integrated out: its
+        variances are not biased low by many columns. The default is the likelihood itself, whose values, unlike the
+        diffuse ones, can be compared between models with different columns.
     uncertainties : whether to compute the covariance of theta (its cost is about that of a few steps).
 
     Raises
@@ -79,14 +87,50 @@ def fit(
     k = layout.problem.rows.shape[1] - 1
     if observed <= k:
         raise ValueError(f"{observed} observations are too few for a model with {k} columns")
-    candidates = [np.clip(s, layout.low, layout.high) for s in (layout.start, *starts)]
-    if len(candidates) > 1:
-        values = [kernel.loglike(c, layout.problem) for c in candidates]
-        candidates = [candidates[int(np.argmax(values))]]
-    theta, loglike, converged, steps = kernel.maximise(
-        candidates[0], layout.low, layout.high, layout.problem, iterations
-    )
+    likelihood = layout.problem._replace(restricted=0)
+    candidates = [np.clip(s, layout.low, layout.high) for s in (*starts, layout.start, *layout.starts)]
+    theta, loglike, converged, steps = _in_turn(candidates, layout, likelihood, iterations)
+    if restricted and k:
+        theta, loglike, converged, more = kernel.maximise(theta, layout.low, layout.high, layout.problem, iterations)
+        steps += more
     return _finished(model, layout, theta, loglike, converged, steps, observed, uncertainties)
+
+
+def _in_turn(
+    candidates: list[FloatArray], layout: Layout, likelihood: Problem, iterations: int
+) -> tuple[FloatArray, float, bool, int]:
+    """Maximise over theta and over the columns' coefficients in turn, from the best of the candidates."""
+    from models.statespace import kernel
+
+    k = likelihood.rows.shape[1] - 1
+    if not k:
+        theta = _best(candidates, likelihood)
+        return kernel.maximise(theta, layout.low, layout.high, likelihood, iterations)  # type: ignore[no-any-return]
+    now = kernel.evidence(candidates[0], likelihood)
+    theta, converged, steps = candidates[0], False, 0
+    for turn in range(8):
+        alone = likelihood._replace(rows=_residual(likelihood, now.coefficient), prior=np.empty(0))
+        begin = _best([theta, *candidates], alone) if turn < 2 else theta
+        theta, _, converged, more = kernel.maximise(begin, layout.low, layout.high, alone, iterations)
+        steps += more
+        before, now = now, kernel.evidence(theta, likelihood)
+        if abs(now.loglike - before.loglike) < 1e-4 * max(1.0, 0.01 * abs(now.loglike)):
+            break
+    return theta, now.loglike, converged, steps
+
+
+def _best(candidates: Sequence[FloatArray], problem: Problem) -> FloatArray:
+    from models.statespace import kernel
+
+    if len(candidates) == 1:
+        return candidates[0]
+    return candidates[int(np.argmax([kernel.loglike(c, problem) for c in candidates]))]
+
+
+def _residual(problem: Problem, coefficient: FloatArray) -> FloatArray:
+    """(n, 1) the data without the columns."""
+    known = problem.rows[:, :-1] @ np.nan_to_num(coefficient)
+    return np.ascontiguousarray((problem.rows[:, -1] - known)[:, None])
 
 
 def _finished(
@@ -134,6 +178,63 @@ def _finished(
 
 
 @dataclass(frozen=True, eq=False)
+class Smooth:
+    """A series seen with all its rows at once.
+
+    Attributes
+    ----------
+    mean, sigma : (n,) the star itself, free of noise, at each row, given all rows.
+    alone : (n,) standardised residual of each row from what all the others say of it; 0 for unobserved rows.
+    shift : (n,) standardised size of a level shift that begins at each row, in all bands alike (sigma); NaN where the
+        rows cannot tell it from the model's own columns.
+    """
+
+    mean: FloatArray
+    sigma: FloatArray
+    alone: FloatArray
+    shift: FloatArray
+
+
+def smooth(model: Model, series: Series, origin: float | None = None) -> Smooth:
+    """Smooth a series with a fitted model; rows with infinite errors are interpolated (or extrapolated).
+
+    Raises
+    ------
+    ValueError
+        When a parameter of the model is None, or the model is degenerate on these rows.
+    """
+    from models.statespace import kernel
+
+    layout = model.layout(series, origin=origin)
+    if layout.names:
+        raise ValueError(f"set these parameters first, or fit the model: {', '.join(layout.names)}")
+    now = kernel.evidence(np.empty(0), layout.problem)
+    if not math.isfinite(now.loglike):
+        raise ValueError("the model's columns are not independent on these rows")
+    both = kernel.backward(np.empty(0), layout.problem)
+    beta, covariance = now.coefficient, now.covariance
+    columns = layout.problem.rows[:, :-1]
+    bare = columns - both.signal[:, :-1]
+    mean = both.signal[:, -1] + bare @ beta
+    variance = both.signal_variance + np.einsum("ij,jk,ik->i", bare, covariance, bare)
+    return Smooth(
+        mean,
+        np.sqrt(np.maximum(variance, 0.0)),
+        _standardised(both.solved, both.diagonal, beta, covariance),
+        _standardised(both.step_sum, both.step_norm, beta, covariance),
+    )
+
+
+def _standardised(solved: FloatArray, norm: FloatArray, beta: FloatArray, covariance: FloatArray) -> FloatArray:
+    """(n,) score over its standard deviation, the columns' coefficients estimated along; NaN where there is no room."""
+    score = solved[:, -1] - solved[:, :-1] @ beta
+    room = norm - np.einsum("ij,jk,ik->i", solved[:, :-1], covariance, solved[:, :-1])
+    free = room > 1e-9 * np.maximum(norm, 1e-300)
+    out: FloatArray = np.where(free, score / np.sqrt(np.where(free, room, 1.0)), np.where(norm > 0, np.nan, 0.0))
+    return out
+
+
+@dataclass(frozen=True, eq=False)
 class Record:
     """All that a filter remembers of a star: as much after one night as after ten years.
 
@@ -142,7 +243,7 @@ class Record:
     model : every parameter set.
     origin : the time from which slopes and phases count.
     time : the last row's time; NaN before the first.
-    typical : (bands,) typical error of each band, from which the noise excess counts.
+    bands : number of bands.
     state, spread : (m, k + 1), (m, m) the filtered states of every column, and their covariance.
     coefficient, covariance : (k,), (k, k) what is known of the columns' coefficients.
     limit : innovations beyond this many sigma teach less the further out they are.
@@ -151,7 +252,7 @@ class Record:
     model: Model
     origin: float
     time: float
-    typical: FloatArray
+    bands: int
     state: FloatArray
     spread: FloatArray
     coefficient: FloatArray
@@ -167,7 +268,7 @@ def start(
     Parameters
     ----------
     model : every parameter set.
-    series : says the bands and their typical errors; its rows are not used but for the default of `origin`.
+    series : says how many bands there are; its rows are not used but for the default of `origin`.
     prior : (k,) standard deviation, about zero, of each column's coefficient.
     limit : sigma at which innovations begin to teach less; infinite for the exact linear filter.
 
@@ -185,7 +286,7 @@ def start(
         model=model,
         origin=zero,
         time=math.nan,
-        typical=series.typical,
+        bands=series.bands,
         state=np.zeros((m, k + 1)),
         spread=np.zeros((m, m)),
         coefficient=np.zeros(k),
@@ -219,7 +320,6 @@ def update(record: Record, series: Series) -> tuple[Record, FloatArray, FloatArr
     first = math.isnan(record.time)
     if not first and series.time[0] < record.time:
         raise ValueError(f"a row at {series.time[0]} is earlier than the last one known, {record.time}")
-    series = replace(series, typical=record.typical)
     problem = record.model.layout(series, origin=record.origin).problem
     problem.step[0] = 0.0 if first else series.time[0] - record.time
     arrays = [a.copy() for a in (record.state, record.spread, record.coefficient, record.covariance)]
@@ -257,7 +357,6 @@ def forecast(record: Record, time: FloatArray, band: int = 0) -> tuple[FloatArra
         np.zeros(n),
         np.full(n, np.inf),
         np.full(n, band, dtype=np.int32),
-        bands=len(record.typical),
-        typical=record.typical,
+        bands=record.bands,
     )
     return update(record, rows)[1:]

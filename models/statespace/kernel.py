@@ -36,11 +36,11 @@ class Problem(NamedTuple):
     observe : (n, m) how each row sees the m states.
     error2 : (n,) quoted variances; infinite where the row is not observed (it is forecast, not learned from).
     inflate : (n,) factor on each row's noise variance, 1 for an ordinary row.
-    group : (n,) index of the noise parameter of each row.
-    typical2 : (g,) typical quoted variance of each noise group.
+    group : (n,) index of the noise parameters of each row.
     kind : (b,) kind of each block.
-    source : (b + 1, 3 or more) index of each parameter in theta, -1 where it is fixed; the last row is the noise's.
-    fixed : same shape: the parameters that are fixed.
+    source : (b + 2, 3 or more) index of each parameter in theta, -1 where it is fixed. A row a block; then, by group,
+        the factor on the quoted errors and the jitter.
+    fixed : same shape: the parameters that are fixed. Theta holds logarithms, this the parameters themselves.
     prior : (k,) prior precision of each column's coefficient, 0 for flat.
     restricted : whether the coefficients are integrated out (1) or maximised (0).
     centre, precision : (p,) a Gaussian prior on theta; precision 0 for none.
@@ -52,7 +52,6 @@ class Problem(NamedTuple):
     error2: FloatArray
     inflate: FloatArray
     group: IntArray
-    typical2: FloatArray
     kind: IntArray
     source: IntArray
     fixed: FloatArray
@@ -79,28 +78,16 @@ class Evidence(NamedTuple):
 
 @njit(cache=True, nogil=True)
 def _parameters(theta, problem):
-    """Blocks' parameters (positive: exp theta) and the noise parameters (as they are)."""
-    blocks = len(problem.kind)
-    width = problem.source.shape[1]
-    out = np.empty((blocks + 1, width))
-    for b in range(blocks + 1):
+    """Parameters of the blocks, then two rows for the noise: factors on the quoted variances, variances added."""
+    rows, width = problem.source.shape
+    out = np.empty((rows, width))
+    for b in range(rows):
         for j in range(width):
             index = problem.source[b, j]
-            if index < 0:
-                out[b, j] = problem.fixed[b, j]
-            elif b < blocks:
-                out[b, j] = math.exp(theta[index])
-            else:
-                out[b, j] = theta[index]
+            out[b, j] = problem.fixed[b, j] if index < 0 else math.exp(theta[index])
+            if b >= rows - 2:
+                out[b, j] **= 2
     return out
-
-
-@njit(cache=True, nogil=True)
-def _noise(excess, error2, typical2, inflate):
-    """Noise variance: quoted variances scaled down (excess < 0) or with a constant added (excess > 0), see `Noise`."""
-    if excess < 0:
-        return error2 * math.exp(2 * excess) * inflate
-    return (error2 + typical2 * math.expm1(2 * excess)) * inflate
 
 
 @njit(cache=True, nogil=True)
@@ -199,32 +186,32 @@ def _pass(theta, problem, normal):
     Returns also the number of observed rows. The sum is NaN where a predictive variance is not positive.
     """
     parameter = _parameters(theta, problem)
-    noise = parameter[-1]
-    n, columns = problem.rows.shape
-    m = problem.observe.shape[1]
+    factor, added = parameter[-2], parameter[-1]
+    rows, observe, error2 = problem.rows, problem.observe, problem.error2
+    step, inflate, group, kind = problem.step, problem.inflate, problem.group, problem.kind
+    n, columns = rows.shape
+    m = observe.shape[1]
     state = np.zeros((m, columns))
     spread = np.zeros((m, m))
     gain = np.zeros(m)
     left = np.zeros(columns)
-    _start(problem.kind, parameter, spread)
+    _start(kind, parameter, spread)
     normal[:, :] = 0.0
     logs, product, observed = 0.0, 1.0, 0
     for t in range(n):
-        dt = problem.step[t]
-        if dt > 0:
-            _advance(dt, problem.kind, parameter, state, spread)
-        if not math.isfinite(problem.error2[t]):
+        if step[t] > 0:
+            _advance(step[t], kind, parameter, state, spread)
+        if error2[t] == np.inf:
             continue
-        group = problem.group[t]
-        variance = _noise(noise[group], problem.error2[t], problem.typical2[group], problem.inflate[t])
+        variance = (error2[t] * factor[group[t]] + added[group[t]]) * inflate[t]
         for j in range(columns):
-            left[j] = problem.rows[t, j]
+            left[j] = rows[t, j]
         for i in range(m):
             total = 0.0
             for j in range(m):
-                total += spread[i, j] * problem.observe[t, j]
+                total += spread[i, j] * observe[t, j]
             gain[i] = total
-            h = problem.observe[t, i]
+            h = observe[t, i]
             variance += h * total
             for j in range(columns):
                 left[j] -= h * state[i, j]
@@ -250,6 +237,52 @@ def _pass(theta, problem, normal):
 
 
 @njit(cache=True, nogil=True)
+def _pass_scalar(theta, problem, normal):
+    """As `_pass`, for the commonest case several times as fast: no columns, and no block or one damped random walk."""
+    parameter = _parameters(theta, problem)
+    factor, added = parameter[-2], parameter[-1]
+    rows, observe, error2 = problem.rows, problem.observe, problem.error2
+    step, inflate, group = problem.step, problem.inflate, problem.group
+    walking = len(problem.kind) == 1
+    power, rate = 0.0, 0.0
+    if walking:
+        power, rate = parameter[0, 0] ** 2, -1.0 / parameter[0, 1]
+    state, spread = 0.0, power
+    logs, product, squares, observed = 0.0, 1.0, 0.0, 0
+    for t in range(len(step)):
+        variance = (error2[t] * factor[group[t]] + added[group[t]]) * inflate[t]
+        left = rows[t, 0]
+        if walking:
+            if step[t] > 0:
+                keep = math.exp(rate * step[t])
+                state *= keep
+                spread = power + (spread - power) * keep * keep
+            if error2[t] == np.inf:
+                continue
+            h = observe[t, 0]
+            gain = spread * h
+            variance += h * gain
+            left -= h * state
+            inverse = 1.0 / variance
+            state += gain * left * inverse
+            spread -= gain * gain * inverse
+        else:
+            if error2[t] == np.inf:
+                continue
+            inverse = 1.0 / variance
+        if not variance > 0:
+            return np.nan, 0
+        observed += 1
+        squares += left * left * inverse
+        product *= variance
+        if product < 1e-200 or product > 1e200:
+            logs += math.log(product)
+            product = 1.0
+    normal[0, 0] = squares
+    return logs + math.log(product), observed
+
+
+@njit(cache=True, nogil=True)
 def _cholesky(normal, k):
     """Cholesky factor of the first k rows and columns in place (lower half); False where they are singular."""
     for i in range(k):
@@ -271,7 +304,11 @@ def _cholesky(normal, k):
 def _loglike(theta, problem, normal):
     """Log-likelihood of theta; leaves the Cholesky factor and the half-solved data row in `normal`."""
     k = problem.rows.shape[1] - 1
-    logs, observed = _pass(theta, problem, normal)
+    blocks = len(problem.kind)
+    if k == 0 and (blocks == 0 or (blocks == 1 and problem.kind[0] == DAMPED)):
+        logs, observed = _pass_scalar(theta, problem, normal)
+    else:
+        logs, observed = _pass(theta, problem, normal)
     if not math.isfinite(logs):
         return -np.inf
     determinant = 0.0
@@ -297,7 +334,7 @@ def _loglike(theta, problem, normal):
 
 @njit(cache=True, nogil=True)
 def loglike(theta: FloatArray, problem: Problem) -> float:
-    """Log-likelihood of the free parameters theta (p,): logarithms of the blocks' parameters, noise excesses."""
+    """Log-likelihood of the free parameters theta (p,), logarithms all."""
     columns = problem.rows.shape[1]
     return _loglike(theta, problem, np.empty((columns, columns)))
 
@@ -498,6 +535,128 @@ def curvature(theta, low, high, problem):
     return out
 
 
+class Backward(NamedTuple):
+    """What the pass backward through the rows adds: all rows' say on each row. Sums are over the k + 1 columns.
+
+    Attributes
+    ----------
+    solved : (n, k + 1) the inverse covariance times each column and the data.
+    diagonal : (n,) diagonal of the inverse covariance.
+    step_sum : (n, k + 1) sums of `solved` from each row on: what a level shift at that row meets.
+    step_norm : (n,) the inverse covariance's quadratic form with a level shift at that row.
+    signal : (n, k + 1) the states' part of each column, smoothed.
+    signal_variance : (n,) its variance, the columns' coefficients given.
+    """
+
+    solved: FloatArray
+    diagonal: FloatArray
+    step_sum: FloatArray
+    step_norm: FloatArray
+    signal: FloatArray
+    signal_variance: FloatArray
+
+
+@njit(cache=True, nogil=True)
+def _both_ways(theta, problem):
+    parameter = _parameters(theta, problem)
+    factor, added = parameter[-2], parameter[-1]
+    rows, observe, error2, step, kind = problem.rows, problem.observe, problem.error2, problem.step, problem.kind
+    n, columns = rows.shape
+    m = observe.shape[1]
+    state, spread = np.zeros((m, columns)), np.zeros((m, m))
+    states, spreads = np.zeros((n, m, columns)), np.zeros((n, m, m))
+    gains, moves, variances, lefts = np.zeros((n, m)), np.zeros((n, m, m)), np.zeros(n), np.zeros((n, columns))
+    dummy = np.zeros((m, m))
+    _start(kind, parameter, spread)
+    for t in range(n):
+        moves[t] = np.eye(m)
+        if step[t] > 0:
+            _advance(step[t], kind, parameter, state, spread)
+            _advance(step[t], kind, parameter, moves[t], dummy)
+        states[t], spreads[t] = state, spread
+        if error2[t] == np.inf:
+            continue
+        group = problem.group[t]
+        variance = (error2[t] * factor[group] + added[group]) * problem.inflate[t]
+        for j in range(columns):
+            lefts[t, j] = rows[t, j]
+        for i in range(m):
+            total = 0.0
+            for j in range(m):
+                total += spread[i, j] * observe[t, j]
+            gains[t, i] = total
+            variance += observe[t, i] * total
+            for j in range(columns):
+                lefts[t, j] -= observe[t, i] * state[i, j]
+        variances[t] = variance
+        for i in range(m):
+            g = gains[t, i] / variance
+            for j in range(columns):
+                state[i, j] += g * lefts[t, j]
+            for j in range(m):
+                spread[i, j] -= g * gains[t, j]
+        for i in range(m):
+            gains[t, i] /= variance
+
+    solved, diagonal = np.zeros((n, columns)), np.zeros(n)
+    step_sum, step_norm = np.zeros((n, columns)), np.zeros(n)
+    signal, signal_variance = np.zeros((n, columns)), np.zeros(n)
+    # adjoints of the states (m, columns), of the level shift (columns,), and their covariances
+    back, back2 = np.zeros((m, columns)), np.zeros((m, m))
+    level, level2, cross = np.zeros(columns), 0.0, np.zeros(m)
+    for t in range(n - 1, -1, -1):
+        if t < n - 1:
+            move = moves[t + 1].T.copy()
+            back = move @ back
+            back2 = move @ back2 @ move.T
+            cross = move @ cross
+        if error2[t] < np.inf:
+            gain, seen = gains[t].copy(), observe[t].copy()
+            swept = back2 @ gain
+            inner = 0.0
+            for i in range(m):
+                inner += gain[i] * swept[i]
+            diagonal[t] = 1.0 / variances[t] + inner
+            for j in range(columns):
+                total = lefts[t, j] / variances[t]
+                for i in range(m):
+                    total -= gain[i] * back[i, j]
+                solved[t, j] = total
+                level[j] += total
+                for i in range(m):
+                    back[i, j] += seen[i] * total
+            lean = 0.0
+            for i in range(m):
+                lean += gain[i] * cross[i]
+            level2 += diagonal[t] - 2 * lean
+            for i in range(m):
+                cross[i] -= swept[i]
+            across = 0.0
+            for i in range(m):
+                across += gain[i] * cross[i]
+            for i in range(m):
+                cross[i] += seen[i] * (1.0 / variances[t] - across)
+            for i in range(m):
+                for j in range(m):
+                    back2[i, j] += seen[i] * seen[j] * diagonal[t] - seen[i] * swept[j] - swept[i] * seen[j]
+        step_sum[t] = level
+        step_norm[t] = level2
+        inside = spreads[t] @ observe[t].copy()
+        for j in range(columns):
+            for i in range(m):
+                signal[t, j] += observe[t, i] * states[t, i, j] + inside[i] * back[i, j]
+        for i in range(m):
+            signal_variance[t] += observe[t, i] * inside[i]
+            for j in range(m):
+                signal_variance[t] -= inside[i] * back2[i, j] * inside[j]
+    return solved, diagonal, step_sum, step_norm, signal, signal_variance
+
+
+def backward(theta: FloatArray, problem: Problem) -> Backward:
+    """Filter forward, then backward (de Jong 1989, JASA 84, 1085; de Jong & Penzer 1998, JASA 93, 796). O(n)."""
+    return Backward(*_both_ways(theta, problem))
+
+
 @njit(cache=True, nogil=True)
 def follow(theta, problem, first, state, spread, coefficient, covariance, limit, mean, variance):
     """Go through the rows in time order, forecasting each before learning from it; all arrays are changed in place.
@@ -513,7 +672,7 @@ def follow(theta, problem, first, state, spread, coefficient, covariance, limit,
     mean, variance : (n,) filled with the forecast of each row and its variance, the row's noise included.
     """
     parameter = _parameters(theta, problem)
-    noise = parameter[-1]
+    factor, added = parameter[-2], parameter[-1]
     n, columns = problem.rows.shape
     k = columns - 1
     m = problem.observe.shape[1]
@@ -531,7 +690,7 @@ def follow(theta, problem, first, state, spread, coefficient, covariance, limit,
         seen = math.isfinite(problem.error2[t])
         own = 0.0
         if seen:
-            own = _noise(noise[group], problem.error2[t], problem.typical2[group], problem.inflate[t])
+            own = (problem.error2[t] * factor[group] + added[group]) * problem.inflate[t]
         for j in range(columns):
             left[j] = problem.rows[t, j]
         inner = own

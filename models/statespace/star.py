@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from models.statespace.components import DampedWalk, Level, Model, Noise, Seasonal, Series, Term
-from models.statespace.fit import Fit, Record, fit, start, update
+from models.statespace.fit import Fit, Record, fit, smooth, start, update
 from pipeline.lightcurve import FloatArray, IntArray, LightCurve
 from pipeline.star import Star
 
@@ -23,13 +23,15 @@ class StarOptions:
     max_harmonics : the seasonal part has at most this many.
     period_fap : a period with a false-alarm probability above this is not used.
     min_cycles : nor is one with fewer cycles in the span.
+    outlier : rows this many sigma from what all other rows say of them count less in the fit.
     limit : innovations beyond this many sigma teach the filter less the further out they are.
     """
 
     min_points: int = 8
-    max_harmonics: int = 8
+    max_harmonics: int = 12
     period_fap: float = 1e-3
     min_cycles: float = 2.5
+    outlier: float = 2.5
     limit: float = 4.0
 
 
@@ -126,8 +128,11 @@ def _errors(good: LightCurve, value: FloatArray, index: IntArray) -> FloatArray:
     return error
 
 
-def fit_star(star: Star, options: StarOptions = StarOptions()) -> StarFit | str:  # noqa: B008
+def fit_star(star: Star, options: StarOptions = StarOptions()) -> StarFit | str:
     """Fit the structures a star may have, choose one by its information criterion, and follow the star with it.
+
+    The richest structure is fitted first; rows that stand apart from all others under it get more noise, so that no
+    structure is chosen for the sake of a few rotten rows.
 
     Returns
     -------
@@ -136,32 +141,44 @@ def fit_star(star: Star, options: StarOptions = StarOptions()) -> StarFit | str:
     prepared = prepare(star.curve, options.min_points)
     if isinstance(prepared, str):
         return prepared
-    series = prepared.series
-    base: tuple[Term, ...] = (Level(), Noise())
-    season = _season(star, series, options)
-    structures: dict[str, tuple[Term, ...]] = {"constant": base, "walk": (*base, DampedWalk())}
-    if season is not None:
-        structures["seasonal"] = (*base, season)
-        structures["seasonal+walk"] = (*base, season, DampedWalk())
-    fits = {}
-    for name, terms in structures.items():
-        model = Model(terms)
-        if len(series) > 2 * (len(terms) + model.layout(series).problem.rows.shape[1]):
-            fits[name] = fit(model, series, uncertainties=False)
-    if not fits:
-        return f"{len(series)} good points are too few for {series.bands} bands"
+    structures = _structures(star, prepared.series, options)
+    if not structures:
+        return f"{len(prepared.series)} good points are too few for {prepared.series.bands} bands"
+    richest = list(structures)[-1]
+    first = fit(structures[richest], prepared.series, uncertainties=False)
+    series = _distrust(first, prepared.series, options)
+    fits = {
+        name: fit(model, series, starts=(first.theta,) if name == richest else (), uncertainties=False)
+        for name, model in structures.items()
+    }
     name = min(fits, key=lambda n: fits[n].bic)
-    chosen = fits[name]
-    record, mean, sigma = _follow(chosen, series, options)
-    innovation = (series.value - mean) / sigma
-    inflate = np.maximum(1.0, np.nan_to_num(innovation / options.limit) ** 2)
-    if np.any(inflate > 1):
-        robust = replace(series, inflate=inflate)
-        chosen = fit(Model(structures[name]), robust, starts=(chosen.theta,))
-        record, mean, sigma = _follow(chosen, series, options)
-    else:
-        chosen = fit(Model(structures[name]), series, starts=(chosen.theta,))
-    return StarFit(star, prepared, name, chosen, record, mean, sigma)
+    final = fit(structures[name], series, starts=(fits[name].theta,), restricted=True)
+    record, mean, sigma = _follow(final, prepared.series, options)
+    return StarFit(star, replace(prepared, series=series), name, final, record, mean, sigma)
+
+
+def _structures(star: Star, series: Series, options: StarOptions) -> dict[str, Model]:
+    """The models to choose from by name, poorest first; those with too many numbers for the rows are left out."""
+    base: tuple[Term, ...] = (Level(), Noise(scale=None))
+    season = _season(star, series, options)
+    out = {"constant": Model(base), "walk": Model((*base, DampedWalk()))}
+    if season is not None:
+        out["seasonal"] = Model((*base, season))
+        out["seasonal+walk"] = Model((*base, season, DampedWalk()))
+    return {name: model for name, model in out.items() if len(series) > 2 * _size(model, series)}
+
+
+def _size(model: Model, series: Series) -> int:
+    """Numbers that a fit of the model has to find."""
+    free = sum(p.value is None for term in model.terms for p in term.parameters(series))
+    return free + sum(term.columns(series, 0.0).shape[1] for term in model.terms)
+
+
+def _distrust(fitted: Fit, series: Series, options: StarOptions) -> Series:
+    """The series with more noise on the rows that all others contradict (redescending M-estimation)."""
+    plain = replace(series, inflate=np.ones(len(series)))
+    alone = smooth(fitted.model, plain, origin=0.0).alone
+    return replace(series, inflate=np.maximum(1.0, (np.nan_to_num(alone) / options.outlier) ** 2))
 
 
 def _season(star: Star, series: Series, options: StarOptions) -> Seasonal | None:
@@ -189,7 +206,7 @@ def _harmonics(series: Series, period: float, most: int) -> int:
             waves = np.stack([np.cos(angles), np.sin(angles)], axis=2).reshape(len(rows), 2 * most)
             design = np.hstack([np.ones((len(rows), 1)), waves])
             w = weight[rows]
-            q, r = np.linalg.qr(design * w[:, None])
+            q, _ = np.linalg.qr(design * w[:, None])
             y = series.value[rows] * w
             part = q.T @ y
             left = np.maximum(y @ y - np.cumsum(part**2), 1e-12)
@@ -206,9 +223,30 @@ def _harmonics(series: Series, period: float, most: int) -> int:
 
 def _follow(chosen: Fit, series: Series, options: StarOptions) -> tuple[Record, FloatArray, FloatArray]:
     """The filter before the first row, and the one-step forecasts of all rows; NaN for a band's first two."""
-    prior = np.array([{"level": 5.0, "seasonal": 2.0, "trend": 5.0}.get(c, 5.0) for c in chosen.columns])
-    record = start(chosen.model, series, prior, limit=options.limit, origin=0.0)
+    record = start(chosen.model, series, _prior(chosen, series.bands), limit=options.limit, origin=0.0)
     _, mean, sigma = update(record, series)
     for b in range(series.bands):
         mean[np.flatnonzero(series.band == b)[:2]] = np.nan
     return record, mean, sigma
+
+
+def _prior(chosen: Fit, bands: int) -> FloatArray:
+    """(k,) what is assumed of each column's coefficient before the first row: a standard deviation about zero.
+
+    Amplitudes of a seasonal fall off as a power of the harmonic, whose size and slope are the star's own; a vaguer prior
+    makes the first forecasts needlessly unsure of high harmonics.
+    """
+    columns = np.array(chosen.columns)
+    prior = np.full(len(columns), 5.0)
+    seasonal = np.flatnonzero(columns == "seasonal")
+    if len(seasonal):
+        pairs = chosen.coefficient[seasonal].reshape(bands, -1, 2)
+        size = np.sqrt(np.mean(pairs**2, axis=(0, 2)))
+        harmonic = np.arange(1, len(size) + 1)
+        fall = 0.0
+        if len(size) > 2:
+            fall = min(0.0, float(np.polyfit(np.log(harmonic), np.log(size + 1e-6), 1, w=np.sqrt(size))[0]))
+        law = harmonic**fall
+        law *= 1.5 * math.sqrt(float(np.mean(size**2) / np.mean(law**2)))
+        prior[seasonal] = np.tile(np.repeat(law, 2), bands)
+    return prior
