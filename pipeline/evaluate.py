@@ -134,13 +134,12 @@ class Part:
     statuses : are in the catalog with this status.
     n_scored : stars in the catalog whose class the classifier knows; the five scores that follow are of them.
     accuracy : share that was given the right class; a star without a class counts as wrong.
-    accuracy_given : the same among those that were given a class.
+    accuracy_sure : the same among those that have a class and no class_flag.
     balanced_accuracy : mean recall of the classes.
     macro_f1 : mean F1 of the classes.
     ece : expected calibration error of class_prob, among those that were given a class.
-    n_none : of `n_scored`, stars without a class; of these
-    n_abstained : have class probabilities, none of them high enough.
-    n_flagged : of `n_scored`, stars with a class and a class_flag.
+    n_abstained : of `n_scored`, stars with class probabilities but without a class, or with one and a class_flag.
+    n_none : of `n_scored`, stars without a class, for whatever reason.
     classes, parents, outside, periods : in detail.
     confusion : number of scored stars by true class, then by given class.
     """
@@ -152,13 +151,12 @@ class Part:
     statuses: dict[str, int]
     n_scored: int
     accuracy: float
-    accuracy_given: float
+    accuracy_sure: float
     balanced_accuracy: float
     macro_f1: float
     ece: float
-    n_none: int
     n_abstained: int
-    n_flagged: int
+    n_none: int
     classes: tuple[ClassResult, ...]
     parents: tuple[ParentResult, ...]
     outside: tuple[OutsideResult, ...]
@@ -319,6 +317,8 @@ def _part(name: str, stars: pd.DataFrame, types: Sequence[str]) -> Part:
     confidence = scored["class_prob"].to_numpy(dtype=float)
     right = truth == given
     has_class = given != NONE
+    classified = scored["has_probabilities"].to_numpy(dtype=bool)
+    flagged = scored["class_flag"].notna().to_numpy()
     confident = has_class & np.isfinite(confidence)
     classes = tuple(_class_result(name, truth, given) for name in sorted(set(truth)))
     parents = [label for label, its in targets.items() if its is None and any(is_a(one, label) for one in types)]
@@ -330,13 +330,12 @@ def _part(name: str, stars: pd.DataFrame, types: Sequence[str]) -> Part:
         statuses={status: int((present["status"] == status).sum()) for status in STATUSES},
         n_scored=len(scored),
         accuracy=_mean(right),
-        accuracy_given=_mean(right[has_class]),
+        accuracy_sure=_mean(right[has_class & ~flagged]),
         balanced_accuracy=_mean([result.recall for result in classes]),
         macro_f1=_mean([result.f1 for result in classes]),
         ece=expected_calibration_error(confidence[confident], right[confident]),
+        n_abstained=int((classified & (flagged | ~has_class)).sum()),
         n_none=int((~has_class).sum()),
-        n_abstained=int((~has_class & scored["has_probabilities"].to_numpy(dtype=bool)).sum()),
-        n_flagged=int((has_class & scored["class_flag"].notna().to_numpy()).sum()),
         classes=classes,
         parents=tuple(_parent_result(label, present[(labels == label).to_numpy()]) for label in sorted(parents)),
         outside=_outside(present, {label for label, its in targets.items() if its is None} - {*parents}),
@@ -443,13 +442,12 @@ def _text(evaluation: Evaluation) -> str:
         ("  label is no one VSX type", [str(part.n_unknown) for part in parts]),
         ("scored by class", [str(part.n_scored) for part in parts]),
         ("  accuracy, no class is wrong", [_share(part.accuracy) for part in parts]),
-        ("  accuracy where a class is given", [_share(part.accuracy_given) for part in parts]),
+        ("  accuracy where sure (no flag)", [_share(part.accuracy_sure) for part in parts]),
         ("  balanced accuracy", [_share(part.balanced_accuracy) for part in parts]),
         ("  macro-F1", [_share(part.macro_f1) for part in parts]),
         ("  calibration error (ECE)", [_share(part.ece) for part in parts]),
-        ("  no class given", [_of(part.n_none, part.n_scored) for part in parts]),
-        ("  of them abstained", [_of(part.n_abstained, part.n_scored) for part in parts]),
-        ("  class flagged", [_of(part.n_flagged, part.n_scored) for part in parts]),
+        ("  abstained (flag or no class)", [_of(part.n_abstained, part.n_scored) for part in parts]),
+        ("  no class at all", [_of(part.n_none, part.n_scored) for part in parts]),
     ]
     lines += [f"{label:<36}" + "".join(f"{cell:>16}" for cell in cells) for label, cells in rows]
     for part in parts:

@@ -58,7 +58,7 @@ def test_scores_agree_with_scikit_learn(simulated):
         precision = precision_score(true, given, labels=list(TYPES), average=None)
         assert [one.precision for one in part.classes] == pytest.approx(precision)
         answered = [(t, g) for t, g in zip(true, given, strict=True) if g != "none"]
-        assert part.accuracy_given == pytest.approx(accuracy_score(*zip(*answered, strict=True)))
+        assert part.accuracy_sure == pytest.approx(accuracy_score(*zip(*answered, strict=True)))
         assert sum(sum(row.values()) for row in part.confusion.values()) == part.n_scored
         assert part.n_none == given.count("none")
 
@@ -93,9 +93,9 @@ def test_every_labelled_star_is_accounted_for(tmp_path):
     part = found.parts[0]
     assert (part.n_labelled, part.n_absent, part.n_unknown) == (11, 1, 1)
     assert part.statuses == {"ok": 9, "partial": 0, "rejected": 1, "failed": 0}
-    assert (part.n_scored, part.n_none, part.n_abstained, part.n_flagged) == (6, 2, 1, 1)
+    assert (part.n_scored, part.n_none, part.n_abstained) == (6, 2, 2)
     assert part.accuracy == pytest.approx(3 / 6)
-    assert part.accuracy_given == pytest.approx(3 / 4)
+    assert part.accuracy_sure == pytest.approx(2 / 3)
     assert part.confusion["EW"] == {"EW": 2, "none": 2, "EA": 1}
     assert [(one.name, one.n, one.recall) for one in part.parents] == [("E", 2, 0.5)]
     assert [(one.name, one.n, one.given) for one in part.outside] == [("EA?", 1, {"EA": 1}), ("M", 1, {"EA": 1})]
