@@ -43,7 +43,12 @@ def load_models(folder: str | None) -> Models:
     from models.forecaster import Forecaster
     from models.statespace import StateSpace
 
-    kinds = {"forecaster": Forecaster, "statespace": StateSpace, "autoencoder": Autoencoder, "classifier": Classifier}
+    kinds: dict[str, Any] = {
+        "forecaster": Forecaster,
+        "statespace": StateSpace,
+        "autoencoder": Autoencoder,
+        "classifier": Classifier,
+    }
     loaded: dict[str, Any] = {}
     for kind, model in kinds.items():
         own = Path(folder) / kind if folder is not None else None

@@ -51,7 +51,7 @@ def rows_of(stars: Sequence[Star], models: Models, options: RunOptions) -> list[
     event_options = EventOptions(pvalue=options.event_pvalue)
     rows = []
     for i, star in enumerate(stars):
-        found = [f[i] for f in forecasts.values() if f[i] is not None]
+        found = [forecast for forecasted in forecasts.values() if (forecast := forecasted[i]) is not None]
         events = [asdict(event) for forecast in found for event in find_events(forecast, event_options)]
         best = classes.best(i)
         columns = {
@@ -90,10 +90,10 @@ def refused_row(refused: Refused) -> StarRow:
     return StarRow(asdict(refused))
 
 
-def lost_row(star: Star) -> StarRow:
-    """The row of a star whose computation ended the process."""
+def lost_row(star: Star, reason: str) -> StarRow:
+    """The row of a star that took its computation down."""
     columns = {**asdict(summarise(star.curve)), **_period_columns(star.period)}
-    return StarRow(columns | {"status": "failed", "reason": "the computation crashed on this star"})
+    return StarRow(columns | {"status": "failed", "reason": reason})
 
 
 def period_of(row: dict[str, Any]) -> PeriodResult:

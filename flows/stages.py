@@ -24,6 +24,7 @@ from flows.manifest import DONE, write_json
 from flows.models import load_models
 from flows.options import RunOptions
 from flows.rows import StarRow, lost_row, refused_row, rows_of
+from flows.workers import Lost
 from pipeline.catalog import events_table, objects_table, write_parquet
 from pipeline.clean import clean
 from pipeline.ingest import IngestOptions, Part, Refused, read
@@ -77,20 +78,12 @@ def measure_rows(folder: Path, options: RunOptions, start: int, stop: int) -> li
     """Search the periods of the stars `start` to `stop` of a chunk."""
     chunk = read_chunk(folder)
     period_options = PeriodOptions(min_period=options.min_period, max_period=options.max_period)
-    return [_period_of(chunk[i], period_options) for i in range(start, stop)]
+    return [find_period(chunk[i], period_options) for i in range(start, stop)]
 
 
-def _period_of(curve: LightCurve, options: PeriodOptions) -> PeriodResult:
-    # the search promises a reason instead of an exception; a bug in it must still not take the chunk along
-    try:
-        return find_period(curve, options)
-    except Exception as error:
-        return PeriodResult(reason=f"period search failed: {type(error).__name__}: {error}")
-
-
-def write_periods(folder: Path, found: Sequence[PeriodResult | None]) -> None:
-    """Write a chunk's periods; None stands for a star whose search ended the process."""
-    results = [PeriodResult(reason="the period search crashed on this star") if r is None else r for r in found]
+def write_periods(folder: Path, found: Sequence[PeriodResult | Lost]) -> None:
+    """Write a chunk's periods."""
+    results = [PeriodResult(reason=r.reason) if isinstance(r, Lost) else r for r in found]
     write_parquet(pa.Table.from_pylist([asdict(result) for result in results], PERIOD_SCHEMA), folder / PERIODS)
 
 
@@ -113,10 +106,12 @@ def score_rows(folder: Path, options: RunOptions, start: int, stop: int) -> list
     return rows_of(read_stars(folder)[start:stop], load_models(options.models), options)
 
 
-def write_rows(folder: Path, scored: Sequence[StarRow | None]) -> None:
-    """Write a chunk's objects.parquet, events.parquet and, last, done.json; None is a star that ended the process."""
+def write_rows(folder: Path, scored: Sequence[StarRow | Lost]) -> None:
+    """Write a chunk's objects.parquet, events.parquet and, last, done.json."""
     stars = read_stars(folder)
-    rows = [lost_row(star) if row is None else row for star, row in zip(stars, scored, strict=True)]
+    rows = [
+        lost_row(star, row.reason) if isinstance(row, Lost) else row for star, row in zip(stars, scored, strict=True)
+    ]
     refused = [refused_row(Refused(**entry)) for entry in json.loads((folder / REFUSED).read_text())]
     _write(folder, [*rows, *refused])
 

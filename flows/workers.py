@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -50,14 +51,26 @@ def call(function: Callable[..., T], *arguments: Any) -> T:
         _slots.put(executor)
 
 
+@dataclass(frozen=True)
+class Lost:
+    """What stands in the place of an answer for a star that took its computation down.
+
+    Attributes
+    ----------
+    reason : what the computation died of, for the star's row.
+    """
+
+    reason: str
+
+
 def surviving(
     function: Callable[[Path, RunOptions, int, int], Sequence[T]],
     folder: Path,
     options: RunOptions,
     start: int,
     stop: int,
-) -> list[T | None]:
-    """Run a function over the stars `start` to `stop` of a chunk, and survive a star that ends the process.
+) -> list[T | Lost]:
+    """Run a function over the stars `start` to `stop` of a chunk, and survive a star that it breaks on.
 
     The chunk is halved around such a star until it is alone, so that the other stars get their answers.
 
@@ -67,15 +80,15 @@ def surviving(
 
     Returns
     -------
-    One answer a star, None for a star that ended the process.
+    One answer a star, `Lost` for a star that raised an exception or ended the process.
     """
     if start == stop:
         return []
     try:
         return list(call(function, folder, options, start, stop))
-    except WorkerDiedError:
+    except Exception as error:
         if stop - start == 1:
-            return [None]
+            return [Lost(f"the computation failed on this star: {type(error).__name__}: {error}")]
         middle = (start + stop) // 2
         return [
             *surviving(function, folder, options, start, middle),

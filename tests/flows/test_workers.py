@@ -1,3 +1,4 @@
+import math
 import os
 import signal
 import time
@@ -6,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from flows.options import RunOptions
-from flows.workers import WorkerDiedError, call, surviving, worker_processes
+from flows.workers import Lost, WorkerDiedError, call, surviving, worker_processes
 
 
 def process() -> int:
@@ -40,7 +41,20 @@ def test_a_dead_worker_is_told_and_replaced() -> None:
 def test_a_star_that_ends_the_process_is_lost_alone(tmp_path: Path) -> None:
     with worker_processes(1):
         answers = surviving(squares, tmp_path, RunOptions(), 0, 8)
-    assert answers == [0, 1, 4, 9, 16, None, 36, 49]
+    died = Lost(
+        "the computation failed on this star: WorkerDiedError: the process running squares ended without an answer"
+    )
+    assert answers == [0, 1, 4, 9, 16, died, 36, 49]
+
+
+def roots(_folder: Path, _options: RunOptions, start: int, stop: int) -> list[float]:
+    """Square roots; the one of a negative number raises."""
+    return [math.sqrt(i) for i in range(start, stop)]
+
+
+def test_a_star_that_raises_is_lost_alone(tmp_path: Path) -> None:
+    answers = surviving(roots, tmp_path, RunOptions(), -1, 2)
+    assert answers == [Lost("the computation failed on this star: ValueError: math domain error"), 0.0, 1.0]
 
 
 def test_workers_have_one_thread_each() -> None:
