@@ -62,7 +62,7 @@ class StarFit:
     Attributes
     ----------
     star, prepared : what was fitted.
-    structure : the chosen one, such as "seasonal+walk".
+    structure, template : the chosen one, such as "seasonal+walk", and its model with nothing estimated yet.
     fit : its fit, in the prepared units.
     record : the filter before the first row: `update` it with `prepared.series` for the one-step forecasts.
     mean, sigma : (n,) one-step-ahead forecasts in the prepared units; NaN where there was too little history.
@@ -71,6 +71,7 @@ class StarFit:
     star: Star
     prepared: Prepared
     structure: str
+    template: Model
     fit: Fit
     record: Record
     mean: FloatArray
@@ -154,7 +155,7 @@ def fit_star(star: Star, options: StarOptions = StarOptions()) -> StarFit | str:
     name = min(fits, key=lambda n: fits[n].bic)
     final = fit(structures[name], series, starts=(fits[name].theta,), restricted=True)
     record, mean, sigma = _follow(final, prepared.series, options)
-    return StarFit(star, replace(prepared, series=series), name, final, record, mean, sigma)
+    return StarFit(star, replace(prepared, series=series), name, structures[name], final, record, mean, sigma)
 
 
 def _structures(star: Star, series: Series, options: StarOptions) -> dict[str, Model]:

@@ -5,10 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-import numpy as np
-
-from models.statespace.components import DampedWalk, Level, Model, Trend
-from models.statespace.fit import fit
+from models.statespace.changes import find_changes
+from models.statespace.components import DampedWalk
 from models.statespace.star import StarFit
 
 DAYS_PER_YEAR = 365.25
@@ -44,8 +42,8 @@ class StateSpaceSummary:
     trend, trend_err : unit a year, positive where the value grows (magnitudes: fades), with one sigma.
     trend_pvalue : two-sided, against no trend beside the chosen structure.
     change_points : level shifts, most significant first.
-    drw_tau, drw_tau_err : days, and one sigma of the natural logarithm of tau.
-    drw_sigma, drw_sigma_err : unit; the walk's standard deviation, and one sigma of its natural logarithm.
+    drw_tau, drw_tau_err : days, where the structure has a damped random walk; one sigma, of the logarithm times tau.
+    drw_sigma, drw_sigma_err : unit; the walk's standard deviation and one sigma, of the logarithm times sigma.
     drw_flag : None; "short_span": the span is under ten tau, so that tau is biased low; "unresolved": tau is below the
         spacing of the observations or above their span.
     reason : why nothing was computed, or None.
@@ -65,19 +63,47 @@ class StateSpaceSummary:
     drw_flag: str | None = None
     reason: str | None = None
 
+    def columns(self) -> dict[str, float | int | str | None]:
+        """The catalog's columns; None where not computed. Of several level shifts the most significant."""
+        shift = self.change_points[0] if self.change_points else None
+        numbers = {
+            "trend": self.trend,
+            "trend_err": self.trend_err,
+            "trend_pvalue": self.trend_pvalue,
+            "change_time": shift.time if shift else math.nan,
+            "change_size": shift.size if shift else math.nan,
+            "change_pvalue": shift.pvalue if shift else math.nan,
+            "drw_tau": self.drw_tau,
+            "drw_tau_err": self.drw_tau_err,
+            "drw_sigma": self.drw_sigma,
+            "drw_sigma_err": self.drw_sigma_err,
+        }
+        out: dict[str, float | int | str | None] = {
+            name: float(value) if math.isfinite(value) else None for name, value in numbers.items()
+        }
+        out["n_changes"] = None if self.reason is not None else len(self.change_points)
+        out["drw_flag"] = self.drw_flag
+        return out
+
 
 def summarise(fitted: StarFit) -> StateSpaceSummary:
     """Summarise a fitted star."""
     star, prepared, chosen = fitted.star, fitted.prepared, fitted.fit
     unit = prepared.scale * star.curve.sign
-    slope, slope_err, pvalue = _trend(fitted)
+    changes = find_changes(fitted)
     summary = StateSpaceSummary(
         object_id=star.curve.object_id,
         structure=fitted.structure,
         converged=chosen.converged,
-        trend=slope * unit * DAYS_PER_YEAR,
-        trend_err=slope_err * prepared.scale * DAYS_PER_YEAR,
-        trend_pvalue=pvalue,
+        trend=changes.slope * unit * DAYS_PER_YEAR,
+        trend_err=changes.slope_err * prepared.scale * DAYS_PER_YEAR,
+        trend_pvalue=changes.slope_pvalue,
+        change_points=tuple(
+            ChangePoint(
+                prepared.epoch + float(prepared.series.time[s.row]), s.size * unit, s.size_err * prepared.scale, s.pvalue
+            )
+            for s in changes.shifts
+        ),
     )
     walk = next((t for t in chosen.model.terms if isinstance(t, DampedWalk)), None)
     if walk is None or walk.tau is None or walk.sigma is None:
@@ -90,20 +116,8 @@ def summarise(fitted: StarFit) -> StateSpaceSummary:
     return replace(
         summary,
         drw_tau=walk.tau,
-        drw_tau_err=chosen.uncertainty("walk.tau"),
+        drw_tau_err=chosen.uncertainty("walk.tau") * walk.tau,
         drw_sigma=walk.sigma * prepared.scale,
-        drw_sigma_err=chosen.uncertainty("walk.sigma"),
+        drw_sigma_err=chosen.uncertainty("walk.sigma") * walk.sigma * prepared.scale,
         drw_flag=flag,
     )
-
-
-def _trend(fitted: StarFit) -> tuple[float, float, float]:
-    """Slope, its sigma (prepared units a day) and p-value beside the chosen structure, its noise fitted again."""
-    from scipy.special import ndtr
-
-    terms = tuple(Trend() if isinstance(t, Level) else t for t in fitted.fit.model.terms)
-    fitted_again = fit(Model(terms), fitted.prepared.series, uncertainties=False)
-    i = fitted_again.columns.index("trend") + fitted.prepared.series.bands
-    slope = float(fitted_again.coefficient[i])
-    err = float(np.sqrt(fitted_again.coefficient_covariance[i, i]))
-    return slope, err, float(2 * ndtr(-abs(slope) / err)) if err > 0 else math.nan
