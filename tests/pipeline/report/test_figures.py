@@ -77,7 +77,7 @@ def test_same_picture_same_bytes():
     assert len(first) < 60_000
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(
     st.lists(
         st.tuples(
