@@ -25,10 +25,10 @@ from pipeline.ingest.parts import IngestOptions, InputFile, Refused, UnusableErr
 from pipeline.ingest.table import first_lines, parse_table
 
 #: Bytes of input a bucket; some ten times as much memory while it is sorted.
-BUCKET_BYTES = 64 * 2**20
+BUCKET_BYTES = 32 * 2**20
 
-#: Bytes of text read at once; no row may be longer.
-BLOCK_BYTES = 16 * 2**20
+#: Bytes of text read at once; no row may be longer. Arrow reads up to 32 blocks ahead, and holds them.
+BLOCK_BYTES = 2 * 2**20
 
 #: What the rows of a bucket hold; ids and bands as text.
 _TEXT = ("object_id", "band")
@@ -152,7 +152,7 @@ def _sort(folder: Path, buckets: int, path: Path, shape: _Shape, options: Ingest
     writer: pq.ParquetWriter | None = None
     try:
         for i in range(buckets):
-            with pa.ipc.open_file(str(folder / f"{i}.arrow")) as reader:
+            with pa.OSFile(str(folder / f"{i}.arrow")) as file, pa.ipc.open_file(file) as reader:
                 table = _nested(reader.read_all(), shape)
             writer = writer or pq.ParquetWriter(path, table.schema)
             for start in range(0, table.num_rows, options.chunk_size):
@@ -177,10 +177,10 @@ def _nested(table: pa.Table, shape: _Shape) -> pa.Table:
         counts = np.bincount(of_row, minlength=len(dictionary))
         ids = dictionary[by_name]
     offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
-    rows = table.take(pa.array(order))
+    rows = table.drop_columns(["object_id"]).take(pa.array(order))
     columns: dict[str, pa.Array] = {"object_id": pa.array(ids, pa.string())}
     renamed = {"time": shape.time_name, "value": shape.value_name, "error": shape.error_name, "flag": "quality"}
-    for name in table.column_names[1:]:
+    for name in rows.column_names:
         column = rows[name].combine_chunks()
         flat = pa.concat_arrays(column.chunks) if isinstance(column, pa.ChunkedArray) and column.num_chunks else column
         if isinstance(flat, pa.ChunkedArray):
@@ -208,14 +208,14 @@ def _floats(column: pa.Array) -> pa.Array:
 
 def read_long_parquet(path: str, wanted: list[int]) -> Iterator[list[pa.Array]]:
     """Columns of a flat Parquet table, some rows at a time."""
-    with pq.ParquetFile(path, buffer_size=2**20) as file:
+    with pq.ParquetFile(path, memory_map=True) as file:
         names = file.schema_arrow.names
         for batch in file.iter_batches(columns=sorted({names[i] for i in wanted}), use_threads=False):
             yield [batch.column(names[i]) for i in wanted]
 
 
 def read_text_columns(
-    path: str, names: Sequence[str], delimiter: str | None, wanted: list[int]
+    path: str, names: Sequence[str], delimiter: str | None, wanted: list[int], block_bytes: int = BLOCK_BYTES
 ) -> Iterator[list[pa.Array]]:
     """Columns of a text table with a header, as text, some rows at a time.
 
@@ -244,7 +244,7 @@ def read_text_columns(
         csv.open_csv(
             file,
             read_options=csv.ReadOptions(
-                column_names=all_names, skip_rows=skip, block_size=BLOCK_BYTES, use_threads=False
+                column_names=all_names, skip_rows=skip, block_size=block_bytes, use_threads=False
             ),
             parse_options=csv.ParseOptions(delimiter=delimiter, invalid_row_handler=on_ragged),
             convert_options=csv.ConvertOptions(

@@ -50,7 +50,7 @@ def table_parts(reader: str, file: InputFile, path: str, options: IngestOptions)
 
 def read_rows(path: str, start: int, stop: int, columns: Sequence[str] | None = None) -> pa.Table:
     """The rows from `start` to `stop` of a Parquet table, reading no row group outside them."""
-    with pq.ParquetFile(path, memory_map=True, page_checksum_verification=True) as file:
+    with pq.ParquetFile(path, page_checksum_verification=True) as file:
         first = 0
         groups: list[int] = []
         skip = 0
@@ -106,9 +106,9 @@ def regrouped(file: InputFile, scratch: Path, options: IngestOptions) -> str:
         return file.path
 
     def write(path: Path) -> list[Refused]:
-        # without a buffer the whole of a column's group is held, however small the batches
+        # mapped, since otherwise the whole group is held in memory, however small the batches
         with (
-            pq.ParquetFile(file.path, buffer_size=2**20) as table,
+            pq.ParquetFile(file.path, memory_map=True) as table,
             pq.ParquetWriter(path, table.schema_arrow) as writer,
         ):
             for batch in table.iter_batches(batch_size=options.chunk_size, use_threads=False):

@@ -36,6 +36,9 @@ from pipeline.ingest.stars import star
 from pipeline.ingest.table import delimiter_of, first_lines, header_of
 from pipeline.lightcurve import Clock, FloatArray, Kind, LightCurve
 
+#: No row may be longer than this.
+ROW_BYTES = 16 * 2**20
+
 _LIST_CELL = re.compile(r"[,;\t|]\s*\"?\s*[\[(]\s*[-+.\dnN]")
 
 
@@ -79,7 +82,7 @@ def _as_parquet(path: str, names: Sequence[str], delimiter: str | None, out: Pat
     order = [identity, *(i for i in range(len(names)) if i != identity)]
     schema = pa.schema([(_column(names, i), pa.string()) for i in order])
     with pq.ParquetWriter(out, schema) as writer:
-        for columns in read_text_columns(path, names, delimiter, order):
+        for columns in read_text_columns(path, names, delimiter, order, ROW_BYTES):
             table = pa.table(columns, schema=schema)
             for start in range(0, table.num_rows, rows):
                 writer.write_table(table.slice(start, rows))

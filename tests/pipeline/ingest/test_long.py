@@ -164,3 +164,11 @@ def test_the_real_two_band_table_holds_magnitudes(tmp_path: Path) -> None:
     median = [float(np.median(c.in_band("b").value)) for c in curves]
     catalog = objects.loc[[c.object_id for c in curves], "magnitude_b"]
     assert np.corrcoef(median, catalog)[0, 1] > 0.99
+
+
+def test_a_row_too_long_to_be_read_is_a_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from pipeline.ingest.readers import csv_lists
+
+    monkeypatch.setattr(csv_lists, "ROW_BYTES", 1000)
+    (tmp_path / "x.csv").write_text(f'id,time,mag\na,"{[1.0] * 2000}","{[2.0] * 2000}"\n')
+    assert reason(tmp_path / "x.csv", tmp_path / "s").status == "failed"
