@@ -28,7 +28,7 @@ def draw_ew(rng: np.random.Generator, scene: Scene) -> Signal:
         mass_ratio=rng.uniform(0.12, 0.95),
         fill=(fill, fill),
         temperature=(temperature, temperature * rng.normal(0.98, 0.03)),
-        inclination=float(np.arccos(rng.uniform(0, 0.75))),
+        inclination=float(np.arccos(rng.uniform(0, 0.65))),
     )
     uneven = rng.normal(0, 0.015) if rng.random() < 0.5 else 0.0
     return _binary("EW", rng, scene, binary, 10**log_period, uneven, third=_third_light(rng))
@@ -105,7 +105,7 @@ def draw_ep(rng: np.random.Generator, scene: Scene) -> Signal:
 
 def _third_light(rng: np.random.Generator) -> float:
     """Share of the light that belongs to neither star: a companion or a neighbour in the same pixel."""
-    return float(rng.uniform(0, 0.5)) if rng.random() < 0.35 else 0.0
+    return float(rng.uniform(0, 0.5)) if rng.random() < 0.2 else 0.0
 
 
 def _binary(

@@ -21,7 +21,7 @@ def draw_mira(rng: np.random.Generator, scene: Scene) -> Signal:
     period = float(np.clip(rng.normal(280, 85), 95, 620))
     rise = float(np.clip(rng.normal(0.46 - 0.0002 * (period - 280), 0.05), 0.28, 0.58))
     amplitude = float(np.clip(rng.normal(3.4 + 0.004 * (period - 280), 0.9), 1.6, 7.0))
-    sharp = rng.uniform(0.8, 1.5)
+    sharp = rng.uniform(0.55, 1.1)
     count = math.ceil((scene.stop - scene.start) / period) + 6
     length = 1 + 0.025 * rng.normal(size=count)
     maxima = scene.start + (np.cumsum(length) - 3 + rng.random()) * period

@@ -68,7 +68,7 @@ def asas(rng: np.random.Generator, ra: float, dec: float) -> Visits:
     after three minutes; the telescope stood still for some months in 2002 and weeks in 2007.
     """
     first, last = 2451868.0, 2454575.0
-    sky = weather("asas", int(last - first) + 2, 0.30)
+    sky = weather("asas", int(last - first) + 2, 0.36)
     nights, start, end = windows(first, last, ra, dec, LAS_CAMPANAS, lowest=28.0)
     times = []
     fields = 1 + int(rng.random() < 0.45) + int(rng.random() < 0.12)
@@ -77,12 +77,12 @@ def asas(rng: np.random.Generator, ra: float, dec: float) -> Visits:
         # northern and overlapping fields were added later
         opened = first + (rng.choice([0.0, 35.0, 110.0, 810.0], p=[0.45, 0.25, 0.2, 0.1]) if field == 0 else 0.0)
         opened += rng.exponential(400) if field else 0.0
-        busy: tuple[float, ...] = (0.25, 0.42, 0.25, 0.08) if not northern else (0.15, 0.40, 0.30, 0.15)
+        busy: tuple[float, ...] = (0.15, 0.42, 0.28, 0.15) if not northern else (0.1, 0.35, 0.30, 0.25)
         if field and rng.random() < 0.6:
             busy = (0.02, 0.08, 0.2, 0.3, 0.2, 0.2)
         kept = thinned(rng, nights, busy)
         closed = ((nights > 456) & (nights < 548)) | ((nights > 2440) & (nights < 2540)) | (nights + first < opened)
-        kept &= ~closed & np.isfinite(sky[nights]) & (rng.random(len(nights)) > 0.12)
+        kept &= ~closed & np.isfinite(sky[nights]) & (rng.random(len(nights)) < rng.uniform(0.6, 0.95))
         # a field is taken when the telescope comes by: an hour of the night that moves little from visit to visit
         favour = np.clip(rng.normal(0.5, 0.28, kept.sum()), 0, 1)
         times.append(start[kept] + favour * (end[kept] - start[kept]))
@@ -96,7 +96,7 @@ def asas(rng: np.random.Generator, ra: float, dec: float) -> Visits:
     for k, kick in enumerate(rng.normal(size=len(time))):
         x = 0.72 * x + (1 - 0.72**2) ** 0.5 * kick
         frame[k] = x
-    haze = np.clip(np.exp(0.2 * frame + 0.08 * rng.normal(size=len(time))), 0.5, 1.9)
+    haze = np.clip(np.exp(0.24 * frame + 0.07 * rng.normal(size=len(time))), 0.5, 1.9)
     return Visits.of(time, np.zeros(len(time), dtype=np.int64), haze, 0.008 * _nightly("asas", night))
 
 
@@ -105,7 +105,7 @@ def ogle(rng: np.random.Generator, ra: float, dec: float) -> Visits:
     first, last = 2450450.0, 2451880.0
     sky = weather("ogle", int(last - first) + 2, 0.35)
     nights, start, end = windows(first, last, ra, dec, LAS_CAMPANAS, lowest=28.0)
-    kept = thinned(rng, nights, (0.35, 0.3, 0.2, 0.15)) & np.isfinite(sky[nights])
+    kept = thinned(rng, nights, (0.5, 0.3, 0.2)) & np.isfinite(sky[nights])
     # a plan that changes with the season: whole blocks with few frames
     block = np.random.default_rng(zlib.crc32(b"ogle blocks")).random(int(last - first) // 60 + 2)
     kept &= rng.random(len(nights)) < np.where(block[nights // 60] < 0.35, 0.15, 0.95)
@@ -207,7 +207,7 @@ def eros(rng: np.random.Generator, ra: float, dec: float) -> Visits:
         first=2450290.0,
         last=2451185.0,
         lost=0.4,
-        plan=(((0, 1), (0.25, 0.25, 0.2, 0.15, 0.15)),),
+        plan=(((0, 1), (0.15, 0.2, 0.2, 0.15, 0.15, 0.15)),),
         spread=0.0,
     )
 

@@ -67,6 +67,9 @@ def observe(
     colours = colour(wavelength, signal.temperature) - colour(
         np.array([WAVELENGTH[survey.reference]]), signal.temperature
     )
+    # a neighbour's light in the same pixels washes the change out
+    blend = rng.uniform(0, survey.blend[1]) if rng.random() < survey.blend[0] else 0.0
+    change = -2.5 * np.log10((1 - blend) * 10 ** (-0.4 * change) + blend)
     true = magnitude + colours[visits.band] + change
     sigma = survey.noise(true, visits.band) * visits.haze ** (0.7 if survey.flat_error else 1.0)
     span = max(float(np.ptp(visits.time)), 1.0) if n else 1.0
@@ -74,14 +77,16 @@ def observe(
     trend = survey.trend * (
         rng.standard_t(4) * (phase - 0.5) + rng.normal() * np.sin(2 * np.pi * (phase * span / 365.25))
     )
-    measured = true + sigma * rng.normal(size=n) + visits.offset + trend
+    # light is what is noisy: near the limit magnitudes scatter farther to the faint side
+    light = np.maximum(1 + sigma / 1.0857 * rng.normal(size=n), 0.15)
+    measured = true - 2.5 * np.log10(light) + visits.offset + trend
 
     share, scale = survey.outliers
     # some stars lie near a bright one or an edge, and have many more
     share *= float(np.exp(rng.normal(-0.3, 0.8)))
     off = rng.random(n) < share
     size = scale * rng.exponential(size=n) * np.where(rng.random(n) < 0.12, 6.0, 1.0)
-    measured = measured + np.where(off, np.where(rng.random(n) < 0.8, 1.0, -1.0) * (size + 3 * sigma), 0.0)
+    measured = measured + np.where(off, np.where(rng.random(n) < 0.95, 1.0, -1.0) * (size + 3 * sigma), 0.0)
 
     factor = survey.quoted[0] * float(np.exp(survey.quoted[1] * rng.normal()))
     error = survey.flat_error * visits.haze * factor if survey.flat_error else factor * sigma

@@ -124,15 +124,15 @@ def draw_dsct(rng: np.random.Generator, scene: Scene) -> Signal:
     these a second at 0.77 of the period; the others a handful of low modes (Breger 2000). The period is that of the
     strongest.
     """
-    high = rng.random() < 0.55
+    high = rng.random() < 0.45
     others: tuple[tuple[float, float], ...] = ()
-    log_period = rng.normal(-0.93, 0.13)
+    log_period = rng.normal(-0.87, 0.14)
     if high:
         ratio = np.array([1.0, rng.uniform(0.25, 0.4), rng.uniform(0.08, 0.18), rng.uniform(0.02, 0.08)])
         lag = np.array([0.0, rng.normal(2.4, 0.2), rng.normal(4.9, 0.4), rng.normal(1.3, 0.5)])
         if rng.random() < 0.3:
             others = ((0.773 + rng.normal(0, 0.003), rng.uniform(0.05, 0.4)),)
-        amplitude = rng.uniform(0.2, 0.75)
+        amplitude = rng.uniform(0.2, 0.65)
     else:
         ratio, lag = np.array([1.0, rng.uniform(0, 0.1)]), np.array([0.0, rng.uniform(0, 2 * math.pi)])
         others = tuple((rng.uniform(0.4, 1.3), rng.uniform(0.1, 0.8)) for _ in range(rng.integers(1, 7)))

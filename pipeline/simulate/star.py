@@ -17,7 +17,7 @@ from pipeline.simulate.surveys import SURVEYS, Survey
 from pipeline.simulate.visits import Visits
 
 #: Summed squared signal-to-noise from which a variable star would have been listed as one.
-DETECTED = 150.0
+DETECTED = 350.0
 
 #: How often a star that the survey would not have noticed is drawn anew.
 ATTEMPTS = 25

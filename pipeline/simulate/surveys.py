@@ -36,6 +36,7 @@ class Survey:
     quoted : quoted over true error: median, and scatter between stars (natural log).
     flat_error : where the survey quotes an error that follows the night and not the star: its median; else 0.
     outliers : share of rows that are off, and their scale in magnitudes; most of them faint, as clouds and blends are.
+    blend : share of the stars with a neighbour in the same pixels, and the most of the light that may be its.
     trend : scale of slow systematic trends, magnitudes.
     decimals : of written magnitudes.
     unsorted : rows come in the order in which the archive found them, not in time.
@@ -56,6 +57,7 @@ class Survey:
     quoted: tuple[float, float] = (1.0, 0.1)
     flat_error: float = 0.0
     outliers: tuple[float, float] = (0.005, 0.3)
+    blend: tuple[float, float] = (0.03, 0.3)
     trend: float = 0.004
     decimals: int = 3
     unsorted: bool = False
@@ -126,16 +128,17 @@ _LISTED = (
         reference="V",
         brightness=(7.2, 9.4, 11.9, 13.4, 14.4),
         noise=_ASAS_NOISE,
-        faintest=14.9,
+        faintest=14.6,
         quoted=(1.0, 0.07),
         flat_error=0.037,
-        outliers=(0.012, 0.15),
+        outliers=(0.016, 0.15),
+        blend=(0.35, 0.6),
         trend=0.006,
         own_brightness=MappingProxyType(
             {
                 "RRAB": (9.0, 11.5, 13.25, 14.05, 14.6),
                 "RRC": (9.0, 10.7, 12.75, 13.7, 14.4),
-                "M": (8.5, 10.7, 12.5, 13.6, 14.3),
+                "M": (8.8, 11.0, 13.0, 14.5, 15.2),
                 "EA": (7.0, 8.9, 11.15, 12.8, 13.6),
                 "EB": (7.2, 9.3, 11.3, 13.0, 13.8),
                 "EW": (7.5, 9.65, 12.0, 13.4, 14.2),
@@ -244,9 +247,9 @@ _LISTED = (
         place=_LMC,
         reference="b_E",
         brightness=(14.5, 16.0, 18.8, 20.0, 20.6),
-        noise=ccd_noise((21.0, 20.6), 0.03),
+        noise=ccd_noise((20.7, 20.3), 0.055),
         faintest=20.7,
-        quoted=(1.5, 0.15),
+        quoted=(1.7, 0.2),
         outliers=(0.008, 0.3),
         trend=0.01,
         decimals=2,
