@@ -37,7 +37,8 @@ class Fold:
     def phase(self) -> FloatArray:
         """(n_bins,) centres of the bins, from 0 on."""
         n_bins = self.value.shape[1]
-        return np.arange(n_bins, dtype=np.float64) / n_bins
+        centre: FloatArray = np.arange(n_bins, dtype=np.float64) / n_bins
+        return centre
 
 
 def phase_of(time: FloatArray, period: float, t0: float) -> FloatArray:

@@ -43,6 +43,10 @@ class Grid:
         """(size,) cycles a day, ascending."""
         return (self.first + np.arange(self.size, dtype=np.float64)) * self.step
 
+    def frequency_at(self, index: int) -> float:
+        """Cycles a day of one frequency, by its place in the grid."""
+        return (self.first + index) * self.step
+
 
 def cadence_of(time: FloatArray) -> tuple[float, bool]:
     """The usual step between observations in days, and whether most steps are that one (an even cadence).

@@ -2,67 +2,163 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
+
 import numpy as np
 
-from pipeline.lightcurve import LightCurve
-from pipeline.period.grid import grid_for
+from pipeline.lightcurve import FloatArray, LightCurve
+from pipeline.period.grid import Grid, grid_for
+from pipeline.period.judge import Candidates, look_closely
+from pipeline.period.nominate import ALIASES, nominate
 from pipeline.period.options import PeriodOptions
-from pipeline.period.result import PeriodResult
+from pipeline.period.refine import Refined, refine
+from pipeline.period.result import PeriodFlag, PeriodResult
+from pipeline.period.rule import probabilities
+from pipeline.period.sample import Sample, prepare
+from pipeline.period.significance import false_alarm
+from pipeline.period.spectrum import Spectrum, periodogram
+from pipeline.period.transit import Transit, find_transits, is_dense
+
+#: A runner-up with this share of the winner's probability earns the winner a flag.
+DOUBT = 0.15
+
+#: Fewer cycles than this in the span are flagged.
+FEW_CYCLES = 3.0
+
+#: A smooth model that leaves less than this share of a dense curve's variance is its period, whatever dips it has.
+EXPLAINED = 0.4
+
+
+@dataclass(frozen=True, eq=False)
+class Search:
+    """All that a search found, for those who want more than the answer.
+
+    Attributes
+    ----------
+    sample : the points.
+    grid, spectrum : the one-term periodogram.
+    candidates : what was looked at closely, the most probable first.
+    probability : (m,) of the candidates, given that one of them is right.
+    """
+
+    sample: Sample
+    grid: Grid
+    spectrum: Spectrum
+    candidates: Candidates
+    probability: FloatArray
 
 
 def find_period(curve: LightCurve, options: PeriodOptions = PeriodOptions()) -> PeriodResult:  # noqa: B008
     """The period of one star, never raising for a bad star: the result says why there is none.
+
+    The one-term periodogram nominates, folds decide (`judge`), a learned rule chooses between harmonics and aliases
+    (`rule`), and the choice is fitted with shapes of its own in every band (`refine`). Dense photometry is searched
+    for transits as well.
 
     Parameters
     ----------
     curve : a cleaned light curve (`pipeline.clean.clean`); its good rows are used.
     options : limits of the search.
     """
+    found = search(curve, options)
+    if isinstance(found, str):
+        return PeriodResult(reason=found)
+    sample, candidates = found.sample, found.candidates
+    best = refine(sample, float(candidates.frequency[0]))
+    transits: tuple[Transit, ...] = ()
+    if is_dense(sample.time) and candidates.shape[0, 0] > EXPLAINED:
+        transits = find_transits(curve, 1, options.min_period, options.max_period)
+    fap = false_alarm(sample, found.spectrum, found.grid, candidates)
+    runners_up = 1.0 / candidates.frequency[1:5]
+    if transits:
+        return _of_transit(transits[0], best, runners_up, sample.span)
+    return PeriodResult(
+        period=1.0 / best.frequency,
+        period_err=best.frequency_err / best.frequency**2,
+        fap=fap,
+        flag=_flag(found),
+        others=tuple(float(p) for p in runners_up),
+        t0=_epoch(best, sample),
+        terms=best.terms,
+    )
+
+
+def search(curve: LightCurve, options: PeriodOptions = PeriodOptions()) -> Search | str:  # noqa: B008
+    """Everything up to the choice, or the reason why there is no period.
+
+    Parameters
+    ----------
+    curve : a cleaned light curve.
+    options : limits of the search.
+    """
     good = curve.good
     if len(good) < options.min_points:
-        return PeriodResult(reason=f"{len(good)} good points; {options.min_points} are needed")
+        return f"{len(good)} good points; {options.min_points} are needed"
+    sample = prepare(good)
+    if sample is None:
+        return "no band varies"
+    if len(sample.time) < options.min_points:
+        return f"{len(sample.time)} good points in bands that vary; {options.min_points} are needed"
     try:
-        grid = grid_for(good.time, options)
+        grid = grid_for(sample.time, options)
     except ValueError as problem:
-        return PeriodResult(reason=str(problem))
-    import nifty_ls
+        return str(problem)
+    spectrum = periodogram(sample.time, sample.value, sample.weight, grid)
+    nominees = nominate(spectrum.power, grid, sample.span)
+    if nominees.size == 0:
+        return f"no peak between {1 / grid.highest:.4g} d and {1 / grid.lowest:.4g} d"
+    candidates = look_closely(sample, grid, nominees)
+    probability = probabilities(candidates, sample)
+    order = np.argsort(-probability, kind="stable")
+    return Search(sample, grid, spectrum, candidates.at(order), probability[order])
 
-    time = good.time - good.time[0]
-    power = np.zeros(grid.size)
-    used = 0
-    for band in range(len(good.bands)):
-        rows = good.band == band
-        value = good.value[rows]
-        if rows.sum() < 5 or not np.ptp(value) > 0:
-            continue
-        error = good.error[rows]
-        scale = np.nanmedian(error) if np.isfinite(error).any() else 1.0
-        error = np.hypot(np.where(np.isfinite(error), error, scale), 0.02 if good.kind == "mag" else scale)
-        result = nifty_ls.lombscargle(
-            time[rows], value, error, fmin=grid.lowest, fmax=grid.highest, Nf=grid.size, backend="finufft", nthreads=1
-        )
-        power += np.nan_to_num(result.power) * rows.sum()
-        used += int(rows.sum())
-    if used < options.min_points:
-        return PeriodResult(reason="no band has enough varying points")
-    power = np.clip(power / used, 0.0, 1.0 - 1e-9)
-    inner = np.flatnonzero((power[1:-1] > power[:-2]) & (power[1:-1] >= power[2:])) + 1
-    peaks = inner if inner.size else np.array([int(np.argmax(power))])
-    top = peaks[np.argsort(-power[peaks], kind="stable")][:5]
-    periods = 1.0 / grid.frequency[top]
-    span = float(time[-1])
-    fap = 1.0 - (1.0 - (1.0 - power[top[0]]) ** ((used - 3) / 2)) ** (grid.highest * span)
-    phase = 2 * np.pi * time / periods[0]
-    design = np.stack([np.ones_like(phase), np.cos(phase), np.sin(phase)], axis=1)
-    first = good.band == int(np.argmax(np.bincount(good.band)))
-    _, c, s = np.linalg.lstsq(design[first], good.sign * good.value[first], rcond=None)[0]
-    t0 = good.time[0] + float(np.arctan2(s, c) / (2 * np.pi) % 1.0 * periods[0])
+
+def _flag(found: Search) -> PeriodFlag | None:
+    """What the first candidate may be instead, if a runner-up is nearly as probable."""
+    frequency = found.candidates.frequency
+    span = found.sample.span
+    if span * frequency[0] < FEW_CYCLES:
+        return "few_cycles"
+    for f, probability in zip(frequency[1:], found.probability[1:], strict=True):
+        if probability < DOUBT * found.probability[0]:
+            break
+        if abs(2.0 * f - frequency[0]) < 0.5 / span:
+            return "half"
+        if abs(0.5 * f - frequency[0]) < 0.5 / span:
+            return "double"
+        distance = np.abs(f - frequency[0])
+        mirrored = f + frequency[0]
+        if any(min(abs(distance - alias), abs(mirrored - alias)) < 1.0 / span for alias in ALIASES):
+            return "alias"
+    return None
+
+
+def _epoch(best: Refined, sample: Sample) -> float:
+    """Minimum light where the fold looks eclipsing (two humps, or dips sharper than the peaks), else maximum.
+
+    The first such moment at or after the first point, in the curve's own time.
+    """
+    curve = best.curve
+    spectrum = np.abs(np.fft.rfft(curve)) ** 2
+    two_humps = spectrum[2::2].sum() > spectrum[1::2].sum()
+    centred = curve - curve.mean()
+    skewness = float(np.mean(centred**3) / max(1e-12, float(np.mean(centred**2))) ** 1.5)
+    eclipsing = two_humps or skewness < -0.3
+    at = int(np.argmin(curve) if eclipsing else np.argmax(curve))
+    return sample.reference + at / len(curve) / best.frequency
+
+
+def _of_transit(transit: Transit, best: Refined, runners_up: FloatArray, span: float) -> PeriodResult:
+    """A transiting planet's period on top, the periodogram's choice first among the others."""
+    # a box's place is known to a fraction of its length over its signal-to-noise ratio
+    error = transit.duration / transit.snr / max(1.0, span / transit.period)
     return PeriodResult(
-        period=float(periods[0]),
-        period_err=float(grid.step * periods[0] ** 2),
-        fap=float(np.clip(fap, 0.0, 1.0)),
-        flag="few_cycles" if span < 3 * periods[0] else None,
-        others=tuple(float(p) for p in periods[1:]),
-        t0=t0,
-        terms=1,
+        period=transit.period,
+        period_err=error,
+        fap=math.erfc(transit.snr / math.sqrt(2.0)),
+        flag="few_cycles" if span < FEW_CYCLES * transit.period else None,
+        others=(1.0 / best.frequency, *(float(p) for p in runners_up[:3])),
+        t0=transit.t0,
+        terms=0,
     )

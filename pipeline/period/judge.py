@@ -1,0 +1,165 @@
+"""The rich model: how well the fold at each nominated frequency is explained, and what it looks like."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.lightcurve import FloatArray
+from pipeline.period.grid import Grid
+from pipeline.period.sample import Sample
+
+#: Harmonics of the rich model and bins of phase that it is computed in: for the first look, and for the close one.
+FIRST_LOOK = (5, 64)
+CLOSE_LOOK = (8, 128)
+
+#: The first look uses no more points than about this.
+FIRST_POINTS = 600
+
+#: Prior variance of harmonic k goes as k to the minus this: a smooth shape and a sharp one. A sinusoid stands before.
+DECAYS = (3.0, 1.0)
+
+#: Offsets, in 1/span, at which a nominee is tried, and two finer rounds for the few that are kept.
+COARSE: FloatArray = np.arange(-1.0, 2.0) * 0.07
+FINE: tuple[FloatArray, ...] = (np.arange(-2.0, 3.0) * 0.02, np.arange(-2.0, 3.0) * 0.007)
+
+#: How many separate nominees are kept, of how many the harmonics are tried as well, and which.
+KEPT = 10
+MULTIPLIED = ((0.5, 6), (2.0, 6), (1.0 / 3.0, 2), (3.0, 2))
+
+
+@dataclass(frozen=True, eq=False)
+class Candidates:
+    """Frequencies that were looked at closely.
+
+    Attributes
+    ----------
+    frequency : (m,) cycles a day.
+    evidence : (m, 4) log evidence of a sinusoid, a smooth shape, a sharp shape and one or two dips.
+    halved : (m, 4) the same at twice the frequency (half the period).
+    doubled : (m, 4) the same at half the frequency (twice the period).
+    shape : (m, 12) what the fold looks like (`kernels.shapes`).
+    """
+
+    frequency: FloatArray
+    evidence: FloatArray
+    halved: FloatArray
+    doubled: FloatArray
+    shape: FloatArray
+
+    def at(self, rows: NDArray[np.int64]) -> Candidates:
+        """These candidates, in this order."""
+        return Candidates(
+            self.frequency[rows], self.evidence[rows], self.halved[rows], self.doubled[rows], self.shape[rows]
+        )
+
+
+@lru_cache(maxsize=2)
+def _tables(terms: int, bins: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Cosines and sines of the phase bins' centres, (2 terms + 1, bins) each, and the priors, (3, terms)."""
+    angle = 2.0 * np.pi * (np.arange(bins) + 0.5) / bins
+    order = np.arange(2 * terms + 1)[:, None]
+    k = np.arange(1, terms + 1, dtype=np.float64)
+    priors = [np.where(k == 1, 1.0, 0.0)]
+    for decay in DECAYS:
+        share = k**-decay
+        priors.append(share / share.sum())
+    return np.cos(order * angle), np.sin(order * angle), np.stack(priors)
+
+
+def evidence(sample: Sample, frequency: FloatArray, look: tuple[int, int] = CLOSE_LOOK, stride: int = 1) -> FloatArray:
+    """Log evidence of a sinusoid, a smooth shape, a sharp shape and dips at each frequency, against no variation.
+
+    Parameters
+    ----------
+    sample : n points.
+    frequency : (m,) cycles a day.
+    look : harmonics and phase bins.
+    stride : every so many points are used.
+
+    Returns
+    -------
+    (m, 4)
+    """
+    from pipeline.period import kernels
+
+    cosine, sine, priors = _tables(*look)
+    flat = np.ascontiguousarray(frequency, dtype=np.float64)
+    out = np.empty((flat.size, len(priors) + 1))
+    kernels.evidence(
+        np.ascontiguousarray(sample.time[::stride]),
+        np.ascontiguousarray(sample.band[::stride]),
+        np.ascontiguousarray(sample.value[::stride]),
+        np.ascontiguousarray(sample.weight[::stride]),
+        sample.n_bands,
+        flat,
+        cosine,
+        sine,
+        priors,
+        out,
+    )
+    return out
+
+
+def look_closely(sample: Sample, grid: Grid, nominees: FloatArray) -> Candidates:
+    """Judge the nominees, keep the best, try their harmonics, and refine all of these in frequency.
+
+    Parameters
+    ----------
+    sample : n points.
+    grid : the limits of the search.
+    nominees : (m,) cycles a day, m >= 1.
+
+    Returns
+    -------
+    The candidates, highest evidence first.
+    """
+    from pipeline.period import kernels
+
+    span = sample.span
+    stride = -(-len(sample.time) // FIRST_POINTS)
+    frequency, score = _best_offset(sample, nominees, COARSE / span, FIRST_LOOK, stride)
+    order = np.argsort(-score, kind="stable")
+    kept = _separate(frequency[order], 0.5 / span, KEPT)
+    more = [kept] + [kept[:most] * factor for factor, most in MULTIPLIED]
+    wanted = np.concatenate(more)
+    wanted = wanted[(wanted >= grid.lowest * (1 - 1e-9)) & (wanted <= grid.highest * (1 + 1e-9))]
+    wanted = _separate(wanted, 0.1 / span, wanted.size)
+    for offsets in FINE:
+        wanted, score = _best_offset(sample, wanted, offsets / span)
+    order = np.argsort(-score, kind="stable")
+    wanted = _separate(wanted[order], 0.1 / span, wanted.size)
+    cosine, sine, priors = _tables(*CLOSE_LOOK)
+    shape = np.empty((wanted.size, 12))
+    kernels.shapes(sample.time, sample.value, sample.weight, wanted, cosine, sine, priors[1], shape)
+    found = evidence(sample, np.concatenate([wanted, 2.0 * wanted, 0.5 * wanted])).reshape(3, wanted.size, -1)
+    return Candidates(wanted, found[0], found[1], found[2], shape)
+
+
+def _best_offset(
+    sample: Sample,
+    frequency: FloatArray,
+    offsets: FloatArray,
+    look: tuple[int, int] = CLOSE_LOOK,
+    stride: int = 1,
+) -> tuple[FloatArray, FloatArray]:
+    """Each frequency moved to the offset with the highest evidence, and that evidence."""
+    tried = np.maximum(frequency[:, None] + offsets, 0.1 / sample.span)
+    score = evidence(sample, tried.ravel(), look, stride).max(axis=1).reshape(tried.shape)
+    best = score.argmax(axis=1)
+    rows = np.arange(len(frequency))
+    return tried[rows, best], score[rows, best]
+
+
+def _separate(frequency: FloatArray, apart: float, most: int) -> FloatArray:
+    """The first frequencies, in their order, that are at least so far apart from one another."""
+    kept: list[float] = []
+    for f in frequency.tolist():
+        if all(abs(f - other) >= apart for other in kept):
+            kept.append(f)
+            if len(kept) == most:
+                break
+    return np.asarray(kept)

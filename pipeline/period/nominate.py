@@ -1,0 +1,70 @@
+"""Which frequencies deserve a closer look: the peaks of the cheap periodogram, their harmonics and their aliases."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pipeline.lightcurve import FloatArray
+from pipeline.period.grid import Grid
+
+#: Number of harmonics whose power is summed, and how many maxima of each sum are nominated.
+SUMS = ((1, 32), (2, 16), (3, 16), (5, 16), (8, 12))
+
+#: A nominee's frequency is also tried times these.
+MULTIPLES = (1.0, 0.5, 2.0, 1.0 / 3.0)
+
+#: Cycles a day by which a nightly, seasonal observer shifts a frequency: day, sidereal day, two days, month, year.
+ALIASES = (1.0, 1.0027379, 2.0, 2.0054758, 1.0 / 29.530589, 1.0 / 365.2425)
+
+#: The aliases of so many of the strongest maxima are nominated.
+ALIASED = 4
+
+
+def nominate(power: FloatArray, grid: Grid, span: float) -> FloatArray:
+    """Frequencies to be judged by their folds, ascending and without near-repeats.
+
+    Parameters
+    ----------
+    power : (grid.size,) one-term periodogram.
+    grid : its frequencies.
+    span : days between first and last point.
+
+    Returns
+    -------
+    (m,) cycles a day, within the grid's limits; m is some hundreds at most.
+    """
+    from pipeline.period import kernels
+
+    found = []
+    for harmonics, most in SUMS:
+        index, height = np.zeros(most), np.zeros(most)
+        stride = 1.0 if harmonics == 1 else 2.0 / harmonics
+        high = (grid.first + grid.size - 1) / (1 if harmonics < 2 else 2 if harmonics < 4 else 4)
+        count = kernels.peaks(power, grid.first, harmonics, stride, 1.0 / (span * grid.step), high, index, height)
+        order = np.argsort(-height[:count], kind="stable")
+        at = index[:count][order] * grid.step * stride
+        if harmonics == 1:
+            at = _interpolated(power, grid, at)
+        found.append(at[:, None] * np.asarray(MULTIPLES))
+        strong = at[:ALIASED, None]
+        shift = np.asarray(ALIASES)
+        for alias in (strong + shift, np.abs(strong - shift)):
+            found.append(alias[:, :, None] * np.asarray((1.0, 0.5)))
+    frequency: FloatArray = np.sort(np.concatenate([part.ravel() for part in found]))
+    frequency = frequency[(frequency >= grid.lowest * (1 - 1e-9)) & (frequency <= grid.highest * (1 + 1e-9))]
+    if frequency.size == 0:
+        return frequency
+    kept: FloatArray = frequency[np.concatenate([[True], np.diff(frequency) > 0.02 / span])]
+    return kept
+
+
+def _interpolated(power: FloatArray, grid: Grid, frequency: FloatArray) -> FloatArray:
+    """Maxima of the parabolas through each peak and its neighbours."""
+    k = np.clip(np.rint(frequency / grid.step).astype(np.int64) - grid.first, 1, max(1, grid.size - 2))
+    if grid.size < 3:
+        return frequency
+    left, middle, right = power[k - 1], power[k], power[k + 1]
+    bend = left - 2.0 * middle + right
+    shift = np.where(bend < 0, 0.5 * (left - right) / np.where(bend < 0, bend, 1.0), 0.0)
+    at: FloatArray = (grid.first + k + np.clip(shift, -0.5, 0.5)) * grid.step
+    return at

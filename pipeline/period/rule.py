@@ -1,0 +1,119 @@
+"""Which candidate an astronomer would call the period: a conditional logit on how well and how each one folds.
+
+Every candidate of a star gets a score, a weighted sum of the features below; the probabilities of the candidates are
+the softmax of their scores (McFadden 1974). The evidence alone does not know that a contact binary's two minima are
+one cycle, that three cycles of a Mira fit any curve better than one, or that periods near a day are mostly nights.
+The weights were learned on stars whose periods people had settled (`python -m tests.bench.periods_rule` fits and
+prints them; a fifth of the stars, `pipeline.split.held_out`, was kept apart).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pipeline.lightcurve import FloatArray
+from pipeline.period.judge import Candidates
+from pipeline.period.sample import Sample
+
+#: Periods (log10 days) at the corners of the piecewise linear preference for periods, and of the one for periods of
+#: folds that are the same twice over.
+CORNERS = (-1.2, -0.9, -0.6, -0.45, -0.3, -0.15, 0.0, 0.3, 0.7, 1.3, 2.0, 2.6)
+TWICE_CORNERS = (-0.9, -0.7, -0.6, -0.5, -0.4, -0.25, 0.0, 0.5, 1.5, 2.5)
+
+#: The weights of the features, by name.
+WEIGHTS: dict[str, float] = {}
+
+
+def features(found: Candidates, sample: Sample) -> dict[str, FloatArray]:
+    """What the rule looks at, each (m,) over the candidates.
+
+    Parameters
+    ----------
+    found : m candidates.
+    sample : the star's points.
+    """
+    f, ev = found.frequency, found.evidence
+    n, span = len(sample.time), sample.span
+    noise, _, skew, odd, mirror, gap, unequal, second, width, depth, ratio, contrast = found.shape.T
+    sine, smooth, sharp, box = ev.T
+    best, half, double = ev.max(axis=1), found.halved.max(axis=1), found.doubled.max(axis=1)
+    period = -np.log10(f)
+    cycles = np.log10(np.maximum(span * f, 1e-3))
+    whole = f - np.maximum(1.0, np.rint(f))
+    depth = np.maximum(depth, 0.0) * sample.unit
+    base = {
+        # how far behind the best explanation of all, and behind the best sinusoid
+        "behind": -np.log1p((best.max() - best) / 2.0),
+        "behind_root": -(best.max() - best) / np.sqrt(n),
+        "behind_sine": -np.log1p((sine.max() - sine) / 2.0),
+        "noise": np.log(noise / noise.min()),
+        # what the harmonics bring: over half the period, at twice the period
+        "over_half": _squeeze(best - half),
+        "double_over": _squeeze(double - best),
+        "over_half_box": _squeeze(box - found.halved[:, 3]),
+        "double_over_box": _squeeze(found.doubled[:, 3] - box),
+        # which shape prior
+        "over_sine": _squeeze(best - sine),
+        "sharp": _squeeze(sharp - smooth),
+        "box": _squeeze(box - np.maximum(smooth, sharp)),
+        # the fold itself
+        "skew": skew,
+        "skew_sign": np.tanh(2.0 * skew),
+        "odd": odd,
+        "mirror": np.sqrt(np.maximum(mirror, 0.0)),
+        "unequal": unequal,
+        "second": second,
+        # its deepest dip and the one half a cycle later
+        "width": width,
+        "depth": np.minimum(depth, 2.0),
+        "deep": 1.0 / (1.0 + np.exp((0.75 - depth) / 0.08)),
+        "ratio": ratio,
+        "contrast": _squeeze(3.0 * contrast),
+    }
+    columns = dict(base)
+    columns["gap"] = gap
+    columns["whole_day"] = np.exp(-0.5 * (whole * span / 3.0) ** 2)
+    columns["near_day"] = np.exp(-0.5 * (whole / 0.01) ** 2)
+    for corner in (1.0, 1.5, 2.0, 2.5):
+        columns[f"cycles_below_{10**corner:.0f}"] = np.maximum(0.0, corner - cycles)
+    # 1 where the fold is the same twice over, up to small differences, and 1 where the period is long
+    twice = 1.0 / (1.0 + np.exp((odd - 0.35) / 0.08))
+    long = 1.0 / (1.0 + np.exp((1.7 - period) / 0.1))
+    for i, corner in enumerate(CORNERS):
+        columns[f"period_{10**corner:.3g}"] = np.interp(period, CORNERS, np.eye(len(CORNERS))[i])
+    for i, corner in enumerate(TWICE_CORNERS):
+        columns[f"twice_{10**corner:.3g}"] = twice * np.interp(period, TWICE_CORNERS, np.eye(len(TWICE_CORNERS))[i])
+    size = np.full(len(f), np.log(max(sample.amplitude, 0.01)))
+    several = np.full(len(f), float(sample.n_bands > 1))
+    extra = {"size": size, "several": several, "chroma": several * sample.chroma}
+    for name, value in {**base, **extra}.items():
+        columns[f"twice_{name}"] = twice * value
+        columns[f"long_{name}"] = long * value
+    columns["size_period"] = size * period
+    columns["short_once_skew"] = (1.0 - twice) * skew * (period < 0.0)
+    columns["short_once_size"] = (1.0 - twice) * size * (period < 0.0)
+    columns["short_once_mirror"] = (1.0 - twice) * base["mirror"] * (period < 0.0)
+    return columns
+
+
+def probabilities(found: Candidates, sample: Sample) -> FloatArray:
+    """(m,) probability that each candidate is the period, given that one of them is.
+
+    Parameters
+    ----------
+    found : m candidates.
+    sample : the star's points.
+    """
+    columns = features(found, sample)
+    score = np.zeros(len(found.frequency))
+    for name, weight in WEIGHTS.items():
+        score += weight * columns[name]
+    share = np.exp(score - score.max())
+    probability: FloatArray = share / share.sum()
+    return probability
+
+
+def _squeeze(x: FloatArray) -> FloatArray:
+    """Differences of evidence on a logarithmic scale that keeps the sign."""
+    squeezed: FloatArray = np.sign(x) * np.log1p(np.abs(x) / 3.0)
+    return squeezed

@@ -1,0 +1,127 @@
+"""A star's good points made ready for the search: one merged, scaled series with weights that forgive."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.lightcurve import FloatArray, IntArray, LightCurve
+
+#: Error floor, as a share of a band's own scatter: folds are never perfect, so no point may weigh beyond all measure.
+FLOOR = 0.1
+
+#: Values beyond these quantiles, widened by half their distance from the median, are drawn back to that limit.
+TAIL = 0.01
+
+#: A band's amplitude is shrunk towards the mean of the bands as if it had this many points less.
+SHRINK = 4.0
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """The points of the search.
+
+    Attributes
+    ----------
+    time : (n,) days since `reference`, ascending.
+    reference : the curve's own time of zero.
+    band : (n,) 0..n_bands-1; bands that do not vary or have too few points are left out.
+    value : (n,) brighter is up; each band less its mean, over its amplitude; weighted variance 1 over all.
+    weight : (n,) of mean 1.
+    n_bands : number of bands in use.
+    amplitude : magnitudes between the 5th and the 95th percentile of the band with the most points.
+    unit : magnitudes of the same band that a value of 1 stands for.
+    chroma : how much the bands differ in amplitude: largest over smallest, natural logarithm; 0 for one band.
+    rows : (n,) which rows of the good curve these are.
+    """
+
+    time: FloatArray
+    reference: float
+    band: IntArray
+    value: FloatArray
+    weight: FloatArray
+    n_bands: int
+    amplitude: float
+    unit: float
+    chroma: float
+    rows: IntArray
+
+    @property
+    def span(self) -> float:
+        """Days between the first and the last point."""
+        return float(self.time[-1] - self.time[0])
+
+
+def prepare(good: LightCurve, least: int = 3) -> Sample | None:
+    """Merge the bands of a light curve of good rows; None where no band varies.
+
+    Bands are assumed to vary together (in phase or, where neighbouring observations say so, in antiphase), each with
+    its own amplitude: this is the base model of VanderPlas & Ivezic 2015 (ApJ 812, 18) with amplitudes of its own.
+
+    Parameters
+    ----------
+    good : ascending in time, only finite values.
+    least : bands with fewer points are left out.
+    """
+    value = good.sign * good.value
+    scaled, weight = np.zeros(len(good)), np.zeros(len(good))
+    spread = np.zeros(len(good.bands))
+    number = np.zeros(len(good.bands))
+    for b in range(len(good.bands)):
+        rows = np.flatnonzero(good.band == b)
+        if len(rows) < least:
+            continue
+        own = value[rows]
+        low, middle, high = np.quantile(own, [TAIL, 0.5, 1.0 - TAIL])
+        own = np.clip(own, low - 0.5 * (middle - low), high + 0.5 * (high - middle))
+        scatter = float(np.std(own))
+        if not scatter > 1e-12 * max(1.0, float(np.max(np.abs(own)))):
+            continue
+        error = good.error[rows]
+        error = np.where(np.isfinite(error), error, scatter)
+        noise = error**2 + (FLOOR * scatter) ** 2
+        inverse = 1.0 / noise
+        mean = float(np.sum(inverse * own) / np.sum(inverse))
+        scaled[rows] = own - mean
+        weight[rows] = inverse
+        spread[b] = float(np.sum(inverse * (own - mean) ** 2) / np.sum(inverse))
+        number[b] = len(rows)
+    used = np.flatnonzero(number > 0)
+    if len(used) == 0:
+        return None
+    common = float(np.sum(number * spread) / np.sum(number))
+    amplitude = np.sqrt((number * spread + SHRINK * common) / (number + SHRINK))
+    keep = np.flatnonzero(number[good.band] > 0)
+    order = keep[np.argsort(good.time[keep], kind="stable")]
+    band = np.searchsorted(used, good.band[order]).astype(np.int32)
+    scale = amplitude[good.band[order]]
+    merged = scaled[order] / scale
+    weights = weight[order] * scale**2
+    weights /= weights.mean()
+    variance = float(np.mean(weights * merged**2))
+    reference = float(good.time[order[0]])
+    main = int(used[np.argmax(number[used])])
+    magnitudes, a_unit = _magnitudes(good, main)
+    return Sample(
+        time=good.time[order] - reference,
+        reference=reference,
+        band=band,
+        value=merged / np.sqrt(variance),
+        weight=weights,
+        n_bands=len(used),
+        amplitude=magnitudes,
+        unit=float(amplitude[main]) * float(np.sqrt(variance)) * a_unit,
+        chroma=float(np.ptp(np.log(amplitude[used]))),
+        rows=order.astype(np.int32),
+    )
+
+
+def _magnitudes(good: LightCurve, band: int) -> tuple[float, float]:
+    """Range in magnitudes between the 5th and the 95th percentile of one band, and magnitudes for one of its units."""
+    low, middle, high = np.quantile(good.value[good.band == band], [0.05, 0.5, 0.95])
+    unit = 1.0
+    if good.kind == "flux":
+        # the zero of a detrended flux says nothing about the star: such a curve counts as one of 0.1 mag
+        unit = 1.0857 / middle if middle > 0 and low > 0 else 0.1 / max(high - low, 1e-300)
+    return float((high - low) * unit), float(unit)

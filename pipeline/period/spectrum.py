@@ -1,0 +1,102 @@
+"""The one-term Lomb-Scargle periodogram with a floating mean, by a non-uniform fast Fourier transform in small blocks.
+
+The sums over the points that the periodogram needs (Zechmeister & Kuerster 2009, A&A 496, 577, eq. 4-15) are
+non-uniform discrete Fourier transforms of type 1. One long transform is bound by memory; many short ones, each
+around its own central frequency, stay in the processor's cache and are computed several at a time by SciPy's
+single-precision FFT. Spreading uses the "exponential of semicircle" kernel (Barnett, Magland & af Klinteberg 2019,
+SIAM J. Sci. Comput. 41, C479). Sums are good to about 1e-5 of the sum of the weights.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.lightcurve import FloatArray
+from pipeline.period.grid import Grid
+
+#: Frequencies of one block, length of its FFT, and points of the spreading kernel.
+BLOCK = 6144
+LENGTH = 8192
+WIDTH = 8
+
+#: Blocks that are transformed together: three sums each, so that the FFT sees a multiple of four rows.
+TOGETHER = 4
+
+
+#: How often the largest power of white noise behaves as if there were more independent frequencies than the window's
+#: participation number says; measured on white noise at the cadences of ASAS, EROS and Stripe 82.
+PARTICIPATION = 6.5
+
+
+@dataclass(frozen=True, eq=False)
+class Spectrum:
+    """A periodogram.
+
+    Attributes
+    ----------
+    power : (grid.size,) in [0, 1]: share of the weighted variance that a sinusoid with a free mean explains.
+    independent : effective number of independent frequencies: of the grid's range, less what the window repeats.
+    """
+
+    power: FloatArray
+    independent: float
+
+
+def periodogram(time: FloatArray, value: FloatArray, weight: FloatArray, grid: Grid) -> Spectrum:
+    """Lomb-Scargle power at each frequency of the grid.
+
+    Parameters
+    ----------
+    time : (n,) days; best counted from a time near the observations.
+    value : (n,) any unit.
+    weight : (n,) positive, for example 1/error^2; any scale.
+    grid : the frequencies.
+
+    Returns
+    -------
+    The power in astropy's "standard" normalisation; 0 where the fit is degenerate (all observations at one phase) or
+    the values do not vary.
+    """
+    from scipy.fft import fft
+
+    from pipeline.period import kernels
+
+    weight = weight / weight.sum()
+    value = value - np.sum(weight * value)
+    variance = float(np.sum(weight * value**2))
+    power = np.zeros(grid.size, dtype=np.float32)
+    if not variance > 0:
+        return Spectrum(power.astype(np.float64), 1.0)
+    taper, beta = _taper()
+    blocks = -(-grid.size // BLOCK)
+    work = np.empty((3 * TOGETHER, LENGTH), dtype=np.complex64)
+    shifted = np.ascontiguousarray(time - time.min())
+    signal = value * weight / np.sqrt(variance)
+    participation = 0.0
+    for first in range(0, blocks, TOGETHER):
+        centre = grid.first + first * BLOCK + BLOCK // 2
+        work[:] = 0
+        kernels.spread(shifted, signal, weight, grid.step, centre, BLOCK, beta, WIDTH, work)
+        sums = fft(work, axis=1, overwrite_x=True)
+        some = power[first * BLOCK : (first + TOGETHER) * BLOCK]
+        participation += kernels.power_of_sums(sums, taper, BLOCK, first * BLOCK / grid.size, 1.0 / grid.size, some)
+    # frequencies that the window makes copies of one another count once: the number of those that a noise peak does
+    # not share, (range)^2 over the double integral of the window's fourth power
+    # (two steps stand for the window's central peak, of which a grid that starts higher sees nothing)
+    independent = max(1.0, PARTICIPATION * grid.size / (2.0 * (participation + 2.0)))
+    return Spectrum(np.clip(power, 0.0, 1.0, dtype=np.float64), independent)
+
+
+@lru_cache(maxsize=1)
+def _taper() -> tuple[NDArray[np.float32], float]:
+    """(BLOCK,) one over the Fourier transform of the spreading kernel at modes -BLOCK/2.., and the kernel's beta."""
+    beta = 0.976 * np.pi * WIDTH * (1.0 - BLOCK / (2.0 * LENGTH))
+    node, share = np.polynomial.legendre.leggauss(64)
+    psi = np.exp(beta * (np.sqrt(1.0 - node**2) - 1.0)) * share * WIDTH / 2.0
+    mode = np.arange(-(BLOCK // 2), BLOCK - BLOCK // 2)
+    transform = np.cos(2.0 * np.pi * np.outer(mode / LENGTH, node * WIDTH / 2.0)) @ psi
+    return (1.0 / transform).astype(np.float32), float(beta)

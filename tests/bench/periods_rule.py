@@ -1,0 +1,139 @@
+"""Learn the weights of `pipeline.period.rule` from stars with known periods: `python -m tests.bench.periods_rule`.
+
+A conditional logit over each star's candidates (McFadden 1974), with a ridge, and a small chance that the reference
+itself is wrong. A fifth of the stars (`pipeline.split.held_out`) is not learned from, and judged apart.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import minimize
+
+from pipeline.lightcurve import BoolArray, FloatArray
+from pipeline.period.options import PeriodOptions
+from pipeline.period.rule import features
+from pipeline.period.search import Search, search
+from pipeline.split import held_out
+from tests.bench.periods_data import ECLIPSING, Known, asas, eros, right, s82, with_fitted_period
+
+#: Share of references that are taken to be wrong, and the chance of any one candidate then.
+WRONG, ANY = 0.03, 0.05
+
+RIDGE = 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """One star's candidates: features, which are right, which are at half and at twice the reference."""
+
+    set_name: str
+    class_name: str
+    apart: bool
+    features: FloatArray
+    right: BoolArray
+    half: BoolArray
+    double: BoolArray
+
+
+def case_of(star: Known, found: Search, set_name: str) -> Case:
+    """The star's case, for learning or judging."""
+    period = 1.0 / found.candidates.frequency
+    span = found.sample.span
+    columns = features(found.candidates, found.sample)
+    marks = [np.array([right(p * factor, star.period, span) for p in period]) for factor in (1.0, 2.0, 0.5)]
+    return Case(
+        set_name, star.class_name, held_out(star.curve.object_id), np.stack(list(columns.values()), axis=1), *marks
+    )
+
+
+def cases(sets: list[str], number: int | None) -> Iterator[Case]:
+    """The cases of the sets: asas, eros, s82 (blind), s82-limits (0.2 to 1.2 d), s82-thin (a fifth of the points)."""
+    limits = PeriodOptions(min_period=0.2, max_period=1.2)
+    for name in sets:
+        stars = asas(number) if name == "asas" else eros(number) if name == "eros" else s82(number)
+        if name == "s82-thin":
+            stars = s82(number, keep=0.2, seed=1000)
+        for bare in stars:
+            star = with_fitted_period(bare)
+            if np.isfinite(star.period):
+                found = search(star.curve, limits if name in ("s82-limits", "s82-thin") else PeriodOptions())
+                if not isinstance(found, str):
+                    yield case_of(star, found, name)
+
+
+def learn(training: list[Case], ridge: float = RIDGE) -> FloatArray:
+    """Weights of the features: penalised maximum likelihood."""
+    training = [case for case in training if case.right.any()]
+    table = np.concatenate([case.features for case in training])
+    deviation = table.std(axis=0) + 1e-9
+    table = table / deviation
+    hit = np.concatenate([case.right for case in training]).astype(np.float64)
+    sizes = [len(case.right) for case in training]
+    starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
+    owner = np.repeat(np.arange(len(sizes)), sizes)
+
+    def loss(weights: FloatArray) -> tuple[float, FloatArray]:
+        score = table @ weights
+        share = np.exp(score - np.maximum.reduceat(score, starts)[owner])
+        share /= np.add.reduceat(share, starts)[owner]
+        good = np.add.reduceat(share * hit, starts)
+        mixed = (1.0 - WRONG) * good + WRONG * ANY
+        slope = table.T @ (((1.0 - WRONG) / mixed)[owner] * share * (hit - good[owner]))
+        return float(-np.sum(np.log(mixed)) + ridge * weights @ weights), -slope + 2.0 * ridge * weights
+
+    found = minimize(loss, np.zeros(table.shape[1]), jac=True, method="L-BFGS-B", options={"maxiter": 2000})
+    weights: FloatArray = found.x / deviation
+    return weights
+
+
+def report(judged: list[Case], weights: FloatArray, title: str) -> None:
+    """Print shares right on top, among five, among all candidates, and at half and double."""
+    rows = defaultdict(list)
+    for case in judged:
+        order = np.argsort(-(case.features @ weights), kind="stable")
+        top = order[0]
+        row = [case.right[top], case.right[order[:5]].any(), case.right.any(), case.half[top], case.double[top]]
+        rows[case.set_name, case.class_name].append(row)
+        rows[case.set_name, "all eclipsing" if case.class_name in ECLIPSING else "all others"].append(row)
+    print(f"{title:34s}      n    top   five    any   half double")
+    for (set_name, class_name), values in sorted(rows.items()):
+        means = "  ".join(f"{mean:.3f}" for mean in np.mean(values, axis=0))
+        print(f"  {set_name:12s} {class_name:18s} {len(values):6d}  {means}")
+
+
+def main() -> None:
+    """Learn, judge and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sets", default="asas,eros,s82,s82-limits,s82-thin")
+    parser.add_argument("--stars", type=int, default=None, help="at most so many of each set")
+    parser.add_argument("--keep", default=None, help="a file in which the cases are kept for another run")
+    arguments = parser.parse_args()
+    begin = time.perf_counter()
+    found = list(cases(arguments.sets.split(","), arguments.stars))
+    print(f"{len(found)} stars in {time.perf_counter() - begin:.0f} s")
+    training = [case for case in found if not case.apart]
+    weights = learn(training)
+    report(training, weights, "learned from")
+    report([case for case in found if case.apart], weights, "kept apart")
+    some = next(s82(1))
+    example = search(some.curve)
+    if isinstance(example, str):
+        raise SystemExit(example)
+    print("WEIGHTS: dict[str, float] = {")
+    for name, weight in zip(features(example.candidates, example.sample), weights, strict=True):
+        print(f'    "{name}": {weight:.4g},')
+    print("}")
+    if arguments.keep:
+        parts = {f"{i}:{c.set_name}:{c.class_name}:{int(c.apart)}": c.features for i, c in enumerate(found)}
+        marks = {f"m{i}": np.stack([c.right, c.half, c.double]) for i, c in enumerate(found)}
+        np.savez_compressed(arguments.keep, **parts, **marks)
+
+
+if __name__ == "__main__":
+    main()
