@@ -115,7 +115,7 @@ def _facts(detail: StarDetail) -> Html:
         ((row[f"{PROBABILITY}{name}"], name) for name in probability_types(row) if known(row[f"{PROBABILITY}{name}"])),
         key=lambda pair: (-pair[0], pair[1]),
     )
-    others = [f"{name} {share:.2f}" for share, name in runners_up if name != row.get("class")][:3]
+    others = [f"{name} {share:.2f}" for share, name in runners_up if name != row.get("class") and share >= 0.01][:3]
     flag = f" (flag: {row['period_flag']})" if row.get("period_flag") else ""
     unit = f" {row['unit']}" if row.get("unit") else ""
     clock = row.get("clock") or "unknown"
