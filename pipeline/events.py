@@ -7,16 +7,26 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pipeline.forecast import Forecast
-from pipeline.lightcurve import FloatArray
+from pipeline.lightcurve import BoolArray, FloatArray
 
 Direction = Literal["fade", "brighten"]
 EventFlag = Literal["gap_edge", "segment_start"]
+
+#: Degrees of freedom a star's innovations may have (infinite: Gaussian), and the logarithm of their prior weight.
+_DEGREES = np.array([2.5, 3.0, 4.0, 5.0, 7.0, 10.0, 20.0, np.inf])
+_WEIGHT = np.array([-2.0, -1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0])
+
+#: In a run of several points none counts for more sigmas than this: one rotten point is not a run.
+_MOST_IN_RUN = 4.0
+
+#: A run is only looked for where the star has this many times its length.
+_RUNS_IN_STAR = 8
 
 
 @dataclass(frozen=True)
@@ -72,37 +82,94 @@ class EventOptions:
             raise ValueError(f"max_run must be at least 1, not {self.max_run!r}")
 
 
-def find_events(forecast: Forecast, options: EventOptions = EventOptions()) -> list[Event]:  # noqa: B008
+@dataclass(frozen=True, eq=False)
+class Runs:
+    """All runs of one length in one band of a star.
+
+    Attributes
+    ----------
+    band : index of the band.
+    row : (n,) the band's rows in the forecast.
+    width : points in a run.
+    total : (n - width + 1,) what each run amounts to, in Gaussian sigmas; positive where brighter than forecast.
+    """
+
+    band: int
+    row: np.ndarray
+    width: int
+    total: FloatArray
+
+
+def find_events(forecast: Forecast, options: EventOptions = EventOptions()) -> list[Event]:
     """Find the runs of failed forecasts of one star.
 
-    Each innovation becomes a tail probability under a Student distribution whose degrees of freedom are the star's own
-    (from its kurtosis of ordinary points), back in Gaussian sigmas; runs of 1, 2, 4, ... consecutive points of a band
-    are summed to a z-score each; the p-value of the best is multiplied by the number of runs tried in the star.
+    Each innovation becomes a tail probability under a Student distribution whose degrees of freedom are the star's own,
+    and that again a number of Gaussian sigmas (`gaussian_scores`). Runs of 1, 2, 4, ... consecutive points of a band
+    are added up (Stouffer); the p-value of a run is multiplied by the number of runs tried in the star.
 
     Returns
     -------
     Events with p-value at most `options.pvalue`, in order of time; of overlapping runs in a band the most significant.
     """
-    per_band = []
-    tries = 0
-    widths = [w for w in (2**i for i in range(20)) if w <= options.max_run]
-    finite = np.isfinite(forecast.innovation)
-    sigma = gaussian_scores(forecast.innovation[finite])
-    rows = np.flatnonzero(finite)
-    for band in range(len(forecast.bands)):
-        inside = forecast.band[rows] == band
-        z = sigma[inside]
-        if len(z):
-            per_band.append((band, rows[inside], z))
-            tries += 2 * sum(1 + (len(z) - w) // max(1, w // 2) for w in widths if w <= len(z))
+    from scipy.special import log_ndtr
+
+    runs = all_runs(forecast, options)
+    tries = math.log(max(1.0, count_tries(runs)))
+    least = math.log(options.pvalue)
+    candidates = []
+    for run in runs:
+        log_p = log_ndtr(-np.abs(run.total)) + tries
+        candidates += [(float(log_p[i]), run, int(i)) for i in np.flatnonzero(log_p <= least)]
+    taken: dict[int, BoolArray] = {}
+    edges = {run.band: _edges(forecast.time[run.row], options) for run in runs}
     found = []
-    for band, index, z in per_band:
-        found += _in_band(forecast, band, index, z, widths, tries, options)
+    for log_p, run, i in sorted(candidates, key=lambda c: (c[0], c[1].band, c[1].width, c[2])):
+        used = taken.setdefault(run.band, np.zeros(len(run.row), dtype=bool))
+        if used[i : i + run.width].any():
+            continue
+        used[max(0, i - 1) : i + run.width + 1] = True
+        found.append(_event(forecast, run, i, log_p, *edges[run.band]))
     return sorted(found, key=lambda e: (e.t_start, e.band))
 
 
+def best_run(forecast: Forecast, options: EventOptions = EventOptions()) -> float:
+    """How strange the strangest run of a star is: minus the decimal logarithm of its p-value, never below 0."""
+    from scipy.special import log_ndtr
+
+    runs = all_runs(forecast, options)
+    if not runs:
+        return 0.0
+    largest = max(float(np.max(np.abs(run.total))) for run in runs)
+    return max(0.0, -(float(log_ndtr(-largest)) + math.log(count_tries(runs))) / math.log(10.0))
+
+
+def all_runs(forecast: Forecast, options: EventOptions) -> list[Runs]:
+    """Every run of every length in every band of a star that has forecasts; see `find_events`."""
+    innovation = forecast.innovation
+    rows = np.flatnonzero(np.isfinite(innovation))
+    score = gaussian_scores(innovation[rows])
+    runs = []
+    for band in range(len(forecast.bands)):
+        inside = forecast.band[rows] == band
+        z = score[inside]
+        limited = np.concatenate([[0.0], np.cumsum(np.clip(z, -_MOST_IN_RUN, _MOST_IN_RUN))])
+        width = 1
+        while width <= options.max_run and len(z) >= (_RUNS_IN_STAR * width if width > 1 else 1):
+            total = z if width == 1 else (limited[width:] - limited[:-width]) / math.sqrt(width)
+            # what the model leaves correlated widens long sums: they are held against the star's own scatter of them
+            spread = 1.4826 * float(np.median(np.abs(total))) if width > 1 else 1.0
+            runs.append(Runs(band, rows[inside], width, total / max(1.0, spread)))
+            width *= 2
+    return runs
+
+
+def count_tries(runs: list[Runs]) -> float:
+    """Number of independent runs tried, in both directions: neighbouring runs of a length overlap by all but one."""
+    return 2.0 * sum(max(1.0, 2.0 * len(run.total) / run.width if run.width > 1 else len(run.total)) for run in runs)
+
+
 def gaussian_scores(innovation: FloatArray) -> FloatArray:
-    """Innovations of one star, with their heavy tails taken out: sigmas of the same probability.
+    """Innovations of one star, with their heavy tails taken out: Gaussian sigmas of the same probability.
 
     Parameters
     ----------
@@ -110,90 +177,71 @@ def gaussian_scores(innovation: FloatArray) -> FloatArray:
 
     Returns
     -------
-    (n,) Student-t quantiles as Gaussian ones. The degrees of freedom follow from how much wider the star's outer
-    quantiles are than a Gaussian's, relative to its inner ones; a few extreme points cannot change them.
+    (n,) with the innovations' signs. Scale and degrees of freedom of the star's Student distribution are those of
+    highest likelihood, innovations beyond six sigma counted as six: a single flare does not make a star heavy-tailed.
     """
-    from scipy.stats import norm, t
+    from scipy.special import gammaln, ndtri, stdtr, stdtrit
 
-    if len(innovation) < 20:
+    n = len(innovation)
+    if n < 20:
         return innovation
     size = np.abs(innovation)
-    inner, outer = np.quantile(size, [0.5, 0.9])
-    if not inner > 0:
+    middle = float(np.median(size))
+    if not middle > 0:
         return innovation
-    degrees = np.array([3.0, 4.0, 5.0, 7.0, 10.0, 20.0, 100.0])
-    ratios = t.ppf(0.95, degrees) / t.ppf(0.75, degrees)
-    nu = degrees[int(np.argmin(np.abs(ratios - outer / inner)))]
-    scale = max(inner / float(t.ppf(0.75, nu)), 0.5)
-    log_tail = t.logsf(size / scale, nu)
-    return np.sign(innovation) * np.where(log_tail > -700, norm.isf(np.exp(np.maximum(log_tail, -700))), 37.0)
+    best, chosen, scale = -math.inf, math.inf, 1.0
+    for degrees, weight in zip(_DEGREES, _WEIGHT, strict=True):
+        if math.isinf(degrees):
+            width = max(0.8, min(1.25, math.sqrt(float(np.mean(np.minimum(size, 4.0) ** 2)))))
+            likelihood = -0.5 * np.minimum(size / width, 6.0) ** 2 - math.log(width * math.sqrt(2 * math.pi))
+        else:
+            width = middle / float(stdtrit(degrees, 0.75))
+            constant = gammaln((degrees + 1) / 2) - gammaln(degrees / 2) - 0.5 * math.log(degrees * math.pi)
+            squares = np.minimum(size / width, 6.0) ** 2
+            likelihood = constant - math.log(width) - 0.5 * (degrees + 1) * np.log1p(squares / degrees)
+        value = float(likelihood.sum()) + weight
+        if value > best:
+            best, chosen, scale = value, degrees, width
+    scale = max(1.0, scale) if math.isinf(chosen) else scale
+    if math.isinf(chosen):
+        return innovation / scale
+    tail = np.maximum(stdtr(chosen, -size / scale), 1e-300)
+    score: FloatArray = np.sign(innovation) * -ndtri(tail)
+    return score
 
 
-def _in_band(
-    forecast: Forecast,
-    band: int,
-    index: NDArray[np.intp],
-    z: FloatArray,
-    widths: list[int],
-    tries: int,
-    options: EventOptions,
-) -> list[Event]:
-    from scipy.special import log_ndtr
-
-    cumulative = np.concatenate([[0.0], np.cumsum(z)])
-    candidates = []
-    for width in widths:
-        if width > len(z):
-            break
-        total = (cumulative[width:] - cumulative[:-width]) / math.sqrt(width)
-        log_p = log_ndtr(-np.abs(total)) + math.log(tries)
-        for i in np.flatnonzero(log_p <= math.log(options.pvalue)):
-            candidates.append((float(log_p[i]), int(i), width, float(total[i])))
-    taken = np.zeros(len(z), dtype=bool)
-    segment, last = _edges(forecast.time[index], options)
-    events = []
-    for log_p, i, width, total in sorted(candidates):
-        if taken[i : i + width].any():
-            continue
-        taken[max(0, i - 1) : i + width + 1] = True
-        direction = math.copysign(1.0, total)
-        run = direction * z[i : i + width]
-        inside = np.flatnonzero(run > 1.0)
-        if not len(inside):
-            continue
-        lo, hi = i + inside[0], i + inside[-1]
-        flag: EventFlag | None = None
-        if segment[lo]:
-            flag = "segment_start"
-        elif last[hi]:
-            flag = "gap_edge"
-        peak = i + int(np.argmax(run))
-        events.append(
-            Event(
-                object_id=forecast.object_id,
-                detector=forecast.detector,
-                band=forecast.bands[band],
-                t_start=float(forecast.time[index[lo]]),
-                t_peak=float(forecast.time[index[peak]]),
-                t_end=float(forecast.time[index[hi]]),
-                direction="brighten" if direction > 0 else "fade",
-                peak_sigma=float(abs(forecast.innovation[index[peak]])),
-                pvalue=min(1.0, math.exp(max(log_p, -700.0))),
-                n_points=int(hi - lo + 1),
-                flag=flag,
-            )
-        )
-    return events
+def _event(forecast: Forecast, run: Runs, i: int, log_p: float, after: BoolArray, before: BoolArray) -> Event:
+    """The event of one run: trimmed to the points that take part in it, and flagged at the edges of gaps."""
+    bright = run.total[i] > 0
+    innovation = forecast.innovation[run.row[i : i + run.width]] * (1.0 if bright else -1.0)
+    part = np.flatnonzero(innovation > 1.0)
+    lo, hi = (i + part[0], i + part[-1]) if len(part) else (i, i + run.width - 1)
+    peak = i + int(np.argmax(innovation))
+    time = forecast.time[run.row]
+    flag: EventFlag | None = "segment_start" if after[lo] else "gap_edge" if before[hi] else None
+    return Event(
+        object_id=forecast.object_id,
+        detector=forecast.detector,
+        band=forecast.bands[run.band],
+        t_start=float(time[lo]),
+        t_peak=float(time[peak]),
+        t_end=float(time[hi]),
+        direction="brighten" if bright else "fade",
+        peak_sigma=float(np.max(innovation)),
+        pvalue=min(1.0, math.exp(max(log_p, -700.0))),
+        n_points=int(hi - lo + 1),
+        flag=flag,
+    )
 
 
-def _edges(time: FloatArray, options: EventOptions) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+def _edges(time: FloatArray, options: EventOptions) -> tuple[BoolArray, BoolArray]:
     """(n,) whether each point is among the first after, and among the last before, a long gap."""
     n = len(time)
     steps = np.diff(time)
     typical = float(np.median(steps[steps > 0])) if np.any(steps > 0) else 1.0
-    starts = np.concatenate([[0], np.flatnonzero(steps > options.gap * typical) + 1, [n]])
+    starts = [0, *(np.flatnonzero(steps > options.gap * typical) + 1).tolist(), n]
     after, before = np.zeros(n, dtype=bool), np.zeros(n, dtype=bool)
-    for lo, hi in zip(starts[:-1], starts[1:], strict=True):
+    for lo, hi in pairwise(starts):
         after[lo : min(hi, lo + options.edge_points)] = True
         if hi < n:
             before[max(lo, hi - options.edge_points) : hi] = True
