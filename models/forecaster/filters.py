@@ -51,13 +51,38 @@ def fourier(phase: np.ndarray, harmonics: int) -> np.ndarray:
     return out
 
 
+@njit(cache=True)
+def _glide(state: np.ndarray, cov: np.ndarray, at: int, rate: float, phi: float, gap: float, variance: float) -> None:
+    """Carry a smooth process (value at `at`, slope after it) over a gap."""
+    a, b = phi * (1.0 + rate * gap), phi * gap
+    c, e = -phi * rate * rate * gap, phi * (1.0 - rate * gap)
+    slope = variance * rate * rate
+    state[at], state[at + 1] = a * state[at] + b * state[at + 1], c * state[at] + e * state[at + 1]
+    for k in range(len(state)):
+        cov[at, k], cov[at + 1, k] = a * cov[at, k] + b * cov[at + 1, k], c * cov[at, k] + e * cov[at + 1, k]
+    for k in range(len(state)):
+        cov[k, at], cov[k, at + 1] = a * cov[k, at] + b * cov[k, at + 1], c * cov[k, at] + e * cov[k, at + 1]
+    cov[at, at] += variance - a * a * variance - b * b * slope
+    cross = -a * c * variance - b * e * slope
+    cov[at, at + 1] += cross
+    cov[at + 1, at] += cross
+    cov[at + 1, at + 1] += slope - c * c * variance - e * e * slope
+
+
 @njit(cache=True, fastmath={"contract", "reassoc", "nsz"})
 def linear_bank(
-    time: np.ndarray, value: np.ndarray, noise: np.ndarray, design: np.ndarray, prior: np.ndarray, decay: np.ndarray
+    time: np.ndarray,
+    value: np.ndarray,
+    noise: np.ndarray,
+    design: np.ndarray,
+    prior: np.ndarray,
+    decay: np.ndarray,
+    smooth: int,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Run a bank of linear-Gaussian filters that share a design: ``value = design @ state + noise``.
 
-    Each state is a constant (rate 0) or an Ornstein-Uhlenbeck process with a stationary variance equal to its prior.
+    Each state is a constant (rate 0) or an Ornstein-Uhlenbeck process, with its prior for stationary variance; one may
+    be a smooth process (Matern 3/2; Hartikainen & Sarkka 2010, eq. 9) whose slope is the state after it.
     The noise variances are known up to one factor, which each filter learns (conjugate inverse gamma), so that its
     predictive density is Student's t. West & Harrison 1997, Bayesian Forecasting and Dynamic Models, section 4.6; the
     weight of a row more than three sigma out is cut (Huber 1981).
@@ -70,6 +95,7 @@ def linear_bank(
     design : (n, d) how each row sees the states.
     prior : (m, d) u^2, prior variance of each state for each of the m filters.
     decay : (m, d) 1/days, rate at which each state forgets; 0 for a constant.
+    smooth : index of the smooth process, -1 for none; its prior gives that of its slope too.
 
     Returns
     -------
@@ -89,6 +115,11 @@ def linear_bank(
             cov[j, j] = prior[f, j]
             state[j] = 0.0
         moving = np.flatnonzero(decay[f] > 0)
+        bend = 0.0
+        if smooth >= 0:
+            bend = decay[f, smooth]
+            moving = moving[moving != smooth]
+            cov[smooth + 1, smooth + 1] = prior[f, smooth] * bend * bend
         scale = 1.0
         nu = _NU_FIRST
         for i in range(n):
@@ -102,6 +133,9 @@ def linear_bank(
                     for k in range(d):
                         cov[k, j] *= phi
                     cov[j, j] += prior[f, j] * (1.0 - phi * phi)
+                if bend > 0:
+                    gap = time[i] - time[i - 1]
+                    _glide(state, cov, smooth, bend, math.exp(-gap * bend), gap, prior[f, smooth])
             row = design[i]
             forecast = 0.0
             known = 0.0

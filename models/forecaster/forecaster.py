@@ -89,7 +89,13 @@ class Forecaster:
         kept = stored.load(folder, "forecaster")
         options = ForecasterOptions(**kept.settings["options"])
         model = network.build(options.units, options.cell, options.dropout)
-        model.set_weights(kept.network())
+        try:
+            model.set_weights(kept.network())
+        except ValueError:
+            raise ValueError(
+                f"the forecaster in {folder} was made for other inputs than this version's; train it again, or install "
+                "the version that made it"
+            ) from None
         return cls(options, model, Calibration.of(kept.settings["calibration"], kept.arrays), kept.card)
 
     def save(self, folder: Path) -> None:

@@ -22,9 +22,10 @@ from pipeline.star import Star
 #: Rows at a star's start that are never forecast, and earlier rows of its own band that a forecast row must have.
 WARM_UP, BAND_WARM_UP = 5, 2
 
-#: The simple forecasters: an irregular level; smooth and sharp folded curves; a sharp one at twice the period; means
-#: of the phase's near and nearest neighbours. Without a period only the first speaks.
-FAMILIES = ("level", "smooth", "sharp", "double", "near", "nearest")
+#: The simple forecasters: a level that wanders, or glides; smooth and sharp folded curves; a sharp one at twice the
+#: period; means of the phase's near and nearest neighbours. Without a period only the first two speak.
+FAMILIES = ("level", "glide", "smooth", "sharp", "double", "near", "nearest")
+_UNFOLDED = 2
 
 #: A star whose curve has more bands than this shares no states between them beyond the level.
 _MOST_BANDS = 8
@@ -42,8 +43,9 @@ _REACH = 1500
 #: Prior variances of the signal, in units of the rows' noise variance.
 _POWERS = (3.0, 100.0, 3000.0)
 
-#: Memory of the level, days.
+#: Memory of the level when it wanders and when it glides, days.
 _MEMORIES = (0.3, 3.0, 30.0, 300.0, 3000.0)
+_GLIDES = (1.0, 10.0, 40.0, 160.0)
 
 _SILENT = -20.0
 
@@ -77,15 +79,29 @@ class Steps:
 
 @dataclass(frozen=True)
 class _Design:
-    """States of one family of filters: the bands' means, harmonics of the phase, a wandering level."""
+    """States of one family of filters: bands' means, harmonics of the phase, the bands' own levels, the common level.
 
-    multiple: int
-    harmonics: int
-    slope: float
+    Attributes
+    ----------
+    multiple : of the period, at which the curve is folded; 0 for not at all.
+    harmonics : of that period.
+    slope : the harmonics' prior variances fall off with this power.
+    gliding : whether the level is smooth.
+    """
+
+    multiple: int = 0
+    harmonics: int = 0
+    slope: float = 0.0
+    gliding: bool = False
 
 
-_DESIGNS = {"level": _Design(0, 0, 0.0), "smooth": _Design(1, 4, 3.0), "sharp": _Design(1, 12, 1.2)}
-_DESIGNS["double"] = _Design(2, 16, 1.0)
+_DESIGNS = {
+    "level": _Design(),
+    "glide": _Design(gliding=True),
+    "smooth": _Design(1, 4, 3.0),
+    "sharp": _Design(1, 12, 1.2),
+    "double": _Design(2, 16, 1.0),
+}
 
 
 def steps_of(star: Star) -> Steps | None:
@@ -105,9 +121,11 @@ def steps_of(star: Star) -> Steps | None:
 
     reference = float(np.median(noise[: WARM_UP + 1]))
     parts: list[tuple[FloatArray, FloatArray, FloatArray]] = []
-    for name in FAMILIES[:4] if np.isfinite(period) else FAMILIES[:1]:
-        design, prior, decay = _bank(_DESIGNS[name], time, band, bands, period, reference)
-        parts.append(average(*linear_bank(time, value, noise, design, prior, decay)))
+    for name in list(_DESIGNS) if np.isfinite(period) else FAMILIES[:_UNFOLDED]:
+        form = _DESIGNS[name]
+        design, prior, decay = _bank(form, time, band, bands, period, reference)
+        gliding = design.shape[1] - 2 if form.gliding else -1
+        parts.append(average(*linear_bank(time, value, noise, design, prior, decay, gliding)))
     if np.isfinite(period):
         phase = np.mod(time / period, 1.0)
         parts += [neighbours(phase, value, noise, band, width, _REACH) for width in _WIDTHS]
@@ -130,14 +148,25 @@ def _bank(
         columns.append(waves)
         if _own_waves(form, bands):
             columns += [waves[:, :_OWN] * (band == b)[:, None] for b in range(bands)]
+    if _own_levels(form, bands):
+        columns.append(columns[0])
     columns.append(np.ones((len(time), 1)))
+    if form.gliding:
+        columns.append(np.zeros((len(time), 1)))
     prior, decay, wander = _tables(form, bands)
-    return np.concatenate(columns, axis=1), reference * prior, decay + wander / max(15.0 * period, 100.0)
+    if form.harmonics:
+        decay = decay + wander / max(15.0 * period, 100.0)
+    return np.concatenate(columns, axis=1), reference * prior, decay
 
 
 def _own_waves(form: _Design, bands: int) -> bool:
     """Whether the bands' folded curves may differ in shape, and not in level alone."""
     return 1 < bands <= _MOST_BANDS and form.multiple == 1
+
+
+def _own_levels(form: _Design, bands: int) -> bool:
+    """Whether the bands' levels may wander apart."""
+    return 1 < bands <= _MOST_BANDS and not form.harmonics
 
 
 @cache
@@ -149,25 +178,31 @@ def _tables(form: _Design, bands: int) -> tuple[FloatArray, FloatArray, FloatArr
         shape = np.concatenate([shape, *[0.1 * shape[:_OWN]] * bands])
     members = np.array(_members(form))
     power, share, memory, drift = (members[:, i : i + 1] for i in range(4))
-    level = np.repeat(100.0 + 30.0 * power, bands, axis=1)
-    prior = np.concatenate([level, power * (1.0 - share) * shape, power * share], axis=1)
+    own = bands if _own_levels(form, bands) else 0
+    waves = len(shape)
+    # the bands' means, the waves, the bands' own levels, the common level and perhaps its slope
+    parts = [np.repeat(100.0 + 30.0 * power, bands, axis=1), power * (1.0 - share) * shape]
+    parts += [np.repeat(0.1 * power, own, axis=1), power * share, np.zeros((len(members), int(form.gliding)))]
+    prior = np.concatenate(parts, axis=1)
     decay = np.zeros_like(prior)
-    decay[:, -1:] = 1.0 / memory
+    decay[:, bands + waves : bands + waves + own + 1] = 1.0 / memory
     wander = np.zeros_like(prior)
-    wander[:, bands:-1] = drift
+    wander[:, bands : bands + waves] = drift
     return prior, decay, wander
 
 
 def _members(form: _Design) -> list[tuple[float, float, float, float]]:
     """(signal power, the level's share of it, the level's memory, whether the waves change) of each filter."""
+    if form.gliding:
+        return [(power, 1.0, memory, 0.0) for memory in _GLIDES for power in _POWERS]
     if not form.harmonics:
         return [(0.0, 1.0, 1.0, 0.0)] + [(power, 1.0, memory, 0.0) for memory in _MEMORIES for power in _POWERS]
     plain = [(power, 0.0, 1.0, 0.0) for power in _POWERS]
     if form.multiple > 1:
-        return plain
+        return plain[:2]
     drifting = [(power, 0.1, 100.0, 0.0) for power in _POWERS]
     if form.harmonics > 4:
-        return plain + drifting
+        return [plain[0], plain[1], drifting[1], drifting[2]]
     return plain + drifting + [(power, 0.1, 100.0, 1.0) for power in _POWERS]
 
 

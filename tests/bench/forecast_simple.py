@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from models.statespace import Series, fit_star, update
 from pipeline.lightcurve import FloatArray, LightCurve
 from pipeline.period import PeriodResult
 from pipeline.star import Star
@@ -41,6 +42,38 @@ def folded(star: Star) -> tuple[FloatArray, FloatArray]:
     mean = _running_mean(good, good.band * BINS + cell)
     mean = np.where(np.isfinite(mean), mean, overall)
     return mean, causal_sigma(good, mean)
+
+
+def state_space(star: Star) -> tuple[FloatArray, FloatArray]:
+    """Mean and sigma of each good row by the state-space baseline, its model chosen anew each time the rows double.
+
+    So that it too knows nothing of a row but what came before it (and the period).
+    """
+    good = star.curve.good
+    mean = np.full(len(good), np.nan)
+    sigma = np.full(len(good), np.nan)
+    for at in 10 * 2 ** np.arange(12):
+        if at >= len(good):
+            break
+        try:
+            fitted = fit_star(Star(good.where(np.arange(at)), star.period))
+        except (ValueError, ArithmeticError, np.linalg.LinAlgError):
+            continue
+        if isinstance(fitted, str):
+            continue
+        ours = fitted.prepared
+        index = np.array([ours.bands.index(name) if name in ours.bands else -1 for name in good.bands])[good.band]
+        rows = np.flatnonzero(index >= 0)
+        rows = rows[rows < 2 * at]
+        value = (good.sign * good.value[rows] - ours.centre[index[rows]]) / ours.scale
+        typical = np.nanmedian(good.error[rows])
+        error = np.where(np.isfinite(good.error[rows]), good.error[rows], typical) / ours.scale
+        series = Series.of(good.time[rows] - ours.epoch, value, error, index[rows], bands=len(ours.bands))
+        _, forecast, spread = update(fitted.record, series)
+        new = rows >= at
+        mean[rows[new]] = good.sign * (forecast[new] * ours.scale + ours.centre[index[rows[new]]])
+        sigma[rows[new]] = spread[new] * ours.scale
+    return mean, sigma
 
 
 def causal_sigma(good: LightCurve, mean: FloatArray) -> FloatArray:

@@ -35,7 +35,7 @@ def test_linear_bank_is_the_dense_gaussian_process(seed: int, n: int, d: int) ->
     time, design, prior, decay, noise = _quiet(n, d, seed)
     covariance = _dense(time, design, prior[0], decay[0]) + np.diag(noise)
     value = 0.5 * np.random.default_rng(seed + 1).multivariate_normal(np.zeros(n), covariance)
-    mean, variance, log_density = linear_bank(time, value, noise, design, prior, decay)
+    mean, variance, log_density = linear_bank(time, value, noise, design, prior, decay, -1)
     scale, nu = 1.0, 4
     for i in range(n):
         weights = np.linalg.solve(covariance[:i, :i], covariance[:i, i])
@@ -51,13 +51,28 @@ def test_linear_bank_is_the_dense_gaussian_process(seed: int, n: int, d: int) ->
         nu += 1
 
 
+def test_a_gliding_level_is_the_dense_matern_process() -> None:
+    rng = np.random.default_rng(8)
+    n, rate, power = 40, 0.3, 2.0
+    time, noise = np.sort(rng.uniform(0, 60, n)), rng.uniform(0.3, 0.6, n)
+    apart = rate * np.abs(time[:, None] - time[None, :])
+    covariance = power * (1 + apart) * np.exp(-apart) + 5.0 + np.diag(noise)
+    value = 0.3 * rng.multivariate_normal(np.zeros(n), covariance)
+    design = np.stack([np.ones(n), np.ones(n), np.zeros(n)], axis=1)
+    prior, decay = np.array([[5.0, power, 0.0]]), np.array([[0.0, rate, 0.0]])
+    mean, _, _ = linear_bank(time, value, noise, design, prior, decay, 1)
+    for i in range(1, n):
+        expected = np.linalg.solve(covariance[:i, :i], covariance[:i, i]) @ value[:i]
+        assert mean[0, i] == pytest.approx(expected, abs=1e-8)
+
+
 def test_a_wild_row_moves_the_filter_little() -> None:
     n = 60
     time = np.arange(n, dtype=float)
     value = np.zeros(n)
     value[40] = 100.0
     one = np.ones((n, 1))
-    mean, _, _ = linear_bank(time, value, np.ones(n), one, np.array([[10.0]]), np.zeros((1, 1)))
+    mean, _, _ = linear_bank(time, value, np.ones(n), one, np.array([[10.0]]), np.zeros((1, 1)), -1)
     assert abs(mean[0, 41]) < 0.3
 
 

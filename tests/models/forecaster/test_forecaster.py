@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -75,6 +76,22 @@ def test_saved_and_loaded_it_is_the_same(trained: Forecaster, tmp_path: Path) ->
     assert again.model_id == trained.model_id
     star = variable(7)
     np.testing.assert_array_equal(again.score([star]).score, trained.score([star]).score)
+
+
+def test_weights_of_another_shape_are_refused(trained: Forecaster, tmp_path: Path) -> None:
+    trained.save(tmp_path)
+    manifest = json.loads((tmp_path / "model.json").read_text())
+    manifest["settings"]["options"]["units"] += 1
+    (tmp_path / "model.json").write_text(json.dumps(manifest))
+    with pytest.raises(ValueError, match="train it again"):
+        Forecaster.load(tmp_path)
+
+
+def test_the_shipped_weights_load_and_have_a_card() -> None:
+    shipped = Forecaster.pretrained()
+    assert shipped.model_id.startswith("forecaster-")
+    assert "split" in shipped.card
+    assert np.isfinite(shipped.score([variable(5, 80)]).pvalue).all()
 
 
 def test_the_same_seed_trains_the_same_model() -> None:
