@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import fields
@@ -27,6 +28,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         print(f"swope {parsed.command}: {error}", file=sys.stderr)
         return BAD_INPUT
+    except BrokenPipeError:
+        # the reader of our output has left (`swope evaluate ... | head`): nothing more to say, and no fault
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except KeyboardInterrupt:
         print(f"\nswope {parsed.command}: stopped. {_GO_ON.get(parsed.command, '')}".rstrip(), file=sys.stderr)
         return INTERRUPTED
