@@ -126,7 +126,7 @@ def _best_shift(model: Model, now: Fit, fitted: StarFit, rows: tuple[int, ...]) 
     """The row of the most likely further shift and the fit with it; None where there is no candidate."""
     series = fitted.prepared.series
     score = np.abs(smooth(now.model, series, origin=0.0).shift)
-    score[~_allowed(series.time, rows)] = 0.0
+    score[~allowed_shifts(series.time, rows)] = 0.0
     score = np.nan_to_num(score)
     row = int(np.argmax(score))
     if score[row] < _WORTH_A_FIT:
@@ -135,7 +135,7 @@ def _best_shift(model: Model, now: Fit, fitted: StarFit, rows: tuple[int, ...]) 
     return row, better
 
 
-def _allowed(time: FloatArray, rows: tuple[int, ...]) -> FloatArray:
+def allowed_shifts(time: FloatArray, rows: tuple[int, ...]) -> FloatArray:
     """(n,) whether a shift may begin at each row: enough rows and days to the ends and to the shifts known."""
     n = len(time)
     day = np.floor(time)

@@ -11,7 +11,8 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from models import weights
-from models.scores import Scores, empirical_pvalue
+from models.scores import Scores
+from models.statespace.score import MEASURES, Null, measure
 from models.statespace.star import StarFit, StarOptions, fit_star
 from models.statespace.summary import StateSpaceSummary, summarise
 from pipeline.forecast import Forecast
@@ -20,10 +21,14 @@ from pipeline.star import Star
 
 KIND = "statespace"
 
-_CARD = """# State-space baseline: its null
+_CARD = """# State-space baseline: the null of its score
 
-Scores of {n} ordinary stars, against which a star's anomaly score becomes a p-value. The model itself is fitted to each
-star and has no weights.
+The model is fitted to each star and has no weights. What is stored here are four measures (tails, run, memory, shift) of
+how the one-step forecasts of {n} ordinary stars fail: constant stars, and periodic ones that behave. A star's score is
+held against them, its number of points taken into account, and becomes a p-value: the share of ordinary stars that
+score as high, never below 1 / {n_plus}.
+
+Limits: what is ordinary depends on the survey's noise; `StateSpace.fit` learns it again from other stars.
 """
 
 
@@ -33,12 +38,12 @@ class StateSpace:
 
     Attributes
     ----------
-    null : (m,) scores of ordinary stars.
+    null : the measures of ordinary stars; None before `fit`.
     options : how stars are fitted.
     card : the model card.
     """
 
-    null: FloatArray
+    null: Null | None = None
     options: StarOptions = StarOptions()
     card: str = ""
     _fitted: WeakKeyDictionary[Star, StarFit | str] = field(default_factory=WeakKeyDictionary, repr=False)
@@ -58,10 +63,17 @@ class StateSpace:
             When the folder holds no state-space model, or a damaged one.
         """
         stored = weights.load(folder, KIND)
-        return cls(stored.arrays["null"], StarOptions(**stored.settings), stored.card)
+        null = Null(**{name: array.astype(float) for name, array in stored.arrays.items()})
+        return cls(null, StarOptions(**stored.settings), stored.card)
 
     def save(self, folder: Path) -> None:
-        """Write its folder."""
+        """Write its folder.
+
+        Raises
+        ------
+        ValueError
+            When there is no null yet.
+        """
         weights.save(self._weights, folder)
 
     @property
@@ -71,21 +83,22 @@ class StateSpace:
 
     @property
     def _weights(self) -> weights.Weights:
-        return weights.Weights(KIND, dict(vars(self.options)), {"null": self.null}, self.card)
+        if self.null is None:
+            raise ValueError("this state-space model has no null yet: fit it to ordinary stars")
+        return weights.Weights(KIND, dict(vars(self.options)), dict(vars(self.null)), self.card)
 
     def fit(self, stars: Sequence[Star]) -> StateSpace:
-        """Learn the null of the score from ordinary stars.
+        """Learn the null of the score from ordinary stars: constant ones, and periodic ones that behave.
 
         Raises
         ------
         ValueError
-            When none of them has a score.
+            When fewer than 20 of them have a score.
         """
-        scores = np.array([_score(f) for f in map(self.fitted, stars) if not isinstance(f, str)])
-        scores = np.sort(scores[np.isfinite(scores)])
-        if not len(scores):
-            raise ValueError("none of the stars has a score to learn from")
-        return StateSpace(scores, self.options, _CARD.format(n=len(scores)))
+        measured = [(m, len(star.curve.good)) for star in stars if not isinstance(m := self._measure(star), str)]
+        measures = np.array([m for m, _ in measured]).reshape(-1, len(MEASURES))
+        null = Null.learn(measures, np.array([n for _, n in measured], dtype=float))
+        return StateSpace(null, self.options, _CARD.format(n=len(measured), n_plus=len(measured) + 1))
 
     def fitted(self, star: Star) -> StarFit | str:
         """The star's fit, or the reason why there is none; kept for as long as the star itself."""
@@ -101,17 +114,47 @@ class StateSpace:
         return [None if isinstance(f, str) else _forecast(f) for f in map(self.fitted, stars)]
 
     def score(self, stars: Sequence[Star]) -> Scores:
-        """Anomaly score of each star: how badly its one-step forecasts fail, with its p-value against ordinary stars."""
-        fits = [self.fitted(star) for star in stars]
-        score = np.array([math.nan if isinstance(f, str) else _score(f) for f in fits])
-        return Scores(score, empirical_pvalue(score, self.null), tuple(f if isinstance(f, str) else None for f in fits))
+        """Anomaly score of each star: how badly its one-step forecasts fail, with its p-value against ordinary stars.
+
+        Raises
+        ------
+        ValueError
+            When there is no null yet.
+        """
+        if self.null is None:
+            raise ValueError("this state-space model has no null yet: fit it to ordinary stars")
+        measured = [self._measure(star) for star in stars]
+        score = np.full(len(stars), math.nan)
+        rows = [i for i, m in enumerate(measured) if not isinstance(m, str)]
+        if rows:
+            measures = np.array([measured[i] for i in rows], dtype=float)
+            points = np.array([len(stars[i].curve.good) for i in rows], dtype=float)
+            score[rows] = self.null.scores(measures, points)
+        reasons = tuple(m if isinstance(m, str) else None for m in measured)
+        return Scores(score, self.null.pvalues(score), reasons)
+
+    def _measure(self, star: Star) -> FloatArray | str:
+        fitted = self.fitted(star)
+        if isinstance(fitted, str):
+            return fitted
+        try:
+            measures = measure(fitted, _forecast(fitted))
+        except (ValueError, ArithmeticError, np.linalg.LinAlgError) as problem:
+            return f"the score failed: {problem}"
+        return "too few forecasts for a score" if measures is None else measures
 
     def describe(self, stars: Sequence[Star]) -> list[StateSpaceSummary]:
         """Trend, change points and damped random walk of each star."""
-        return [
-            StateSpaceSummary(star.curve.object_id, reason=f) if isinstance(f, str) else summarise(f)
-            for star, f in zip(stars, map(self.fitted, stars), strict=True)
-        ]
+        return [_describe(star, self.fitted(star)) for star in stars]
+
+
+def _describe(star: Star, fitted: StarFit | str) -> StateSpaceSummary:
+    if isinstance(fitted, str):
+        return StateSpaceSummary(star.curve.object_id, reason=fitted)
+    try:
+        return summarise(fitted)
+    except (ValueError, ArithmeticError, np.linalg.LinAlgError) as problem:
+        return StateSpaceSummary(star.curve.object_id, fitted.structure, reason=f"the summary failed: {problem}")
 
 
 def _forecast(fitted: StarFit) -> Forecast:
@@ -130,16 +173,3 @@ def _forecast(fitted: StarFit) -> Forecast:
         sigma=fitted.sigma * prepared.scale,
         sign=curve.sign,
     )
-
-
-def _score(fitted: StarFit) -> float:
-    """Mean of log(1 + z^2 / 4) over the innovations, less its mean for Gaussian ones, in its own standard deviations.
-
-    The logarithm (a Student t of four degrees of freedom, up to factors) keeps one rotten point from deciding.
-    """
-    z = fitted.innovation
-    z = z[np.isfinite(z)]
-    if len(z) < 5:
-        return math.nan
-    # mean and standard deviation of log(1 + z^2 / 4) for Gaussian z
-    return float((np.mean(np.log1p(z * z / 4)) - 0.1898) / 0.2226 * math.sqrt(len(z)))
