@@ -217,18 +217,19 @@ def png(figure: Figure) -> bytes:
 
 
 def time_offset(curve: LightCurve) -> float:
-    """A round Julian date to subtract, so that ticks are short; 0 where times are not Julian dates."""
+    """A round number of days to subtract, so that ticks are short; 0 where the times are short already."""
     first = float(curve.good.time.min()) if len(curve.good) else 0.0
-    if curve.clock.format == "unknown" or first < 2400000:
+    if first < 2400000:
         return 0.0
     return 2450000.0 if first >= 2450000 else 2400000.0
 
 
 def time_label(curve: LightCurve, offset: float) -> str:
     """The label of a time axis, with the clock."""
+    less = f" - {offset:.0f}" if offset else ""
     if curve.clock.name == "unknown":
-        return "time [d], clock unknown"
-    return f"{curve.clock.name}{f' - {offset:.0f}' if offset else ''} [d]"
+        return f"time{less} [d], clock unknown"
+    return f"{curve.clock.name}{less} [d]"
 
 
 def plain(name: str) -> str:
