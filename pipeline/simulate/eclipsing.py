@@ -38,7 +38,7 @@ def draw_eb(rng: np.random.Generator, scene: Scene) -> Signal:
     """Draw a beta Lyrae star: both stars large in their lobes, the second often filling it, temperatures unequal."""
     log_period = rng.normal(-0.1, 0.3) if rng.random() < 0.8 else rng.normal(0.9, 0.5)
     temperature = float(10 ** rng.uniform(3.75, 4.2))
-    ratio = rng.uniform(0.5, 0.95)
+    ratio = rng.uniform(0.6, 1.0)
     binary = Binary(
         mass_ratio=rng.uniform(0.2, 0.9),
         fill=(rng.uniform(0.7, 0.98), rng.uniform(0.85, 1.0)),

@@ -25,9 +25,9 @@ def draw_mira(rng: np.random.Generator, scene: Scene) -> Signal:
     count = math.ceil((scene.stop - scene.start) / period) + 6
     length = 1 + 0.025 * rng.normal(size=count)
     maxima = scene.start + (np.cumsum(length) - 3 + rng.random()) * period
-    bright = 0.09 * amplitude * rng.normal(size=count)
-    faint = 0.05 * amplitude * rng.normal(size=count)
-    drift_strength = abs(rng.normal(0, 0.4)) if rng.random() < 0.3 else 0.0
+    bright = 0.12 * amplitude * rng.normal(size=count)
+    faint = 0.09 * amplitude * rng.normal(size=count)
+    drift_strength = abs(rng.normal(0, 0.4)) if rng.random() < 0.45 else 0.0
     drift_period, drift_start = rng.uniform(800, 4000), rng.random()
 
     def change(time: FloatArray, wavelength: FloatArray) -> FloatArray:

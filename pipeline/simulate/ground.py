@@ -69,9 +69,9 @@ def asas(rng: np.random.Generator, ra: float, dec: float) -> Visits:
     """
     first, last = 2451868.0, 2454575.0
     sky = weather("asas", int(last - first) + 2, 0.36)
-    nights, start, end = windows(first, last, ra, dec, LAS_CAMPANAS, lowest=28.0)
+    nights, start, end = windows(first, last, ra, dec, LAS_CAMPANAS, lowest=35.0)
     times = []
-    fields = 1 + int(rng.random() < 0.45) + int(rng.random() < 0.12)
+    fields = 1 + int(rng.random() < 0.35) + int(rng.random() < 0.1)
     northern = dec > 0
     for field in range(fields):
         # northern and overlapping fields were added later
@@ -96,7 +96,7 @@ def asas(rng: np.random.Generator, ra: float, dec: float) -> Visits:
     for k, kick in enumerate(rng.normal(size=len(time))):
         x = 0.72 * x + (1 - 0.72**2) ** 0.5 * kick
         frame[k] = x
-    haze = np.clip(np.exp(0.24 * frame + 0.07 * rng.normal(size=len(time))), 0.5, 1.9)
+    haze = np.clip(np.exp(0.21 * frame + 0.07 * rng.normal(size=len(time))), 0.5, 1.9)
     return Visits.of(time, np.zeros(len(time), dtype=np.int64), haze, 0.008 * _nightly("asas", night))
 
 

@@ -71,7 +71,12 @@ def observe(
     blend = rng.uniform(0, survey.blend[1]) if rng.random() < survey.blend[0] else 0.0
     change = -2.5 * np.log10((1 - blend) * 10 ** (-0.4 * change) + blend)
     true = magnitude + colours[visits.band] + change
-    sigma = survey.noise(true, visits.band) * visits.haze ** (0.7 if survey.flat_error else 1.0)
+    # crowding, seeing and the place on the detector make some stars noisier than their magnitude says
+    sigma = (
+        float(np.exp(0.15 * rng.normal()))
+        * survey.noise(true, visits.band)
+        * visits.haze ** (0.7 if survey.flat_error else 1.0)
+    )
     span = max(float(np.ptp(visits.time)), 1.0) if n else 1.0
     phase = (visits.time - visits.time[0]) / span if n else np.zeros(0)
     trend = survey.trend * (
@@ -90,8 +95,8 @@ def observe(
 
     factor = survey.quoted[0] * float(np.exp(survey.quoted[1] * rng.normal()))
     error = survey.flat_error * visits.haze * factor if survey.flat_error else factor * sigma
-    margin = (survey.faintest - measured) / 0.25
-    seen = rng.random(n) < 1 / (1 + np.exp(-np.clip(margin * 2, -40, 40)))
+    margin = (survey.faintest - measured) / survey.fading
+    seen = rng.random(n) < 1 / (1 + np.exp(-np.clip(margin, -40, 40)))
     rows = np.flatnonzero(seen)
     if rng.random() < 0.03 and len(rows):
         rows = np.sort(np.concatenate([rows, rng.choice(rows, max(1, len(rows) // 100))]))

@@ -16,18 +16,19 @@ def draw_rrab(rng: np.random.Generator, scene: Scene) -> Signal:
     """Draw a fundamental-mode RR Lyrae star.
 
     Period, amplitude and Fourier parameters run together as they do in the Stripe 82 sample of Sesar et al. 2010
-    (g band; the sine phases follow Jurcsik & Kovacs 1996, whose metallicity is the scatter); amplitudes in V are g
-    amplitudes over 1.17. A third of the stars has a Blazhko modulation (Jurcsik et al. 2009).
+    (g band); amplitudes in V are g amplitudes over 1.17, and the phases those of field stars, somewhat richer in
+    metals (Jurcsik & Kovacs 1996; their metallicity is the scatter). A third of the stars has a Blazhko modulation
+    (Jurcsik et al. 2009).
     """
-    log_period = float(np.clip(rng.normal(-0.25, 0.055), -0.42, -0.05))
+    log_period = float(np.clip(rng.normal(-0.25, 0.07), -0.45, -0.03))
     x = log_period + 0.25
     long = max(x - 0.03, 0.0)
     # Oosterhoff I and II: the same period at two amplitudes (Cacciari, Corwin & Carney 2005)
     amplitude = float(np.clip((1.08 - 4.3 * x + rng.normal(0, 0.13)) / 1.17, 0.2, 1.4))
-    ratio = np.array([1.0, 0.445, 0.32 - 1.6 * long, 0.20 - 1.2 * max(x, -0.02), 0.125 - 0.75 * x, 0.08 - 0.55 * x])
+    ratio = np.array([1.0, 0.445, 0.32 - 1.6 * long, 0.17 - 1.2 * max(x, -0.02), 0.125 - 0.75 * x, 0.08 - 0.55 * x])
     ratio[1:] *= rng.normal(1, 0.06, 5)
     metal = rng.normal(0, 0.12)
-    lag = np.array([0.0, 2.25 + 1.7 * x, 4.9 + 4.0 * x, 1.3 + 7.0 * x, 4.0 + 8.0 * x, 0.3 + 9.0 * x])
+    lag = np.array([0.0, 2.42 + 1.7 * x, 5.15 + 4.0 * x, 1.75 + 7.0 * x, 4.6 + 8.0 * x, 1.1 + 9.0 * x])
     lag[1:] += metal * np.arange(1, 6) + rng.normal(0, 0.05, 5)
     shape = Shape(np.maximum(ratio, 0.0), lag)
     blazhko = rng.random() < 0.3
@@ -54,7 +55,7 @@ def draw_rrc(rng: np.random.Generator, scene: Scene) -> Signal:
         rng,
         scene,
         Shape(ratio, lag),
-        period=10 ** float(np.clip(rng.normal(-0.48, 0.055), -0.65, -0.33)),
+        period=10 ** float(np.clip(rng.normal(-0.495, 0.06), -0.66, -0.33)),
         amplitude=float(np.clip(rng.normal(0.44, 0.07), 0.15, 0.65)),
         family="RR",
         temperature=rng.normal(7100, 150),

@@ -32,7 +32,7 @@ class Survey:
     reference : band in which `brightness` is meant.
     brightness : mean magnitudes at `QUANTILES`; `own_brightness` overrides it for a class.
     noise : see `Noise`.
-    faintest : magnitude beyond which half of the frames has no detection; they get none half a magnitude fainter.
+    faintest, fading : magnitude at which half of the frames has no detection, and the width of that edge (logistic).
     quoted : quoted over true error: median, and scatter between stars (natural log).
     flat_error : where the survey quotes an error that follows the night and not the star: its median; else 0.
     outliers : share of rows that are off, and their scale in magnitudes; most of them faint, as clouds and blends are.
@@ -54,6 +54,7 @@ class Survey:
     brightness: tuple[float, float, float, float, float]
     noise: Noise
     faintest: float
+    fading: float = 0.12
     quoted: tuple[float, float] = (1.0, 0.1)
     flat_error: float = 0.0
     outliers: tuple[float, float] = (0.005, 0.3)
@@ -128,7 +129,8 @@ _LISTED = (
         reference="V",
         brightness=(7.2, 9.4, 11.9, 13.4, 14.4),
         noise=_ASAS_NOISE,
-        faintest=14.6,
+        faintest=14.4,
+        fading=0.6,
         quoted=(1.0, 0.07),
         flat_error=0.037,
         outliers=(0.016, 0.15),
@@ -138,7 +140,7 @@ _LISTED = (
             {
                 "RRAB": (9.0, 11.5, 13.25, 14.05, 14.6),
                 "RRC": (9.0, 10.7, 12.75, 13.7, 14.4),
-                "M": (8.8, 11.0, 13.0, 14.5, 15.2),
+                "M": (9.2, 11.4, 13.4, 14.8, 15.5),
                 "EA": (7.0, 8.9, 11.15, 12.8, 13.6),
                 "EB": (7.2, 9.3, 11.3, 13.0, 13.8),
                 "EW": (7.5, 9.65, 12.0, 13.4, 14.2),
