@@ -84,7 +84,7 @@ def fold(curve: LightCurve, period: float, t0: float, bins: int | None = None) -
     total = np.bincount(cell, weight, minlength=size)
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = np.bincount(cell, weight * good.value, minlength=size) / total
-        sigma = 1.0 / np.sqrt(total)
+        sigma = np.where(total > 0, 1.0 / np.sqrt(total), np.nan)
     excess = weight * (good.value - mean[cell]) ** 2
     scale = np.ones(shape)
     for band in range(shape[0]):

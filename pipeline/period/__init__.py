@@ -3,5 +3,15 @@
 from pipeline.period.options import PeriodOptions
 from pipeline.period.result import PeriodFlag, PeriodResult
 from pipeline.period.search import find_period
+from pipeline.period.secondary import secondary_periods
+from pipeline.period.transit import Transit, find_transits
 
-__all__ = ["PeriodFlag", "PeriodOptions", "PeriodResult", "find_period"]
+__all__ = [
+    "PeriodFlag",
+    "PeriodOptions",
+    "PeriodResult",
+    "Transit",
+    "find_period",
+    "find_transits",
+    "secondary_periods",
+]

@@ -1,0 +1,132 @@
+"""The whole decision."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.clean import clean
+from pipeline.lightcurve import LightCurve
+from pipeline.period import PeriodOptions, find_period
+from tests.pipeline.period.curves import star
+from tests.real_data import real_data
+
+
+@pytest.mark.parametrize(
+    ("shape", "period", "bands"),
+    [
+        ("sine", 0.2981, ("V",)),
+        ("saw", 0.6173, ("V",)),
+        ("saw", 0.5531, ("g", "r", "i")),
+        ("eclipsing", 2.3977, ("V",)),
+        ("eclipsing", 0.8731, ("g", "r")),
+    ],
+)
+def test_the_astronomers_period(shape: str, period: float, bands: tuple[str, ...]) -> None:
+    answer = find_period(star(shape, period, bands=bands))
+    assert answer.reason is None
+    assert answer.period == pytest.approx(period, abs=max(5 * answer.period_err, 1e-5))
+    assert answer.fap < 1e-6
+    assert len(answer.others) <= 4
+    assert all(abs(other - answer.period) > 1e-4 * period for other in answer.others)
+
+
+def test_epochs() -> None:
+    for shape, period in (("eclipsing", 2.3977), ("saw", 0.6173)):
+        # both shapes have phase 0, the deeper minimum or the maximum, at this time
+        answer = find_period(star(shape, period, noise=0.01))
+        distance = (answer.t0 - 2_455_000.3 + 0.5 * period) % period - 0.5 * period
+        assert abs(distance) < 0.05 * period
+
+
+def test_reasons_instead_of_exceptions() -> None:
+    few = find_period(LightCurve.of("few", np.arange(5.0), np.arange(5.0)))
+    assert few.reason == "5 good points; 10 are needed"
+    assert not few.found
+    assert find_period(LightCurve.of("none", [], [])).reason == "0 good points; 10 are needed"
+    flat = find_period(LightCurve.of("flat", np.arange(50.0), np.ones(50)))
+    assert flat.reason == "no band varies"
+    once = find_period(LightCurve.of("once", np.ones(50), np.arange(50.0)))
+    assert once.reason == "all observations are at one time"
+    limits = PeriodOptions(min_period=500.0)
+    short = find_period(LightCurve.of("short", np.arange(50.0), np.sin(np.arange(50.0))), limits)
+    assert short.reason is not None
+    assert "span of 49 d" in short.reason
+    assert np.isnan(short.period)
+    assert np.isnan(short.fap)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.data())
+def test_never_raises_for_a_bad_star(data: st.DataObject) -> None:
+    n = data.draw(st.integers(0, 40))
+    step = data.draw(st.sampled_from([0.01, 1.0, 100.0]))
+    time = np.round(np.array(data.draw(st.lists(st.floats(0, 100), min_size=n, max_size=n))) / step) * step
+    value = np.array(
+        data.draw(
+            st.lists(
+                st.one_of(st.floats(allow_nan=True, allow_infinity=True), st.sampled_from([0.0, 1.0])),
+                min_size=n,
+                max_size=n,
+            )
+        )
+    )
+    error = np.array(data.draw(st.lists(st.sampled_from([0.1, np.nan, 1e-12, 1e12, 0.0]), min_size=n, max_size=n)))
+    curve = clean(LightCurve.of("any", time, value, error, ["a" if i % 3 else "b" for i in range(n)]))
+    answer = find_period(curve)
+    assert answer.found == (answer.reason is None)
+    if answer.found:
+        assert 0 < answer.period <= np.ptp(time) * 1.2
+        assert 0 <= answer.fap <= 1
+
+
+def test_limits_are_kept() -> None:
+    answer = find_period(star("saw", 0.6173), PeriodOptions(min_period=0.2, max_period=0.5))
+    for period in (answer.period, *answer.others):
+        assert 0.199 < period < 0.501
+
+
+def test_a_period_longer_than_the_span_is_never_given_and_few_cycles_are_flagged() -> None:
+    time = 2_455_000.0 + np.sort(np.random.default_rng(0).uniform(0, 100, 200))
+    slow = find_period(clean(LightCurve.of("slow", time, np.sin(2 * np.pi * time / 400), np.full(200, 0.01))))
+    assert slow.period < 105
+    few = find_period(clean(LightCurve.of("few", time, np.sin(2 * np.pi * time / 45), np.full(200, 0.01))))
+    assert few.period == pytest.approx(45, rel=0.05)
+    assert few.flag == "few_cycles"
+
+
+def test_the_answer_does_not_depend_on_order_clock_or_scale_of_the_errors() -> None:
+    curve = star("saw", 0.5531, bands=("g", "r"))
+    answer = find_period(curve)
+    order = np.random.default_rng(1).permutation(len(curve))
+    assert repr(find_period(clean(curve.where(order)))) == repr(answer)
+    shifted = find_period(replace(curve, time=curve.time - 2_400_000.5))
+    assert abs(shifted.period - answer.period) < max(answer.period_err, 1e-9)
+    assert shifted.t0 == pytest.approx(answer.t0 - 2_400_000.5, abs=1e-3)
+    larger = find_period(replace(curve, error=3 * curve.error))
+    assert abs(larger.period - answer.period) < 3 * larger.period_err
+
+
+def test_outliers_and_wrong_errors_do_not_matter() -> None:
+    curve = star("saw", 0.6173)
+    rng = np.random.default_rng(3)
+    value, error = curve.value.copy(), curve.error.copy()
+    value[rng.integers(len(value), size=4)] += 5.0
+    error[rng.integers(len(error), size=20)] = 1e-5
+    answer = find_period(replace(curve, value=value, error=error))
+    assert answer.period == pytest.approx(0.6173, rel=1e-3)
+
+
+def test_noise_is_rarely_significant() -> None:
+    fap = [find_period(star("noise", 1.0, 120, seed=seed)).fap for seed in range(60)]
+    assert np.mean(np.array(fap) < 0.01) <= 0.1
+    assert np.median(fap) > 0.1
+
+
+def test_the_planet_of_k2_3_is_on_top() -> None:
+    rows = np.loadtxt(real_data("k2/EPIC201367065.csv"), delimiter=",")
+    planet = find_period(clean(LightCurve.of("K2-3", rows[:, 0], rows[:, 1], kind="flux", unit="")))
+    assert planet.period == pytest.approx(10.054, rel=0.001)
+    assert planet.terms == 0

@@ -1,0 +1,29 @@
+"""The random walk's likelihood against a dense Gaussian process."""
+
+import numpy as np
+import pytest
+
+from pipeline.period import kernels
+
+
+def test_likelihoods_are_those_of_a_dense_process() -> None:
+    rng = np.random.default_rng(2)
+    time = np.sort(rng.uniform(0, 200, 60))
+    time[5] = time[4]
+    value, noise = rng.normal(size=60), rng.uniform(0.5, 2.0, 60)
+    tau, ratio, frequency = 12.0, 1.7, 0.083
+    covariance = ratio * np.exp(-np.abs(time[:, None] - time) / tau) + np.diag(noise)
+    inverse = np.linalg.inv(covariance)
+    angle = 2 * np.pi * frequency * time
+
+    def likelihood(basis: np.ndarray) -> float:
+        solved = np.linalg.solve(basis.T @ inverse @ basis, basis.T @ inverse @ value)
+        left = value - basis @ solved
+        return -0.5 * (np.linalg.slogdet(covariance)[1] + 60 * np.log(left @ inverse @ left / 60))
+
+    out = np.empty((1, 2))
+    kernels.red_noise(time, value, noise, frequency, 1, np.array([tau]), np.array([ratio]), out)
+    assert out[0, 0] == pytest.approx(likelihood(np.ones((60, 1))), rel=1e-6)
+    assert out[0, 1] == pytest.approx(
+        likelihood(np.stack([np.ones(60), np.cos(angle), np.sin(angle)], axis=1)), rel=1e-6
+    )

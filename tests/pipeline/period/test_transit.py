@@ -1,0 +1,42 @@
+"""Transits in dense photometry, several planets, flares and drifts."""
+
+import numpy as np
+import pytest
+
+from pipeline.clean import clean
+from pipeline.lightcurve import LightCurve
+from pipeline.period import find_transits
+from pipeline.period.transit import is_dense
+
+
+def photometry(planets: list[tuple[float, float, float]], noise: float = 2e-4, seed: int = 0) -> LightCurve:
+    """60 days at half an hour, a drift, some flares, and box transits (period, epoch, depth) of three hours."""
+    rng = np.random.default_rng(seed)
+    time = 2000.0 + np.arange(0, 60, 1 / 48)
+    time = time[(time < 2028) | (time > 2031)]
+    flux = 1.0 + 0.003 * np.sin(2 * np.pi * time / 17.0) + noise * rng.normal(size=len(time))
+    for period, epoch, depth in planets:
+        flux -= depth * (np.abs((time - epoch + period / 2) % period - period / 2) < 0.0625)
+    flux[rng.integers(len(flux), size=20)] += 0.02
+    return clean(LightCurve.of("dense", time, flux, np.full(len(time), noise), kind="flux", unit=""))
+
+
+def test_two_planets_by_masking() -> None:
+    found = find_transits(photometry([(7.31, 2001.2, 0.002), (4.13, 2002.9, 0.001)]))
+    periods = sorted(planet.period for planet in found[:2])
+    assert periods == [pytest.approx(4.13, rel=2e-3), pytest.approx(7.31, rel=2e-3)]
+    deep = found[0]
+    assert deep.depth == pytest.approx(0.002, rel=0.2)
+    assert abs((deep.t0 - 2001.2 + 3.0) % deep.period - 3.0) < 0.05
+    assert deep.transits >= 7
+
+
+def test_noise_drift_and_flares_are_no_planet() -> None:
+    assert sum(bool(find_transits(photometry([], seed=seed), 1)) for seed in range(3)) == 0
+
+
+def test_only_dense_photometry_is_searched() -> None:
+    time = np.sort(np.random.default_rng(0).uniform(0, 1000, 600))
+    assert not is_dense(time)
+    assert find_transits(LightCurve.of("sparse", time, np.ones(600), kind="flux")) == ()
+    assert find_transits(LightCurve.of("none", [], [])) == ()
