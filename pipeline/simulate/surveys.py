@@ -113,8 +113,8 @@ def photon_noise(zero_point: float, seconds: float, sky: float, floor: float) ->
 #: ASAS-3's noise by V: scatter of Miras about lines through their neighbours, and of contact binaries about their
 #: folded curves, in the ACVS (Pojmanski 2002). The quoted errors there follow the frame, not the star.
 _ASAS_NOISE = table_noise(
-    (8.0, 8.5, 9.5, 10.5, 11.0, 11.5, 12.0, 12.5, 13.0, 13.5, 14.0, 14.5, 15.0),
-    (0.018, 0.016, 0.018, 0.023, 0.030, 0.042, 0.060, 0.086, 0.125, 0.174, 0.253, 0.405, 0.68),
+    (8.25, 8.75, 9.75, 10.75, 11.25, 11.75, 12.25, 12.75, 13.25, 13.75, 14.25, 14.75, 15.25),
+    (0.018, 0.016, 0.019, 0.024, 0.031, 0.042, 0.059, 0.087, 0.126, 0.174, 0.252, 0.401, 0.685),
 )
 
 _LMC = (74.0, 88.0, -71.5, -67.0)
