@@ -16,7 +16,6 @@ from pipeline.features import (
     brightness,
     errors_of,
     fold_features,
-    fourier,
     plain_features,
     survey_features,
 )
@@ -110,27 +109,24 @@ def fold_tensor(bright: LightCurve, period: float, bins: int = BINS) -> FloatArr
     interpolated around the circle where a bin is empty; log2 of its standard error in those units; log2 of 1 + its
     number of points over the mean number.
     """
+    from pipeline import shape
+
     value = bright.value
     weight = errors_of(bright) ** -2.0
     # a few points with tiny errors must not speak for all
     weight = np.minimum(weight, 9.0 * np.median(weight))
-    cycles = (bright.time - bright.time[0]) / period
-    first, _ = fourier(np.exp(-2j * np.pi * (cycles % 1.0)), value)
-    # the model is 2 Re(w exp(2 pi i phase)): its first harmonic peaks at phase -arg(w) / 2 pi
-    phase = (cycles + np.angle(first[0]) / (2 * np.pi)) % 1.0
-    cell = np.floor(phase * bins + 0.5).astype(np.int64) % bins
-    count = np.bincount(cell, minlength=bins)
-    total = np.bincount(cell, weight, minlength=bins)
-    filled = count > 0
+    cycles = (bright.time - bright.time[0]) / period % 1.0
+    terms, _ = shape.fourier(cycles, value)
+    phase = (cycles - np.arctan2(terms[1, 0], terms[0, 0]) / (2 * np.pi)) % 1.0
+    mean, total, count, inflation = shape.binned(phase, value, weight, bins)
     low, middle, high = np.percentile(value, (5, 50, 95))
     width = max(float(high - low), 1e-6)
-    mean = np.bincount(cell, weight * value, minlength=bins)[filled] / total[filled]
-    excess = weight * (value - np.interp(cell, np.flatnonzero(filled), mean)) ** 2
-    inflation = max(1.0, float(np.sqrt(excess.sum() / max(len(value) - filled.sum(), 1))))
-    sigma = np.full(bins, 1.0)
-    sigma[filled] = np.minimum(inflation / np.sqrt(total[filled]) / width, 1.0)
-    shape = np.interp(np.arange(bins), np.flatnonzero(filled), (mean - middle) / width, period=bins)
+    sigma = np.minimum(inflation / np.sqrt(np.maximum(total, 1e-12)) / width, 1.0)
     return np.stack(
-        [np.clip(shape, -3.0, 3.0), np.log2(np.maximum(sigma, 2.0**-8)) / 4.0, np.log2(1.0 + count / count.mean())],
+        [
+            np.clip((mean - middle) / width, -3.0, 3.0),
+            np.log2(np.maximum(sigma, 2.0**-8)) / 4.0,
+            np.log2(1.0 + count / count.mean()),
+        ],
         axis=1,
     )

@@ -6,12 +6,9 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pipeline.lightcurve import FloatArray, LightCurve
 from pipeline.summary import main_band
-
-NDArrayComplex = NDArray[np.complex128]
 
 #: Fewer rows than this have no shape to speak of.
 LEAST_POINTS = 5
@@ -19,7 +16,7 @@ LEAST_POINTS = 5
 #: Errors below this, in magnitudes, are no better known than that.
 _ERROR_FLOOR = 0.002
 
-#: Fourier terms of the shape of a folded curve.
+#: Fourier terms of the shape of a folded curve; those of `pipeline.shape`, which is imported only where it is used.
 HARMONICS = 4
 
 #: Days over which the curve is averaged to see how slow it is.
@@ -202,18 +199,16 @@ def fold_features(bright: LightCurve, period: float) -> FloatArray:
     bright : of `brightness`, in time order.
     period : days, positive.
     """
+    from pipeline import shape
+
     value = bright.value
-    width = float(value.std()) if len(value) >= LEAST_POINTS else 0.0
-    if not width > 0:
+    if len(value) < LEAST_POINTS or not float(np.ptp(value)) > 0:
         return np.full(len(FOLDED), np.nan)
-    turn = np.exp(-2j * np.pi * ((bright.time - bright.time[0]) / period % 1.0))
-    waves, explained = fourier(turn, value)
+    phase = (bright.time - bright.time[0]) / period % 1.0
+    terms, explained = shape.fourier(phase, value)
+    waves = terms[0] - 1j * terms[1]
     size = np.maximum(np.abs(waves), 1e-9)
     relative = [waves[k - 1] * np.conj(waves[0] / size[0]) ** k / size[k - 1] for k in range(2, HARMONICS + 1)]
-    grid = np.exp(2j * np.pi * np.outer(np.arange(1, HARMONICS + 1), np.arange(_MODEL_STEPS) / _MODEL_STEPS))
-    model = 2.0 * (waves @ grid).real
-    order = np.argsort(-np.angle(turn) % (2 * np.pi), kind="stable")
-    string = float(np.sum(np.diff(value[order], append=value[order[0]]) ** 2)) / (2.0 * len(value) * width**2)
     power = size**2
     span = bright.time[-1] - bright.time[0]
     return np.array(
@@ -221,72 +216,14 @@ def fold_features(bright: LightCurve, period: float) -> FloatArray:
             np.log10(period),
             np.log10(max(span / period, 1e-3)),
             explained,
-            string,
+            shape.string_length(phase, value),
             np.log10(size[0]),
             *np.minimum(size[1:] / size[0], 10.0),
             *(part for wave in relative for part in (wave.real, wave.imag)),
             power[1::2].sum() / power.sum(),
-            *_shape(model),
+            *shape.series_shape(terms),
         ]
     )
-
-
-#: Steps of phase at which the Fourier model is looked at.
-_MODEL_STEPS = 64
-
-
-def _shape(model: FloatArray) -> list[float]:
-    """Depths, places and slopes of a periodic model, (64,), free of its phase zero."""
-    reach = max(float(np.ptp(model)), 1e-9)
-    scaled = (model - model.min()) / reach
-    turned = np.roll(scaled, -int(scaled.argmin()))
-    # the second minimum is looked for away from the first, and the maximum between them on either side
-    away = turned[8:-8]
-    second = int(away.argmin()) + 8
-    between = max(float(turned[:second].max()), 1e-9), max(float(turned[second:].max()), 1e-9)
-    slope = np.diff(scaled, append=scaled[0])
-    return [
-        float(np.log10(reach)),
-        float(np.median(turned)),
-        min(between) - float(turned[second]),
-        abs(second / _MODEL_STEPS - 0.5),
-        min(between),
-        float(np.mean(turned > 0.5)),
-        float(np.mean(slope > 0)),
-        float(slope.max()) * 10.0,
-        -float(slope.min()) * 10.0,
-    ]
-
-
-def fourier(turn: NDArrayComplex, value: FloatArray) -> tuple[NDArrayComplex, float]:
-    """Least-squares Fourier series of `HARMONICS` terms: complex amplitudes and the share of variance explained.
-
-    Parameters
-    ----------
-    turn : (n,) ``exp(-2 pi i phase)``.
-    value : (n,).
-
-    Returns
-    -------
-    waves : (HARMONICS,) complex; the model is ``mean + 2 Re sum_k waves_k exp(2 pi i k phase)``.
-    explained : 1 - residual variance / variance, degrees of freedom accounted for, in [-1, 1].
-    """
-    n = len(value)
-    powers = np.empty((HARMONICS, n), dtype=complex)
-    powers[0] = turn
-    for k in range(1, HARMONICS):
-        powers[k] = powers[k - 1] * turn
-    design = np.concatenate([np.ones((1, n)), powers.real, powers.imag])
-    centre = value - value.mean()
-    normal = design @ design.T
-    # a small ridge keeps few or clumped phases from inventing large waves
-    normal[np.arange(1, len(normal)), np.arange(1, len(normal))] += 0.5 + 0.002 * n
-    solution = np.linalg.solve(normal, design @ centre)
-    left = centre - solution @ design
-    free = max(n - len(solution), 1)
-    explained = 1.0 - (left @ left / free) / (centre @ centre / max(n - 1, 1))
-    waves = 0.5 * (solution[1 : HARMONICS + 1] + 1j * solution[HARMONICS + 1 :])
-    return waves, float(np.clip(explained, -1.0, 1.0))
 
 
 def survey_features(curve: LightCurve) -> FloatArray:

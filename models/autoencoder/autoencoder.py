@@ -250,8 +250,7 @@ class Autoencoder:
         columns = [-np.log(empirical_pvalue(parts[:, i], null[:, i])) for i in range(parts.shape[1])]
         # beyond the farthest ordinary star the p-values are all alike: the excess keeps the order
         excess = np.maximum(parts - null[-1], 0.0).sum(axis=1)
-        combined: FloatArray = np.sum(columns, axis=0) + excess
-        return combined
+        return np.asarray(np.sum(columns, axis=0) + excess, dtype=np.float64)
 
     def _parts(self, inputs: Inputs) -> FloatArray:
         """(n, len(PARTS)) logarithms of the misfits and of the distance to the neighbours."""
@@ -276,7 +275,7 @@ class Autoencoder:
         """Fold values, features and latent places of all stars."""
         tensors = self._tensors(inputs)
         parts = []
-        for begin in range(0, len(inputs), _BATCH):
+        for begin in range(0, max(len(inputs), 1), _BATCH):
             rows = [tensor[begin : begin + _BATCH] for tensor in tensors]
             size = len(rows[0])
             filled = [np.pad(r, [(0, _BATCH - size)] + [(0, 0)] * (r.ndim - 1)) for r in rows]
@@ -313,5 +312,4 @@ def _nuisance(inputs: Inputs) -> FloatArray:
 def _regression(nuisance: FloatArray, parts: FloatArray) -> FloatArray:
     """(5, parts) coefficients by ridge regression."""
     normal = nuisance.T @ nuisance + 1e-3 * np.eye(nuisance.shape[1])
-    solution: FloatArray = np.linalg.solve(normal, nuisance.T @ parts)
-    return solution
+    return np.asarray(np.linalg.solve(normal, nuisance.T @ parts), dtype=np.float64)

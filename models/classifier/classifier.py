@@ -39,6 +39,7 @@ class ClassifierOptions:
     ----------
     survey : whether magnitude and colour are looked at: useful within one survey, harmful beyond it.
     members : networks that are trained and averaged.
+    filters : of each convolution.
     hidden : width of the dense layers.
     dropout : share of the inputs of the dense layers left out in training.
     batch : stars of a training batch.
@@ -53,6 +54,7 @@ class ClassifierOptions:
 
     survey: bool = False
     members: int = 1
+    filters: tuple[int, ...] = (16, 24, 32)
     hidden: int = 96
     dropout: float = 0.3
     batch: int = 128
@@ -133,7 +135,9 @@ class Classifier:
             When the folder holds no whole classifier.
         """
         kept = stored.load(folder, "classifier")
-        options = ClassifierOptions(**kept.settings["options"])
+        options = ClassifierOptions(
+            **{**kept.settings["options"], "filters": tuple(kept.settings["options"]["filters"])}
+        )
         types = tuple(kept.settings["types"])
         arrays = kept.network()
         networks = [_network(options, len(types)) for _ in range(options.members)]
@@ -235,7 +239,7 @@ class Classifier:
         scaling = {"folded": Scaling.of(seen.folded), "plain": Scaling.of(_plain(seen, options))}
         tensors = _tensors(inputs, scaling, options)
         allowed = allowed_pairs(labels, types, np.where(inputs.found, period, np.nan), reference)
-        counts = Counter(labels[i] for i in learn)
+        counts = Counter(label for label, used in zip(labels, enough & ~apart, strict=True) if used)
         weight = np.array([counts[label] ** -options.balance if label in counts else 0.0 for label in labels])
         weight = (weight / weight[learn].mean()).astype(np.float32)
 
@@ -326,7 +330,7 @@ def _filled(tensor: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def _network(options: ClassifierOptions, n_types: int) -> Any:
     n_plain = len(PLAIN) + 1 + (len(SURVEY) if options.survey else 0)
-    return build(len(FOLDED), n_plain, n_types, options.hidden, options.dropout)
+    return build(len(FOLDED), n_plain, n_types, options.filters, options.hidden, options.dropout)
 
 
 def _plain(inputs: Inputs, options: ClassifierOptions) -> NDArray[np.float32]:

@@ -6,6 +6,7 @@ and the candidate that carries it is the period that fits it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,14 +15,14 @@ from models.circular import circular_block, pooled
 from models.inputs import BINS, CHANNELS, FACTORS
 from models.keras_backend import keras
 
-#: Filters, width and dilation of each convolution.
-_BLOCKS = ((24, 5, 1), (32, 5, 2), (48, 5, 4))
+#: Width of each convolution, in bins; the dilation doubles from one to the next.
+_WIDTH = 5
 
 #: What stands for minus infinity among the logits.
 NEVER = -1e4
 
 
-def build(n_folded: int, n_plain: int, n_types: int, hidden: int, dropout: float) -> Any:
+def build(n_folded: int, n_plain: int, n_types: int, filters: Sequence[int], hidden: int, dropout: float) -> Any:
     """The network.
 
     Inputs: folds (batch, candidates, bins, channels), folded (batch, candidates, n_folded), plain (batch, n_plain) and
@@ -35,8 +36,8 @@ def build(n_folded: int, n_plain: int, n_types: int, hidden: int, dropout: float
     plain = k.Input((n_plain,), name="plain")
     closed = k.Input((n_candidates,), name="closed")
     x = folds
-    for filters, width, dilation in _BLOCKS:
-        x = circular_block(x, filters, width, dilation)
+    for i, channels in enumerate(filters):
+        x = circular_block(x, channels, _WIDTH, 2**i)
     shape = layers.Dropout(dropout)(pooled(x))
     measured = layers.Concatenate()([folded, layers.RepeatVector(n_candidates)(plain)])
     measured = layers.Dropout(0.5 * dropout)(measured)

@@ -16,10 +16,10 @@ _SAME = 0.01
 
 
 def leaf_types(labels: Sequence[str]) -> tuple[str, ...]:
-    """The types to choose between: those labels that have no narrower one among the labels.
+    """The types to choose between: all labels but the open ones that have a narrower one among the labels.
 
-    A label such as E ("eclipsing, subtype open") is no choice where EA and EW are: its stars teach that it is one of
-    them.
+    A label such as E ("eclipsing binary, subtype open") is no choice where EA and EW are: its stars teach that it is
+    one of them.
     """
     names = sorted(set(labels))
     return tuple(name for name in names if not any(other != name and _within(other, name) for other in names))
@@ -59,7 +59,9 @@ def allowed_pairs(
 
 
 def _within(name: str, wider: str) -> bool:
-    return name == wider or (name in TYPES and is_a(name, wider))
+    """Whether a label may mean this type: its own name does, and an open label may mean any type below it."""
+    open_label = wider in TYPES and TYPES[wider].description.endswith("subtype open")
+    return name == wider or (open_label and name in TYPES and is_a(name, wider))
 
 
 def _double(label: str) -> bool:

@@ -50,7 +50,7 @@ def train(
     rng = np.random.default_rng(seed)
     steps = max(1, len(learn) // batch)
     rate = keras().optimizers.schedules.CosineDecay(
-        0.1 * learning_rate, (epochs - 1) * steps, 0.01, warmup_target=learning_rate, warmup_steps=steps
+        0.1 * learning_rate, max(epochs - 1, 1) * steps, 0.01, warmup_target=learning_rate, warmup_steps=steps
     )
     optimizer = keras().optimizers.AdamW(rate, weight_decay=weight_decay, clipnorm=1.0)
     model.compile(optimizer=optimizer, loss=[loss, None])

@@ -1,0 +1,94 @@
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models.autoencoder import Autoencoder, AutoencoderOptions
+from pipeline.lightcurve import LightCurve
+from pipeline.period import PeriodResult
+from pipeline.star import Star
+from tests.models.stars import made_star
+
+OPTIONS = AutoencoderOptions(latent=6, hidden=32, batch=32, epochs=15)
+
+
+@pytest.fixture(scope="module")
+def trained() -> Autoencoder:
+    return Autoencoder.fit([made_star("RRAB", seed, 30 + seed % 100) for seed in range(200)], OPTIONS)
+
+
+@pytest.fixture(scope="module")
+def ordinary() -> list[Star]:
+    return [made_star("RRAB", seed, 80) for seed in range(500, 600)]
+
+
+def test_strange_stars_score_higher_than_ordinary_ones(trained: Autoencoder, ordinary: list[Star]) -> None:
+    strange = trained.score([made_star("EA", seed, 80) for seed in range(40)]).score
+    usual = trained.score(ordinary).score
+    assert np.mean(strange[:, None] > usual[None, :]) > 0.95
+
+
+def test_pvalues_of_ordinary_stars_are_fair(trained: Autoencoder, ordinary: list[Star]) -> None:
+    pvalues = trained.score(ordinary).pvalue
+    assert 0.3 < np.median(pvalues) < 0.7
+    assert np.mean(pvalues < 0.1) < 0.25
+
+
+def test_noise_alone_is_not_strange(trained: Autoencoder) -> None:
+    sparse = trained.score([made_star("RRAB", seed, 30) for seed in range(700, 760)]).pvalue
+    assert np.mean(sparse < 0.05) < 0.5
+
+
+def test_scores_do_not_depend_on_company_or_order(trained: Autoencoder, ordinary: list[Star]) -> None:
+    together = trained.score(ordinary)
+    np.testing.assert_array_equal(trained.score(ordinary[::-1]).score[::-1], together.score)
+    np.testing.assert_array_equal(trained.score(ordinary[3:4]).score, together.score[3:4])
+
+
+def test_a_denoised_fold_is_nearer_to_the_truth_than_the_fold(trained: Autoencoder) -> None:
+    stars = [made_star("RRAB", seed, 60) for seed in range(800, 820)]
+    found = trained.reconstruct(stars)
+    assert found.model.shape == found.value.shape == (20, len(found.phase))
+    assert np.isfinite(found.model).all()
+    # noise makes neighbouring bins jump; the model follows the shape without it
+    jumps = np.abs(np.diff(found.value, axis=1)).mean()
+    assert np.abs(np.diff(found.model, axis=1)).mean() < jumps
+    assert np.mean([np.corrcoef(a, b)[0, 1] for a, b in zip(found.value, found.model, strict=True)]) > 0.9
+
+
+def test_a_saved_autoencoder_scores_the_same(trained: Autoencoder, ordinary: list[Star], tmp_path: Path) -> None:
+    trained.save(tmp_path)
+    back = Autoencoder.load(tmp_path)
+    assert back.model_id == trained.model_id
+    np.testing.assert_array_equal(back.score(ordinary).score, trained.score(ordinary).score)
+    np.testing.assert_array_equal(back.score(ordinary).pvalue, trained.score(ordinary).pvalue)
+
+
+def test_training_again_gives_the_same_autoencoder() -> None:
+    stars = [made_star("RRAB", seed, 40) for seed in range(60)]
+    quick = replace(OPTIONS, epochs=1)
+    assert Autoencoder.fit(stars, quick).model_id == Autoencoder.fit(stars, quick).model_id
+
+
+def test_stars_without_a_period_are_scored_and_short_ones_get_a_reason(trained: Autoencoder) -> None:
+    short = Star(LightCurve.of("short", np.arange(3.0), np.arange(3.0)), PeriodResult(reason="too short"))
+    scores = trained.score([made_star("CST", 1), short])
+    assert np.isfinite(scores.score[0])
+    assert np.isnan(scores.score[1])
+    assert np.isnan(scores.pvalue[1])
+    assert scores.reason == (None, "3 good rows; a score needs 5")
+    assert np.isnan(trained.reconstruct([made_star("CST", 1)]).model).all()
+    assert len(trained.score([]).score) == 0
+
+
+def test_too_little_to_learn_from_is_refused() -> None:
+    with pytest.raises(ValueError, match="some thirty stars"):
+        Autoencoder.fit([made_star("RRAB", seed) for seed in range(5)], OPTIONS)
+
+
+def test_the_shipped_autoencoder_scores() -> None:
+    shipped = Autoencoder.pretrained()
+    scores = shipped.score([made_star("EA", seed) for seed in range(5)])
+    assert np.isfinite(scores.score).all()
+    assert ((scores.pvalue > 0) & (scores.pvalue <= 1)).all()

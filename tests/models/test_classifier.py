@@ -1,0 +1,140 @@
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models.classifier import Classifier, ClassifierOptions
+from models.classifier.network import joint
+from models.classifier.targets import allowed_pairs, allowed_types, leaf_types
+from models.inputs import inputs_of
+from pipeline.lightcurve import LightCurve
+from pipeline.period import PeriodResult
+from pipeline.star import Star
+from tests.models.stars import made_star, true_period
+
+OPTIONS = ClassifierOptions(hidden=24, dropout=0.1, batch=32, filters=(8, 12), epochs=10, calibration_share=0.25)
+
+
+def training_stars() -> tuple[list[Star], list[str], np.ndarray]:
+    stars, labels, periods = [], [], []
+    for seed in range(70):
+        for kind, doubled in (("RRAB", False), ("EA", seed % 2 == 0), ("CST", False)):
+            stars.append(made_star(kind, seed, 80, doubled))
+            labels.append(kind)
+            periods.append(true_period(stars[-1], doubled))
+    return stars, labels, np.array(periods)
+
+
+@pytest.fixture(scope="module")
+def trained() -> Classifier:
+    stars, labels, periods = training_stars()
+    return Classifier.fit(stars, labels, OPTIONS, reference=periods)
+
+
+@pytest.fixture(scope="module")
+def unseen() -> list[Star]:
+    return [made_star(kind, seed, 80) for seed in range(200, 220) for kind in ("RRAB", "EA", "CST")]
+
+
+def test_unseen_stars_are_classified(trained: Classifier, unseen: list[Star]) -> None:
+    result = trained.classify(unseen)
+    right = [result.best(i) == star.curve.object_id.split("-")[0] for i, star in enumerate(unseen)]
+    assert np.mean(right) > 0.95
+    np.testing.assert_allclose(result.probabilities.sum(axis=1), 1.0, atol=1e-6)
+    assert all(reason is None for reason in result.reason)
+
+
+def test_a_halved_period_is_doubled_with_the_class(trained: Classifier) -> None:
+    doubled = [made_star("EA", seed, 80, doubled=True) for seed in range(300, 320)]
+    right = [made_star("EA", seed, 80) for seed in range(300, 320)]
+    assert np.mean(trained.classify(doubled).period_factor == 2.0) > 0.8
+    assert np.mean(trained.classify(right).period_factor == 1.0) > 0.8
+
+
+def test_a_star_without_a_period_keeps_it_so(trained: Classifier, unseen: list[Star]) -> None:
+    assert (trained.classify(unseen[2::3]).period_factor == 1.0).all()
+
+
+def test_probabilities_do_not_depend_on_company_or_order(trained: Classifier, unseen: list[Star]) -> None:
+    together = trained.classify(unseen).probabilities
+    np.testing.assert_array_equal(trained.classify(unseen[::-1]).probabilities[::-1], together)
+    np.testing.assert_array_equal(trained.classify(unseen[7:8]).probabilities, together[7:8])
+    many = trained.classify(unseen * 6).probabilities
+    np.testing.assert_array_equal(many[-len(unseen) :], together)
+
+
+def test_turning_the_phase_changes_nothing(trained: Classifier, unseen: list[Star]) -> None:
+    inputs = inputs_of(unseen)
+    first = trained.classify_inputs(inputs).probabilities
+    turned = replace(inputs, folds=np.roll(inputs.folds, 13, axis=2))
+    np.testing.assert_allclose(trained.classify_inputs(turned).probabilities, first, atol=1e-4)
+    moved = [replace(star, period=replace(star.period, t0=star.period.t0 + 0.3)) for star in unseen]
+    np.testing.assert_array_equal(trained.classify(moved).probabilities, first)
+
+
+def test_a_saved_classifier_answers_the_same(trained: Classifier, unseen: list[Star], tmp_path: Path) -> None:
+    trained.save(tmp_path)
+    back = Classifier.load(tmp_path)
+    assert back.model_id == trained.model_id
+    first, second = trained.classify(unseen), back.classify(unseen)
+    np.testing.assert_array_equal(first.probabilities, second.probabilities)
+    assert first.flag == second.flag
+
+
+def test_training_again_gives_the_same_classifier() -> None:
+    stars, labels, _ = training_stars()
+    quick = replace(OPTIONS, epochs=1)
+    ids = {Classifier.fit(stars[:120], labels[:120], quick).model_id for _ in range(2)}
+    assert len(ids) == 1
+
+
+def test_stars_with_too_few_points_get_a_reason(trained: Classifier) -> None:
+    short = Star(LightCurve.of("short", np.arange(3.0), np.arange(3.0)), PeriodResult(reason="too short"))
+    result = trained.classify([short, made_star("EA", 1)])
+    assert result.best(0) is None
+    assert np.isnan(result.probability(0))
+    assert result.reason[0] == "3 good rows; a class needs 5"
+    assert result.best(1) == "EA"
+    assert len(trained.classify([])) == 0
+
+
+def test_too_little_to_learn_from_is_refused() -> None:
+    stars = [made_star("EA", seed) for seed in range(3)]
+    with pytest.raises(ValueError, match="at least two types"):
+        Classifier.fit(stars, ["EA"] * 3, OPTIONS)
+    with pytest.raises(ValueError, match="some thirty stars"):
+        Classifier.fit(stars, ["EA", "EA", "EW"], OPTIONS)
+
+
+def test_open_labels_are_no_choice_where_narrower_ones_are() -> None:
+    assert leaf_types(["E", "EA", "EW", "DCEP", "DCEP(B)", "RR"]) == ("DCEP", "DCEP(B)", "EA", "EW", "RR")
+    assert allowed_types("E", ("DCEP", "EA", "EW")).tolist() == [0, 1, 1]
+    assert allowed_types("DCEP", ("DCEP", "DCEP(B)")).tolist() == [1, 0]
+
+
+def test_a_reference_period_says_which_candidate_is_true() -> None:
+    types = ("EA", "RRAB")
+    pairs = allowed_pairs(
+        ["EA", "EA", "EA", "RRAB", "RRAB"],
+        types,
+        np.array([1.0, 1.0, 1.0, 0.5, np.nan]),
+        np.array([2.001, np.nan, 3.3, np.nan, np.nan]),
+    )
+    assert pairs[:, :, 0].tolist() == [[0, 1, 0], [1, 1, 1], [1, 1, 1], [0, 0, 0], [0, 0, 0]]
+    assert pairs[:, :, 1].tolist() == [[0, 0, 0], [0, 0, 0], [0, 0, 0], [1, 0, 0], [1, 1, 1]]
+
+
+def test_joint_probabilities_sum_to_one_at_any_temperature() -> None:
+    logits = np.random.default_rng(0).normal(0.0, 30.0, (5, 3, 4)).astype(np.float32)
+    for temperature in (0.5, 1.0, 3.0):
+        np.testing.assert_allclose(joint(logits, temperature).sum(axis=(1, 2)), 1.0)
+
+
+def test_the_shipped_classifier_knows_plain_cases() -> None:
+    shipped = Classifier.pretrained()
+    stars = [made_star(kind, seed, 300) for kind in ("RRAB", "EA") for seed in range(8)]
+    result = shipped.classify(stars)
+    best = [result.best(i) for i in range(len(stars))]
+    assert np.mean([name == "RRAB" for name in best[:8]]) >= 0.75
+    assert np.mean([name == "EA" for name in best[8:]]) >= 0.75

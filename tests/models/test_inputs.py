@@ -1,0 +1,87 @@
+from dataclasses import replace
+
+import numpy as np
+
+from models.circular import circular_block, pooled
+from models.inputs import BINS, FACTORS, Inputs, fold_tensor, inputs_of
+from models.keras_backend import keras
+from models.scaling import Scaling
+from pipeline.clean import clean
+from pipeline.features import brightness
+from pipeline.fold import fold
+from pipeline.lightcurve import LightCurve
+from pipeline.period import PeriodResult
+from pipeline.star import Star
+from tests.models.stars import made_star
+
+
+def test_bins_agree_with_the_fold_of_the_catalog() -> None:
+    star = made_star("EA", 1, 300)
+    bright = brightness(star.curve)
+    tensor = fold_tensor(bright, star.period.period)
+    width = float(np.subtract(*np.percentile(bright.value, (95, 5))))
+    middle = float(np.median(bright.value))
+    # the tensor's own phase zero is the maximum of the first harmonic; look for the turn that agrees
+    steps = np.linspace(0.0, 1.0, BINS * 40, endpoint=False)
+    best = np.inf
+    for step in steps:
+        known = fold(bright, star.period.period, bright.time[0] + step * star.period.period, BINS)
+        value = (known.value[0] - middle) / width
+        best = min(best, float(np.nanmax(np.abs(value - tensor[:, 0]))))
+    assert best < 0.05
+
+
+def test_the_epoch_of_the_period_search_does_not_matter() -> None:
+    star = made_star("RRAB", 1)
+    moved = replace(star, period=replace(star.period, t0=star.period.t0 + 0.1234))
+    first, second = inputs_of([star]), inputs_of([moved])
+    np.testing.assert_array_equal(first.folds, second.folds)
+    np.testing.assert_array_equal(first.folded, second.folded)
+
+
+def test_stars_do_not_depend_on_their_company() -> None:
+    stars = [made_star(kind, seed) for seed in range(3) for kind in ("RRAB", "EA", "CST")]
+    together = inputs_of(stars)
+    alone = Inputs.join([inputs_of([star]) for star in stars])
+    for name in ("folds", "folded", "plain", "survey", "found", "points"):
+        np.testing.assert_array_equal(getattr(together, name), getattr(alone, name))
+
+
+def test_hard_stars_give_finite_folds() -> None:
+    period = PeriodResult(period=1.0, t0=0.0)
+    curves = [
+        LightCurve.of("one", [1.0], [2.0]),
+        LightCurve.of("none", [], []),
+        LightCurve.of("flat", np.arange(30.0), np.ones(30)),
+        LightCurve.of("one phase", np.arange(30.0), np.arange(30.0)),
+        LightCurve.of("six", np.arange(6.0) * 1.37, np.arange(6.0)),
+        LightCurve.of("nan", np.arange(30.0), np.full(30, np.nan)),
+    ]
+    found = inputs_of([Star(clean(curve), period) for curve in curves])
+    assert np.isfinite(found.folds).all()
+    assert found.found.tolist() == [False, False, False, True, True, False]
+    assert np.isfinite(found.folded[found.found]).all()
+    assert found.folds.shape[1] == len(FACTORS)
+
+
+def test_convolution_on_the_circle_turns_with_the_fold() -> None:
+    k = keras()
+    k.utils.set_random_seed(0)
+    given = k.Input((1, 16, 2))
+    block = circular_block(circular_block(given, 4, 5), 4, 3, 2)
+    network = k.Model(given, [block, pooled(block)])
+    x = np.random.default_rng(0).normal(size=(3, 1, 16, 2)).astype("float32")
+    maps, pools = (np.asarray(y) for y in network(x, training=False))
+    turned_maps, turned_pools = (np.asarray(y) for y in network(np.roll(x, 5, axis=2), training=False))
+    np.testing.assert_allclose(np.roll(maps, 5, axis=2), turned_maps, atol=1e-6)
+    np.testing.assert_allclose(pools, turned_pools, atol=1e-6)
+
+
+def test_scaling_makes_the_missing_ordinary_and_the_far_harmless() -> None:
+    rng = np.random.default_rng(0)
+    features = np.concatenate([rng.normal(5.0, 2.0, (500, 1)), np.full((500, 1), 3.0), np.full((500, 1), np.nan)], 1)
+    scaling = Scaling.of(features)
+    scaled = scaling.apply(np.array([[5.0, 3.0, np.nan], [1e9, -np.inf, 1.0]]))
+    assert np.isfinite(scaled).all()
+    np.testing.assert_allclose(scaled[0], 0.0, atol=0.1)
+    assert abs(scaled).max() <= 4.0

@@ -1,0 +1,83 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models.weights import PRETRAINED, Weights, load, network_arrays, save
+
+
+@pytest.fixture
+def weights() -> Weights:
+    rng = np.random.default_rng(0)
+    arrays = network_arrays([rng.normal(size=(3, 2)), np.arange(12.0)]) | {"null": rng.normal(size=5)}
+    return Weights("classifier", {"types": ["EA", "EW"], "temperature": 1.25}, arrays, "# A card\n")
+
+
+def test_what_was_saved_is_loaded(weights: Weights, tmp_path: Path) -> None:
+    save(weights, tmp_path)
+    back = load(tmp_path, "classifier")
+    assert back.model_id == weights.model_id
+    assert back.settings == weights.settings
+    assert back.card == weights.card
+    for ours, theirs in zip(weights.network(), back.network(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    np.testing.assert_array_equal(weights.arrays["null"], back.arrays["null"])
+
+
+def test_saving_twice_gives_the_same_bytes(weights: Weights, tmp_path: Path) -> None:
+    save(weights, tmp_path / "a")
+    save(weights, tmp_path / "b")
+    for file in (tmp_path / "a").iterdir():
+        assert file.read_bytes() == (tmp_path / "b" / file.name).read_bytes()
+
+
+def test_network_weights_keep_their_order_beyond_ten() -> None:
+    many = [np.full(1, float(i)) for i in range(25)]
+    kept = Weights("x", {}, network_arrays(many), "").network()
+    assert [float(array[0]) for array in kept] == [float(i) for i in range(25)]
+
+
+def test_the_model_id_follows_all_that_is_computed_with(weights: Weights) -> None:
+    other = Weights(weights.kind, {**weights.settings, "temperature": 1.5}, weights.arrays, weights.card)
+    arrays = {**weights.arrays, "null": weights.arrays["null"] + 1e-9}
+    assert len({weights.model_id, other.model_id, Weights(weights.kind, weights.settings, arrays, "").model_id}) == 3
+    assert Weights(weights.kind, weights.settings, weights.arrays, "another card").model_id == weights.model_id
+
+
+def test_a_damaged_or_missing_model_is_refused(weights: Weights, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="holds no model"):
+        load(tmp_path, "classifier")
+    save(weights, tmp_path)
+    with pytest.raises(ValueError, match="holds a classifier, not a forecaster"):
+        load(tmp_path, "forecaster")
+    arrays = tmp_path / "arrays.npz"
+    arrays.write_bytes(arrays.read_bytes()[:-1] + b"x")
+    with pytest.raises(ValueError, match="not the file that was saved"):
+        load(tmp_path, "classifier")
+    arrays.unlink()
+    with pytest.raises(ValueError, match="missing"):
+        load(tmp_path, "classifier")
+    (tmp_path / "model.json").write_text("{")
+    with pytest.raises(ValueError, match="not JSON"):
+        load(tmp_path, "classifier")
+
+
+def test_no_array_is_ever_unpickled(weights: Weights, tmp_path: Path) -> None:
+    save(weights, tmp_path)
+    manifest = json.loads((tmp_path / "model.json").read_text())
+    np.savez_compressed(tmp_path / "arrays.npz", evil=np.array([{"a": 1}], dtype=object))
+    import hashlib
+
+    manifest["sha256"] = hashlib.sha256((tmp_path / "arrays.npz").read_bytes()).hexdigest()
+    (tmp_path / "model.json").write_text(json.dumps(manifest))
+    with pytest.raises(ValueError, match="allow_pickle"):
+        load(tmp_path, "classifier")
+
+
+@pytest.mark.parametrize("kind", ["classifier", "autoencoder"])
+def test_shipped_models_are_whole_small_and_have_a_card(kind: str) -> None:
+    kept = load(PRETRAINED / kind, kind)
+    assert json.loads((PRETRAINED / kind / "model.json").read_text())["model_id"] == kept.model_id
+    assert len(kept.card) > 500
+    assert sum(file.stat().st_size for file in (PRETRAINED / kind).iterdir()) < 2_000_000
