@@ -19,8 +19,8 @@ INTERRUPTED = 130
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
-    quiet()
     parsed = build_parser().parse_args(arguments)
+    quiet("INFO" if parsed.command == "serve" else "CRITICAL")
     try:
         return int(parsed.call(parsed))
     except (ValueError, FileNotFoundError, NotADirectoryError, PermissionError) as error:

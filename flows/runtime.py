@@ -7,7 +7,6 @@ import os
 _QUIET = {
     "DO_NOT_TRACK": "1",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-    "PREFECT_LOGGING_LEVEL": "CRITICAL",
     # the temporary server's own log: it reports cancelled tasks at exit that concern nobody
     "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",
     "PREFECT_LOGGING_INTERNAL_LEVEL": "CRITICAL",
@@ -28,9 +27,14 @@ _ONE_THREAD = {
 }
 
 
-def quiet() -> None:
-    """Set what keeps Prefect and TensorFlow quiet, where the user has not set it otherwise."""
-    for name, value in _QUIET.items():
+def quiet(log_level: str = "CRITICAL") -> None:
+    """Set what keeps Prefect and TensorFlow quiet, where the user has not set it otherwise.
+
+    Parameters
+    ----------
+    log_level : what Prefect logs of flows and tasks. By default nothing: what goes wrong with a star stands in its row.
+    """
+    for name, value in {**_QUIET, "PREFECT_LOGGING_LEVEL": log_level}.items():
         os.environ.setdefault(name, value)
 
 
