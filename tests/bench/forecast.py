@@ -23,12 +23,11 @@ import numpy as np
 from models.forecaster import Forecaster
 from models.forecaster.mixture import Mixture
 from models.forecaster.steps import Steps
-from models.statespace import StateSpace
 from pipeline.lightcurve import FloatArray
 from pipeline.split import held_out, share
 from pipeline.star import Star
 from tests.bench.forecast_data import Known, few_of_each, known_stars, with_searched_periods
-from tests.bench.forecast_simple import damped_walk, folded, last_value, state_space, true_walk, weighted_mean
+from tests.bench.forecast_simple import damped_walk, folded, informed, last_value, state_space, true_walk, weighted_mean
 
 #: Sets and how many stars of a class are judged; of these all stars are new to the forecaster.
 JUDGED = ("asas_acvs", "eros", "s82_rrlyrae", "crts", "ogle", "qso", "constant")
@@ -81,15 +80,6 @@ def _softmax(terms: FloatArray) -> FloatArray:
     return np.asarray(weight / weight.sum(axis=1, keepdims=True))
 
 
-def informed(baseline: StateSpace, star: Star) -> Gaussian:
-    """The state-space baseline's forecast of each good row by a model chosen on the whole curve; NaN where none."""
-    forecast = baseline.forecast([star])[0]
-    if forecast is None or len(forecast.mean) != len(star.curve.good):
-        nothing = np.full(len(star.curve.good), np.nan)
-        return nothing, nothing
-    return forecast.mean, forecast.sigma
-
-
 def judge_all(
     forecaster: Forecaster, stars: list[Star], rivals: Callable[[int], dict[str, Gaussian]]
 ) -> list[Judged | None]:
@@ -128,7 +118,6 @@ def picture(pit: FloatArray) -> None:
 
 def real(forecaster: Forecaster, most: int, reference: bool) -> list[dict[str, object]]:
     """Judge on the held-out stars of each set."""
-    baseline = StateSpace.pretrained()
     records = []
     everything: list[Judged] = []
     names = ["lstm", "average", "last", "wmean", "folded", "sspace", "informed"]
@@ -141,7 +130,7 @@ def real(forecaster: Forecaster, most: int, reference: bool) -> list[dict[str, o
         def rivals(i: int, stars: list[Star] = stars) -> dict[str, Gaussian]:
             star = stars[i]
             simple = {"last": last_value(star), "wmean": weighted_mean(star), "folded": folded(star)}
-            return simple | {"sspace": state_space(star), "informed": informed(baseline, star)}
+            return simple | {"sspace": state_space(star), "informed": informed(star)}
 
         judged = judge_all(forecaster, stars, rivals)
         for label in sorted({one.label for one in known}):
