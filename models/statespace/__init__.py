@@ -10,6 +10,7 @@ from models.statespace.components import (
     Seasonal,
     Series,
     Steps,
+    Term,
     Trend,
 )
 from models.statespace.fit import Fit, Record, Smooth, fit, forecast, smooth, start, update
@@ -35,6 +36,7 @@ __all__ = [
     "StateSpace",
     "StateSpaceSummary",
     "Steps",
+    "Term",
     "Trend",
     "fit",
     "fit_star",

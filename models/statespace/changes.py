@@ -156,9 +156,7 @@ def _tail(larger: Fit, smaller: Fit) -> float:
     return math.erfc(math.sqrt(max(larger.loglike - smaller.loglike, 0.0)))
 
 
-def _slope(
-    base: Model, fitted: StarFit, rows: tuple[int, ...], sloped: Fit, plain: Fit
-) -> tuple[float, float, float]:
+def _slope(base: Model, fitted: StarFit, rows: tuple[int, ...], sloped: Fit, plain: Fit) -> tuple[float, float, float]:
     if rows:
         model = _stepping(base, fitted, rows)
         plain = fit(model, fitted.prepared.series, starts=(plain.theta,), uncertainties=False)

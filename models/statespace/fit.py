@@ -89,15 +89,18 @@ def fit(
         raise ValueError(f"{observed} observations are too few for a model with {k} columns")
     likelihood = layout.problem._replace(restricted=0)
     candidates = [np.clip(s, layout.low, layout.high) for s in (*starts, layout.start, *layout.starts)]
-    theta, loglike, converged, steps = _in_turn(candidates, layout, likelihood, iterations)
+    metric = np.zeros((len(layout.names), len(layout.names)))
+    theta, loglike, converged, steps = _in_turn(candidates, layout, likelihood, metric, iterations)
     if restricted and k:
-        theta, loglike, converged, more = kernel.maximise(theta, layout.low, layout.high, layout.problem, iterations)
+        theta, loglike, converged, more = kernel.maximise(
+            theta, layout.low, layout.high, layout.problem, metric, iterations
+        )
         steps += more
     return _finished(model, layout, theta, loglike, converged, steps, observed, uncertainties)
 
 
 def _in_turn(
-    candidates: list[FloatArray], layout: Layout, likelihood: Problem, iterations: int
+    candidates: list[FloatArray], layout: Layout, likelihood: Problem, metric: FloatArray, iterations: int
 ) -> tuple[FloatArray, float, bool, int]:
     """Maximise over theta and over the columns' coefficients in turn, from the best of the candidates."""
     from models.statespace import kernel
@@ -105,13 +108,15 @@ def _in_turn(
     k = likelihood.rows.shape[1] - 1
     if not k:
         theta = _best(candidates, likelihood)
-        return kernel.maximise(theta, layout.low, layout.high, likelihood, iterations)  # type: ignore[no-any-return]
+        return kernel.maximise(  # type: ignore[no-any-return]
+            theta, layout.low, layout.high, likelihood, metric, iterations
+        )
     now = kernel.evidence(candidates[0], likelihood)
     theta, converged, steps = candidates[0], False, 0
     for turn in range(8):
         alone = likelihood._replace(rows=_residual(likelihood, now.coefficient), prior=np.empty(0))
         begin = _best([theta, *candidates], alone) if turn < 2 else theta
-        theta, _, converged, more = kernel.maximise(begin, layout.low, layout.high, alone, iterations)
+        theta, _, converged, more = kernel.maximise(begin, layout.low, layout.high, alone, metric, iterations)
         steps += more
         before, now = now, kernel.evidence(theta, likelihood)
         if abs(now.loglike - before.loglike) < 1e-4 * max(1.0, 0.01 * abs(now.loglike)):

@@ -112,6 +112,25 @@ def _oscillate(dt, omega, quality):
 
 
 @njit(cache=True, nogil=True)
+def _pair(dt, kind, parameter):
+    """Transition (2, 2) of a block of two states over dt days, and the covariance it gathers: 00, 01, 11."""
+    if kind == TREND:
+        level, slope = parameter[0] ** 2, parameter[1] ** 2
+        return 1.0, dt, 0.0, 1.0, level * dt + slope * dt**3 / 3, slope * dt * dt / 2, slope * dt
+    f00, f01, f10, f11 = _oscillate(dt, parameter[1], parameter[2])
+    power = parameter[0] ** 2
+    return (
+        f00,
+        f01,
+        f10,
+        f11,
+        power * (1.0 - f00 * f00 - f01 * f01),
+        -power * (f00 * f10 + f01 * f11),
+        power * (1.0 - f10 * f10 - f11 * f11),
+    )
+
+
+@njit(cache=True, nogil=True)
 def _start(kind, parameter, spread):
     """Set the states' covariance before the first row: stationary where there is a stationary one, else zero."""
     spread[:, :] = 0.0
@@ -148,18 +167,7 @@ def _advance(dt, kind, parameter, state, spread):
                 state[i, j] *= keep
             i += 1
         else:
-            if kind[b] == TREND:
-                f00, f01, f10, f11 = 1.0, dt, 0.0, 1.0
-                level, slope = parameter[b, 0] ** 2, parameter[b, 1] ** 2
-                q00 = level * dt + slope * dt**3 / 3
-                q01 = slope * dt * dt / 2
-                q11 = slope * dt
-            else:
-                f00, f01, f10, f11 = _oscillate(dt, parameter[b, 1], parameter[b, 2])
-                power = parameter[b, 0] ** 2
-                q00 = power * (1.0 - f00 * f00 - f01 * f01)
-                q01 = -power * (f00 * f10 + f01 * f11)
-                q11 = power * (1.0 - f10 * f10 - f11 * f11)
+            f00, f01, f10, f11, q00, q01, q11 = _pair(dt, kind[b], parameter[b])
             for j in range(m):
                 a, v = spread[i, j], spread[i + 1, j]
                 spread[i, j] = f00 * a + f01 * v
@@ -283,6 +291,54 @@ def _pass_scalar(theta, problem, normal):
 
 
 @njit(cache=True, nogil=True)
+def _pass_pair(theta, problem, normal):
+    """As `_pass`, for a single block of two states of which the first is observed: faster, its states being scalars."""
+    parameter = _parameters(theta, problem)
+    factor, added = parameter[-2], parameter[-1]
+    rows, error2 = problem.rows, problem.error2
+    step, inflate, group, kind = problem.step, problem.inflate, problem.group, problem.kind[0]
+    n, columns = rows.shape
+    first, second, left = np.zeros(columns), np.zeros(columns), np.zeros(columns)
+    p00 = parameter[0, 0] ** 2 if kind == OSCILLATOR else 0.0
+    p01, p11 = 0.0, p00
+    normal[:, :] = 0.0
+    logs, product, observed = 0.0, 1.0, 0
+    for t in range(n):
+        if step[t] > 0:
+            f00, f01, f10, f11, q00, q01, q11 = _pair(step[t], kind, parameter[0])
+            a, b, c, d = f00 * p00 + f01 * p01, f00 * p01 + f01 * p11, f10 * p00 + f11 * p01, f10 * p01 + f11 * p11
+            p00, p01, p11 = a * f00 + b * f01 + q00, a * f10 + b * f11 + q01, c * f10 + d * f11 + q11
+            for j in range(columns):
+                x, v = first[j], second[j]
+                first[j] = f00 * x + f01 * v
+                second[j] = f10 * x + f11 * v
+        if error2[t] == np.inf:
+            continue
+        variance = (error2[t] * factor[group[t]] + added[group[t]]) * inflate[t] + p00
+        if not variance > 0:
+            return np.nan, 0
+        observed += 1
+        product *= variance
+        if product < 1e-200 or product > 1e200:
+            logs += math.log(product)
+            product = 1.0
+        inverse = 1.0 / variance
+        g0, g1 = p00 * inverse, p01 * inverse
+        for j in range(columns):
+            left[j] = rows[t, j] - first[j]
+            first[j] += g0 * left[j]
+            second[j] += g1 * left[j]
+        p11 -= g1 * p01
+        p01 -= g0 * p01
+        p00 -= g0 * p00
+        for i in range(columns):
+            scaled = left[i] * inverse
+            for j in range(i + 1):
+                normal[i, j] += scaled * left[j]
+    return logs + math.log(product), observed
+
+
+@njit(cache=True, nogil=True)
 def _cholesky(normal, k):
     """Cholesky factor of the first k rows and columns in place (lower half); False where they are singular."""
     for i in range(k):
@@ -307,6 +363,8 @@ def _loglike(theta, problem, normal):
     blocks = len(problem.kind)
     if k == 0 and (blocks == 0 or (blocks == 1 and problem.kind[0] == DAMPED)):
         logs, observed = _pass_scalar(theta, problem, normal)
+    elif blocks == 1 and (problem.kind[0] == TREND or problem.kind[0] == OSCILLATOR):
+        logs, observed = _pass_pair(theta, problem, normal)
     else:
         logs, observed = _pass(theta, problem, normal)
     if not math.isfinite(logs):
@@ -381,27 +439,25 @@ def _objective(theta, problem, normal):
 
 
 @njit(cache=True, nogil=True)
-def _gradient(theta, problem, normal, low, high, out):
+def _gradient(theta, value, problem, normal, high, out):
+    """Forward differences; backward where the bound is near."""
     for i in range(len(theta)):
-        width = 1e-4
         here = theta[i]
-        above, below = min(here + width, high[i]), max(here - width, low[i])
-        theta[i] = above
-        up = _objective(theta, problem, normal)
-        theta[i] = below
-        down = _objective(theta, problem, normal)
+        width = 1e-5 if here + 1e-5 <= high[i] else -1e-5
+        theta[i] = here + width
+        out[i] = (_objective(theta, problem, normal) - value) / width
         theta[i] = here
-        out[i] = (up - down) / (above - below)
 
 
 @njit(cache=True, nogil=True)
-def maximise(theta, low, high, problem, iterations):
-    """Maximise the likelihood (times the prior on theta) within bounds: projected BFGS, central differences.
+def maximise(theta, low, high, problem, metric, iterations):
+    """Maximise the likelihood (times the prior on theta) within bounds: projected BFGS with numerical gradients.
 
     Parameters
     ----------
     theta : (p,) start, within the bounds.
     low, high : (p,) bounds.
+    metric : (p, p) approximate inverse curvature from an earlier, similar search, or zeros; changed in place.
     iterations : at most this many steps.
 
     Returns
@@ -417,9 +473,10 @@ def maximise(theta, low, high, problem, iterations):
         return here, -value, math.isfinite(value), 0
     slope = np.empty(p)
     new_slope = np.empty(p)
-    _gradient(here, problem, normal, low, high, slope)
-    metric = np.eye(p)
-    fresh = True
+    _gradient(here, value, problem, normal, high, slope)
+    fresh = metric[0, 0] == 0.0
+    if fresh:
+        metric[:, :] = np.eye(p)
     direction = np.empty(p)
     trial = np.empty(p)
     for iteration in range(iterations):
@@ -468,7 +525,7 @@ def maximise(theta, low, high, problem, iterations):
             metric[:, :] = np.eye(p)
             fresh = True
             continue
-        _gradient(trial, problem, normal, low, high, new_slope)
+        _gradient(trial, new, problem, normal, high, new_slope)
         curvature = 0.0
         bend = 0.0
         for i in range(p):

@@ -100,7 +100,10 @@ def summarise(fitted: StarFit) -> StateSpaceSummary:
         trend_pvalue=changes.slope_pvalue,
         change_points=tuple(
             ChangePoint(
-                prepared.epoch + float(prepared.series.time[s.row]), s.size * unit, s.size_err * prepared.scale, s.pvalue
+                prepared.epoch + float(prepared.series.time[s.row]),
+                s.size * unit,
+                s.size_err * prepared.scale,
+                s.pvalue,
             )
             for s in changes.shifts
         ),
