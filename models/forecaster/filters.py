@@ -109,12 +109,14 @@ def linear_bank(
     cov = np.empty((d, d))
     state = np.empty(d)
     gain = np.empty(d)
+    phi = np.ones(d)
     for f in range(m):
         cov[:] = 0.0
         for j in range(d):
             cov[j, j] = prior[f, j]
             state[j] = 0.0
         moving = np.flatnonzero(decay[f] > 0)
+        phi[:] = 1.0
         bend = 0.0
         if smooth >= 0:
             bend = decay[f, smooth]
@@ -124,17 +126,28 @@ def linear_bank(
         nu = _NU_FIRST
         for i in range(n):
             if i > 0 and time[i] > time[i - 1]:
+                gap = time[i] - time[i - 1]
                 for q in range(len(moving)):
                     j = moving[q]
-                    phi = math.exp(-(time[i] - time[i - 1]) * decay[f, j])
-                    state[j] *= phi
-                    for k in range(d):
-                        cov[j, k] *= phi
-                    for k in range(d):
-                        cov[k, j] *= phi
-                    cov[j, j] += prior[f, j] * (1.0 - phi * phi)
+                    # neighbouring states often share a rate, and exponentials are dear
+                    known_rate = q > 0 and decay[f, j] == decay[f, moving[q - 1]]
+                    phi[j] = phi[moving[q - 1]] if known_rate else math.exp(-gap * decay[f, j])
+                    state[j] *= phi[j]
+                if len(moving) > 2:
+                    for j in range(d):
+                        for k in range(d):
+                            cov[j, k] *= phi[j] * phi[k]
+                else:
+                    for q in range(len(moving)):
+                        j = moving[q]
+                        for k in range(d):
+                            cov[j, k] *= phi[j]
+                        for k in range(d):
+                            cov[k, j] *= phi[j]
+                for q in range(len(moving)):
+                    j = moving[q]
+                    cov[j, j] += prior[f, j] * (1.0 - phi[j] * phi[j])
                 if bend > 0:
-                    gap = time[i] - time[i - 1]
                     _glide(state, cov, smooth, bend, math.exp(-gap * bend), gap, prior[f, smooth])
             row = design[i]
             forecast = 0.0
@@ -169,7 +182,7 @@ def linear_bank(
 
 @njit(cache=True)
 def neighbours(
-    phase: np.ndarray, value: np.ndarray, noise: np.ndarray, band: np.ndarray, width: float, reach: int
+    phase: np.ndarray, value: np.ndarray, noise: np.ndarray, band: np.ndarray, widths: np.ndarray, reach: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Forecast each row by the earlier rows of its band at nearly its phase (Epanechnikov weights).
 
@@ -177,42 +190,49 @@ def neighbours(
     ----------
     phase : (n,) in [0, 1).
     value, noise, band : (n,) as for `linear_bank`; the band's index.
-    width : half-width of the kernel in phase.
+    widths : (m,) half-widths of the kernels in phase, the widest first.
     reach : how many rows back to look.
 
     Returns
     -------
-    mean, variance, log_density : (n,) as for `linear_bank`; the band's own past where no row is near.
+    mean, variance, log_density : (m, n) as for `linear_bank`; the band's own past where no row is near.
     """
-    n = len(phase)
+    n, m = len(phase), len(widths)
     bands = band.max() + 1 if n else 0
     count = np.zeros(bands)
     total = np.zeros(bands)
     square = np.zeros(bands)
-    mean = np.empty(n)
-    variance = np.empty(n)
-    log_density = np.empty(n)
+    mean = np.empty((m, n))
+    variance = np.empty((m, n))
+    log_density = np.empty((m, n))
+    weight = np.empty(m)
+    first = np.empty(m)
+    second = np.empty(m)
     for i in range(n):
         b = band[i]
         overall = total[b] / count[b] if count[b] > 0 else 0.0
         wide = (square[b] + noise[i]) / (count[b] + 1.0)
         # the whole past of the band counts as half a neighbour, so that a lone neighbour does not rule
-        weight = 0.5
-        first = 0.5 * overall
-        second = 0.5 * (wide + overall * overall)
+        weight[:] = 0.5
+        first[:] = 0.5 * overall
+        second[:] = 0.5 * (wide + overall * overall)
         for j in range(max(0, i - reach), i):
             apart = abs(phase[i] - phase[j])
-            apart = min(apart, 1.0 - apart) / width
-            if apart < 1.0 and band[j] == b:
-                w = 1.0 - apart * apart
-                weight += w
-                first += w * value[j]
-                second += w * value[j] * value[j]
-        mean[i] = first / weight
-        local = max(second / weight - mean[i] * mean[i], 0.0)
-        variance[i] = max(local, 0.25 * noise[i]) * (1.0 + 1.0 / weight)
-        miss = value[i] - mean[i]
-        log_density[i] = log_t(miss * miss / variance[i], variance[i], _NU_NEIGHBOURS)
+            apart = min(apart, 1.0 - apart)
+            if apart >= widths[0] or band[j] != b:
+                continue
+            for f in range(m):
+                if apart < widths[f]:
+                    w = 1.0 - (apart / widths[f]) ** 2
+                    weight[f] += w
+                    first[f] += w * value[j]
+                    second[f] += w * value[j] * value[j]
+        for f in range(m):
+            mean[f, i] = first[f] / weight[f]
+            local = max(second[f] / weight[f] - mean[f, i] * mean[f, i], 0.0)
+            variance[f, i] = max(local, 0.25 * noise[i]) * (1.0 + 1.0 / weight[f])
+            miss = value[i] - mean[f, i]
+            log_density[f, i] = log_t(miss * miss / variance[f, i], variance[f, i], _NU_NEIGHBOURS)
         count[b] += 1.0
         change = value[i] - overall
         total[b] += value[i]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,7 @@ from models.forecaster.steps import N_INPUTS, WARM_UP, Steps, steps_of
 from models.scores import Scores, empirical_pvalue
 from models.weights import PRETRAINED, Weights
 from pipeline.forecast import Forecast
-from pipeline.lightcurve import FloatArray
+from pipeline.lightcurve import BoolArray, FloatArray
 from pipeline.split import share
 from pipeline.star import Star
 
@@ -71,6 +72,7 @@ class Forecaster:
         self.calibration = calibration
         self.card = card
         self._model = model
+        self._answers: WeakKeyDictionary[Star, _Answer] = WeakKeyDictionary()
 
     @classmethod
     def pretrained(cls) -> Forecaster:
@@ -174,22 +176,7 @@ class Forecaster:
         One `Forecast` a star, of all its good rows, with NaN where there was too little history; its sigma is half the
         width of the central 68.3 per cent interval. None for a star with no row to forecast.
         """
-        return [self._forecast(star, found) for star, found in zip(stars, self.predictive(stars), strict=True)]
-
-    def _forecast(self, star: Star, found: tuple[Steps, Mixture] | None) -> Forecast | None:
-        if found is None:
-            return None
-        steps, mixture = found
-        curve = star.curve.good
-        mean = np.full(len(curve), np.nan)
-        sigma = np.full(len(curve), np.nan)
-        ready = steps.ready
-        rows = mixture.where(ready)
-        mean[ready] = curve.sign * (steps.centre + steps.unit * _full(rows.centre(), ready))[ready]
-        sigma[ready] = steps.unit[ready] * 0.5 * (rows.quantile(_HIGH) - rows.quantile(1.0 - _HIGH))
-        return Forecast(
-            curve.object_id, "forecaster", curve.time, curve.band, curve.bands, curve.value, mean, sigma, curve.sign
-        )
+        return [_forecast(star, answer) for star, answer in zip(stars, self._answered(stars), strict=True)]
 
     def score(self, stars: Sequence[Star]) -> Scores:
         """How far each star's rows were from what was forecast, against the stars of the calibration.
@@ -200,26 +187,64 @@ class Forecaster:
         n = len(stars)
         score = np.full(n, np.nan)
         reason: list[str | None] = [None] * n
-        for i, (star, found) in enumerate(zip(stars, self.predictive(stars), strict=True)):
-            forecasts = 0 if found is None else int(found[0].ready.sum())
-            if found is None or forecasts < LEAST_FORECASTS:
+        for i, (star, answer) in enumerate(zip(stars, self._answered(stars), strict=True)):
+            if len(answer.innovation) < LEAST_FORECASTS:
                 reason[i] = (
-                    f"{forecasts} of {len(star.curve.good)} good rows could be forecast; "
+                    f"{len(answer.innovation)} of {len(star.curve.good)} good rows could be forecast; "
                     f"a score needs {LEAST_FORECASTS}"
                 )
-                continue
-            steps, mixture = found
-            score[i] = self.calibration.score(self.calibration.innovations(mixture, steps))
+            else:
+                score[i] = self.calibration.score(answer.innovation)
         return Scores(score, empirical_pvalue(score, self.calibration.null), tuple(reason))
+
+    def _answered(self, stars: Sequence[Star]) -> list[_Answer]:
+        """The answers for the stars; each is made once and kept for as long as its star."""
+        new = [star for star in dict.fromkeys(stars) if star not in self._answers]
+        for star, found in zip(new, self.predictive(new), strict=True):
+            self._answers[star] = _NOTHING if found is None else _answer(*found, self.calibration)
+        return [self._answers[star] for star in stars]
 
 
 _HIGH = 0.8413447460685429
 
 
-def _full(values: FloatArray, where: NDArray[Any]) -> FloatArray:
-    out = np.full(len(where), np.nan)
-    out[where] = values
-    return out
+@dataclass(frozen=True, eq=False)
+class _Answer:
+    """What is kept of a star's forecast: which rows were forecast, and for these mean and sigma (brighter up) and the
+    calibrated innovation.
+    """
+
+    ready: BoolArray
+    mean: FloatArray
+    sigma: FloatArray
+    innovation: FloatArray
+
+
+_NOTHING = _Answer(np.zeros(0, dtype=bool), np.zeros(0), np.zeros(0), np.zeros(0))
+
+
+def _answer(steps: Steps, mixture: Mixture, calibration: Calibration) -> _Answer:
+    ready = steps.ready
+    rows = mixture.where(ready)
+    return _Answer(
+        ready,
+        steps.centre[ready] + steps.unit[ready] * rows.centre(),
+        steps.unit[ready] * 0.5 * (rows.quantile(_HIGH) - rows.quantile(1.0 - _HIGH)),
+        calibration.innovations(mixture, steps),
+    )
+
+
+def _forecast(star: Star, answer: _Answer) -> Forecast | None:
+    if answer is _NOTHING:
+        return None
+    curve = star.curve.good
+    mean = np.full(len(curve), np.nan)
+    sigma = np.full(len(curve), np.nan)
+    mean[answer.ready] = curve.sign * answer.mean
+    sigma[answer.ready] = answer.sigma
+    return Forecast(
+        curve.object_id, "forecaster", curve.time, curve.band, curve.bands, curve.value, mean, sigma, curve.sign
+    )
 
 
 def _mixtures(model: Any, options: ForecasterOptions, stars: Sequence[Steps]) -> list[Mixture]:

@@ -6,7 +6,6 @@ Mixture Density Networks; the recurrent cell is Hochreiter & Schmidhuber 1997.
 
 from __future__ import annotations
 
-import os
 from typing import Any, Literal
 
 import numpy as np
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 
 from models.forecaster.mixture import Mixture
 from models.forecaster.steps import FAMILIES, N_INPUTS, Steps
+from models.keras_backend import keras
 
 Cell = Literal["lstm", "gru", "rnn"]
 
@@ -29,17 +29,6 @@ _WIDE, _RARE = 3.0, -4.0
 
 #: Most that the network may shift a component (in its sigma) and change its log width.
 _MOST_SHIFT, _MOST_WIDEN = 3.0, 2.0
-
-
-def keras() -> Any:
-    """Keras, on TensorFlow unless the user chose another backend."""
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    # oneDNN rounds differently from one machine to the next, and says so on stderr
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
-    import keras as module
-
-    return module
 
 
 def build(units: int, cell: Cell, dropout: float) -> Any:

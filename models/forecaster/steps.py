@@ -128,7 +128,8 @@ def steps_of(star: Star) -> Steps | None:
         parts.append(average(*linear_bank(time, value, noise, design, prior, decay, gliding)))
     if np.isfinite(period):
         phase = np.mod(time / period, 1.0)
-        parts += [neighbours(phase, value, noise, band, width, _REACH) for width in _WIDTHS]
+        near = neighbours(phase, value, noise, band, np.array(_WIDTHS), _REACH)
+        parts += list(zip(*near, strict=True))
     return _assemble(star, time, value, offset, noise, band, period, parts)
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from models.forecaster import network
 from models.forecaster.network import N_TARGETS
 from models.forecaster.steps import N_INPUTS, Steps
+from models.keras_backend import keras as keras_module
 
 if TYPE_CHECKING:
     from models.forecaster.forecaster import ForecasterOptions
@@ -31,7 +32,7 @@ def train(
     first : weights to start from, or None.
     progress : told a line a pass.
     """
-    keras = network.keras()
+    keras = keras_module()
     keras.utils.set_random_seed(options.seed)
     model = network.build(options.units, options.cell, options.dropout)
     if first is not None:

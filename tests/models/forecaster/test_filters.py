@@ -95,7 +95,8 @@ def test_neighbours_by_brute_force() -> None:
     n, width = 80, 0.1
     phase, value, noise = rng.random(n), rng.standard_normal(n), rng.uniform(0.5, 1.0, n)
     band = rng.integers(0, 2, n)
-    mean, variance, _ = neighbours(phase, value, noise, band, width, 50)
+    both, variances, _ = neighbours(phase, value, noise, band, np.array([0.3, width]), 50)
+    mean, variance = both[1], variances[1]
     for i in range(1, n):
         before = np.flatnonzero(band[:i] == band[i])
         overall = value[before].mean() if len(before) else 0.0
