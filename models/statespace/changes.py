@@ -10,7 +10,7 @@ import numpy as np
 from models.statespace.components import Level, Model, Steps, Trend
 from models.statespace.fit import Fit, fit, smooth
 from models.statespace.star import StarFit
-from pipeline.lightcurve import FloatArray
+from pipeline.lightcurve import BoolArray, FloatArray
 
 #: A level shift has at least this many observations, and days with observations, on either side.
 MIN_SIDE = 5
@@ -125,7 +125,7 @@ def _with_trend(model: Model, plain: Fit, fitted: StarFit) -> Fit:
 def _best_shift(model: Model, now: Fit, fitted: StarFit, rows: tuple[int, ...]) -> tuple[int, Fit] | None:
     """The row of the most likely further shift and the fit with it; None where there is no candidate."""
     series = fitted.prepared.series
-    score = np.abs(smooth(now.model, series, origin=0.0).shift)
+    score = np.abs(smooth(now.model, series).shift)
     score[~allowed_shifts(series.time, rows)] = 0.0
     score = np.nan_to_num(score)
     row = int(np.argmax(score))
@@ -135,7 +135,7 @@ def _best_shift(model: Model, now: Fit, fitted: StarFit, rows: tuple[int, ...]) 
     return row, better
 
 
-def allowed_shifts(time: FloatArray, rows: tuple[int, ...]) -> FloatArray:
+def allowed_shifts(time: FloatArray, rows: tuple[int, ...]) -> BoolArray:
     """(n,) whether a shift may begin at each row: enough rows and days to the ends and to the shifts known."""
     n = len(time)
     day = np.floor(time)
@@ -144,11 +144,10 @@ def allowed_shifts(time: FloatArray, rows: tuple[int, ...]) -> FloatArray:
     place = np.searchsorted(ends, index, side="right")
     before, after = ends[place - 1], ends[np.minimum(place, len(ends) - 1)]
     days = np.concatenate([[0], np.cumsum(np.diff(day) > 0)])
-    ok = (index - before >= MIN_SIDE) & (after - index >= MIN_SIDE)
+    ok: BoolArray = (index - before >= MIN_SIDE) & (after - index >= MIN_SIDE)
     ok &= (days - days[before] >= MIN_DAYS) & (days[np.minimum(after, n) - 1] - days >= MIN_DAYS - 1)
     ok[1:] &= np.diff(time) > 0
-    allowed: FloatArray = ok
-    return allowed
+    return ok
 
 
 def _tail(larger: Fit, smaller: Fit) -> float:

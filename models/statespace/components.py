@@ -19,6 +19,9 @@ from pipeline.lightcurve import FloatArray, IntArray
 if TYPE_CHECKING:
     from models.statespace.kernel import Problem
 
+#: A stochastic part: its kind, (n, states) how the rows see it, and which of the term's parameters it takes, in order.
+Block = tuple[int, FloatArray, tuple[int, ...]]
+
 #: How far, in e-foldings, a scale may go from its start.
 _REACH = 12.0
 
@@ -36,6 +39,7 @@ class Series:
     bands : number of bands.
     regressors : (n, r) further columns, r = 0 for none.
     inflate : (n,) factor on each row's noise variance: 1, or more for a row that is not to be trusted.
+    origin : the time from which slopes and phases count.
     """
 
     time: FloatArray
@@ -45,6 +49,7 @@ class Series:
     bands: int
     regressors: FloatArray
     inflate: FloatArray
+    origin: float
 
     @classmethod
     def of(
@@ -56,8 +61,9 @@ class Series:
         regressors: FloatArray | None = None,
         inflate: FloatArray | None = None,
         bands: int | None = None,
+        origin: float | None = None,
     ) -> Series:
-        """Make a series; what is not given is: errors of 1, one band, no regressors, nothing inflated.
+        """Make a series; not given means: errors of 1, one band, no regressors, nothing inflated, the first row's time.
 
         Raises
         ------
@@ -77,15 +83,8 @@ class Series:
         if n and not np.all(errors > 0):
             raise ValueError("errors must be positive: leave out, or give a large error to, the rows without one")
         count = int(index.max(initial=0)) + 1 if bands is None else bands
-        return cls(
-            times,
-            np.asarray(value, dtype=float),
-            errors,
-            index,
-            count,
-            extra,
-            factor,
-        )
+        zero = (float(times[0]) if n else 0.0) if origin is None else origin
+        return cls(times, np.asarray(value, dtype=float), errors, index, count, extra, factor, zero)
 
     def __len__(self) -> int:
         return len(self.time)
@@ -148,30 +147,30 @@ class Term:
     def __add__(self, other: Term | Model) -> Model:
         return Model((self,)) + other
 
-    def parameters(self, series: Series) -> list[Parameter]:
+    def parameters(self, series: Series) -> list[Parameter]:  # noqa: ARG002
         """The term's numbers, with starts and bounds that suit these rows."""
         return []
 
     def with_values(self, values: dict[str, float]) -> Self:
         """The term with these of its `parameters` set."""
-        return replace(self, **values)  # type: ignore[arg-type]
+        return replace(self, **values)
 
-    def columns(self, series: Series, origin: float) -> FloatArray:
+    def columns(self, series: Series) -> FloatArray:
         """(n, k) the columns whose coefficients are constants of the star."""
         return np.empty((len(series), 0))
 
-    def blocks(self, series: Series, origin: float) -> list[tuple[int, FloatArray, tuple[int, ...]]]:
-        """Stochastic blocks: kind, (n, states) how the rows see it, and which of `parameters` it takes, in order."""
+    def blocks(self, series: Series) -> list[Block]:  # noqa: ARG002
+        """The stochastic parts."""
         return []
 
 
 def _onehot(series: Series) -> FloatArray:
-    return (series.band[:, None] == np.arange(series.bands)[None, :]).astype(float)
+    return np.asarray(series.band[:, None] == np.arange(series.bands)[None, :], dtype=float)
 
 
-def _harmonics(series: Series, origin: float, period: float, harmonics: int) -> FloatArray:
+def _harmonics(series: Series, period: float, harmonics: int) -> FloatArray:
     """(n, 2 harmonics) cosines and sines of the phase, pair by pair."""
-    phase = 2 * np.pi * (series.time - origin) / period
+    phase = 2 * np.pi * (series.time - series.origin) / period
     angles = phase[:, None] * np.arange(1, harmonics + 1)[None, :]
     return np.stack([np.cos(angles), np.sin(angles)], axis=2).reshape(len(series), 2 * harmonics)
 
@@ -194,12 +193,15 @@ class Level(Term):
     prefix: ClassVar[str] = "level"
 
     def parameters(self, series: Series) -> list[Parameter]:
+        """Its numbers; see `Term`."""
         return [_scale_parameter("sigma", self.sigma, 0.2 * series.scale / math.sqrt(series.spacing))]
 
-    def columns(self, series: Series, origin: float) -> FloatArray:
+    def columns(self, series: Series) -> FloatArray:
+        """Its columns; see `Term`."""
         return _onehot(series)
 
-    def blocks(self, series: Series, origin: float) -> list[tuple[int, FloatArray, tuple[int, ...]]]:
+    def blocks(self, series: Series) -> list[Block]:
+        """Its stochastic blocks; see `Term`."""
         from models.statespace import kernel
 
         return [] if self.sigma == 0 else [(kernel.WALK, np.ones((len(series), 1)), (0,))]
@@ -221,16 +223,19 @@ class Trend(Term):
     prefix: ClassVar[str] = "trend"
 
     def parameters(self, series: Series) -> list[Parameter]:
+        """Its numbers; see `Term`."""
         kick = 0.2 * series.scale / math.sqrt(series.spacing)
         return [
             _scale_parameter("sigma", self.sigma, kick),
             _scale_parameter("slope_sigma", self.slope_sigma, 5 * series.scale / series.span**1.5),
         ]
 
-    def columns(self, series: Series, origin: float) -> FloatArray:
-        return np.hstack([_onehot(series), (series.time - origin)[:, None]])
+    def columns(self, series: Series) -> FloatArray:
+        """Its columns; see `Term`."""
+        return np.hstack([_onehot(series), (series.time - series.origin)[:, None]])
 
-    def blocks(self, series: Series, origin: float) -> list[tuple[int, FloatArray, tuple[int, ...]]]:
+    def blocks(self, series: Series) -> list[Block]:
+        """Its stochastic blocks; see `Term`."""
         from models.statespace import kernel
 
         if self.sigma == 0 and self.slope_sigma == 0:
@@ -255,18 +260,21 @@ class Seasonal(Term):
     prefix: ClassVar[str] = "seasonal"
 
     def parameters(self, series: Series) -> list[Parameter]:
+        """Its numbers; see `Term`."""
         return [_scale_parameter("sigma", self.sigma, 0.1 * series.scale / math.sqrt(series.span))]
 
-    def columns(self, series: Series, origin: float) -> FloatArray:
-        return _per_band(_harmonics(series, origin, self.period, self.harmonics), series)
+    def columns(self, series: Series) -> FloatArray:
+        """Its columns; see `Term`."""
+        return _per_band(_harmonics(series, self.period, self.harmonics), series)
 
-    def blocks(self, series: Series, origin: float) -> list[tuple[int, FloatArray, tuple[int, ...]]]:
+    def blocks(self, series: Series) -> list[Block]:
+        """Its stochastic blocks; see `Term`."""
         from models.statespace import kernel
 
         if self.sigma == 0:
             return []
         # a rotating pair whose amplitude wanders is, seen from its own turning frame, two random walks
-        waves = _harmonics(series, origin, self.period, self.harmonics)
+        waves = _harmonics(series, self.period, self.harmonics)
         return [(kernel.WALK, waves[:, [j]], (0,)) for j in range(waves.shape[1])]
 
 
@@ -285,13 +293,15 @@ class DampedWalk(Term):
     prefix: ClassVar[str] = "walk"
 
     def parameters(self, series: Series) -> list[Parameter]:
+        """Its numbers; see `Term`."""
         tau = math.sqrt(series.span * series.spacing)
         return [
             _scale_parameter("sigma", self.sigma, 0.7 * series.scale),
             Parameter("tau", self.tau, tau, 0.05 * series.spacing, 20 * series.span, tries=(0.05, 0.3, 3.0, 20.0)),
         ]
 
-    def blocks(self, series: Series, origin: float) -> list[tuple[int, FloatArray, tuple[int, ...]]]:
+    def blocks(self, series: Series) -> list[Block]:
+        """Its stochastic blocks; see `Term`."""
         from models.statespace import kernel
 
         seen = np.asarray(self.amplitude)[series.band] if self.amplitude else np.ones(len(series))
@@ -313,10 +323,14 @@ class Oscillator(Term):
     prefix: ClassVar[str] = "oscillator"
 
     def with_values(self, values: dict[str, float]) -> Oscillator:
-        turned = {"period": 2 * math.pi / v if n == "omega" else v for n, v in values.items() if n == "omega"}
-        return replace(self, **{n: v for n, v in values.items() if n != "omega"}, **turned)
+        """The term with these of its numbers set."""
+        numbers = dict(values)
+        if "omega" in numbers:
+            numbers["period"] = 2 * math.pi / numbers.pop("omega")
+        return replace(self, **numbers)
 
     def parameters(self, series: Series) -> list[Parameter]:
+        """Its numbers; see `Term`."""
         turn = 2 * math.pi
         omega = None if self.period is None else turn / self.period
         return [
@@ -331,7 +345,8 @@ class Oscillator(Term):
             Parameter("quality", self.quality, 3.0, 0.05, 1e4),
         ]
 
-    def blocks(self, series: Series, origin: float) -> list[tuple[int, FloatArray, tuple[int, ...]]]:
+    def blocks(self, series: Series) -> list[Block]:
+        """Its stochastic blocks; see `Term`."""
         from models.statespace import kernel
 
         return [(kernel.OSCILLATOR, np.tile([1.0, 0.0], (len(series), 1)), (0, 1, 2))]
@@ -343,7 +358,8 @@ class Regressors(Term):
 
     prefix: ClassVar[str] = "regressor"
 
-    def columns(self, series: Series, origin: float) -> FloatArray:
+    def columns(self, series: Series) -> FloatArray:
+        """Its columns; see `Term`."""
         return series.regressors
 
 
@@ -357,7 +373,8 @@ class Steps(Term):
     times: tuple[float, ...]
     prefix: ClassVar[str] = "step"
 
-    def columns(self, series: Series, origin: float) -> FloatArray:
+    def columns(self, series: Series) -> FloatArray:
+        """Its columns; see `Term`."""
         return (series.time[:, None] >= np.asarray(self.times)[None, :]).astype(float)
 
 
@@ -375,10 +392,12 @@ class Noise(Term):
     prefix: ClassVar[str] = "noise"
 
     def with_values(self, values: dict[str, float]) -> Noise:
+        """The term with these of its numbers set."""
         jitter = tuple(v for n, v in values.items() if n != "scale") or self.jitter
         return Noise(values.get("scale", self.scale), jitter)
 
     def parameters(self, series: Series) -> list[Parameter]:
+        """Its numbers; see `Term`."""
         out = [Parameter("scale", self.scale, 1.0, 0.05, 20.0, prior=0.5)]
         for b in range(series.bands):
             value = None if self.jitter is None else self.jitter[b] if self.jitter else 0.0
@@ -442,20 +461,15 @@ class Model:
         kinds = [t.prefix for t in self.terms]
         return tuple(k if kinds.count(k) == 1 else f"{k}{kinds[:i].count(k) + 1}" for i, k in enumerate(kinds))
 
-    def layout(
-        self, series: Series, origin: float | None = None, restricted: bool = True, prior: Sequence[float] | None = None
-    ) -> Layout:
+    def layout(self, series: Series, restricted: bool = True) -> Layout:
         """Lay the model over a series.
 
         Parameters
         ----------
-        origin : the time from which slopes and phases count; the first row's unless given.
         restricted : integrate the columns' coefficients out (the diffuse likelihood) instead of maximising them.
-        prior : (k,) prior precision of each column's coefficient; flat unless given.
         """
         from models.statespace.kernel import Problem
 
-        zero = (float(series.time[0]) if len(series) else 0.0) if origin is None else origin
         columns: list[FloatArray] = []
         names: list[str] = []
         observe: list[FloatArray] = []
@@ -464,10 +478,10 @@ class Model:
         places: list[list[tuple[int, float]]] = []
         noise = [(-1, 1.0)] + [(-1, 0.0)] * series.bands
         for label, term in zip(self.labels, self.terms, strict=True):
-            own = term.columns(series, zero)
+            own = term.columns(series)
             columns.append(own)
             names += [label] * own.shape[1]
-            blocks = term.blocks(series, zero)
+            blocks = term.blocks(series)
             taken = {i for _, _, takes in blocks for i in takes}
             place: list[tuple[int, float]] = []
             for i, parameter in enumerate(term.parameters(series)):
@@ -497,7 +511,6 @@ class Model:
             kind=np.array(kinds, dtype=np.int32),
             source=np.array([[index for index, _ in p] for p in padded], dtype=np.int32),
             fixed=np.array([[value for _, value in p] for p in padded]),
-            prior=np.zeros(rows.shape[1] - 1) if prior is None else np.asarray(prior, dtype=float),
             restricted=int(restricted),
             centre=limits[:, 0].copy(),
             precision=np.array([p.prior**-2.0 for _, p in free]),

@@ -108,13 +108,11 @@ def _in_turn(
     k = likelihood.rows.shape[1] - 1
     if not k:
         theta = _best(candidates, likelihood)
-        return kernel.maximise(  # type: ignore[no-any-return]
-            theta, layout.low, layout.high, likelihood, metric, iterations
-        )
+        return kernel.maximise(theta, layout.low, layout.high, likelihood, metric, iterations)
     now = kernel.evidence(candidates[0], likelihood)
     theta, converged, steps = candidates[0], False, 0
     for turn in range(8):
-        alone = likelihood._replace(rows=_residual(likelihood, now.coefficient), prior=np.empty(0))
+        alone = likelihood._replace(rows=_residual(likelihood, now.coefficient))
         begin = _best([theta, *candidates], alone) if turn < 2 else theta
         theta, _, converged, more = kernel.maximise(begin, layout.low, layout.high, alone, metric, iterations)
         steps += more
@@ -200,7 +198,7 @@ class Smooth:
     shift: FloatArray
 
 
-def smooth(model: Model, series: Series, origin: float | None = None) -> Smooth:
+def smooth(model: Model, series: Series) -> Smooth:
     """Smooth a series with a fitted model; rows with infinite errors are interpolated (or extrapolated).
 
     Raises
@@ -210,7 +208,7 @@ def smooth(model: Model, series: Series, origin: float | None = None) -> Smooth:
     """
     from models.statespace import kernel
 
-    layout = model.layout(series, origin=origin)
+    layout = model.layout(series)
     if layout.names:
         raise ValueError(f"set these parameters first, or fit the model: {', '.join(layout.names)}")
     now = kernel.evidence(np.empty(0), layout.problem)
@@ -265,15 +263,13 @@ class Record:
     limit: float
 
 
-def start(
-    model: Model, series: Series, prior: FloatArray, limit: float = math.inf, origin: float | None = None
-) -> Record:
+def start(model: Model, series: Series, prior: FloatArray, limit: float = math.inf) -> Record:
     """A filter that has seen nothing yet.
 
     Parameters
     ----------
     model : every parameter set.
-    series : says how many bands there are; its rows are not used but for the default of `origin`.
+    series : says how many bands there are and the time from which slopes and phases count; its rows are not used.
     prior : (k,) standard deviation, about zero, of each column's coefficient.
     limit : sigma at which innovations begin to teach less; infinite for the exact linear filter.
 
@@ -282,14 +278,13 @@ def start(
     ValueError
         When a parameter of the model is None.
     """
-    layout = model.layout(series, origin=origin)
+    layout = model.layout(series)
     if layout.names:
         raise ValueError(f"set these parameters first, or fit the model: {', '.join(layout.names)}")
     m, k = layout.problem.observe.shape[1], layout.problem.rows.shape[1] - 1
-    zero = (float(series.time[0]) if len(series) else 0.0) if origin is None else origin
     return Record(
         model=model,
-        origin=zero,
+        origin=series.origin,
         time=math.nan,
         bands=series.bands,
         state=np.zeros((m, k + 1)),
@@ -325,12 +320,12 @@ def update(record: Record, series: Series) -> tuple[Record, FloatArray, FloatArr
     first = math.isnan(record.time)
     if not first and series.time[0] < record.time:
         raise ValueError(f"a row at {series.time[0]} is earlier than the last one known, {record.time}")
-    problem = record.model.layout(series, origin=record.origin).problem
+    problem = record.model.layout(replace(series, origin=record.origin, bands=record.bands)).problem
     problem.step[0] = 0.0 if first else series.time[0] - record.time
-    arrays = [a.copy() for a in (record.state, record.spread, record.coefficient, record.covariance)]
+    state, spread = record.state.copy(), record.spread.copy()
+    coefficient, covariance = record.coefficient.copy(), record.covariance.copy()
     mean, variance = np.empty(n), np.empty(n)
-    kernel.follow(np.empty(0), problem, first, *arrays, record.limit, mean, variance)
-    state, spread, coefficient, covariance = arrays
+    kernel.follow(np.empty(0), problem, first, state, spread, coefficient, covariance, record.limit, mean, variance)
     after = replace(
         record,
         time=float(series.time[-1]),

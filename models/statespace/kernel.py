@@ -41,7 +41,6 @@ class Problem(NamedTuple):
     source : (b + 2, 3 or more) index of each parameter in theta, -1 where it is fixed. A row a block; then, by group,
         the factor on the quoted errors and the jitter.
     fixed : same shape: the parameters that are fixed. Theta holds logarithms, this the parameters themselves.
-    prior : (k,) prior precision of each column's coefficient, 0 for flat.
     restricted : whether the coefficients are integrated out (1) or maximised (0).
     centre, precision : (p,) a Gaussian prior on theta; precision 0 for none.
     """
@@ -55,7 +54,6 @@ class Problem(NamedTuple):
     kind: IntArray
     source: IntArray
     fixed: FloatArray
-    prior: FloatArray
     restricted: int
     centre: FloatArray
     precision: FloatArray
@@ -77,7 +75,7 @@ class Evidence(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
-def _parameters(theta, problem):
+def _parameters(theta: FloatArray, problem: Problem) -> FloatArray:
     """Parameters of the blocks, then two rows for the noise: factors on the quoted variances, variances added."""
     rows, width = problem.source.shape
     out = np.empty((rows, width))
@@ -91,7 +89,7 @@ def _parameters(theta, problem):
 
 
 @njit(cache=True, nogil=True)
-def _oscillate(dt, omega, quality):
+def _oscillate(dt: float, omega: float, quality: float) -> tuple[float, float, float, float]:
     """Transition (2, 2) of a damped driven oscillator's position and velocity/omega; any quality factor."""
     decay = omega / (2 * quality)
     square = 1.0 - 0.25 / (quality * quality)
@@ -112,7 +110,7 @@ def _oscillate(dt, omega, quality):
 
 
 @njit(cache=True, nogil=True)
-def _pair(dt, kind, parameter):
+def _pair(dt: float, kind: int, parameter: FloatArray) -> tuple[float, float, float, float, float, float, float]:
     """Transition (2, 2) of a block of two states over dt days, and the covariance it gathers: 00, 01, 11."""
     if kind == TREND:
         level, slope = parameter[0] ** 2, parameter[1] ** 2
@@ -131,7 +129,7 @@ def _pair(dt, kind, parameter):
 
 
 @njit(cache=True, nogil=True)
-def _start(kind, parameter, spread):
+def _start(kind: IntArray, parameter: FloatArray, spread: FloatArray) -> None:
     """Set the states' covariance before the first row: stationary where there is a stationary one, else zero."""
     spread[:, :] = 0.0
     i = 0
@@ -149,7 +147,7 @@ def _start(kind, parameter, spread):
 
 
 @njit(cache=True, nogil=True)
-def _advance(dt, kind, parameter, state, spread):
+def _advance(dt: float, kind: IntArray, parameter: FloatArray, state: FloatArray, spread: FloatArray) -> None:
     """Carry the states (m, c) and their covariance (m, m) over a step of dt days."""
     m, columns = state.shape
     i = 0
@@ -188,7 +186,7 @@ def _advance(dt, kind, parameter, state, spread):
 
 
 @njit(cache=True, nogil=True)
-def _pass(theta, problem, normal):
+def _pass(theta: FloatArray, problem: Problem, normal: FloatArray) -> tuple[float, int]:
     """Filter all rows; fill the normal equations (k + 1, k + 1, lower half) and return the sum of log variances.
 
     Returns also the number of observed rows. The sum is NaN where a predictive variance is not positive.
@@ -245,7 +243,7 @@ def _pass(theta, problem, normal):
 
 
 @njit(cache=True, nogil=True)
-def _pass_scalar(theta, problem, normal):
+def _pass_scalar(theta: FloatArray, problem: Problem, normal: FloatArray) -> tuple[float, int]:
     """As `_pass`, for the commonest case several times as fast: no columns, and no block or one damped random walk."""
     parameter = _parameters(theta, problem)
     factor, added = parameter[-2], parameter[-1]
@@ -291,7 +289,7 @@ def _pass_scalar(theta, problem, normal):
 
 
 @njit(cache=True, nogil=True)
-def _pass_pair(theta, problem, normal):
+def _pass_pair(theta: FloatArray, problem: Problem, normal: FloatArray) -> tuple[float, int]:
     """As `_pass`, for a single block of two states of which the first is observed: faster, its states being scalars."""
     parameter = _parameters(theta, problem)
     factor, added = parameter[-2], parameter[-1]
@@ -339,7 +337,7 @@ def _pass_pair(theta, problem, normal):
 
 
 @njit(cache=True, nogil=True)
-def _cholesky(normal, k):
+def _cholesky(normal: FloatArray, k: int) -> bool:
     """Cholesky factor of the first k rows and columns in place (lower half); False where they are singular."""
     for i in range(k):
         whole = normal[i, i]
@@ -357,7 +355,7 @@ def _cholesky(normal, k):
 
 
 @njit(cache=True, nogil=True)
-def _loglike(theta, problem, normal):
+def _loglike(theta: FloatArray, problem: Problem, normal: FloatArray) -> float:
     """Log-likelihood of theta; leaves the Cholesky factor and the half-solved data row in `normal`."""
     k = problem.rows.shape[1] - 1
     blocks = len(problem.kind)
@@ -370,10 +368,6 @@ def _loglike(theta, problem, normal):
     if not math.isfinite(logs):
         return -np.inf
     determinant = 0.0
-    for i in range(k):
-        normal[i, i] += problem.prior[i]
-        if problem.prior[i] > 0:
-            determinant -= math.log(problem.prior[i])
     if not _cholesky(normal, k):
         return -np.inf
     squares = normal[k, k]
@@ -394,11 +388,12 @@ def _loglike(theta, problem, normal):
 def loglike(theta: FloatArray, problem: Problem) -> float:
     """Log-likelihood of the free parameters theta (p,), logarithms all."""
     columns = problem.rows.shape[1]
-    return _loglike(theta, problem, np.empty((columns, columns)))
+    value: float = _loglike(theta, problem, np.empty((columns, columns)))
+    return value
 
 
 @njit(cache=True, nogil=True)
-def _coefficients(theta, problem):
+def _coefficients(theta: FloatArray, problem: Problem) -> tuple[float, FloatArray, FloatArray]:
     columns = problem.rows.shape[1]
     k = columns - 1
     normal = np.empty((columns, columns))
@@ -431,7 +426,7 @@ def evidence(theta: FloatArray, problem: Problem) -> Evidence:
 
 
 @njit(cache=True, nogil=True)
-def _objective(theta, problem, normal):
+def _objective(theta: FloatArray, problem: Problem, normal: FloatArray) -> float:
     value = -_loglike(theta, problem, normal)
     for i in range(len(theta)):
         value += 0.5 * problem.precision[i] * (theta[i] - problem.centre[i]) ** 2
@@ -439,7 +434,9 @@ def _objective(theta, problem, normal):
 
 
 @njit(cache=True, nogil=True)
-def _gradient(theta, value, problem, normal, high, out):
+def _gradient(
+    theta: FloatArray, value: float, problem: Problem, normal: FloatArray, high: FloatArray, out: FloatArray
+) -> None:
     """Forward differences; backward where the bound is near."""
     for i in range(len(theta)):
         here = theta[i]
@@ -450,7 +447,9 @@ def _gradient(theta, value, problem, normal, high, out):
 
 
 @njit(cache=True, nogil=True)
-def maximise(theta, low, high, problem, metric, iterations):
+def maximise(
+    theta: FloatArray, low: FloatArray, high: FloatArray, problem: Problem, metric: FloatArray, iterations: int
+) -> tuple[FloatArray, float, bool, int]:
     """Maximise the likelihood (times the prior on theta) within bounds: projected BFGS with numerical gradients.
 
     Parameters
@@ -560,7 +559,7 @@ def maximise(theta, low, high, problem, metric, iterations):
 
 
 @njit(cache=True, nogil=True)
-def curvature(theta, low, high, problem):
+def curvature(theta: FloatArray, low: FloatArray, high: FloatArray, problem: Problem) -> FloatArray:
     """Second derivatives (p, p) of minus the objective at theta, by central differences within the bounds."""
     p = len(theta)
     columns = problem.rows.shape[1]
@@ -614,7 +613,9 @@ class Backward(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
-def _both_ways(theta, problem):
+def _both_ways(
+    theta: FloatArray, problem: Problem
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]:
     parameter = _parameters(theta, problem)
     factor, added = parameter[-2], parameter[-1]
     rows, observe, error2, step, kind = problem.rows, problem.observe, problem.error2, problem.step, problem.kind
@@ -715,7 +716,18 @@ def backward(theta: FloatArray, problem: Problem) -> Backward:
 
 
 @njit(cache=True, nogil=True)
-def follow(theta, problem, first, state, spread, coefficient, covariance, limit, mean, variance):
+def follow(
+    theta: FloatArray,
+    problem: Problem,
+    first: bool,
+    state: FloatArray,
+    spread: FloatArray,
+    coefficient: FloatArray,
+    covariance: FloatArray,
+    limit: float,
+    mean: FloatArray,
+    variance: FloatArray,
+) -> None:
     """Go through the rows in time order, forecasting each before learning from it; all arrays are changed in place.
 
     Parameters
@@ -778,7 +790,7 @@ def follow(theta, problem, first, state, spread, coefficient, covariance, limit,
             return
         excess = surprise * surprise / (full * limit * limit)
         if excess > 1:
-            # the row's own noise is raised until it stands at the limit: a rotten row does not spoil the forecasts after it
+            # the row's own noise is raised until it stands at the limit: it does not spoil the forecasts after it
             raised = full * (excess - 1)
             inner += raised
             full += raised

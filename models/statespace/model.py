@@ -23,8 +23,8 @@ KIND = "statespace"
 
 _CARD = """# State-space baseline: the null of its score
 
-The model is fitted to each star and has no weights. What is stored here are four measures (tails, run, memory, shift) of
-how the one-step forecasts of {n} ordinary stars fail: constant stars, and periodic ones that behave. A star's score is
+The model is fitted to each star and has no weights. Stored here are four measures (tails, run, memory, shift) of how
+the one-step forecasts of {n} ordinary stars fail: constant stars, and periodic ones that behave. A star's score is
 held against them, its number of points taken into account, and becomes a p-value: the share of ordinary stars that
 score as high, never below 1 / {n_plus}.
 
@@ -44,7 +44,7 @@ class StateSpace:
     """
 
     null: Null | None = None
-    options: StarOptions = StarOptions()
+    options: StarOptions = field(default_factory=StarOptions)
     card: str = ""
     _fitted: WeakKeyDictionary[Star, StarFit | str] = field(default_factory=WeakKeyDictionary, repr=False)
 

@@ -39,7 +39,7 @@ def measure(fitted: StarFit, forecast: Forecast) -> FloatArray | None:
     limited = np.clip(z, -3, 3)
     memory = float(np.sum(limited[1:] * limited[:-1]) / np.sum(limited**2)) * math.sqrt(len(z))
     series = fitted.prepared.series
-    shift = np.abs(smooth(fitted.fit.model, series, origin=0.0).shift)
+    shift = np.abs(smooth(fitted.fit.model, series).shift)
     shift = np.where(allowed_shifts(series.time, ()), np.nan_to_num(shift), 0.0)
     largest = -math.log10(max(selected_pvalue(float(shift.max()) ** 2, len(series)), 1e-300))
     return np.array([float(np.mean(np.log1p(z * z / 4))), best_run(forecast), abs(memory), largest])

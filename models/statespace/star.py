@@ -172,13 +172,13 @@ def _structures(star: Star, series: Series, options: StarOptions) -> dict[str, M
 def _size(model: Model, series: Series) -> int:
     """Numbers that a fit of the model has to find."""
     free = sum(p.value is None for term in model.terms for p in term.parameters(series))
-    return free + sum(term.columns(series, 0.0).shape[1] for term in model.terms)
+    return int(free + sum(term.columns(series).shape[1] for term in model.terms))
 
 
 def _distrust(fitted: Fit, series: Series, options: StarOptions) -> Series:
     """The series with more noise on the rows that all others contradict (redescending M-estimation)."""
     plain = replace(series, inflate=np.ones(len(series)))
-    alone = smooth(fitted.model, plain, origin=0.0).alone
+    alone = smooth(fitted.model, plain).alone
     return replace(series, inflate=np.maximum(1.0, (np.nan_to_num(alone) / options.outlier) ** 2))
 
 
@@ -224,7 +224,7 @@ def _harmonics(series: Series, period: float, most: int) -> int:
 
 def _follow(chosen: Fit, series: Series, options: StarOptions) -> tuple[Record, FloatArray, FloatArray]:
     """The filter before the first row, and the one-step forecasts of all rows; NaN for a band's first two."""
-    record = start(chosen.model, series, _prior(chosen, series.bands), limit=options.limit, origin=0.0)
+    record = start(chosen.model, series, _prior(chosen, series.bands), limit=options.limit)
     _, mean, sigma = update(record, series)
     for b in range(series.bands):
         mean[np.flatnonzero(series.band == b)[:2]] = np.nan
@@ -234,8 +234,8 @@ def _follow(chosen: Fit, series: Series, options: StarOptions) -> tuple[Record, 
 def _prior(chosen: Fit, bands: int) -> FloatArray:
     """(k,) what is assumed of each column's coefficient before the first row: a standard deviation about zero.
 
-    Amplitudes of a seasonal fall off as a power of the harmonic, whose size and slope are the star's own; a vaguer prior
-    makes the first forecasts needlessly unsure of high harmonics.
+    Amplitudes of a seasonal fall off as a power of the harmonic, whose size and slope are the star's own; a vaguer
+    prior makes the first forecasts needlessly unsure of high harmonics.
     """
     columns = np.array(chosen.columns)
     prior = np.full(len(columns), 5.0)

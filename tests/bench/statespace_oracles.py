@@ -7,12 +7,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from models.statespace import DampedWalk, Level, Model, Noise, Oscillator, Seasonal, Series, Term, Trend, fit
-from models.statespace import kernel
-from models.statespace import kernel
+from models.statespace import DampedWalk, Level, Model, Noise, Oscillator, Seasonal, Series, Term, Trend, fit, kernel
 from models.statespace.fit import Fit
-
-NOISE = Noise(1.0, (0.0,))
 
 
 def dense(model: Model, series: Series) -> float:
@@ -23,7 +19,7 @@ def dense(model: Model, series: Series) -> float:
     covariance = np.diag(series.error**2)
     columns = []
     for term in model.terms:
-        columns.append(term.columns(series, float(series.time[0])))
+        columns.append(term.columns(series))
         if isinstance(term, DampedWalk):
             covariance = covariance + term.sigma**2 * np.exp(-lag / term.tau)
         elif isinstance(term, Oscillator):
@@ -80,7 +76,12 @@ def against_statsmodels() -> dict[str, float]:
         ("trend", (walk,), {"level": "lltrend"}, [0.25, level2, slope2]),
         ("fixed trend", (Trend(0.3),), {"level": "lldtrend"}, [0.25, level2]),
         ("seasonal", (Level(), waves), {"level": "dconstant", "freq_seasonal": season}, [0.25, season2]),
-        ("level + seasonal", (Level(0.3), waves), {"level": "llevel", "freq_seasonal": season}, [0.25, level2, season2]),
+        (
+            "level + seasonal",
+            (Level(0.3), waves),
+            {"level": "llevel", "freq_seasonal": season},
+            [0.25, level2, season2],
+        ),
         (
             "trend + seasonal",
             (walk, waves),

@@ -1,0 +1,150 @@
+"""Real stars: calibration on quiet ones, p-values of ordinary ones, and objects whose nature is known."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from multiprocessing import get_context
+
+import numpy as np
+
+from models.statespace import DampedWalk, Level, Model, Noise, Seasonal, StarOptions, StateSpace, fit
+from models.statespace.star import fit_star, prepare
+from pipeline.events import find_events
+from pipeline.period import PeriodResult
+from pipeline.split import held_out
+from pipeline.star import Star
+from tests.bench.statespace_data import NO_PERIOD, curves, kepler_spans, with_periods
+
+#: Half-widths, in sigma, of the intervals that hold 50, 90 and 95 % of a Gaussian.
+INTERVALS = {50: 0.67449, 90: 1.64485, 95: 1.95996}
+
+
+def coverage(stars: list[Star]) -> dict[str, float]:
+    """Share of the standardised innovations inside the 50, 90, 95 % intervals, over all rows of all stars."""
+    found = [f.innovation for f in (fit_star(s, StarOptions()) for s in stars) if not isinstance(f, str)]
+    z = np.concatenate(found)
+    z = z[np.isfinite(z)]
+    out = {f"coverage_{level}": float(np.mean(np.abs(z) <= width)) for level, width in INTERVALS.items()}
+    return {"stars": len(found), "rows": len(z), **out}
+
+
+def quiet() -> dict[str, dict[str, float]]:
+    """Coverage on standard stars and on Kepler spans without transits."""
+    return {
+        "standard stars": coverage([Star(c, NO_PERIOD) for c in curves("qso/stars_try")]),
+        "Kepler spans": coverage(list(kepler_spans())),
+    }
+
+
+def ordinary_training(limit: int) -> list[Star]:
+    """Ordinary stars for the null: of ASAS, Stripe 82 and the standard stars, none of them held out."""
+    found = [c for c in curves("asas_acvs/light_curves.parquet", limit * 5 // 4) if not held_out(c.object_id)]
+    found += [c for c in curves("s82_rrlyrae/light_curves") if not held_out(c.object_id)]
+    found += [c for c in curves("qso/stars_try") if not held_out(c.object_id)]
+    return with_periods(found)
+
+
+def pvalues(model: StateSpace, limit: int) -> dict[str, dict[str, float]]:
+    """Shares of held-out ordinary stars whose p-value is below 0.01, 0.05, 0.1, 0.5; and events among them."""
+    sets = {
+        "asas_acvs": [c for c in curves("asas_acvs/light_curves.parquet") if held_out(c.object_id)][:limit],
+        "s82_rrlyrae": [c for c in curves("s82_rrlyrae/light_curves") if held_out(c.object_id)],
+        "stars_try": curves("qso/stars_try"),
+    }
+    out = {}
+    for name, found in sets.items():
+        stars = with_periods(found)
+        p = model.score(stars).pvalue
+        forecasts = [f for f in model.forecast(stars) if f is not None]
+        events = [find_events(f) for f in forecasts]
+        p = p[np.isfinite(p)]
+        out[name] = {
+            "stars": len(p),
+            **{f"below_{q}": float(np.mean(p <= q)) for q in (0.01, 0.05, 0.1, 0.5)},
+            "with_event": float(np.mean([bool(e) for e in events])),
+            "with_run_event": float(np.mean([any(x.n_points > 1 for x in e) for e in events])),
+        }
+    return out
+
+
+def known_objects() -> list[dict[str, object]]:
+    """Quasars: walk against white noise; GJ 1243: a seasonal part at 0.5926 d against none."""
+    rows: list[dict[str, object]] = []
+    agn = [c for c in curves("kepler") if "6932990" in c.object_id]
+    for curve in (*agn, *curves("qso/QSO_try"), *curves("ogle/quasars")):
+        if len(curve.good) < 50:
+            continue
+        fitted = fit_star(Star(curve, NO_PERIOD), StarOptions())
+        if isinstance(fitted, str):
+            continue
+        series = fitted.prepared.series
+        white = fit(Model((Level(), Noise(scale=None))), series, uncertainties=False)
+        walk = fit(Model((Level(), Noise(scale=None), DampedWalk())), series, restricted=False)
+        term = next(t for t in walk.model.terms if isinstance(t, DampedWalk))
+        rows.append(
+            {
+                "object": curve.object_id,
+                "n": len(series),
+                "prefers": "walk" if walk.bic < white.bic else "white",
+                "bic_gain": white.bic - walk.bic,
+                "tau_d": term.tau,
+                "tau_err_d": walk.uncertainty("walk.tau") * (term.tau or np.nan),
+                "sigma": (term.sigma or np.nan) * fitted.prepared.scale,
+                "span_over_tau": series.span / (term.tau or np.nan),
+            }
+        )
+    flare = next(c for c in curves("kepler") if "9726699" in c.object_id)
+    prepared = prepare(flare, 10)
+    assert not isinstance(prepared, str)
+    series = prepared.series
+    base = (Level(), Noise(scale=None), DampedWalk())
+    without = fit(Model(base), series, uncertainties=False)
+    trial = np.linspace(0.55, 0.65, 201)
+    gains = [
+        without.bic - fit(Model((*base, Seasonal(float(p), 2))), series, (without.theta,), uncertainties=False).bic
+        for p in trial
+    ]
+    best = int(np.argmax(gains))
+    at_known = without.bic - fit(Model((*base, Seasonal(0.5926, 2))), series, (without.theta,), uncertainties=False).bic
+    chosen = fit_star(Star(flare, PeriodResult(period=0.5926, fap=0.0)), StarOptions())
+    rows.append(
+        {
+            "object": "GJ 1243 (KIC 9726699)",
+            "n": len(series),
+            "prefers": chosen if isinstance(chosen, str) else chosen.structure,
+            "bic_gain": at_known,
+            "best_period_d": float(trial[best]),
+            "bic_gain_at_best": float(gains[best]),
+        }
+    )
+    return rows
+
+
+def _work(stars: list[Star]) -> tuple[int, float]:
+    """Forecast, score and describe some stars; their number and the seconds."""
+    model = StateSpace.pretrained()
+    model.describe(stars[:2])
+    fresh = [replace(s) for s in stars]
+    begin = time.perf_counter()
+    model.forecast(fresh)
+    model.score(fresh)
+    model.describe(fresh)
+    return len(fresh), time.perf_counter() - begin
+
+
+def throughput(limit: int, workers: int = 2) -> dict[str, float]:
+    """Stars a second on ASAS with `workers` processes, everything the catalog needs of this model."""
+    stars = with_periods(curves("asas_acvs/light_curves.parquet", limit))
+    _work(stars[:4])
+    shares = [stars[i::workers] for i in range(workers)]
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        done = list(pool.map(_work, shares))
+    rates = [n / seconds for n, seconds in done]
+    return {
+        "stars": len(stars),
+        "workers": workers,
+        "stars_per_s": sum(rates),
+        "stars_per_s_a_core": sum(rates) / workers,
+    }

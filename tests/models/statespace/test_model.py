@@ -1,0 +1,190 @@
+"""The baseline as a model: stars in, forecasts, scores and summaries out."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from models.statespace import StarOptions, StateSpace, fit_star, summarise
+from pipeline.clean import clean
+from pipeline.lightcurve import LightCurve
+from pipeline.period import PeriodResult
+from pipeline.star import Star
+from tests.bench.statespace_data import damped_walk, simulated
+from tests.real_data import real_data
+
+
+def _times(n: int, seed: int = 0) -> np.ndarray:
+    return 2450000.0 + np.sort(np.random.default_rng(seed).uniform(0, 2000, n))
+
+
+def _constant(seed: int, n: int = 200) -> Star:
+    rng = np.random.default_rng(seed)
+    return simulated(f"constant {seed}", _times(n, seed), 15 + 0.02 * rng.normal(size=n), np.full(n, 0.02))
+
+
+def _periodic(seed: int, n: int = 250, period: float = 0.617) -> Star:
+    rng = np.random.default_rng(seed)
+    t = _times(n, seed)
+    value = 14 + 0.4 * np.sin(2 * np.pi * t / period) + 0.2 * np.cos(4 * np.pi * t / period)
+    curve = clean(LightCurve.of(f"periodic {seed}", t, value + 0.03 * rng.normal(size=n), np.full(n, 0.03)))
+    return Star(curve, PeriodResult(period=period, fap=1e-10))
+
+
+def test_structures_are_what_was_put_in() -> None:
+    rng = np.random.default_rng(1)
+    t = _times(300)
+    walk = simulated("walk", t, 18 + 0.3 * damped_walk(t, 60.0, rng) + 0.03 * rng.normal(size=300), np.full(300, 0.03))
+    found = [fit_star(s, StarOptions()) for s in (_constant(1), _periodic(2), walk)]
+    assert [f if isinstance(f, str) else f.structure for f in found] == ["constant", "seasonal", "walk"]
+
+
+def test_forecasts_are_in_the_stars_own_unit_and_direction() -> None:
+    model = StateSpace()
+    magnitude = _constant(3)
+    flux = LightCurve.of(
+        "flux", magnitude.curve.time, 1000 - 30 * magnitude.curve.value, np.full(200, 0.6), kind="flux", unit="adu"
+    )
+    a, b = model.forecast([magnitude, Star(clean(flux), magnitude.period)])
+    assert a is not None
+    assert b is not None
+    np.testing.assert_allclose(a.innovation[2:], b.innovation[2:], atol=1e-2)
+    assert np.nanstd(a.innovation) == pytest.approx(1.0, abs=0.15)
+    assert np.nanmedian(a.sigma) == pytest.approx(0.02, rel=0.2)
+    assert np.isnan(a.mean[:2]).all()
+
+
+def test_bands_are_forecast_together() -> None:
+    rng = np.random.default_rng(4)
+    t = np.repeat(_times(80), 2) + np.tile([0.0, 0.01], 80)
+    walk = np.repeat(damped_walk(t[::2], 100.0, rng), 2)
+    band = np.tile(["g", "r"], 80)
+    value = 18 - 0.5 * walk - 1.0 * (band == "r") + 0.02 * rng.normal(size=160)
+    curve = clean(LightCurve.of("two bands", t, value, np.full(160, 0.02), band=band))
+    forecast = StateSpace().forecast([Star(curve, PeriodResult(reason="none"))])[0]
+    assert forecast is not None
+    assert forecast.bands == ("g", "r")
+    red = forecast.sigma[(forecast.band == 1) & np.isfinite(forecast.mean)]
+    green = forecast.sigma[(forecast.band == 0) & np.isfinite(forecast.mean)]
+    assert np.median(red[5:]) < 0.5 * np.median(green[5:])
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "reason"),
+    [
+        (np.full(50, 12.5), np.full(50, 0.1), "constant"),
+        (np.arange(2.0), np.full(2, 0.1), "2 good points"),
+        (np.full(50, np.nan), np.full(50, 0.1), "0 good points"),
+        (np.arange(50.0), np.zeros(50), "0 good points"),
+    ],
+)
+def test_a_star_that_cannot_be_fitted_has_a_reason(value: np.ndarray, error: np.ndarray, reason: str) -> None:
+    star = simulated("bad", _times(len(value)), value, error)
+    model = StateSpace().fit([_constant(i, 40) for i in range(20)])
+    assert model.forecast([star]) == [None]
+    scores = model.score([star])
+    assert np.isnan(scores.score[0])
+    assert np.isnan(scores.pvalue[0])
+    assert reason in (scores.reason[0] or "")
+    described = model.describe([star])[0]
+    assert reason in (described.reason or "")
+    assert described.columns()["n_changes"] is None
+
+
+def test_odd_stars_are_no_exception() -> None:
+    rng = np.random.default_rng(6)
+    t = _times(60)
+    tiny, huge = np.full(60, 1e-12), np.full(60, 1e6)
+    value = 15 + 0.1 * rng.normal(size=60)
+    outlier = value.copy()
+    outlier[7] = 1e9
+    two_levels = np.where(np.arange(60) % 2 == 0, 15.0, 15.01)
+    one_time = np.full(60, t[0])
+    spaced = np.concatenate([t[:30], t[:30] + 1e-9])
+    cases = [
+        simulated("tiny errors", t, value, tiny),
+        simulated("huge errors", t, value, huge),
+        simulated("outlier", t, outlier, np.full(60, 0.1)),
+        simulated("two levels", t, two_levels, np.full(60, 0.01)),
+        simulated("no errors", t, value, np.full(60, np.nan)),
+        simulated("one time", one_time, value, np.full(60, 0.1)),
+        simulated("almost repeated", np.sort(spaced), value, np.full(60, 0.1)),
+        Star(_constant(7, 60).curve, PeriodResult(period=1e-9, fap=0.0)),
+        Star(_constant(7, 60).curve, PeriodResult(period=1900.0, fap=0.0)),
+        Star(_constant(7, 12).curve, PeriodResult(period=3.0, fap=0.0)),
+    ]
+    model = StateSpace().fit([_constant(i, 40) for i in range(20)])
+    scores = model.score(cases)
+    for star, forecast, summary, score, reason in zip(
+        cases, model.forecast(cases), model.describe(cases), scores.score, scores.reason, strict=True
+    ):
+        assert (forecast is None) == (summary.reason is not None), star.curve.object_id
+        assert np.isfinite(score) == (reason is None), star.curve.object_id
+        if forecast is not None:
+            assert np.all(forecast.sigma > 0), star.curve.object_id
+
+
+def test_a_level_shift_and_a_trend_are_found_where_they_are() -> None:
+    rng = np.random.default_rng(8)
+    t = _times(300)
+    noise = 0.02 * rng.normal(size=300)
+    shifted = simulated("shift", t, 15 + noise + 0.05 * (t > t[180]), np.full(300, 0.02))
+    sloped = simulated("slope", t, 15 + noise + 0.02 * (t - t[0]) / 365.25, np.full(300, 0.02))
+    quiet = simulated("quiet", t, 15 + noise, np.full(300, 0.02))
+    a, b, c = StateSpace().describe([shifted, sloped, quiet])
+    assert len(a.change_points) == 1
+    assert abs(np.searchsorted(t, a.change_points[0].time) - 181) <= 5
+    assert a.change_points[0].size == pytest.approx(0.05, abs=4 * a.change_points[0].size_err)
+    assert a.columns()["n_changes"] == 1
+    assert not b.change_points
+    assert b.trend == pytest.approx(0.02, abs=4 * b.trend_err)
+    assert b.trend_pvalue < 1e-6
+    assert not c.change_points
+    assert c.trend_pvalue > 1e-3
+
+
+def test_a_short_span_is_flagged() -> None:
+    rng = np.random.default_rng(9)
+    t = _times(400)
+    value = 18 + 0.5 * damped_walk(t, 500.0, rng) + 0.01 * rng.normal(size=400)
+    fitted = fit_star(simulated("slow", t, value, np.full(400, 0.01)), StarOptions())
+    assert not isinstance(fitted, str)
+    assert summarise(fitted).drw_flag in ("short_span", "unresolved")
+
+
+def test_saved_and_loaded_is_the_same(tmp_path: object) -> None:
+    stars = [_constant(i, 60) for i in range(30)]
+    model = StateSpace().fit(stars)
+    model.save(tmp_path / "model")
+    again = StateSpace.load(tmp_path / "model")
+    assert again.model_id == model.model_id
+    np.testing.assert_array_equal(again.score(stars[:5]).pvalue, model.score(stars[:5]).pvalue)
+    with pytest.raises(ValueError, match="no null"):
+        StateSpace().score(stars[:1])
+
+
+def test_order_and_company_of_stars_do_not_matter() -> None:
+    model = StateSpace.pretrained()
+    stars = [_constant(i, 60) for i in range(6)]
+    together = model.score(stars)
+    alone = [StateSpace.pretrained().score([_constant(i, 60)]).score[0] for i in reversed(range(6))]
+    np.testing.assert_array_equal(together.score, alone[::-1])
+
+
+def test_a_star_that_misbehaves_scores_higher() -> None:
+    ordinary = _constant(11, 300)
+    value = ordinary.curve.value.copy()
+    value[150:157] -= 0.25
+    flaring = simulated("flare", ordinary.curve.time, value, ordinary.curve.error)
+    scores = StateSpace.pretrained().score([ordinary, flaring])
+    assert scores.pvalue[0] > 0.02
+    assert scores.pvalue[1] < 0.02
+    assert scores.score[1] > scores.score[0]
+
+
+def test_real_quasars_prefer_a_walk() -> None:
+    from tests.bench.statespace_data import curves
+
+    real_data("ogle/quasars")
+    found = [fit_star(Star(c, PeriodResult(reason="not searched"))) for c in curves("ogle/quasars")]
+    assert all(not isinstance(f, str) and f.structure == "walk" for f in found)

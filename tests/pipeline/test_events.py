@@ -1,0 +1,106 @@
+"""Runs of failed forecasts."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.events import EventOptions, best_run, find_events, gaussian_scores
+from pipeline.forecast import Forecast
+
+
+def _forecast(
+    z: np.ndarray, time: np.ndarray | None = None, sign: float = 1.0, band: np.ndarray | None = None
+) -> Forecast:
+    n = len(z)
+    return Forecast(
+        object_id="star",
+        detector="statespace",
+        time=np.arange(n, dtype=float) if time is None else time,
+        band=np.zeros(n, dtype=np.int32) if band is None else band,
+        bands=("g", "r"),
+        value=sign * z * 0.1 + 15,
+        mean=np.where(np.isfinite(z), 15.0, np.nan),
+        sigma=np.full(n, 0.1),
+        sign=sign,
+    )
+
+
+def test_a_dip_is_one_event_with_its_interval() -> None:
+    z = np.random.default_rng(0).normal(size=300)
+    z[100:108] = [-2, -4, -5, -6, -9, -5, -4, -2]
+    events = find_events(_forecast(z))
+    assert len(events) == 1
+    event = events[0]
+    assert (event.t_peak, event.direction, event.band) == (104.0, "fade", "g")
+    assert event.peak_sigma == pytest.approx(9.0)
+    assert 99 <= event.t_start <= 102
+    assert 105 <= event.t_end <= 108
+    assert event.pvalue < 1e-8
+    assert event.n_points >= 4
+
+
+def test_brighter_is_up_for_magnitudes_too() -> None:
+    z = np.random.default_rng(1).normal(size=200)
+    z[50:54] = 7.0
+    for sign in (1.0, -1.0):
+        assert [e.direction for e in find_events(_forecast(z, sign=sign))] == ["brighten"]
+
+
+def test_ordinary_stars_have_few_events() -> None:
+    rng = np.random.default_rng(2)
+    for draw in (lambda n: rng.normal(size=n), lambda n: rng.standard_t(4, n), lambda n: rng.standard_t(8, n)):
+        found = sum(bool(find_events(_forecast(draw(300)), EventOptions(pvalue=1e-2))) for _ in range(400))
+        assert found <= 14, found
+
+
+def test_one_rotten_point_is_not_a_run() -> None:
+    z = np.random.default_rng(3).normal(size=400)
+    z[200] = 40.0
+    events = find_events(_forecast(z))
+    assert [e.n_points for e in events] == [1]
+
+
+def test_edges_of_gaps_are_flagged() -> None:
+    time = np.concatenate([np.arange(100.0), np.arange(500.0, 600.0)])
+    z = np.random.default_rng(4).normal(size=200)
+    z[100:103] = -8.0
+    assert [e.flag for e in find_events(_forecast(z, time))] == ["segment_start"]
+    z = np.random.default_rng(4).normal(size=200)
+    z[97:100] = -8.0
+    assert [e.flag for e in find_events(_forecast(z, time))] == ["gap_edge"]
+
+
+def test_bands_are_searched_apart() -> None:
+    rng = np.random.default_rng(5)
+    band = np.tile([0, 1], 150).astype(np.int32)
+    z = rng.normal(size=300)
+    z[np.flatnonzero(band == 1)[60:64]] = 6.0
+    assert [e.band for e in find_events(_forecast(z, band=band))] == ["r"]
+
+
+def test_no_forecasts_no_events() -> None:
+    assert find_events(_forecast(np.full(30, np.nan))) == []
+    assert find_events(_forecast(np.empty(0))) == []
+    assert best_run(_forecast(np.full(30, np.nan))) == 0.0
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.floats(-1e6, 1e6), min_size=0, max_size=80))
+def test_any_innovations_are_borne(values: list[float]) -> None:
+    z = np.array(values, dtype=float)
+    for event in find_events(_forecast(z)):
+        assert event.t_start <= event.t_peak <= event.t_end
+        assert 0 <= event.pvalue <= 1e-3
+    score = gaussian_scores(z)
+    assert np.all(np.isfinite(score))
+    assert np.all(np.sign(score) * np.sign(z) >= 0)
+
+
+def test_options_are_checked() -> None:
+    with pytest.raises(ValueError, match="pvalue"):
+        EventOptions(pvalue=0.0)
+    with pytest.raises(ValueError, match="max_run"):
+        EventOptions(max_run=0)
