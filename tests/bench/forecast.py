@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -36,6 +37,8 @@ COVERAGES = (0.5, 0.9, 0.95)
 
 #: A miss of a simple forecaster counts for no more than this many sigma.
 _MOST_MISS = 6.0
+
+_HEADING = "## Metrics"
 
 Gaussian = tuple[FloatArray, FloatArray]
 
@@ -91,7 +94,7 @@ def judge_all(
     ]
 
 
-def table(title: str, judged: list[Judged]) -> dict[str, object]:
+def table(title: str, judged: list[Judged]) -> dict[str, Any]:
     """Print one class and give its record."""
     names = list(judged[0].crps)
     pit = np.concatenate([one.pit for one in judged])
@@ -116,7 +119,7 @@ def picture(pit: FloatArray) -> None:
     print("PIT (1 is honest): " + " ".join(f"{c:.2f}" for c in counts))
 
 
-def real(forecaster: Forecaster, most: int, reference: bool) -> list[dict[str, object]]:
+def real(forecaster: Forecaster, most: int, reference: bool) -> list[dict[str, Any]]:
     """Judge on the held-out stars of each set."""
     records = []
     everything: list[Judged] = []
@@ -153,7 +156,7 @@ def _speed(forecaster: Forecaster, survey: str, known: list[Known]) -> None:
     print(f"{survey}: {len(stars) / spent:.0f} stars/s of processor time ({points:.0f} points a star)")
 
 
-def walks(forecaster: Forecaster, most: int) -> dict[str, object]:
+def walks(forecaster: Forecaster, most: int) -> dict[str, Any]:
     """Judge on damped random walks at the times of held-out stars."""
     stars, rivals = [], []
     for survey in ("asas_acvs", "eros"):
@@ -174,16 +177,52 @@ def walks(forecaster: Forecaster, most: int) -> dict[str, object]:
     return {"set": "walks", "stars": len(judged), "crps_ratio": float(ratio), "nlpd_apart": float(apart)}
 
 
+def metrics(records: list[dict[str, Any]]) -> str:
+    """The results as a section of the model card."""
+    real_ones = [one for one in records if "crps" in one]
+    names = [name for name in real_ones[0]["crps"] if name != "average"]
+    lines = [
+        _HEADING,
+        "",
+        "On held-out stars, one step ahead, `python -m tests.bench.forecast`: CRPS (thousandths of the unit) /",
+        "negative log predictive density, and the share of rows in the central 50, 90 and 95 per cent intervals. The rivals",
+        "saw the rows before, as the forecaster did; `informed` is the state space fitted to the whole curve.",
+        "",
+        "| class | stars | " + " | ".join(names) + " | coverage |",
+        "|---" * (len(names) + 3) + "|",
+    ]
+    for one in real_ones:
+        cells = [f"{one['crps'][name]:.1f} / {one['nlpd'][name]:.2f}" for name in names]
+        coverage = " ".join(f"{100 * share:.1f}" for share in one["coverage"].values())
+        lines.append(f"| {one['class']} | {one['stars']} | " + " | ".join(cells) + f" | {coverage} |")
+    walk = records[-1]
+    lines += [
+        "",
+        f"On {walk['stars']} simulated damped random walks at real times: CRPS {walk['crps_ratio']:.3f} of that of the",
+        f"predictor that knows their parameters, negative log density {walk['nlpd_apart']:+.3f} against it.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def write_card(folder: Path, records: list[dict[str, Any]]) -> None:
+    """Put the results into a model's card, in place of earlier ones."""
+    card = (folder / "card.md").read_text().split(_HEADING)[0].rstrip()
+    (folder / "card.md").write_text(f"{card}\n\n{metrics(records)}")
+
+
 def main() -> None:
     """Print the tables and one JSON line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", type=Path, help="folder of a forecaster; the shipped one by default")
     parser.add_argument("--most", type=int, default=100, help="stars of a class, at most")
     parser.add_argument("--reference", action="store_true", help="fold at reference periods instead of found ones")
+    parser.add_argument("--card", type=Path, help="folder of the model whose card is to have the results")
     args = parser.parse_args()
     forecaster = Forecaster.load(args.model) if args.model else Forecaster.pretrained()
     records = real(forecaster, args.most, args.reference)
     records.append(walks(forecaster, max(10, args.most // 4)))
+    if args.card:
+        write_card(args.card, records)
     print(json.dumps({"bench": "forecast", "model_id": forecaster.model_id, "results": records}))
 
 

@@ -16,6 +16,8 @@ from pathlib import Path
 import numpy as np
 
 from models.forecaster import Forecaster, ForecasterOptions
+from models.forecaster.network import COMPONENTS
+from models.forecaster.steps import FAMILIES
 from pipeline.split import held_out, share
 from pipeline.star import Star
 from tests.bench.forecast_data import SETS, Known, few_of_each, known_stars, searched_before
@@ -108,9 +110,9 @@ def card(forecaster: Forecaster, counts: Counter[str]) -> str:
     rows = "\n".join(f"| {name} | {count} |" for name, count in sorted(counts.items()))
     return f"""# Forecaster
 
-An LSTM of {options.units} units that weighs, shifts and widens the forecasts of six simple causal forecasters, one step
-ahead, for unevenly sampled light curves of any kind and unit; a mixture of seven Gaussians a row, its widths and the
-distribution of its innovations calibrated on stars it did not learn from.
+An LSTM of {options.units} units that weighs, shifts and widens the forecasts of {len(FAMILIES)} simple causal
+forecasters, one step ahead, for unevenly sampled light curves of any kind and unit; a mixture of {COMPONENTS} Gaussians
+a row, its widths and the distribution of its innovations calibrated on stars it did not learn from.
 
 ## Data
 
@@ -127,6 +129,9 @@ one, or not at all. Variations: damped random walks at real times, and thinned c
 - The period is found in the whole curve; all else that a forecast rests on came before it. Periods with a false-alarm
   probability above one in a thousand, or with fewer than three cycles, are not used.
 - The first five rows of a star, and the first two of a band, are not forecast.
+- Among the stars it learned from, and that say what is ordinary, are transients and other oddities of the surveys.
+- A survey whose cadence or errors are unlike these (minutes-long space photometry, above all) needs fine-tuning before
+  its p-values can be believed.
 - A star's p-value is against the calibration's stars, of these surveys and classes: most of them ordinary, not all.
 """
 
