@@ -68,15 +68,14 @@ def find_changes(fitted: StarFit, pvalue: float = 1e-3) -> Changes:
     ----------
     pvalue : shifts less significant than this are not reported.
     """
-    base = fitted.template
-    plain = fit(base, fitted.prepared.series, starts=(fitted.fit.theta,), uncertainties=False)
+    base, plain = fitted.template, fitted.plain
     sloped = _with_trend(base, plain, fitted)
-    first = _best_shift(base, plain, fitted, ())
+    first = _best_shift(base, plain, fitted, (), fitted.shift)
     trend_first = first is None or sloped.loglike >= first[1].loglike
     steep = _tail(sloped, plain) < pvalue
     model, now = (_trending(base), sloped) if steep and trend_first else (base, plain)
     if model is not base:
-        first = _best_shift(model, now, fitted, ())
+        first = _best_shift(model, now, fitted, (), smooth(now.model, fitted.prepared.series).shift)
     rows: list[int] = []
     values: list[float] = []
     while first is not None and len(rows) < MOST_SHIFTS:
@@ -87,7 +86,8 @@ def find_changes(fitted: StarFit, pvalue: float = 1e-3) -> Changes:
         rows.append(row)
         values.append(probability)
         now = better
-        first = _best_shift(model, now, fitted, tuple(rows))
+        score = smooth(now.model, fitted.prepared.series).shift
+        first = _best_shift(model, now, fitted, tuple(rows), score)
     slope, slope_err, slope_pvalue = _slope(base, fitted, tuple(rows), sloped, plain)
     steps = np.flatnonzero(np.array(now.columns) == "step")
     shifts = [
@@ -119,19 +119,19 @@ def _stepping(model: Model, fitted: StarFit, rows: tuple[int, ...]) -> Model:
 
 
 def _with_trend(model: Model, plain: Fit, fitted: StarFit) -> Fit:
-    return fit(_trending(model), fitted.prepared.series, starts=(plain.theta,), uncertainties=False)
+    return fit(_trending(model), fitted.prepared.series, warm=plain, uncertainties=False)
 
 
-def _best_shift(model: Model, now: Fit, fitted: StarFit, rows: tuple[int, ...]) -> tuple[int, Fit] | None:
+def _best_shift(
+    model: Model, now: Fit, fitted: StarFit, rows: tuple[int, ...], scores: FloatArray
+) -> tuple[int, Fit] | None:
     """The row of the most likely further shift and the fit with it; None where there is no candidate."""
     series = fitted.prepared.series
-    score = np.abs(smooth(now.model, series).shift)
-    score[~allowed_shifts(series.time, rows)] = 0.0
-    score = np.nan_to_num(score)
+    score = np.where(allowed_shifts(series.time, rows), np.abs(np.nan_to_num(scores)), 0.0)
     row = int(np.argmax(score))
     if score[row] < _WORTH_A_FIT:
         return None
-    better = fit(_stepping(model, fitted, (*rows, row)), series, starts=(now.theta,), uncertainties=False)
+    better = fit(_stepping(model, fitted, (*rows, row)), series, warm=now, uncertainties=False)
     return row, better
 
 
@@ -158,7 +158,7 @@ def _tail(larger: Fit, smaller: Fit) -> float:
 def _slope(base: Model, fitted: StarFit, rows: tuple[int, ...], sloped: Fit, plain: Fit) -> tuple[float, float, float]:
     if rows:
         model = _stepping(base, fitted, rows)
-        plain = fit(model, fitted.prepared.series, starts=(plain.theta,), uncertainties=False)
+        plain = fit(model, fitted.prepared.series, warm=plain, uncertainties=False)
         sloped = _with_trend(model, plain, fitted)
     i = sloped.columns.index("trend") + fitted.prepared.series.bands
     return (

@@ -25,6 +25,7 @@ class Fit:
     model : the fitted model, every parameter set.
     names, theta, covariance : (p,), (p, p) the free parameters' logarithms, with the inverse curvature of
         the log-likelihood (NaN where it is not positive).
+    metric : (p, p) the search's own rough idea of the covariance, for warm starts.
     at_bound : names of the parameters that ended at a bound of their range.
     loglike : maximised log-likelihood.
     bic : Bayesian information criterion, with columns and free parameters counted.
@@ -38,6 +39,7 @@ class Fit:
     names: tuple[str, ...]
     theta: FloatArray
     covariance: FloatArray
+    metric: FloatArray
     at_bound: tuple[str, ...]
     loglike: float
     bic: float
@@ -57,6 +59,7 @@ def fit(
     model: Model,
     series: Series,
     starts: Sequence[FloatArray] = (),
+    warm: Fit | None = None,
     restricted: bool = False,
     uncertainties: bool = True,
     iterations: int = 60,
@@ -70,6 +73,7 @@ def fit(
     ----------
     model : some of its parameters None.
     starts : theta to begin from, beside the model's own starts; the search begins at the best.
+    warm : a fit of a similar model with the same free parameters, to begin from instead.
     restricted : in the end maximise the diffuse likelihood, in which the columns' coefficients are integrated out: its
         variances are not biased low by many columns. The default is the likelihood itself, whose values, unlike the
         diffuse ones, can be compared between models with different columns.
@@ -90,13 +94,17 @@ def fit(
     likelihood = layout.problem._replace(restricted=0)
     candidates = [np.clip(s, layout.low, layout.high) for s in (*starts, layout.start, *layout.starts)]
     metric = np.zeros((len(layout.names), len(layout.names)))
-    theta, loglike, converged, steps = _in_turn(candidates, layout, likelihood, metric, iterations)
+    if warm is not None:
+        candidates, metric = [np.clip(warm.theta, layout.low, layout.high)], warm.metric.copy()
+    theta, loglike, converged, steps = candidates[0], -math.inf, False, 0
+    if warm is None or not (restricted and k):
+        theta, loglike, converged, steps = _in_turn(candidates, layout, likelihood, metric, iterations)
     if restricted and k:
         theta, loglike, converged, more = kernel.maximise(
             theta, layout.low, layout.high, layout.problem, metric, iterations
         )
         steps += more
-    return _finished(model, layout, theta, loglike, converged, steps, observed, uncertainties)
+    return _finished(model, layout, theta, loglike, metric, converged, steps, observed, uncertainties)
 
 
 def _in_turn(
@@ -117,7 +125,7 @@ def _in_turn(
         theta, _, converged, more = kernel.maximise(begin, layout.low, layout.high, alone, metric, iterations)
         steps += more
         before, now = now, kernel.evidence(theta, likelihood)
-        if abs(now.loglike - before.loglike) < 1e-4 * max(1.0, 0.01 * abs(now.loglike)):
+        if abs(now.loglike - before.loglike) < 1e-3 * max(1.0, 1e-3 * abs(now.loglike)):
             break
     return theta, now.loglike, converged, steps
 
@@ -141,6 +149,7 @@ def _finished(
     layout: Layout,
     theta: FloatArray,
     loglike: float,
+    metric: FloatArray,
     converged: bool,
     steps: int,
     observed: int,
@@ -169,6 +178,7 @@ def _finished(
         names=layout.names,
         theta=theta,
         covariance=covariance,
+        metric=metric,
         at_bound=bound,
         loglike=loglike,
         bic=-2 * loglike + (p + k) * math.log(max(observed, 2)),
@@ -219,7 +229,7 @@ def smooth(model: Model, series: Series) -> Smooth:
     columns = layout.problem.rows[:, :-1]
     bare = columns - both.signal[:, :-1]
     mean = both.signal[:, -1] + bare @ beta
-    variance = both.signal_variance + np.einsum("ij,jk,ik->i", bare, covariance, bare)
+    variance = both.signal_variance + np.sum((bare @ covariance) * bare, axis=1)
     return Smooth(
         mean,
         np.sqrt(np.maximum(variance, 0.0)),
@@ -231,7 +241,7 @@ def smooth(model: Model, series: Series) -> Smooth:
 def _standardised(solved: FloatArray, norm: FloatArray, beta: FloatArray, covariance: FloatArray) -> FloatArray:
     """(n,) score over its standard deviation, the columns' coefficients estimated along; NaN where there is no room."""
     score = solved[:, -1] - solved[:, :-1] @ beta
-    room = norm - np.einsum("ij,jk,ik->i", solved[:, :-1], covariance, solved[:, :-1])
+    room = norm - np.sum((solved[:, :-1] @ covariance) * solved[:, :-1], axis=1)
     free = room > 1e-9 * np.maximum(norm, 1e-300)
     out: FloatArray = np.where(free, score / np.sqrt(np.where(free, room, 1.0)), np.where(norm > 0, np.nan, 0.0))
     return out

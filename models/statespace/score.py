@@ -9,7 +9,6 @@ import numpy as np
 
 from models.scores import empirical_pvalue
 from models.statespace.changes import allowed_shifts, selected_pvalue
-from models.statespace.fit import smooth
 from models.statespace.star import StarFit
 from pipeline.events import best_run
 from pipeline.forecast import Forecast
@@ -39,8 +38,7 @@ def measure(fitted: StarFit, forecast: Forecast) -> FloatArray | None:
     limited = np.clip(z, -3, 3)
     memory = float(np.sum(limited[1:] * limited[:-1]) / np.sum(limited**2)) * math.sqrt(len(z))
     series = fitted.prepared.series
-    shift = np.abs(smooth(fitted.fit.model, series).shift)
-    shift = np.where(allowed_shifts(series.time, ()), np.nan_to_num(shift), 0.0)
+    shift = np.where(allowed_shifts(series.time, ()), np.abs(fitted.shift), 0.0)
     largest = -math.log10(max(selected_pvalue(float(shift.max()) ** 2, len(series)), 1e-300))
     return np.array([float(np.mean(np.log1p(z * z / 4))), best_run(forecast), abs(memory), largest])
 

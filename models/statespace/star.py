@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -23,6 +24,7 @@ class StarOptions:
     max_harmonics : the seasonal part has at most this many.
     period_fap : a period with a false-alarm probability above this is not used.
     min_cycles : nor is one with fewer cycles in the span.
+    plainly_periodic : where the period explains more than this share of the variance, models without it are not tried.
     outlier : rows this many sigma from what all other rows say of them count less in the fit.
     limit : innovations beyond this many sigma teach the filter less the further out they are.
     """
@@ -31,6 +33,7 @@ class StarOptions:
     max_harmonics: int = 12
     period_fap: float = 1e-3
     min_cycles: float = 2.5
+    plainly_periodic: float = 0.7
     outlier: float = 2.5
     limit: float = 4.0
 
@@ -63,7 +66,7 @@ class StarFit:
     ----------
     star, prepared : what was fitted.
     structure, template : the chosen one, such as "seasonal+walk", and its model with nothing estimated yet.
-    fit : its fit, in the prepared units.
+    plain, fit : its fits in the prepared units, by the likelihood and by the diffuse likelihood.
     record : the filter before the first row: `update` it with `prepared.series` for the one-step forecasts.
     mean, sigma : (n,) one-step-ahead forecasts in the prepared units; NaN where there was too little history.
     """
@@ -72,6 +75,7 @@ class StarFit:
     prepared: Prepared
     structure: str
     template: Model
+    plain: Fit
     fit: Fit
     record: Record
     mean: FloatArray
@@ -81,6 +85,12 @@ class StarFit:
     def innovation(self) -> FloatArray:
         """(n,) standardised innovations, positive where brighter than forecast; NaN where there was no forecast."""
         return (self.prepared.series.value - self.mean) / self.sigma
+
+    @cached_property
+    def shift(self) -> FloatArray:
+        """(n,) standardised size of a level shift that begins at each row; 0 where there is none to be had."""
+        score: FloatArray = np.nan_to_num(smooth(self.plain.model, self.prepared.series).shift)
+        return score
 
 
 def prepare(curve: LightCurve, min_points: int) -> Prepared | str:
@@ -149,13 +159,14 @@ def fit_star(star: Star, options: StarOptions = StarOptions()) -> StarFit | str:
     first = fit(structures[richest], prepared.series, uncertainties=False)
     series = _distrust(first, prepared.series, options)
     fits = {
-        name: fit(model, series, starts=(first.theta,) if name == richest else (), uncertainties=False)
+        name: fit(model, series, warm=first if name == richest else None, uncertainties=False)
         for name, model in structures.items()
     }
     name = min(fits, key=lambda n: fits[n].bic)
-    final = fit(structures[name], series, starts=(fits[name].theta,), restricted=True)
+    plain = fits[name]
+    final = fit(structures[name], series, warm=plain, restricted=True, uncertainties="walk" in name)
     record, mean, sigma = _follow(final, prepared.series, options)
-    return StarFit(star, replace(prepared, series=series), name, structures[name], final, record, mean, sigma)
+    return StarFit(star, replace(prepared, series=series), name, structures[name], plain, final, record, mean, sigma)
 
 
 def _structures(star: Star, series: Series, options: StarOptions) -> dict[str, Model]:
@@ -164,8 +175,11 @@ def _structures(star: Star, series: Series, options: StarOptions) -> dict[str, M
     season = _season(star, series, options)
     out = {"constant": Model(base), "walk": Model((*base, DampedWalk()))}
     if season is not None:
-        out["seasonal"] = Model((*base, season))
-        out["seasonal+walk"] = Model((*base, season, DampedWalk()))
+        term, explained = season
+        if explained > options.plainly_periodic:
+            out.clear()
+        out["seasonal"] = Model((*base, term))
+        out["seasonal+walk"] = Model((*base, term, DampedWalk()))
     return {name: model for name, model in out.items() if len(series) > 2 * _size(model, series)}
 
 
@@ -182,22 +196,26 @@ def _distrust(fitted: Fit, series: Series, options: StarOptions) -> Series:
     return replace(series, inflate=np.maximum(1.0, (np.nan_to_num(alone) / options.outlier) ** 2))
 
 
-def _season(star: Star, series: Series, options: StarOptions) -> Seasonal | None:
+def _season(star: Star, series: Series, options: StarOptions) -> tuple[Seasonal, float] | None:
+    """The seasonal part and the share of the variance it explains; None where there is no period to trust."""
     period = star.period
     if not period.found or not period.fap <= options.period_fap or series.span < options.min_cycles * period.period:
         return None
-    harmonics = _harmonics(series, period.period, options.max_harmonics)
-    return Seasonal(period.period, harmonics) if harmonics else None
+    harmonics, explained = _harmonics(series, period.period, options.max_harmonics)
+    return (Seasonal(period.period, harmonics), explained) if harmonics else None
 
 
-def _harmonics(series: Series, period: float, most: int) -> int:
-    """Number of harmonics by the information criterion of a weighted least-squares fit, clipped once."""
+def _harmonics(series: Series, period: float, most: int) -> tuple[int, float]:
+    """Number of harmonics, and the share of the variance they explain.
+
+    By the information criterion of a weighted least-squares fit, clipped once.
+    """
     n = len(series)
     most = min(most, (n // series.bands - 2) // 4)
     if most < 1:
-        return 0
+        return 0, 0.0
     weight = np.ones(n)
-    best = 0
+    best, explained = 0, 0.0
     for _ in range(2):
         squares = np.zeros(most + 1)
         residual = np.empty(n)
@@ -211,15 +229,17 @@ def _harmonics(series: Series, period: float, most: int) -> int:
             y = series.value[rows] * w
             part = q.T @ y
             left = np.maximum(y @ y - np.cumsum(part**2), 1e-12)
-            squares += left[::2]
+            # a band with fewer rows than columns is fitted exactly by as many columns as it has rows
+            squares += left[np.minimum(2 * np.arange(most + 1), len(left) - 1)]
             residual[rows] = (y - q[:, : 2 * best + 1] @ part[: 2 * best + 1] if best else y - q @ part) / w
         free = series.bands * (1 + 2 * np.arange(most + 1))
         best = int(np.argmin(n * np.log(squares / n) + free * math.log(n)))
+        explained = 1.0 - float(squares[best] / squares[0])
         spread = 1.4826 * float(np.median(np.abs(residual)))
         if not spread > 0:
             break
         weight = 1 / np.maximum(1.0, np.abs(residual) / (3 * spread))
-    return best
+    return best, explained
 
 
 def _follow(chosen: Fit, series: Series, options: StarOptions) -> tuple[Record, FloatArray, FloatArray]:

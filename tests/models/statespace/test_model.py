@@ -91,6 +91,17 @@ def test_a_star_that_cannot_be_fitted_has_a_reason(value: np.ndarray, error: np.
     assert described.columns()["n_changes"] is None
 
 
+def test_a_band_with_fewer_rows_than_harmonics_is_fitted() -> None:
+    """An EROS star with 118 rows in one band and 11 in the other once ended in a broadcasting error."""
+    star = _periodic(3, 129)
+    band = np.array(["b"] * 118 + ["r"] * 11)[np.random.default_rng(3).permutation(129)]
+    curve = star.curve
+    two = clean(LightCurve.of("uneven", curve.time, curve.value, curve.error, band))
+    found = fit_star(Star(two, star.period), StarOptions())
+    assert not isinstance(found, str)
+    assert found.structure.startswith("seasonal")
+
+
 def test_odd_stars_are_no_exception() -> None:
     rng = np.random.default_rng(6)
     t = _times(60)
