@@ -9,7 +9,6 @@ from typing import Any
 
 from flows.models import Models
 from flows.options import RunOptions
-from models.statespace import StateSpaceSummary
 from pipeline.catalog.schema import DETECTORS
 from pipeline.events import EventOptions, find_events
 from pipeline.ingest import Refused
@@ -57,7 +56,7 @@ def rows_of(stars: Sequence[Star], models: Models, options: RunOptions) -> list[
         columns = {
             **asdict(summarise(star.curve)),
             **_period_columns(star.period),
-            **_described_columns(described[i]),
+            **described[i].columns(),
             "class": best,
             "class_prob": _null_if_nan(classes.probability(i)),
             "class_flag": classes.flag[i],
@@ -122,26 +121,6 @@ def _period_columns(period: PeriodResult) -> dict[str, Any]:
         "period_terms": period.terms if period.found else None,
         "t0": _null_if_nan(period.t0),
         **others,
-    }
-
-
-def _described_columns(described: StateSpaceSummary) -> dict[str, Any]:
-    """Trend, change points and damped random walk; the summary's errors of logarithms become errors of the values."""
-    largest = described.change_points[0] if described.change_points else None
-    computed = described.reason is None
-    return {
-        "trend": _null_if_nan(described.trend),
-        "trend_err": _null_if_nan(described.trend_err),
-        "trend_pvalue": _null_if_nan(described.trend_pvalue),
-        "n_changes": len(described.change_points) if computed else None,
-        "change_time": largest.time if largest else None,
-        "change_size": largest.size if largest else None,
-        "change_pvalue": largest.pvalue if largest else None,
-        "drw_tau": _null_if_nan(described.drw_tau),
-        "drw_tau_err": _null_if_nan(described.drw_tau * described.drw_tau_err),
-        "drw_sigma": _null_if_nan(described.drw_sigma),
-        "drw_sigma_err": _null_if_nan(described.drw_sigma * described.drw_sigma_err),
-        "drw_flag": described.drw_flag,
     }
 
 
