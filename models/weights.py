@@ -60,7 +60,8 @@ def network_arrays(weights: Sequence[NDArray[Any]], dtype: str = "float32") -> d
 def save(weights: Weights, folder: Path) -> None:
     """Write a model's folder: arrays.npz, card.md and, last, model.json with the SHA-256 of the arrays."""
     folder.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(folder / _ARRAYS, **dict(weights.arrays))
+    arrays: dict[str, Any] = dict(weights.arrays)
+    np.savez_compressed(folder / _ARRAYS, **arrays)
     (folder / _CARD).write_text(weights.card)
     manifest = {
         "kind": weights.kind,
