@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models import weights as stored
+from models.autoencoder.density import LocalDensity
 from models.autoencoder.network import FLOOR, build, feature_loss, fold_loss
 from models.inputs import BINS, Inputs, inputs_of
 from models.keras_backend import keras
@@ -25,8 +26,18 @@ from pipeline.star import Star
 #: Stars of every call of the network: always the same shape, so that no result depends on its company.
 _BATCH = 256
 
-#: Names of the partial scores: misfit of the fold, misfit of the features, emptiness of the latent space around.
-PARTS = ("fold", "features", "neighbours")
+#: The partial scores and their weights in the sum of log p-values: misfit of the fold, and emptiness around the star in
+#: the latent space, among the principal axes of its features, and among a few features of its shape. The weights were
+#: set on classes left out of training: the misfit alone is a weak sign of a strange kind of star.
+PARTS = {"fold": 0.25, "latent": 0.25, "features": 1.0, "shape": 1.0}
+
+#: The features of the shape that tell kinds of stars apart best.
+_SHAPE = ("log_period", "log_amplitude_1", "ratio_21", "even_share", "rise_share", "explained", "bright_share")
+
+#: Principal axes of the features that are kept.
+_AXES = 8
+
+_DENSITY = ("centre", "turn", "memory", "reach")
 
 
 @dataclass(frozen=True)
@@ -41,7 +52,7 @@ class AutoencoderOptions:
     batch, epochs, patience, learning_rate, weight_decay : as for the classifier.
     calibration_share : share of the stars whose scores say what is ordinary, and which are not learnt from.
     memory : at most so many training stars are kept as neighbours.
-    neighbours : how many of them the distance is averaged over.
+    neighbours : how many of them count as near.
     seed : of everything that is drawn.
     """
 
@@ -110,7 +121,7 @@ class Autoencoder:
         options = AutoencoderOptions(**kept.settings["options"])
         network = _network(options)
         network.set_weights(kept.network())
-        arrays = {name: array for name, array in kept.arrays.items() if name.startswith("null/")}
+        arrays = {name: array for name, array in kept.arrays.items() if name.split("/")[0] in ("null", *PARTS)}
         return cls(options, network, Scaling(kept.arrays["centre"], kept.arrays["width"]), arrays, kept.card)
 
     def save(self, folder: Path) -> None:
@@ -178,14 +189,13 @@ class Autoencoder:
         keras().utils.set_random_seed(options.seed)
         made = cls(options, _network(options), Scaling.of(_features(learn)), {})
         made._train(learn, judge, tell)
-        rng = np.random.default_rng(options.seed)
-        kept = np.sort(rng.permutation(len(learn))[: options.memory])
         _, _, code = made._run(learn)
-        spread = code.std(axis=0) + 1e-6
-        made._arrays = {"null/spread": spread, "null/memory": (code[kept] / spread).astype(np.float32)}
+        for name, points in made._places(learn, code).items():
+            density = LocalDensity.of(points, options.memory, options.neighbours, _AXES, options.seed)
+            made._arrays |= {f"{name}/{field}": getattr(density, field) for field in _DENSITY}
         parts = made._parts(judge)
-        made._arrays["null/regression"] = _regression(_nuisance(judge), parts)
-        parts -= _nuisance(judge) @ made._arrays["null/regression"]
+        made._arrays["null/regression"] = _regression(_nuisance(judge), parts[:, 0])
+        parts[:, 0] -= _nuisance(judge) @ made._arrays["null/regression"]
         made._arrays["null/parts"] = np.sort(parts, axis=0).astype(np.float32)
         made._arrays["null/score"] = np.sort(made._combined(parts)).astype(np.float32)
         return made
@@ -225,7 +235,8 @@ class Autoencoder:
 
     def score_inputs(self, inputs: Inputs) -> Scores:
         """Scores of stars that were folded and measured before; see `score`."""
-        parts = self._parts(inputs) - _nuisance(inputs) @ self._arrays["null/regression"]
+        parts = self._parts(inputs)
+        parts[:, 0] -= _nuisance(inputs) @ self._arrays["null/regression"]
         enough = inputs.points >= LEAST_POINTS
         score = np.where(enough, self._combined(parts), np.nan)
         reason = tuple(
@@ -245,28 +256,35 @@ class Autoencoder:
         )
 
     def _combined(self, parts: FloatArray) -> FloatArray:
-        """Fisher's combination of the parts' p-values."""
+        """Weighted sum of the parts' log p-values (Good 1955)."""
         null = self._arrays["null/parts"]
-        columns = [-np.log(empirical_pvalue(parts[:, i], null[:, i])) for i in range(parts.shape[1])]
-        # beyond the farthest ordinary star the p-values are all alike: the excess keeps the order
-        excess = np.maximum(parts - null[-1], 0.0).sum(axis=1)
-        return np.asarray(np.sum(columns, axis=0) + excess, dtype=np.float64)
+        score = np.zeros(len(parts))
+        for i, weight in enumerate(PARTS.values()):
+            # beyond the farthest ordinary star the p-values are all alike: the excess keeps the order
+            excess = np.maximum(parts[:, i] - null[-1, i], 0.0)
+            score += weight * (excess - np.log(empirical_pvalue(parts[:, i], null[:, i])))
+        return score
 
     def _parts(self, inputs: Inputs) -> FloatArray:
-        """(n, len(PARTS)) logarithms of the misfits and of the distance to the neighbours."""
-        model, features, code = self._run(inputs)
+        """(n, len(PARTS)) logarithms of the misfit and of the emptinesses."""
+        model, _, code = self._run(inputs)
         known = _known(inputs)
-        points = np.maximum((known[..., 1] > 0).sum(axis=1), 1)
-        chi = (known[..., 1] * (known[..., 0] - model) ** 2).sum(axis=1) / points
-        misfit = np.mean((features - self._tensors(inputs)[1]) ** 2, axis=1)
-        place = code / self._arrays["null/spread"]
-        distance = np.array([self._distance(row) for row in place])
-        return np.log(np.stack([chi + 0.05, misfit + 1e-3, distance + 1e-3], axis=1)).astype(np.float64)
+        bins = np.maximum((known[..., 1] > 0).sum(axis=1), 1)
+        chi = (known[..., 1] * (known[..., 0] - model) ** 2).sum(axis=1) / bins
+        places = self._places(inputs, code)
+        emptiness = [self._density(name).emptiness(places[name]) for name in PARTS if name in places]
+        return np.stack([np.log(chi + 0.05), *emptiness], axis=1).astype(np.float64)
 
-    def _distance(self, place: NDArray[Any]) -> float:
-        squares = ((self._arrays["null/memory"] - place) ** 2).sum(axis=1)
-        nearest = np.partition(squares, self.options.neighbours)[: self.options.neighbours]
-        return float(np.sqrt(nearest).mean())
+    def _places(self, inputs: Inputs, code: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
+        """Where the stars are in each of the spaces whose emptiness is measured."""
+        features = self._tensors(inputs)[1]
+        columns = [len(PLAIN) + FOLDED.index(name) for name in _SHAPE]
+        # whether there is a period is not one of the features: half the axes would be about it
+        return {"latent": code, "features": features[:, :-1], "shape": features[:, columns]}
+
+    def _density(self, name: str) -> LocalDensity:
+        arrays = [self._arrays[f"{name}/{field}"] for field in _DENSITY]
+        return LocalDensity(*arrays, neighbours=min(self.options.neighbours, len(arrays[2]) - 1))
 
     def _tensors(self, inputs: Inputs) -> list[NDArray[np.float32]]:
         return [inputs.folds[:, :1], self._scaling.apply(_features(inputs))]
@@ -309,7 +327,7 @@ def _nuisance(inputs: Inputs) -> FloatArray:
     return np.stack(columns, axis=1).astype(np.float64)
 
 
-def _regression(nuisance: FloatArray, parts: FloatArray) -> FloatArray:
-    """(5, parts) coefficients by ridge regression."""
+def _regression(nuisance: FloatArray, misfit: FloatArray) -> FloatArray:
+    """(5,) coefficients by ridge regression."""
     normal = nuisance.T @ nuisance + 1e-3 * np.eye(nuisance.shape[1])
-    return np.asarray(np.linalg.solve(normal, nuisance.T @ parts), dtype=np.float64)
+    return np.asarray(np.linalg.solve(normal, nuisance.T @ misfit), dtype=np.float64)

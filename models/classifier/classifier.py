@@ -27,9 +27,6 @@ from pipeline.star import Star
 #: Stars of every call of the network: always the same shape, so that no result depends on its company.
 _BATCH = 256
 
-#: Log prior of each candidate period: the search is right more often than not.
-_PRIOR = (0.0, -1.5, -2.5)
-
 
 @dataclass(frozen=True)
 class ClassifierOptions:
@@ -56,7 +53,7 @@ class ClassifierOptions:
     members: int = 1
     filters: tuple[int, ...] = (16, 24, 32)
     hidden: int = 96
-    dropout: float = 0.3
+    dropout: float = 0.15
     batch: int = 128
     epochs: int = 40
     patience: int = 8
@@ -339,8 +336,9 @@ def _plain(inputs: Inputs, options: ClassifierOptions) -> NDArray[np.float32]:
 
 
 def _tensors(inputs: Inputs, scaling: dict[str, Scaling], options: ClassifierOptions) -> Tensors:
-    closed = np.tile(np.array(_PRIOR, dtype=np.float32), (len(inputs), 1))
-    closed[~inputs.found] = [0.0] + [NEVER] * (len(FACTORS) - 1)
+    # the candidates are equals: which multiple of the true period a search tends to find is no law of nature
+    closed = np.zeros((len(inputs), len(FACTORS)), dtype=np.float32)
+    closed[~inputs.found, 1:] = NEVER
     return [
         inputs.folds,
         scaling["folded"].apply(inputs.folded),

@@ -26,7 +26,7 @@ def build(n_folded: int, n_plain: int, n_types: int, filters: Sequence[int], hid
     """The network.
 
     Inputs: folds (batch, candidates, bins, channels), folded (batch, candidates, n_folded), plain (batch, n_plain) and
-    closed (batch, candidates): `NEVER` for a candidate that is no choice, else the logarithm of its prior.
+    closed (batch, candidates): `NEVER` for a candidate that is no choice, else 0.
     Outputs: logits (batch, candidates, n_types), and an embedding (batch, candidates, hidden).
     """
     k, ops, layers = keras(), keras().ops, keras().layers

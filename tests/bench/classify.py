@@ -23,7 +23,7 @@ from pipeline.features import FOLDED
 from pipeline.period import PeriodResult
 from pipeline.split import share
 from pipeline.star import Star
-from tests.bench.training_set import Labelled, stars_of
+from tests.bench.training_set import Labelled, prepared, stars_of
 
 #: Classes that are judged, where not simply those of ten stars or more.
 CLASSES = {"asas_acvs": ("DSCT", "EA", "EB", "EW", "M", "RRAB", "RRC"), "eros": ("DCEP", "E", "M", "RR")}
@@ -32,11 +32,11 @@ CLASSES = {"asas_acvs": ("DSCT", "EA", "EB", "EW", "M", "RRAB", "RRC"), "eros": 
 TEST_SHARE = 0.25
 
 
-def chosen(stars: Sequence[Labelled], name: str) -> list[Labelled]:
-    """The stars of a set whose class is judged."""
-    counts = Counter(star.label for star in stars)
+def judged(labels: NDArray[np.str_], name: str) -> NDArray[np.bool_]:
+    """(n,) which stars of a set have a class that is judged."""
+    counts = Counter(str(label) for label in labels)
     classes = CLASSES.get(name) or tuple(label for label, count in counts.items() if label and count >= 10)
-    return [star for star in stars if star.label in classes]
+    return np.isin(labels, classes)
 
 
 def at_reference(labelled: Labelled) -> Star:
@@ -96,16 +96,19 @@ def turn_effect(classifier: Classifier, inputs: Inputs, stars: Sequence[Star]) -
     return float(np.nanmax(np.abs(changes)))
 
 
-def run(name: str, stars: list[Labelled], kind: str, seeds: int, options: ClassifierOptions) -> dict[str, object]:
+def run(cache: Path, name: str, kind: str, seeds: int, options: ClassifierOptions) -> dict[str, object]:
     """Train and judge on one set with several splits; returns means over the seeds."""
     from sklearn.ensemble import RandomForestClassifier
 
+    whole = prepared(cache, name)
+    among = judged(whole.labels, name)
+    stars = [star for star, used in zip(stars_of(cache, name), among, strict=True) if used]
     given = [at_reference(star) if kind == "reference" else star.star for star in stars]
-    inputs = inputs_of(given)
+    inputs = inputs_of(given) if kind == "reference" else whole.inputs.rows(among)
     names = [star.curve.object_id for star in given]
-    labels = np.array([star.label for star in stars])
+    labels = whole.labels[among]
     period = np.array([star.period.period for star in given])
-    reference = np.array([star.period for star in stars])
+    reference = whole.reference[among]
     found: list[dict[str, float]] = []
     recalls: list[dict[str, float]] = []
     for seed in range(seeds):
@@ -122,9 +125,8 @@ def run(name: str, stars: list[Labelled], kind: str, seeds: int, options: Classi
             reference[learn],
         )
         seconds = time.perf_counter() - begin
-        judged = inputs.rows(test)
         begin = time.perf_counter()
-        result = classifier.classify_inputs(judged)
+        result = classifier.classify_inputs(inputs.rows(test))
         rate = test.sum() / (time.perf_counter() - begin)
         forest = RandomForestClassifier(300, random_state=seed, n_jobs=1)
         table = forest_features(inputs)
@@ -133,6 +135,7 @@ def run(name: str, stars: list[Labelled], kind: str, seeds: int, options: Classi
         own = np.array([result.best(i) or "" for i in range(len(result))])
         known = np.isfinite(reference[test])
         settled = period[test] * result.period_factor
+        few = np.flatnonzero(test)[:200]
         found.append(
             judge(result, truth)
             | {
@@ -140,9 +143,7 @@ def run(name: str, stars: list[Labelled], kind: str, seeds: int, options: Classi
                 "forest_balanced": balanced_accuracy(truth, said),
                 "period_right": _share_right(period[test], reference[test], known),
                 "period_settled": _share_right(settled, reference[test], known),
-                "turn": turn_effect(
-                    classifier, inputs.rows(np.flatnonzero(test)[:200]), [given[i] for i in np.flatnonzero(test)[:200]]
-                ),
+                "turn": turn_effect(classifier, inputs.rows(few), [given[i] for i in few]),
                 "train_s": seconds,
                 "stars_per_s": float(rate),
             }
@@ -174,23 +175,21 @@ def main() -> None:
     parser.add_argument("--periods", nargs="+", choices=("swope", "reference"), default=["swope"])
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--members", type=int, default=1)
+    parser.add_argument("--epochs", type=int, default=ClassifierOptions().epochs)
     args = parser.parse_args()
     lines = []
-    print(
-        "set            periods    acc   bal | forest acc  bal | ECE    err@95 | period right settled | turn  train s  rate"
-    )
+    print("set            periods    acc   bal | forest acc  bal | ECE    err@95 | period right settled | turn train s")
     for name in args.sets:
-        stars = chosen(stars_of(args.cache, name), name)
         for kind in args.periods:
-            if kind == "reference" and not any(np.isfinite(star.period) for star in stars):
+            if kind == "reference" and not np.isfinite(prepared(args.cache, name).reference).any():
                 continue
-            options = ClassifierOptions(survey=True, members=args.members)
-            one = run(name, stars, kind, args.seeds, options)
+            options = ClassifierOptions(survey=True, members=args.members, epochs=args.epochs)
+            one = run(args.cache, name, kind, args.seeds, options)
             lines.append(one)
             print(
                 f"{name:14s} {kind:9s} {one['accuracy']:.3f} {one['balanced']:.3f} | {one['forest_accuracy']:10.3f} "
                 f"{one['forest_balanced']:.3f}| {one['ece']:.3f}  {one['error_95']:.3f} | {one['period_right']:12.3f} "
-                f"{one['period_settled']:.3f}   | {one['turn']:.0e} {one['train_s']:6.0f} {one['stars_per_s']:6.0f}"
+                f"{one['period_settled']:.3f}   | {one['turn']:.0e} {one['train_s']:6.0f}"
             )
             print("   recall", json.dumps(one["recall"]))
     for one in lines:

@@ -7,24 +7,30 @@ back. Nothing of it goes into the repository.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
+from models.inputs import BINS, FACTORS, Inputs, inputs_of
 from pipeline.clean import clean
+from pipeline.features import FOLDED, PLAIN, SURVEY
 from pipeline.ingest import IngestOptions, plan, read
 from pipeline.labels import read_labels
 from pipeline.lightcurve import Chunk, LightCurve
 from pipeline.period import PeriodResult, find_period
+from pipeline.simulate import SurveyOptions, simulate_stars
 from pipeline.star import Star
 from tests.real_data import REAL_DATA
 
@@ -41,7 +47,11 @@ SETS: dict[str, tuple[str, str]] = {
     "standards": ("qso/stars_try", "CST"),
     "ogle_cepheids": ("ogle/cepheids", "DCEP"),
     "ogle_quasars": ("ogle/quasars", "QSO"),
+    "simulated": ("", ""),
 }
+
+#: The simulated stars beside the real ones; another seed than the sample survey's.
+SIMULATED = SurveyOptions(stars=1200, seed=412)
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,6 +90,58 @@ def stars_of(cache: Path, *sets: str) -> list[Labelled]:
     return found
 
 
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """The stars of a set as the models on folds take them.
+
+    Attributes
+    ----------
+    inputs : n stars.
+    names, labels : (n,) object ids; VSX types, "" where in doubt.
+    period, reference : (n,) days: Swope's own and the known ones, NaN where there is none.
+    """
+
+    inputs: Inputs
+    names: NDArray[np.str_]
+    labels: NDArray[np.str_]
+    period: NDArray[np.float64]
+    reference: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def rows(self, index: NDArray[Any]) -> Prepared:
+        """The stars at these rows."""
+        columns = (self.names, self.labels, self.period, self.reference)
+        return Prepared(self.inputs.rows(index), *(column[index] for column in columns))
+
+    @classmethod
+    def join(cls, parts: Sequence[Prepared]) -> Prepared:
+        """Several sets, one after the other."""
+        columns = (np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(cls)[1:])
+        return cls(Inputs.join([part.inputs for part in parts]), *columns)
+
+
+def prepared(cache: Path, name: str) -> Prepared:
+    """The stars of a set, folded and measured; kept in the cache for the next time."""
+    seen = hashlib.sha256(repr((PLAIN, FOLDED, SURVEY, FACTORS, BINS)).encode()).hexdigest()[:8]
+    file = cache / f"{name}-{seen}.npz"
+    if not file.exists():
+        stars = stars_of(cache, name)
+        inputs = inputs_of([labelled.star for labelled in stars])
+        np.savez(
+            file,
+            names=np.array([labelled.star.curve.object_id for labelled in stars]),
+            labels=np.array([labelled.label or "" for labelled in stars]),
+            period=np.array([labelled.star.period.period for labelled in stars]),
+            reference=np.array([labelled.period for labelled in stars]),
+            **{field.name: getattr(inputs, field.name) for field in fields(Inputs)},
+        )
+    with np.load(file) as kept:
+        inputs = Inputs(*(kept[field.name] for field in fields(Inputs)))
+        return Prepared(inputs, *(kept[field.name] for field in fields(Prepared)[1:]))
+
+
 def read_set(name: str, scratch: Path) -> list[LightCurve]:
     """The cleaned light curves of a set, by name; stars without a good row are left out."""
     options = IngestOptions()
@@ -96,9 +158,14 @@ def labels_of(name: str) -> dict[str, tuple[str | None, float]]:
 
 def prepare(name: str, cache: Path, workers: int) -> None:
     """Read a set, search its periods, and store both in the cache."""
-    curves = read_set(name, cache / "scratch")
     whole = SETS[name][1] if not (REAL_DATA / SETS[name][1]).is_file() else None
-    known = {} if whole else labels_of(name)
+    if name == "simulated":
+        stars = list(simulate_stars(SIMULATED))
+        curves = [cleaned for star in stars if len((cleaned := clean(star.curve)).good)]
+        known = {star.curve.object_id: (star.label.class_, star.label.period) for star in stars}
+    else:
+        curves = read_set(name, cache / "scratch")
+        known = {} if whole else labels_of(name)
     rows = []
     for curve, found in zip(curves, _periods(curves, workers), strict=True):
         label, period = known.get(curve.object_id, (whole, float("nan")))
