@@ -98,7 +98,7 @@ def test_a_ragged_row_is_kept_and_marked(tmp_path: Path) -> None:
         ("words.txt", "Light curves\nof stars\n", "text, but no table of numbers", "rejected"),
         ("picture.jpg", b"\xff\xd8\xff\xe0\0\x10JFIF", "neither text nor Parquet nor FITS", "rejected"),
         ("broken.csv", b"time,mag\n1,2\n3,\xff\xfe\n", "byte 0xff at 15 is not UTF-8", "failed"),
-        ("cut.csv.gz", gzip.compress(b"time,mag\n" + b"1,2\n" * 9000)[:-9], "could not be read", "failed"),
+        ("cut.csv.gz", gzip.compress(b"time,mag\n" + b"1,2\n" * 9000, mtime=0)[:-9], "could not be read", "failed"),
         ("cut.fits", b"SIMPLE  =                    T" + b" " * 50, "could not be read", "failed"),
         ("broken.parquet", b"PAR1" + b"\0" * 100, "could not be read", "failed"),
         ("onecolumn.dat", "1\n2\n", "text, but no table of numbers", "rejected"),
