@@ -279,12 +279,12 @@ class Autoencoder:
         """Where the stars are in each of the spaces whose emptiness is measured."""
         features = self._tensors(inputs)[1]
         columns = [len(PLAIN) + FOLDED.index(name) for name in _SHAPE]
-        # whether there is a period is not one of the features: half the axes would be about it
+        # the last column says whether there is a period; an axis of its own would drown the others
         return {"latent": code, "features": features[:, :-1], "shape": features[:, columns]}
 
     def _density(self, name: str) -> LocalDensity:
-        arrays = [self._arrays[f"{name}/{field}"] for field in _DENSITY]
-        return LocalDensity(*arrays, neighbours=min(self.options.neighbours, len(arrays[2]) - 1))
+        centre, turn, memory, reach = (self._arrays[f"{name}/{field}"] for field in _DENSITY)
+        return LocalDensity(centre, turn, memory, reach, min(self.options.neighbours, len(memory) - 1))
 
     def _tensors(self, inputs: Inputs) -> list[NDArray[np.float32]]:
         return [inputs.folds[:, :1], self._scaling.apply(_features(inputs))]

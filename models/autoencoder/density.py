@@ -76,7 +76,7 @@ class LocalDensity:
         places = ((points - self.centre) @ self.turn).astype(np.float32)
         distance, index = self._nearest(places, self.neighbours)
         usual = self.reach[index].mean(axis=1) + _SOFT * np.median(self.reach)
-        return np.log(distance.mean(axis=1) / usual + 1e-3).astype(np.float64)
+        return np.asarray(np.log(distance.mean(axis=1) / usual + 1e-3), dtype=np.float64)
 
     def _nearest(self, places: Array32, k: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         distances = np.empty((len(places), k))
