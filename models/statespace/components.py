@@ -175,13 +175,6 @@ def _harmonics(series: Series, period: float, harmonics: int) -> FloatArray:
     return np.stack([np.cos(angles), np.sin(angles)], axis=2).reshape(len(series), 2 * harmonics)
 
 
-def _per_band(columns: FloatArray, series: Series) -> FloatArray:
-    """(n, bands * k): the columns with coefficients of their own in each band."""
-    if series.bands == 1:
-        return columns
-    return (_onehot(series)[:, :, None] * columns[:, None, :]).reshape(len(series), -1)
-
-
 @dataclass(frozen=True)
 class Level(Term):
     """A level in each band, and a random walk that they share (none where sigma is 0).
@@ -252,11 +245,13 @@ class Seasonal(Term):
     period : days.
     harmonics : number of sine and cosine pairs.
     sigma : growth of each amplitude's random walk, unit per square root of a day; 0 for a strict period.
+    shape_of : for each band the band whose shape it has; empty where each has its own.
     """
 
     period: float
     harmonics: int = 1
     sigma: float | None = 0.0
+    shape_of: tuple[int, ...] = ()
     prefix: ClassVar[str] = "seasonal"
 
     def parameters(self, series: Series) -> list[Parameter]:
@@ -265,7 +260,13 @@ class Seasonal(Term):
 
     def columns(self, series: Series) -> FloatArray:
         """Its columns; see `Term`."""
-        return _per_band(_harmonics(series, self.period, self.harmonics), series)
+        waves = _harmonics(series, self.period, self.harmonics)
+        shape_of = np.array(self.shape_of or range(series.bands))
+        shapes = np.unique(shape_of)
+        if len(shapes) == 1:
+            return waves
+        own = shape_of[series.band][:, None] == shapes[None, :]
+        return np.asarray((own[:, :, None] * waves[:, None, :]).reshape(len(series), -1))
 
     def blocks(self, series: Series) -> list[Block]:
         """Its stochastic blocks; see `Term`."""

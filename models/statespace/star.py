@@ -13,6 +13,9 @@ from models.statespace.fit import Fit, Record, fit, smooth, start, update
 from pipeline.lightcurve import FloatArray, IntArray, LightCurve
 from pipeline.star import Star
 
+#: A band with fewer rows, or with less than a fifth of the fullest band's, has no shape of its own.
+MIN_SHAPE = 12
+
 
 @dataclass(frozen=True)
 class StarOptions:
@@ -176,10 +179,9 @@ def _structures(star: Star, series: Series, options: StarOptions) -> dict[str, M
     out = {"constant": Model(base), "walk": Model((*base, DampedWalk()))}
     if season is not None:
         term, explained = season
-        if explained > options.plainly_periodic:
-            out.clear()
-        out["seasonal"] = Model((*base, term))
-        out["seasonal+walk"] = Model((*base, term, DampedWalk()))
+        periodic = {"seasonal": Model((*base, term)), "seasonal+walk": Model((*base, term, DampedWalk()))}
+        plainly = explained > options.plainly_periodic and len(series) > 2 * _size(periodic["seasonal"], series)
+        out = periodic if plainly else out | periodic
     return {name: model for name, model in out.items() if len(series) > 2 * _size(model, series)}
 
 
@@ -201,41 +203,48 @@ def _season(star: Star, series: Series, options: StarOptions) -> tuple[Seasonal,
     period = star.period
     if not period.found or not period.fap <= options.period_fap or series.span < options.min_cycles * period.period:
         return None
-    harmonics, explained = _harmonics(series, period.period, options.max_harmonics)
-    return (Seasonal(period.period, harmonics), explained) if harmonics else None
+    shape_of = _shapes(series)
+    harmonics, explained = _harmonics(series, shape_of, period.period, options.max_harmonics)
+    return (Seasonal(period.period, harmonics, shape_of=shape_of), explained) if harmonics else None
 
 
-def _harmonics(series: Series, period: float, most: int) -> tuple[int, float]:
-    """Number of harmonics, and the share of the variance they explain.
+def _shapes(series: Series) -> tuple[int, ...]:
+    """For each band the band whose shape it has: its own, or where it has too few rows that of the fullest band."""
+    counts = np.bincount(series.band, minlength=series.bands)
+    fullest = int(np.argmax(counts))
+    return tuple(b if counts[b] >= max(MIN_SHAPE, 0.2 * counts[fullest]) else fullest for b in range(series.bands))
+
+
+def _harmonics(series: Series, shape_of: tuple[int, ...], period: float, most: int) -> tuple[int, float]:
+    """Number of harmonics, and the share of the variance they explain, over the bands with a shape of their own.
 
     By the information criterion of a weighted least-squares fit, clipped once.
     """
-    n = len(series)
-    most = min(most, (n // series.bands - 2) // 4)
+    bands = sorted(set(shape_of))
+    mine = [np.flatnonzero(series.band == b) for b in bands]
+    n = sum(len(rows) for rows in mine)
+    most = min(most, (min(len(rows) for rows in mine) - 2) // 4)
     if most < 1:
         return 0, 0.0
-    weight = np.ones(n)
+    weight = np.ones(len(series))
+    residual = np.zeros(len(series))
     best, explained = 0, 0.0
     for _ in range(2):
         squares = np.zeros(most + 1)
-        residual = np.empty(n)
-        for b in range(series.bands):
-            rows = np.flatnonzero(series.band == b)
+        for rows in mine:
             angles = (2 * np.pi / period) * series.time[rows, None] * np.arange(1, most + 1)[None, :]
             waves = np.stack([np.cos(angles), np.sin(angles)], axis=2).reshape(len(rows), 2 * most)
-            design = np.hstack([np.ones((len(rows), 1)), waves])
             w = weight[rows]
-            q, _ = np.linalg.qr(design * w[:, None])
+            q, _ = np.linalg.qr(np.hstack([np.ones((len(rows), 1)), waves]) * w[:, None])
             y = series.value[rows] * w
             part = q.T @ y
-            left = np.maximum(y @ y - np.cumsum(part**2), 1e-12)
-            # a band with fewer rows than columns is fitted exactly by as many columns as it has rows
-            squares += left[np.minimum(2 * np.arange(most + 1), len(left) - 1)]
-            residual[rows] = (y - q[:, : 2 * best + 1] @ part[: 2 * best + 1] if best else y - q @ part) / w
-        free = series.bands * (1 + 2 * np.arange(most + 1))
+            squares += np.maximum(y @ y - np.cumsum(part**2), 1e-12)[::2]
+            kept = 2 * (best or most) + 1
+            residual[rows] = (y - q[:, :kept] @ part[:kept]) / w
+        free = len(bands) * (1 + 2 * np.arange(most + 1))
         best = int(np.argmin(n * np.log(squares / n) + free * math.log(n)))
         explained = 1.0 - float(squares[best] / squares[0])
-        spread = 1.4826 * float(np.median(np.abs(residual)))
+        spread = 1.4826 * float(np.median(np.abs(np.concatenate([residual[rows] for rows in mine]))))
         if not spread > 0:
             break
         weight = 1 / np.maximum(1.0, np.abs(residual) / (3 * spread))
@@ -244,14 +253,14 @@ def _harmonics(series: Series, period: float, most: int) -> tuple[int, float]:
 
 def _follow(chosen: Fit, series: Series, options: StarOptions) -> tuple[Record, FloatArray, FloatArray]:
     """The filter before the first row, and the one-step forecasts of all rows; NaN for a band's first two."""
-    record = start(chosen.model, series, _prior(chosen, series.bands), limit=options.limit)
+    record = start(chosen.model, series, _prior(chosen), limit=options.limit)
     _, mean, sigma = update(record, series)
     for b in range(series.bands):
         mean[np.flatnonzero(series.band == b)[:2]] = np.nan
     return record, mean, sigma
 
 
-def _prior(chosen: Fit, bands: int) -> FloatArray:
+def _prior(chosen: Fit) -> FloatArray:
     """(k,) what is assumed of each column's coefficient before the first row: a standard deviation about zero.
 
     Amplitudes of a seasonal fall off as a power of the harmonic, whose size and slope are the star's own; a vaguer
@@ -259,9 +268,10 @@ def _prior(chosen: Fit, bands: int) -> FloatArray:
     """
     columns = np.array(chosen.columns)
     prior = np.full(len(columns), 5.0)
-    seasonal = np.flatnonzero(columns == "seasonal")
-    if len(seasonal):
-        pairs = chosen.coefficient[seasonal].reshape(bands, -1, 2)
+    term = next((t for t in chosen.model.terms if isinstance(t, Seasonal)), None)
+    if term is not None:
+        seasonal = np.flatnonzero(columns == "seasonal")
+        pairs = chosen.coefficient[seasonal].reshape(-1, term.harmonics, 2)
         size = np.sqrt(np.mean(pairs**2, axis=(0, 2)))
         harmonic = np.arange(1, len(size) + 1)
         fall = 0.0
@@ -269,5 +279,5 @@ def _prior(chosen: Fit, bands: int) -> FloatArray:
             fall = min(0.0, float(np.polyfit(np.log(harmonic), np.log(size + 1e-6), 1, w=np.sqrt(size))[0]))
         law = harmonic**fall
         law *= 1.5 * math.sqrt(float(np.mean(size**2) / np.mean(law**2)))
-        prior[seasonal] = np.tile(np.repeat(law, 2), bands)
+        prior[seasonal] = np.tile(np.repeat(law, 2), len(pairs))
     return prior

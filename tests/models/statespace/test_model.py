@@ -69,6 +69,20 @@ def test_bands_are_forecast_together() -> None:
     assert np.median(red[5:]) < 0.5 * np.median(green[5:])
 
 
+def test_a_band_of_few_rows_takes_the_shape_of_the_fullest() -> None:
+    rng = np.random.default_rng(14)
+    t = _times(206)
+    band = np.full(206, "V")
+    band[[20, 60, 100, 130, 170, 200]] = "I"
+    value = 14 + 0.4 * np.sin(2 * np.pi * t / 0.617) - 1.0 * (band == "I") + 0.02 * rng.normal(size=206)
+    curve = clean(LightCurve.of("uneven bands", t, value, np.full(206, 0.02), band=band))
+    fitted = fit_star(Star(curve, PeriodResult(period=0.617, fap=0.0)))
+    assert not isinstance(fitted, str)
+    assert fitted.structure == "seasonal"
+    assert np.nanmax(np.abs(fitted.innovation)) < 6
+    assert np.nanmedian(fitted.sigma) * fitted.prepared.scale < 0.03
+
+
 @pytest.mark.parametrize(
     ("value", "error", "reason"),
     [
