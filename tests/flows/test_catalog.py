@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -69,7 +70,7 @@ def test_every_input_is_accounted_for(run: tuple[Path, RunRecord], survey: Path)
 
 def test_bad_input_has_a_row_with_a_reason(run: tuple[Path, RunRecord]) -> None:
     objects = {row["object_id"]: row for row in pq.read_table(run[0] / "objects.parquet").to_pylist()}
-    for name, word in {"nan": "NaN", "no_value": "column", "empty": "empty", "broken": ""}.items():
+    for name, word in {"nan": "no finite value", "no_value": "column", "empty": "empty", "broken": ""}.items():
         assert objects[name]["status"] in ("rejected", "failed"), name
         assert word.lower() in objects[name]["reason"].lower(), name
         assert objects[name]["period"] is None
@@ -103,20 +104,24 @@ def test_the_report_can_be_made_again(run: tuple[Path, RunRecord]) -> None:
     before = page.read_text()
     page.unlink()
     assert write_report(run[0], 3) == page
-    assert page.read_text() == before
+    # all but the timings, of which the run itself did not know its report's yet
+    assert page.read_text().split("<dt>timings")[0] == before.split("<dt>timings")[0]
 
 
-def test_the_same_catalog_whatever_the_workers_the_chunks_and_the_order(
+def test_the_same_catalog_whatever_the_workers_and_the_order(
     run: tuple[Path, RunRecord], survey: Path, tmp_path: Path
 ) -> None:
     files = sorted((str(file) for file in survey.iterdir()), reverse=True)
-    catalog(files, str(tmp_path), options=RunOptions(chunk_size=3), workers=2, top=1)
+    catalog(files, str(tmp_path), options=RunOptions(chunk_size=5), workers=2, top=1)
     for name in ("objects.parquet", "events.parquet"):
         mine, theirs = pq.read_table(tmp_path / name), pq.read_table(run[0] / name)
-        assert (
-            mine.drop_columns("source").equals(theirs.drop_columns("source")) if "source" in mine.column_names else True
-        )
-        assert mine.num_rows == theirs.num_rows
+        different = [column for column in mine.column_names if not same(mine[column], theirs[column])]
+        assert set(different) <= {"source"}, name
+
+
+def same(a: pa.ChunkedArray, b: pa.ChunkedArray) -> bool:
+    """Whether two columns are the same to the bit, nulls included."""
+    return bool(a.combine_chunks().equals(b.combine_chunks()))
 
 
 def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(
