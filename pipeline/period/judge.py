@@ -41,19 +41,26 @@ class Candidates:
     evidence : (m, 4) log evidence of a sinusoid, a smooth shape, a sharp shape and one or two dips.
     halved : (m, 4) the same at twice the frequency (half the period).
     doubled : (m, 4) the same at half the frequency (twice the period).
-    shape : (m, 12) what the fold looks like (`kernels.shapes`).
+    own : (m,) log evidence when every band has a shape and a noise of its own, added over the bands.
+    shape : (m, 16) what the fold looks like (`kernels.shapes`).
     """
 
     frequency: FloatArray
     evidence: FloatArray
     halved: FloatArray
     doubled: FloatArray
+    own: FloatArray
     shape: FloatArray
 
     def at(self, rows: NDArray[np.int64]) -> Candidates:
         """These candidates, in this order."""
         return Candidates(
-            self.frequency[rows], self.evidence[rows], self.halved[rows], self.doubled[rows], self.shape[rows]
+            self.frequency[rows],
+            self.evidence[rows],
+            self.halved[rows],
+            self.doubled[rows],
+            self.own[rows],
+            self.shape[rows],
         )
 
 
@@ -133,10 +140,32 @@ def look_closely(sample: Sample, grid: Grid, nominees: FloatArray) -> Candidates
     order = np.argsort(-score, kind="stable")
     wanted = _separate(wanted[order], 0.1 / span, wanted.size)
     cosine, sine, priors = _tables(*CLOSE_LOOK)
-    shape = np.empty((wanted.size, 12))
+    shape = np.empty((wanted.size, 16))
     kernels.shapes(sample.time, sample.value, sample.weight, wanted, cosine, sine, priors[1], shape)
     found = evidence(sample, np.concatenate([wanted, 2.0 * wanted, 0.5 * wanted])).reshape(3, wanted.size, -1)
-    return Candidates(wanted, found[0], found[1], found[2], shape)
+    return Candidates(wanted, found[0], found[1], found[2], own_evidence(sample, wanted, found[0]), shape)
+
+
+def own_evidence(sample: Sample, frequency: FloatArray, merged: FloatArray) -> FloatArray:
+    """Log evidence of the best smooth shape of every band by itself, added over the bands.
+
+    Parameters
+    ----------
+    sample : n points.
+    frequency : (m,) cycles a day.
+    merged : (m, 4) evidence of the merged bands, which is the answer where there is one band.
+
+    Returns
+    -------
+    (m,)
+    """
+    total: FloatArray = merged[:, :3].max(axis=1)
+    if sample.n_bands == 1:
+        return total
+    total = np.zeros(len(frequency))
+    for band in range(sample.n_bands):
+        total += evidence(sample.only(band), frequency)[:, :3].max(axis=1)
+    return total
 
 
 def _best_offset(

@@ -384,11 +384,13 @@ def shapes(
     frequency : (m,) cycles a day.
     cosine, sine : (2 terms + 1, bins) of the phase bins' centres.
     decay : (terms,) prior variance of each harmonic's coefficients.
-    out : (m, 12) filled: noise variance about the smooth curve; its variance; its skewness; the share of its variance
+    out : (m, 16) filled: noise variance about the smooth curve; its variance; its skewness; the share of its variance
         in odd harmonics; the share that mirroring about the best axis leaves out; the largest gap in phase; the
         difference of its two deepest minima over its range; the depth of the second minimum over its range; then of
         the binned points themselves: the width of the best box-shaped dip in phase; its depth; the depth half a cycle
-        later over it; the difference of the two over its error.
+        later over it; the difference of the two over its error; that error over the depth; the skewness of the smooth
+        curve's slope (positive for a fast rise); and, outside the dips, the cosine that has one and the one that has
+        two cycles a period, with the dip at phase 0, each over its error.
     """
     n = time.size
     bins = cosine.shape[1]
@@ -529,7 +531,29 @@ def shapes(
         out[m, 8] = width / bins
         out[m, 9] = depth
         out[m, 10] = min(2.0, max(-1.0, other / max(depth, 1e-3)))
-        out[m, 11] = (depth - other) / np.sqrt(noise / max(in_w, 0.3) + noise / max(half_w, 0.3))
+        error = np.sqrt(noise / max(in_w, 0.3) + noise / max(half_w, 0.3))
+        out[m, 11] = (depth - other) / error
+        out[m, 12] = error / max(depth, 1e-3)
+        square, cube = 0.0, 0.0
+        for j in range(bins):
+            slope = curve[(j + 1) % bins] - curve[j]
+            square += slope**2
+            cube += slope**3
+        out[m, 13] = cube / bins / max(1e-12, square / bins) ** 1.5
+        for order in range(1, 3):
+            sum_w, sum_x, sum_y, sum_xx, sum_xy = 1e-9, 0.0, 0.0, 1e-9, 0.0
+            for j in range(bins):
+                at = (j - start + bins) % bins
+                later = (at + bins // 2) % bins
+                if min(at, bins - at) > width and min(later, bins - later) > width:
+                    x = np.cos(TWO_PI * order * (j - start - 0.5 * (width - 1)) / bins)
+                    sum_w += w[j]
+                    sum_x += w[j] * x
+                    sum_y += y[j]
+                    sum_xx += w[j] * x * x
+                    sum_xy += y[j] * x
+            spread_x = max(1e-6, sum_xx - sum_x * sum_x / sum_w)
+            out[m, 13 + order] = (sum_xy - sum_x * sum_y / sum_w) / np.sqrt(spread_x * noise)
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")

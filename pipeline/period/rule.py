@@ -14,14 +14,15 @@ import numpy as np
 from pipeline.lightcurve import FloatArray
 from pipeline.period.judge import Candidates
 from pipeline.period.sample import Sample
+from pipeline.period.weights import WEIGHTS
 
 #: Periods (log10 days) at the corners of the piecewise linear preference for periods, and of the one for periods of
 #: folds that are the same twice over.
 CORNERS = (-1.2, -0.9, -0.6, -0.45, -0.3, -0.15, 0.0, 0.3, 0.7, 1.3, 2.0, 2.6)
 TWICE_CORNERS = (-0.9, -0.7, -0.6, -0.5, -0.4, -0.25, 0.0, 0.5, 1.5, 2.5)
 
-#: The weights of the features, by name.
-WEIGHTS: dict[str, float] = {}
+#: The same for how much size and shape of a fold that is not the same twice over should count.
+ONCE_CORNERS = (-0.95, -0.75, -0.6, -0.5, -0.4, -0.3, -0.15, 0.1, 0.6)
 
 
 def features(found: Candidates, sample: Sample) -> dict[str, FloatArray]:
@@ -34,18 +35,22 @@ def features(found: Candidates, sample: Sample) -> dict[str, FloatArray]:
     """
     f, ev = found.frequency, found.evidence
     n, span = len(sample.time), sample.span
-    noise, _, skew, odd, mirror, gap, unequal, second, width, depth, ratio, contrast = found.shape.T
+    noise, variance, skew, odd, mirror, gap, unequal, second = found.shape.T[:8]
+    width, depth, ratio, contrast, blur, rise, once_round, twice_round = found.shape.T[8:]
     sine, smooth, sharp, box = ev.T
     best, half, double = ev.max(axis=1), found.halved.max(axis=1), found.doubled.max(axis=1)
     period = -np.log10(f)
     cycles = np.log10(np.maximum(span * f, 1e-3))
     whole = f - np.maximum(1.0, np.rint(f))
     depth = np.maximum(depth, 0.0) * sample.unit
+    clear = np.sqrt(n * variance / noise) / 5.0
     base = {
         # how far behind the best explanation of all, and behind the best sinusoid
         "behind": -np.log1p((best.max() - best) / 2.0),
         "behind_root": -(best.max() - best) / np.sqrt(n),
         "behind_sine": -np.log1p((sine.max() - sine) / 2.0),
+        "behind_own": -np.log1p((found.own.max() - found.own) / 2.0),
+        "behind_own_root": -(found.own.max() - found.own) / np.sqrt(n),
         "noise": np.log(noise / noise.min()),
         # what the harmonics bring: over half the period, at twice the period
         "over_half": _squeeze(best - half),
@@ -69,9 +74,18 @@ def features(found: Candidates, sample: Sample) -> dict[str, FloatArray]:
         "deep": 1.0 / (1.0 + np.exp((0.75 - depth) / 0.08)),
         "ratio": ratio,
         "contrast": _squeeze(3.0 * contrast),
+        # that two unlike eclipses should come out as equal as this, for the errors
+        "same": -0.5 * np.minimum(contrast**2, 16.0) - np.log(np.maximum(blur, 1e-3)),
+        "crowded": np.log10(np.maximum(width, 0.01)) + 2.0 / 3.0 * period,
+        # how it rises and falls, and what it does outside the dips
+        "rise": rise,
+        "rise_clear": _squeeze(rise * clear),
+        "skew_clear": _squeeze(skew * clear),
+        "once_round": _squeeze(once_round),
+        "twice_round": _squeeze(twice_round),
+        "gap": gap,
     }
     columns = dict(base)
-    columns["gap"] = gap
     columns["whole_day"] = np.exp(-0.5 * (whole * span / 3.0) ** 2)
     columns["near_day"] = np.exp(-0.5 * (whole / 0.01) ** 2)
     for corner in (1.0, 1.5, 2.0, 2.5):
@@ -90,9 +104,20 @@ def features(found: Candidates, sample: Sample) -> dict[str, FloatArray]:
         columns[f"twice_{name}"] = twice * value
         columns[f"long_{name}"] = long * value
     columns["size_period"] = size * period
-    columns["short_once_skew"] = (1.0 - twice) * skew * (period < 0.0)
-    columns["short_once_size"] = (1.0 - twice) * size * (period < 0.0)
-    columns["short_once_mirror"] = (1.0 - twice) * base["mirror"] * (period < 0.0)
+    for i, corner in enumerate(ONCE_CORNERS):
+        hat = (1.0 - twice) * np.interp(period, ONCE_CORNERS, np.eye(len(ONCE_CORNERS))[i])
+        for name, value in (("size", size), ("skew", skew), ("rise", rise)):
+            columns[f"once_{10**corner:.3g}_{name}"] = hat * value
+    short = (1.0 - twice) * (period < 0.0)
+    for name, value in (
+        ("skew", skew),
+        ("size", size),
+        ("mirror", base["mirror"]),
+        ("rise", rise),
+        ("rise_clear", base["rise_clear"]),
+        ("skew_clear", base["skew_clear"]),
+    ):
+        columns[f"short_once_{name}"] = short * value
     return columns
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -51,6 +51,21 @@ class Sample:
     def span(self) -> float:
         """Days between the first and the last point."""
         return float(self.time[-1] - self.time[0])
+
+    def only(self, band: int) -> Sample:
+        """The points of one band, brought to mean 0, variance 1 and weights of mean 1."""
+        rows = self.band == band
+        weight = self.weight[rows] / self.weight[rows].mean()
+        value = self.value[rows] - np.mean(weight * self.value[rows])
+        return replace(
+            self,
+            time=self.time[rows],
+            band=np.zeros(int(rows.sum()), dtype=np.int32),
+            value=value / max(1e-9, float(np.sqrt(np.mean(weight * value**2)))),
+            weight=weight,
+            n_bands=1,
+            rows=self.rows[rows],
+        )
 
 
 def prepare(good: LightCurve, least: int = 3) -> Sample | None:

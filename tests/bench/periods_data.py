@@ -30,8 +30,13 @@ ASAS_CLASSES = {
 ECLIPSING = ("CB", "EC", "ED", "ESD")
 
 #: Pulsators without a reference. The period that fits such a star is that of the highest peak of the plain one-term
-#: periodogram (nifty-ls) among the periods that its class has; days.
+#: periodogram (nifty-ls) among the periods that its class has (days). Twice that is taken where the fold with twice the
+#: period has a single peak all the same, and leaves three quarters of the scatter or less about three Fourier terms:
+#: Miras of a year, whose season hides half a cycle.
 CLASS_RANGE = {"RRAB": (0.3, 1.1), "RRC": (0.18, 0.55), "DSCT": (0.04, 0.35), "M": (60.0, 1000.0)}
+
+#: Fourier terms, how high a second hump may be as a share of the fold's range, and the share of scatter.
+FITTED_TERMS, SECOND_HUMP, LESS_SCATTER = 3, 0.2, 0.75
 
 EROS_TYPES = {1: "binary", 2: "Cepheid", 3: "RR Lyrae", 4: "Mira"}
 
@@ -130,19 +135,37 @@ def with_fitted_period(star: Known) -> Known:
     good = star.curve.good
     span = float(np.ptp(good.time)) if len(good) else 0.0
     shortest, longest = CLASS_RANGE[star.class_name]
-    step = 0.2 / span if span > 0 else np.inf
+    step = 0.1 / span if span > 0 else np.inf
     size = int((1 / shortest - 1 / longest) / step) + 1 if span > shortest else 0
-    if len(good) < 10 or size < 2:
+    if len(good) < 10 or size < 3:
         return star
-    error = np.where(np.isfinite(good.error), np.hypot(good.error, 0.02), 1.0)
+    error = np.hypot(good.error, 0.02) if np.isfinite(good.error).all() else np.ones(len(good))
+    time = good.time - good.time[0]
+    frequency = 1 / longest + step * np.arange(size)
     power = nifty_ls.lombscargle(
-        good.time - good.time[0],
-        good.value,
-        error,
-        fmin=1 / longest,
-        fmax=1 / longest + step * (size - 1),
-        Nf=size,
-        backend="finufft",
-        nthreads=1,
+        time, good.value, error, fmin=1 / longest, fmax=frequency[-1], Nf=size, backend="finufft", nthreads=1
     ).power
-    return replace(star, period=float(1.0 / (1 / longest + step * int(np.argmax(power)))))
+    best = float(frequency[int(np.argmax(power))])
+    scatter, _ = _three_terms(time, good.value / error, 1.0 / error, best)
+    if 0.5 * best >= 1 / longest:
+        less, single = _three_terms(time, good.value / error, 1.0 / error, 0.5 * best)
+        if single and less < LESS_SCATTER * scatter:
+            best *= 0.5
+    return replace(star, period=1.0 / best)
+
+
+def _three_terms(time: FloatArray, value: FloatArray, root: FloatArray, frequency: float) -> tuple[float, bool]:
+    """Sum of squares about the Fourier model, and whether the model has a single peak."""
+    order = np.arange(1, FITTED_TERMS + 1)
+    angle = 2 * np.pi * (frequency * time[:, None] % 1.0) * order
+    basis = np.concatenate([np.ones((len(time), 1)), np.cos(angle), np.sin(angle)], axis=1) * root[:, None]
+    solved, _, _, _ = np.linalg.lstsq(basis, value, rcond=1e-6)
+    phase = 2 * np.pi * np.arange(64)[:, None] / 64 * order
+    curve = np.concatenate([np.cos(phase), np.sin(phase)], axis=1) @ solved[1:]
+    curve = np.roll(curve, -int(np.argmax(curve)))
+    # a hump rises from the lowest point so far by more than it may (from either side of the peak)
+    lowest = int(np.argmin(curve))
+    sides = (curve[: lowest + 1], np.append(curve[lowest:], curve[0])[::-1])
+    hump = max(float(np.max(side - np.minimum.accumulate(side))) for side in sides)
+    single = hump < SECOND_HUMP * float(np.ptp(curve))
+    return float(np.sum((value - basis @ solved) ** 2)), single

@@ -27,6 +27,10 @@ WRONG, ANY = 0.03, 0.05
 
 RIDGE = 1.0
 
+#: How often a class of `asas` counts. A pulsator at twice its period is the worse mistake, and the eclipsing stars are
+#: in the majority.
+EMPHASIS = {"DSCT": 2.0, "RRC": 2.0, "M": 2.0}
+
 
 @dataclass(frozen=True, eq=False)
 class Case:
@@ -77,6 +81,7 @@ def learn(training: list[Case], ridge: float = RIDGE) -> FloatArray:
     sizes = [len(case.right) for case in training]
     starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
     owner = np.repeat(np.arange(len(sizes)), sizes)
+    counts = np.array([EMPHASIS.get(case.class_name, 1.0) if case.set_name == "asas" else 1.0 for case in training])
 
     def loss(weights: FloatArray) -> tuple[float, FloatArray]:
         score = table @ weights
@@ -84,8 +89,8 @@ def learn(training: list[Case], ridge: float = RIDGE) -> FloatArray:
         share /= np.add.reduceat(share, starts)[owner]
         good = np.add.reduceat(share * hit, starts)
         mixed = (1.0 - WRONG) * good + WRONG * ANY
-        slope = table.T @ (((1.0 - WRONG) / mixed)[owner] * share * (hit - good[owner]))
-        return float(-np.sum(np.log(mixed)) + ridge * weights @ weights), -slope + 2.0 * ridge * weights
+        slope = table.T @ ((counts * (1.0 - WRONG) / mixed)[owner] * share * (hit - good[owner]))
+        return float(-np.sum(counts * np.log(mixed)) + ridge * weights @ weights), -slope + 2.0 * ridge * weights
 
     found = minimize(loss, np.zeros(table.shape[1]), jac=True, method="L-BFGS-B", options={"maxiter": 2000})
     weights: FloatArray = found.x / deviation
@@ -107,12 +112,20 @@ def report(judged: list[Case], weights: FloatArray, title: str) -> None:
         print(f"  {set_name:12s} {class_name:18s} {len(values):6d}  {means}")
 
 
+def print_weights(names: list[str], weights: FloatArray) -> None:
+    """Print the module `pipeline.period.weights`."""
+    print('"""The weights of `pipeline.period.rule`, as `python -m tests.bench.periods_rule` printed them."""\n')
+    print("WEIGHTS: dict[str, float] = {")
+    for name, weight in zip(names, weights, strict=True):
+        print(f'    "{name}": {weight:.4g},')
+    print("}")
+
+
 def main() -> None:
     """Learn, judge and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sets", default="asas,eros,s82,s82-limits,s82-thin")
     parser.add_argument("--stars", type=int, default=None, help="at most so many of each set")
-    parser.add_argument("--keep", default=None, help="a file in which the cases are kept for another run")
     arguments = parser.parse_args()
     begin = time.perf_counter()
     found = list(cases(arguments.sets.split(","), arguments.stars))
@@ -125,14 +138,7 @@ def main() -> None:
     example = search(some.curve)
     if isinstance(example, str):
         raise SystemExit(example)
-    print("WEIGHTS: dict[str, float] = {")
-    for name, weight in zip(features(example.candidates, example.sample), weights, strict=True):
-        print(f'    "{name}": {weight:.4g},')
-    print("}")
-    if arguments.keep:
-        parts = {f"{i}:{c.set_name}:{c.class_name}:{int(c.apart)}": c.features for i, c in enumerate(found)}
-        marks = {f"m{i}": np.stack([c.right, c.half, c.double]) for i, c in enumerate(found)}
-        np.savez_compressed(arguments.keep, **parts, **marks)
+    print_weights(list(features(example.candidates, example.sample)), weights)
 
 
 if __name__ == "__main__":
