@@ -92,7 +92,7 @@ def recovery(quick: bool) -> dict[str, Any]:
     )
     shifts = find_shifts(30 if quick else 200)
     show("level shifts and trends found at p = 0.001, by size in sigma of the noise", shifts)
-    events = false_events(200 if quick else 2000)
+    events = false_events(200 if quick else 1200)
     show(
         "events in 1,000 simulated ordinary stars",
         [target(name, value, 0.3, 3, "0.3 to 3") for name, value in events.items()],
@@ -133,7 +133,7 @@ def null(folder: Path, quick: bool) -> None:
     from models.statespace import StateSpace
     from tests.bench.statespace_real import ordinary_training
 
-    model = StateSpace().fit(ordinary_training(200 if quick else 2000))
+    model = StateSpace().fit(ordinary_training(200 if quick else 1200))
     model.save(folder)
     print(f"wrote {model.model_id} to {folder}")
 
