@@ -128,7 +128,7 @@ def look_closely(sample: Sample, grid: Grid, nominees: FloatArray) -> Candidates
 
     span = sample.span
     stride = -(-len(sample.time) // FIRST_POINTS)
-    frequency, score = _best_offset(sample, nominees, COARSE / span, FIRST_LOOK, stride)
+    frequency, score = _best_offset(sample, grid, nominees, COARSE / span, FIRST_LOOK, stride)
     order = np.argsort(-score, kind="stable")
     kept = _separate(frequency[order], 0.5 / span, KEPT)
     more = [kept] + [kept[:most] * factor for factor, most in MULTIPLIED]
@@ -136,7 +136,7 @@ def look_closely(sample: Sample, grid: Grid, nominees: FloatArray) -> Candidates
     wanted = wanted[(wanted >= grid.lowest * (1 - 1e-9)) & (wanted <= grid.highest * (1 + 1e-9))]
     wanted = _separate(wanted, 0.1 / span, wanted.size)
     for offsets in FINE:
-        wanted, score = _best_offset(sample, wanted, offsets / span)
+        wanted, score = _best_offset(sample, grid, wanted, offsets / span)
     order = np.argsort(-score, kind="stable")
     wanted = _separate(wanted[order], 0.1 / span, wanted.size)
     cosine, sine, priors = _tables(*CLOSE_LOOK)
@@ -170,13 +170,14 @@ def own_evidence(sample: Sample, frequency: FloatArray, merged: FloatArray) -> F
 
 def _best_offset(
     sample: Sample,
+    grid: Grid,
     frequency: FloatArray,
     offsets: FloatArray,
     look: tuple[int, int] = CLOSE_LOOK,
     stride: int = 1,
 ) -> tuple[FloatArray, FloatArray]:
-    """Each frequency moved to the offset with the highest evidence, and that evidence."""
-    tried = np.maximum(frequency[:, None] + offsets, 0.1 / sample.span)
+    """Each frequency moved to the offset with the highest evidence, within the grid, and that evidence."""
+    tried = np.clip(frequency[:, None] + offsets, grid.lowest, grid.highest)
     score = evidence(sample, tried.ravel(), look, stride).max(axis=1).reshape(tried.shape)
     best = score.argmax(axis=1)
     rows = np.arange(len(frequency))

@@ -34,13 +34,14 @@ class Refined:
     curve: FloatArray
 
 
-def refine(sample: Sample, frequency: float, rounds: int = 2, bins: int = 200) -> Refined:
+def refine(sample: Sample, frequency: float, lowest: float = 0.0, rounds: int = 2, bins: int = 200) -> Refined:
     """Fit the Fourier model and move the frequency to its best place by Gauss-Newton steps.
 
     Parameters
     ----------
     sample : n points.
     frequency : cycles a day, within a fraction of 1/span of the best.
+    lowest : the frequency stays above this, in cycles a day.
     rounds : Gauss-Newton steps; each is at most 0.1/span.
     bins : phases at which the mean model is returned.
     """
@@ -54,7 +55,7 @@ def refine(sample: Sample, frequency: float, rounds: int = 2, bins: int = 200) -
         step = float(np.sum(tangent * root * (sample.value - model))) / strength
         step = float(np.clip(step, -0.1 / sample.span, 0.1 / sample.span))
         trial = frequency + step
-        if trial <= 0:
+        if trial <= lowest:
             break
         new = _fit(sample, trial, terms)
         if np.sum((root * (sample.value - new[0])) ** 2) > np.sum((root * (sample.value - model)) ** 2):

@@ -90,8 +90,10 @@ def prepare(good: LightCurve, least: int = 3) -> Sample | None:
         own = value[rows]
         low, middle, high = np.quantile(own, [TAIL, 0.5, 1.0 - TAIL])
         own = np.clip(own, low - 0.5 * (middle - low), high + 0.5 * (high - middle))
-        scatter = float(np.std(own))
-        if not scatter > 1e-12 * max(1.0, float(np.max(np.abs(own)))):
+        with np.errstate(over="ignore", invalid="ignore"):
+            scatter = float(np.std(own))
+        # neither a constant nor numbers beyond all measure
+        if not 1e-12 * max(1.0, float(np.max(np.abs(own)))) < scatter < 1e100:
             continue
         error = good.error[rows]
         error = np.where(np.isfinite(error), error, scatter)

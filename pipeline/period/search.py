@@ -26,7 +26,8 @@ DOUBT = 0.15
 #: Fewer cycles than this in the span are flagged.
 FEW_CYCLES = 3.0
 
-#: A smooth model that leaves less than this share of a dense curve's variance is its period, whatever dips it has.
+#: A smooth model of a few cycles that leaves less than this share of a dense curve's variance has its period, whatever
+#: dips there are.
 EXPLAINED = 0.4
 
 
@@ -65,9 +66,10 @@ def find_period(curve: LightCurve, options: PeriodOptions = PeriodOptions()) -> 
     if isinstance(found, str):
         return PeriodResult(reason=found)
     sample, candidates = found.sample, found.candidates
-    best = refine(sample, float(candidates.frequency[0]))
+    best = refine(sample, float(candidates.frequency[0]), found.grid.lowest)
     transits: tuple[Transit, ...] = ()
-    if is_dense(sample.time) and candidates.shape[0, 0] > EXPLAINED:
+    periodic = candidates.shape[0, 0] < EXPLAINED and sample.span * best.frequency >= FEW_CYCLES
+    if is_dense(sample.time) and not periodic:
         transits = find_transits(curve, 1, options.min_period, options.max_period)
     fap = false_alarm(sample, found.spectrum, found.grid, candidates)
     runners_up = 1.0 / candidates.frequency[1:5]

@@ -8,8 +8,10 @@ import numpy as np
 
 from pipeline.lightcurve import FloatArray, LightCurve
 from pipeline.period.options import PeriodOptions
+from pipeline.period.refine import refine
 from pipeline.period.result import PeriodResult
-from pipeline.period.search import find_period
+from pipeline.period.search import search
+from pipeline.period.significance import false_alarm
 
 #: A further period must be less likely than this to be noise.
 LARGEST_FAP = 1e-3
@@ -49,14 +51,32 @@ def secondary_periods(
     good = curve.good
     known = [first]
     for _ in range(most):
-        answer = find_period(replace(good, value=residuals(good, known)), options)
-        if not answer.found or not answer.fap < LARGEST_FAP:
+        answer = _next(replace(good, value=residuals(good, known)), options)
+        if answer is None:
             break
         span = float(np.ptp(good.time))
         if any(_related(answer.period, old.period, span) for old in known):
             break
         known.append(answer)
     return tuple(known[1:])
+
+
+def _next(rest: LightCurve, options: PeriodOptions) -> PeriodResult | None:
+    """The period of the best sinusoid in what remains, or None where noise may have made it.
+
+    What remains is small, and shapes tell little of it: twice the period of a sinusoid is not considered.
+    """
+    found = search(rest, options)
+    if isinstance(found, str):
+        return None
+    fap = false_alarm(found.sample, found.spectrum, found.grid, found.candidates)
+    if not fap < LARGEST_FAP:
+        return None
+    frequency = float(found.candidates.frequency[int(np.argmax(found.candidates.evidence[:, 0]))])
+    best = refine(found.sample, frequency, found.grid.lowest)
+    return PeriodResult(
+        period=1.0 / best.frequency, period_err=best.frequency_err / best.frequency**2, fap=fap, terms=best.terms
+    )
 
 
 def residuals(good: LightCurve, known: list[PeriodResult]) -> FloatArray:
