@@ -11,9 +11,10 @@ Each leaves its result there, so that only paths and small records travel betwee
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -83,8 +84,24 @@ def measure_rows(folder: Path, options: RunOptions, start: int, stop: int) -> li
 
 def write_periods(folder: Path, found: Sequence[PeriodResult | Lost]) -> None:
     """Write a chunk's periods."""
-    results = [PeriodResult(reason=r.reason) if isinstance(r, Lost) else r for r in found]
+    results = [PeriodResult(reason=r.reason) if isinstance(r, Lost) else _rounded(r) for r in found]
     write_parquet(pa.Table.from_pylist([asdict(result) for result in results], PERIOD_SCHEMA), folder / PERIODS)
+
+
+def _rounded(result: PeriodResult) -> PeriodResult:
+    """The result without its last bits, which depend on where in memory the light curve lies, and on nothing in it."""
+    return replace(
+        result,
+        period=_significant(result.period, 12),
+        period_err=_significant(result.period_err, 6),
+        fap=_significant(result.fap, 6),
+        others=tuple(_significant(period, 12) for period in result.others),
+        t0=round(result.t0, 7) if math.isfinite(result.t0) else result.t0,
+    )
+
+
+def _significant(value: float, digits: int) -> float:
+    return float(f"{value:.{digits - 1}e}")
 
 
 PERIOD_SCHEMA = pa.schema(
