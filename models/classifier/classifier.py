@@ -44,7 +44,8 @@ class ClassifierOptions:
     patience : passes without gain on the stars kept for calibration before training ends.
     learning_rate, weight_decay : of AdamW; the rate falls along a cosine.
     balance : 0 weighs all stars alike, 1 all types alike.
-    calibration_share : share of the stars that calibrate and end the training, and are not learnt from.
+    calibration_share : share of the stars that end a member's training and calibrate it, and that it does not learn
+        from; each member leaves out others.
     coverage : share of the stars that are classified without a flag.
     seed : of everything that is drawn.
     """
@@ -223,7 +224,8 @@ class Classifier:
         tell = progress or (lambda _: None)
         types = leaf_types(labels)
         enough = inputs.points >= LEAST_POINTS
-        apart = np.array([share(name, "classifier") < options.calibration_share for name in names])
+        place = np.array([share(name, "classifier") for name in names])
+        apart = place < options.calibration_share
         if len(types) < 2:
             raise ValueError(f"a classifier needs at least two types of stars; the labels hold {', '.join(types)}")
         if (enough & ~apart).sum() < 20 or (enough & apart).sum() < 2:
@@ -231,20 +233,24 @@ class Classifier:
                 f"a classifier needs some thirty stars with {LEAST_POINTS} good rows; of the {len(names)} given "
                 f"{enough.sum()} have them, {(enough & apart).sum()} of these kept for calibration"
             )
-        learn, judge = np.flatnonzero(enough & ~apart), np.flatnonzero(enough & apart)
-        seen = inputs.rows(learn)
+        seen = inputs.rows(enough)
         scaling = {"folded": Scaling.of(seen.folded), "plain": Scaling.of(_plain(seen, options))}
         tensors = _tensors(inputs, scaling, options)
         allowed = allowed_pairs(labels, types, np.where(inputs.found, period, np.nan), reference)
-        counts = Counter(label for label, used in zip(labels, enough & ~apart, strict=True) if used)
-        weight = np.array([counts[label] ** -options.balance if label in counts else 0.0 for label in labels])
-        weight = (weight / weight[learn].mean()).astype(np.float32)
+        counts = Counter(labels)
+        weight = np.array([counts[label] ** -options.balance for label in labels])
+        weight = (weight / weight.mean()).astype(np.float32)
 
         def examples(rows: NDArray[np.int64]) -> Examples:
             return Examples([tensor[rows] for tensor in tensors], allowed[rows], weight[rows])
 
-        networks = []
+        made = cls(types, options, [], scaling, 1.0, 0.0)
+        networks: list[Any] = []
+        logits, meant = [], []
         for member in range(options.members):
+            # each member leaves out other stars, so that together they learn from all
+            apart = (place + member * options.calibration_share) % 1.0 < options.calibration_share
+            learn, judge = np.flatnonzero(enough & ~apart), np.flatnonzero(enough & apart)
             keras().utils.set_random_seed(1000 * options.seed + member)
             network = _network(options, len(types))
             train(
@@ -259,9 +265,12 @@ class Classifier:
                 1000 * options.seed + member,
                 tell,
             )
+            made._networks = [network]
+            logits.append(made._logits([tensor[judge] for tensor in tensors]))
+            meant.append(allowed[judge].max(axis=1))
             networks.append(network)
-        made = cls(types, options, networks, scaling, 1.0, 0.0)
-        made._calibrate(made._logits([tensor[judge] for tensor in tensors]), allowed[judge].max(axis=1))
+        made._networks = networks
+        made._calibrate(np.concatenate(logits), np.concatenate(meant))
         return made
 
     def _calibrate(self, logits: NDArray[np.float32], meant: NDArray[np.float32]) -> None:

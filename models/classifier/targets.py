@@ -60,7 +60,8 @@ def allowed_pairs(
 
 def _within(name: str, wider: str) -> bool:
     """Whether a label may mean this type: its own name does, and an open label may mean any type below it."""
-    open_label = wider in TYPES and TYPES[wider].description.endswith("subtype open")
+    # ROT is said to be open too, but most spotted stars are never called anything narrower
+    open_label = wider in TYPES and TYPES[wider].description.endswith("subtype open") and wider != "ROT"
     return name == wider or (open_label and name in TYPES and is_a(name, wider))
 
 

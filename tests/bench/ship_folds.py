@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import json
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -210,10 +209,11 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=PRETRAINED)
     parser.add_argument("--only", choices=("classifier", "autoencoder"))
     parser.add_argument("--epochs", type=int, default=16)
+    parser.add_argument("--members", type=int, default=1)
     args = parser.parse_args()
     results = []
     if args.only != "autoencoder":
-        options = ClassifierOptions(epochs=args.epochs, batch=256, learning_rate=4e-3, dropout=0.15)
+        options = ClassifierOptions(members=args.members, epochs=args.epochs, batch=256, learning_rate=4e-3)
         results.append(ship_classifier(args.cache, args.out, options))
     if args.only != "classifier":
         results.append(ship_autoencoder(args.cache, args.out, AutoencoderOptions(epochs=args.epochs)))
