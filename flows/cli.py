@@ -110,7 +110,10 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 def _run(parsed: argparse.Namespace) -> int:
     one_thread()
     from flows.options import RunOptions
+    from pipeline.ingest import check_sources
 
+    # before Prefect, which takes seconds to start
+    check_sources(parsed.sources)
     given = {field.name: getattr(parsed, field.name) for field in fields(RunOptions)}
     given["models"] = str(parsed.models.resolve()) if parsed.models else None
     options = RunOptions(**given)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 
 _QUIET = {
@@ -36,6 +37,8 @@ def quiet(log_level: str = "CRITICAL") -> None:
     """
     for name, value in {**_QUIET, "PREFECT_LOGGING_LEVEL": log_level}.items():
         os.environ.setdefault(name, value)
+    # it logs beside Prefect's own tree: at exit, that it still has events to send to the temporary server
+    logging.getLogger("EventsWorker").setLevel(log_level)
 
 
 def one_thread() -> None:

@@ -2,5 +2,6 @@
 
 from pipeline.ingest.core import plan, read
 from pipeline.ingest.parts import Ingested, IngestOptions, Part, Plan, Refused, SourceError
+from pipeline.ingest.sources import check_sources
 
-__all__ = ["IngestOptions", "Ingested", "Part", "Plan", "Refused", "SourceError", "plan", "read"]
+__all__ = ["IngestOptions", "Ingested", "Part", "Plan", "Refused", "SourceError", "check_sources", "plan", "read"]

@@ -60,6 +60,18 @@ def find_files(sources: Sequence[str], scratch: Path) -> Found:
     return Found(tuple(sorted(named.items(), key=lambda item: (item[1], str(item[0])))), tuple(refused))
 
 
+def check_sources(sources: Sequence[str]) -> None:
+    """Refuse at once what `find_files` would refuse later; the archive is not asked.
+
+    Raises
+    ------
+    SourceError
+        When there is no source, or the only one does not exist or holds nothing.
+    """
+    if not any(source.lower().startswith(ARCHIVE) for source in sources):
+        find_files(sources, Path())
+
+
 def _files_of(source: str, scratch: Path) -> Iterator[tuple[Path, str]]:
     if source.lower().startswith(ARCHIVE):
         from pipeline.ingest.archive import download

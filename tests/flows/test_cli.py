@@ -43,12 +43,23 @@ def test_a_wrong_command_line_is_refused(capsys: pytest.CaptureFixture[str]) -> 
 
 
 def test_settings_that_cannot_be_meant_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    run = ("run", "x.csv", "--out", str(tmp_path / "out"))
+    (tmp_path / "x.csv").write_text("time,mag\n")
+    run = ("run", str(tmp_path / "x.csv"), "--out", str(tmp_path / "out"))
     assert "write for example BJD_TDB" in said(capsys, *run, "--clock", "noon")
     assert "must be below --max-period" in said(capsys, *run, "--min-period", "2", "--max-period", "1")
     assert "no reader is called" in said(capsys, *run, "--reader", "crystal ball")
     assert "no folder at" in said(capsys, *run, "--models", str(tmp_path / "none"))
     assert not (tmp_path / "out").exists()
+
+
+def test_sources_that_hold_nothing_are_refused_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "out"
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    assert "no nowhere in it" in said(capsys, "run", str(tmp_path / "nowhere" / "x.csv"), "--out", str(out))
+    assert "holds no files" in said(capsys, "run", str(empty), "--out", str(out))
+    assert "nothing matches" in said(capsys, "run", str(empty / "*.fits"), "--out", str(out))
+    assert not out.exists()
 
 
 def test_a_folder_without_a_run_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
