@@ -16,15 +16,16 @@ from pipeline.period.sample import Sample
 FIRST_LOOK = (5, 64)
 CLOSE_LOOK = (8, 128)
 
-#: The first look uses no more points than about this.
-FIRST_POINTS = 600
+#: The first look, and the search for the best frequency, use no more points than about this.
+FIRST_POINTS = 500
+FINE_POINTS = 1000
 
 #: Prior variance of harmonic k goes as k to the minus this: a smooth shape and a sharp one. A sinusoid stands before.
 DECAYS = (3.0, 1.0)
 
-#: Offsets, in 1/span, at which a nominee is tried, and two finer rounds for the few that are kept.
-COARSE: FloatArray = np.arange(-1.0, 2.0) * 0.07
-FINE: tuple[FloatArray, ...] = (np.arange(-2.0, 3.0) * 0.02, np.arange(-2.0, 3.0) * 0.007)
+#: Offsets, in 1/span, at which a nominee of the better half is tried as well, and two finer rounds for those kept.
+ASIDE: FloatArray = np.array([-0.07, 0.07])
+FINE: tuple[FloatArray, ...] = (np.array([0.0, -0.028, 0.028]), np.array([0.0, -0.01, 0.01]))
 
 #: How many separate nominees are kept, of how many the harmonics are tried as well, and which.
 KEPT = 10
@@ -128,7 +129,11 @@ def look_closely(sample: Sample, grid: Grid, nominees: FloatArray) -> Candidates
 
     span = sample.span
     stride = -(-len(sample.time) // FIRST_POINTS)
-    frequency, score = _best_offset(sample, grid, nominees, COARSE / span, FIRST_LOOK, stride)
+    score = evidence(sample, nominees, FIRST_LOOK, stride).max(axis=1)
+    better = score >= np.median(score)
+    aside, beside = _best_offset(sample, grid, nominees[better], ASIDE / span, FIRST_LOOK, stride)
+    frequency = np.concatenate([nominees, aside])
+    score = np.concatenate([score, beside])
     order = np.argsort(-score, kind="stable")
     kept = _separate(frequency[order], 0.5 / span, KEPT)
     more = [kept] + [kept[:most] * factor for factor, most in MULTIPLIED]
@@ -136,7 +141,9 @@ def look_closely(sample: Sample, grid: Grid, nominees: FloatArray) -> Candidates
     wanted = wanted[(wanted >= grid.lowest * (1 - 1e-9)) & (wanted <= grid.highest * (1 + 1e-9))]
     wanted = _separate(wanted, 0.1 / span, wanted.size)
     for offsets in FINE:
-        wanted, score = _best_offset(sample, grid, wanted, offsets / span)
+        wanted, score = _best_offset(
+            sample, grid, wanted, offsets / span, CLOSE_LOOK, -(-len(sample.time) // FINE_POINTS)
+        )
     order = np.argsort(-score, kind="stable")
     wanted = _separate(wanted[order], 0.1 / span, wanted.size)
     cosine, sine, priors = _tables(*CLOSE_LOOK)
@@ -173,8 +180,8 @@ def _best_offset(
     grid: Grid,
     frequency: FloatArray,
     offsets: FloatArray,
-    look: tuple[int, int] = CLOSE_LOOK,
-    stride: int = 1,
+    look: tuple[int, int],
+    stride: int,
 ) -> tuple[FloatArray, FloatArray]:
     """Each frequency moved to the offset with the highest evidence, within the grid, and that evidence."""
     tried = np.clip(frequency[:, None] + offsets, grid.lowest, grid.highest)

@@ -584,6 +584,12 @@ def red_noise(
     mean = np.empty(4)
     apart = np.empty(4)
     product = np.empty((4, 4))
+    cosine, sine = np.empty(time.size), np.empty(time.size)
+    for i in range(0, time.size, stride):
+        cycle = frequency * time[i]
+        angle = TWO_PI * (cycle - np.floor(cycle))
+        cosine[i] = np.cos(angle)
+        sine[i] = np.sin(angle)
     for m in range(tau.size):
         mean[:] = 0.0
         product[:] = 0.0
@@ -598,12 +604,10 @@ def red_noise(
                 for c in range(4):
                     mean[c] *= decay
             previous = time[i]
-            cycle = frequency * time[i]
-            angle = TWO_PI * (cycle - np.floor(cycle))
             total = variance + noise[i]
             apart[0] = 1.0 - mean[0]
-            apart[1] = np.cos(angle) - mean[1]
-            apart[2] = np.sin(angle) - mean[2]
+            apart[1] = cosine[i] - mean[1]
+            apart[2] = sine[i] - mean[2]
             apart[3] = value[i] - mean[3]
             log_det += np.log(total)
             gain = variance / total

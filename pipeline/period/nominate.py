@@ -7,8 +7,10 @@ import numpy as np
 from pipeline.lightcurve import FloatArray
 from pipeline.period.grid import Grid
 
-#: Number of harmonics whose power is summed, and how many maxima of each sum are nominated.
+#: Number of harmonics whose power is summed, and how many maxima of each sum are nominated, for a grid of this size;
+#: fewer, down to the least share, for a smaller one, which has fewer peaks that are noise.
 SUMS = ((1, 32), (2, 16), (3, 16), (5, 16), (8, 12))
+FULL_SIZE, LEAST_SHARE = 200_000, 0.6
 
 #: A nominee's frequency is also tried times these.
 MULTIPLES = (1.0, 0.5, 2.0, 1.0 / 3.0)
@@ -35,11 +37,13 @@ def nominate(power: FloatArray, grid: Grid, span: float) -> FloatArray:
     """
     from pipeline.period import kernels
 
+    share = min(1.0, max(LEAST_SHARE, grid.size / FULL_SIZE))
     found = []
     for harmonics, most in SUMS:
-        index, height = np.zeros(most), np.zeros(most)
-        stride = 1.0 if harmonics == 1 else 2.0 / harmonics
-        high = (grid.first + grid.size - 1) / (1 if harmonics < 2 else 2 if harmonics < 4 else 4)
+        number = round(most * share)
+        index, height = np.zeros(number), np.zeros(number)
+        stride = min(1.0, 2.5 / harmonics)
+        high = (grid.first + grid.size - 1) / (1 if harmonics < 2 else 2 if harmonics < 4 else 6)
         count = kernels.peaks(power, grid.first, harmonics, stride, 1.0 / (span * grid.step), high, index, height)
         order = np.argsort(-height[:count], kind="stable")
         at = index[:count][order] * grid.step * stride

@@ -83,11 +83,11 @@ def _choose_terms(sample: Sample, frequency: float) -> int:
         rows = sample.band == band
         root = np.sqrt(sample.weight[rows])
         basis = _basis(sample.time[rows], frequency, most) * root[:, None]
-        orthogonal, _ = np.linalg.qr(basis)
-        share = (orthogonal.T @ (root * sample.value[rows])) ** 2
-        total = float(np.sum((root * sample.value[rows]) ** 2))
-        explained = share[0] + np.cumsum(share[1::2][:most] + share[2::2][:most])
-        left += np.maximum(total - explained, 1e-9)
+        value = root * sample.value[rows]
+        # the columns stand in the order of the terms, so that one Cholesky factor serves every number of them
+        share = np.linalg.solve(np.linalg.cholesky(_gram(basis)), basis.T @ value) ** 2
+        explained = share[0] + np.cumsum(share[1::2] + share[2::2])
+        left += np.maximum(float(np.sum(value**2)) - explained, 1e-9)
     price = sample.n_bands * 2.0 * np.arange(1, most + 1) * math.log(n)
     return int(np.argmin(n * np.log(left) + price)) + 1
 
@@ -95,11 +95,19 @@ def _choose_terms(sample: Sample, frequency: float) -> int:
 def _basis(time: FloatArray, frequency: float, terms: int) -> FloatArray:
     """(n, 2 terms + 1) constant, then cosine and sine of each harmonic."""
     cycle = frequency * time
-    angle = 2.0 * np.pi * (cycle - np.floor(cycle))
-    columns = [np.ones_like(angle)]
-    for k in range(1, terms + 1):
-        columns += [np.cos(k * angle), np.sin(k * angle)]
-    return np.stack(columns, axis=1)
+    turn = np.exp(2j * np.pi * (cycle - np.floor(cycle)))
+    power = np.cumprod(np.broadcast_to(turn[:, None], (len(time), terms)), axis=1)
+    basis = np.ones((len(time), 2 * terms + 1))
+    basis[:, 1::2] = power.real
+    basis[:, 2::2] = power.imag
+    return basis
+
+
+def _gram(basis: FloatArray) -> FloatArray:
+    """Normal matrix with a ridge far below the noise, for phases that are not covered."""
+    gram: FloatArray = basis.T @ basis
+    gram[np.diag_indices_from(gram)] += 1e-8 * float(np.trace(gram)) + 1e-300
+    return gram
 
 
 def _fit(sample: Sample, frequency: float, terms: int) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -112,14 +120,13 @@ def _fit(sample: Sample, frequency: float, terms: int) -> tuple[FloatArray, Floa
         rows = np.flatnonzero(sample.band == band)
         root = np.sqrt(sample.weight[rows])
         basis = _basis(sample.time[rows], frequency, terms)
-        orthogonal, upper = np.linalg.qr(basis * root[:, None])
-        # a ridge far below the noise keeps a band whose phases are not covered from running away
-        gram = upper.T @ upper + 1e-8 * np.eye(2 * terms + 1) * float(np.sum(root**2))
-        solved = np.linalg.solve(gram, upper.T @ (orthogonal.T @ (root * sample.value[rows])))
+        weighed = basis * root[:, None]
+        gram = _gram(weighed)
+        solved = np.linalg.solve(gram, weighed.T @ (root * sample.value[rows]))
         cosine, sine = solved[1::2], solved[2::2]
         model[rows] = basis @ solved
         change = basis[:, 2::2] @ (-order * cosine) + basis[:, 1::2] @ (order * sine)
         weighted = root * 2.0 * np.pi * (sample.time[rows] - middle) * change
-        tangent[rows] = weighted - orthogonal @ (orthogonal.T @ weighted)
+        tangent[rows] = weighted - weighed @ np.linalg.solve(gram, weighed.T @ weighted)
         coefficients[band] = np.concatenate([cosine, sine])
     return model, tangent, coefficients

@@ -18,9 +18,12 @@ from numpy.typing import NDArray
 from pipeline.lightcurve import FloatArray
 from pipeline.period.grid import Grid
 
-#: Frequencies of one block, length of its FFT, and points of the spreading kernel.
-BLOCK = 6144
-LENGTH = 8192
+#: Length of a block's FFT for few points, and for many (each point is spread once a block), and how many are many.
+SHORT, LONG = 8192, 32768
+MANY = 700
+
+#: Share of the FFT's frequencies that are used, and points of the spreading kernel.
+USED = 0.75
 WIDTH = 8
 
 #: Blocks that are transformed together: three sums each, so that the FFT sees a multiple of four rows.
@@ -71,19 +74,21 @@ def periodogram(time: FloatArray, value: FloatArray, weight: FloatArray, grid: G
     power = np.zeros(grid.size, dtype=np.float32)
     if not variance > 0:
         return Spectrum(power.astype(np.float64), 1.0)
-    taper, beta = _taper()
-    blocks = -(-grid.size // BLOCK)
-    work = np.empty((3 * TOGETHER, LENGTH), dtype=np.complex64)
+    length = LONG if len(time) > MANY else SHORT
+    block = int(USED * length)
+    taper, beta = _taper(length)
+    blocks = -(-grid.size // block)
+    work = np.empty((3 * TOGETHER, length), dtype=np.complex64)
     shifted = np.ascontiguousarray(time - time.min())
     signal = value * weight / np.sqrt(variance)
     participation = 0.0
     for first in range(0, blocks, TOGETHER):
-        centre = grid.first + first * BLOCK + BLOCK // 2
+        centre = grid.first + first * block + block // 2
         work[:] = 0
-        kernels.spread(shifted, signal, weight, grid.step, centre, BLOCK, beta, WIDTH, work)
+        kernels.spread(shifted, signal, weight, grid.step, centre, block, beta, WIDTH, work)
         sums = fft(work, axis=1, overwrite_x=True)
-        some = power[first * BLOCK : (first + TOGETHER) * BLOCK]
-        participation += kernels.power_of_sums(sums, taper, BLOCK, first * BLOCK / grid.size, 1.0 / grid.size, some)
+        some = power[first * block : (first + TOGETHER) * block]
+        participation += kernels.power_of_sums(sums, taper, block, first * block / grid.size, 1.0 / grid.size, some)
     # frequencies that the window makes copies of one another count once: the number of those that a noise peak does
     # not share, (range)^2 over the double integral of the window's fourth power
     # (two steps stand for the window's central peak, of which a grid that starts higher sees nothing)
@@ -91,12 +96,13 @@ def periodogram(time: FloatArray, value: FloatArray, weight: FloatArray, grid: G
     return Spectrum(np.clip(power, 0.0, 1.0, dtype=np.float64), independent)
 
 
-@lru_cache(maxsize=1)
-def _taper() -> tuple[NDArray[np.float32], float]:
-    """(BLOCK,) one over the Fourier transform of the spreading kernel at modes -BLOCK/2.., and the kernel's beta."""
-    beta = 0.976 * np.pi * WIDTH * (1.0 - BLOCK / (2.0 * LENGTH))
+@lru_cache(maxsize=2)
+def _taper(length: int) -> tuple[NDArray[np.float32], float]:
+    """One over the Fourier transform of the spreading kernel at modes -block/2..block/2 - 1, and the kernel's beta."""
+    block = int(USED * length)
+    beta = 0.976 * np.pi * WIDTH * (1.0 - 0.5 * USED)
     node, share = np.polynomial.legendre.leggauss(64)
     psi = np.exp(beta * (np.sqrt(1.0 - node**2) - 1.0)) * share * WIDTH / 2.0
-    mode = np.arange(-(BLOCK // 2), BLOCK - BLOCK // 2)
-    transform = np.cos(2.0 * np.pi * np.outer(mode / LENGTH, node * WIDTH / 2.0)) @ psi
+    mode = np.arange(-(block // 2), block - block // 2)
+    transform = np.cos(2.0 * np.pi * np.outer(mode / length, node * WIDTH / 2.0)) @ psi
     return (1.0 / transform).astype(np.float32), float(beta)

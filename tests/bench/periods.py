@@ -10,13 +10,18 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import time
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
+from tqdm import tqdm
 
 from pipeline.clean import clean
 from pipeline.lightcurve import FloatArray, LightCurve
@@ -57,39 +62,63 @@ def one_term_power(curve: LightCurve, grid: Grid) -> FloatArray:
     return total
 
 
+def judged(
+    stars: Iterable[Known], options: PeriodOptions, workers: int
+) -> Iterator[tuple[Known, dict[str, float], float]]:
+    """Each star with its fitted reference, what was found of it, and the period on top."""
+    tasks = list(stars)
+    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
+        bar = tqdm(total=len(tasks), unit="star", disable=None)
+        for answer in pool.map(judged_star, tasks, [options] * len(tasks), chunksize=8):
+            bar.update()
+            yield answer
+        bar.close()
+
+
+def judged_star(bare: Known, options: PeriodOptions) -> tuple[Known, dict[str, float], float]:
+    """One star beside the plain periodogram; an empty row where no reference period fits it."""
+    star = with_fitted_period(bare)
+    if not np.isfinite(star.period):
+        return star, {}, np.nan
+    good = star.curve.good
+    span = float(np.ptp(good.time)) if len(good) else 0.0
+    begin = time.process_time()
+    answer = find_period(star.curve, options)
+    seconds = time.process_time() - begin
+    hits = [right(p, star.period, span) for p in (answer.period, *answer.others)]
+    row = {
+        "seconds": seconds,
+        "apart": float(held_out(star.curve.object_id)),
+        "top": float(hits[0]),
+        "five": float(any(hits)),
+        "half": float(right(2 * answer.period, star.period, span)),
+        "double": float(right(answer.period / 2, star.period, span)),
+        "flagged": float(answer.flag is not None),
+        "plain": 0.0,
+        "plain_half": 0.0,
+        "plain_seconds": 0.0,
+    }
+    # a star too poor for a grid has no plain answer either
+    with suppress(ValueError):
+        grid = grid_for(good.time, options)
+        begin = time.process_time()
+        peak = 1.0 / grid.frequency_at(int(np.argmax(one_term_power(star.curve, grid))))
+        row["plain_seconds"] = time.process_time() - begin
+        row["plain"] = float(right(peak, star.period, span))
+        row["plain_half"] = float(right(2 * peak, star.period, span))
+    return star, row, answer.period
+
+
 def judge_set(
-    title: str, stars: Iterable[Known], options: PeriodOptions, plots: Path | None
+    title: str, stars: Iterable[Known], options: PeriodOptions, plots: Path | None, workers: int
 ) -> dict[str, dict[str, float]]:
     """Search every star, print a table by class, and return it."""
     rows: dict[str, list[dict[str, float]]] = defaultdict(list)
     failures: dict[str, list[tuple[Known, float]]] = defaultdict(list)
-    for bare in stars:
-        star = with_fitted_period(bare)
-        if not np.isfinite(star.period):
+    for star, row, period in judged(stars, options, workers):
+        if not row:
             rows[f"{star.class_name} without a fit"].append({})
             continue
-        good = star.curve.good
-        span = float(np.ptp(good.time)) if len(good) else 0.0
-        begin = time.process_time()
-        answer = find_period(star.curve, options)
-        seconds = time.process_time() - begin
-        row = {"seconds": seconds, "apart": float(held_out(star.curve.object_id))}
-        hits = [right(p, star.period, span) for p in (answer.period, *answer.others)]
-        row |= {"top": float(hits[0]), "five": float(any(hits))}
-        row |= {"half": float(right(2 * answer.period, star.period, span))}
-        row |= {"double": float(right(answer.period / 2, star.period, span))}
-        row |= {"flagged": float(answer.flag is not None)}
-        try:
-            grid = grid_for(good.time, options)
-            begin = time.process_time()
-            peak = 1.0 / grid.frequency_at(int(np.argmax(one_term_power(star.curve, grid))))
-            row |= {"plain_seconds": time.process_time() - begin}
-            row |= {
-                "plain": float(right(peak, star.period, span)),
-                "plain_half": float(right(2 * peak, star.period, span)),
-            }
-        except ValueError:
-            row |= {"plain": 0.0, "plain_half": 0.0, "plain_seconds": 0.0}
         names = [star.class_name, "all"]
         if star.set_name == "asas":
             names.append("all eclipsing" if star.class_name in ECLIPSING else "all pulsating")
@@ -97,8 +126,8 @@ def judge_set(
             rows[name].append(row)
             if row["apart"]:
                 rows[f"{name}, kept apart"].append(row)
-        if not hits[0]:
-            failures[star.class_name].append((star, answer.period))
+        if not row["top"]:
+            failures[star.class_name].append((star, period))
     table: dict[str, dict[str, float]] = {}
     columns = ("top", "five", "half", "double", "flagged", "plain", "plain_half")
     print(f"\n{title}\n  {'':28s}      n " + " ".join(f"{c:>10s}" for c in columns) + "   ms a star, plain ms")
@@ -310,20 +339,22 @@ def main() -> None:
     parser.add_argument("--sets", default=",".join(SETS))
     parser.add_argument("--stars", type=int, default=None, help="at most so many stars of each set, chosen at random")
     parser.add_argument("--plots", type=Path, default=None, help="folder for pictures of the failures")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes (default: one a core)")
     arguments = parser.parse_args()
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     chosen = arguments.sets.split(",")
     unknown = set(chosen) - set(SETS)
     if unknown:
         parser.error(f"unknown sets {', '.join(sorted(unknown))}; known: {', '.join(SETS)}")
-    number, plots = arguments.stars, arguments.plots
+    number, plots, workers = arguments.stars, arguments.plots, arguments.workers
     if "s82" in chosen:
-        judge_set("s82-limits (0.2 to 1.2 d)", s82(number), LIMITS, plots)
-        judge_set("s82-blind", s82(number), PeriodOptions(), plots)
-        judge_set("s82-thin (a fifth of the points, 0.2 to 1.2 d)", s82(number, keep=0.2), LIMITS, plots)
+        judge_set("s82-limits (0.2 to 1.2 d)", s82(number), LIMITS, plots, workers)
+        judge_set("s82-blind", s82(number), PeriodOptions(), plots, workers)
+        judge_set("s82-thin (a fifth of the points, 0.2 to 1.2 d)", s82(number, keep=0.2), LIMITS, plots, workers)
     if "asas" in chosen:
-        judge_set("asas", asas(number), PeriodOptions(), plots)
+        judge_set("asas", asas(number), PeriodOptions(), plots, workers)
     if "eros" in chosen:
-        judge_set("eros", eros(number), PeriodOptions(), plots)
+        judge_set("eros", eros(number), PeriodOptions(), plots, workers)
     if "space" in chosen:
         from tests.bench.periods_space import space
 
