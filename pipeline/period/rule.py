@@ -24,6 +24,11 @@ TWICE_CORNERS = (-0.9, -0.7, -0.6, -0.5, -0.4, -0.25, 0.0, 0.5, 1.5, 2.5)
 #: The same for how much size and shape of a fold that is not the same twice over should count.
 ONCE_CORNERS = (-0.95, -0.75, -0.6, -0.5, -0.4, -0.3, -0.15, 0.1, 0.6)
 
+#: Magnitudes below which no labelled star taught the rule. Spots and pulsations far outnumber binaries there, so that a
+#: fold that is the same twice over is taken for two cycles, by this many units of score.
+LEAST_AMPLITUDE = 0.05
+TWO_CYCLES = 100.0
+
 
 def features(found: Candidates, sample: Sample) -> dict[str, FloatArray]:
     """What the rule looks at, each (m,) over the candidates.
@@ -90,8 +95,8 @@ def features(found: Candidates, sample: Sample) -> dict[str, FloatArray]:
     columns["near_day"] = np.exp(-0.5 * (whole / 0.01) ** 2)
     for corner in (1.0, 1.5, 2.0, 2.5):
         columns[f"cycles_below_{10**corner:.0f}"] = np.maximum(0.0, corner - cycles)
-    # 1 where the fold is the same twice over, up to small differences, and 1 where the period is long
-    twice = 1.0 / (1.0 + np.exp((odd - 0.35) / 0.08))
+    twice = _twice(found)
+    # 1 where the period is long
     long = 1.0 / (1.0 + np.exp((1.7 - period) / 0.1))
     for i, corner in enumerate(CORNERS):
         columns[f"period_{10**corner:.3g}"] = np.interp(period, CORNERS, np.eye(len(CORNERS))[i])
@@ -133,9 +138,18 @@ def probabilities(found: Candidates, sample: Sample) -> FloatArray:
     score = np.zeros(len(found.frequency))
     for name, weight in WEIGHTS.items():
         score += weight * columns[name]
+    if sample.amplitude < LEAST_AMPLITUDE:
+        score -= TWO_CYCLES * _twice(found)
     share = np.exp(score - score.max())
     probability: FloatArray = share / share.sum()
     return probability
+
+
+def _twice(found: Candidates) -> FloatArray:
+    """(m,) 1 where a fold is the same twice over, up to small differences."""
+    odd = found.shape[:, 3]
+    same: FloatArray = 1.0 / (1.0 + np.exp((odd - 0.35) / 0.08))
+    return same
 
 
 def _squeeze(x: FloatArray) -> FloatArray:

@@ -131,3 +131,21 @@ def test_the_planet_of_k2_3_is_on_top() -> None:
     planet = find_period(clean(LightCurve.of("K2-3", rows[:, 0], rows[:, 1], kind="flux", unit="")))
     assert planet.period == pytest.approx(10.054, rel=0.001)
     assert planet.terms == 0
+
+
+def test_a_spotted_star_of_small_amplitude_is_not_taken_for_a_binary() -> None:
+    rng = np.random.default_rng(5)
+    time = np.arange(0.0, 89.0, 0.0204)
+    angle = 2 * np.pi * time / 0.5926
+    # unlike rise and fall, and spots that slowly change
+    shape = np.sin(angle) + 0.35 * np.sin(2 * angle + 1.0)
+    flux = 1.0 + 0.01 * shape * (1.0 + 0.2 * np.sin(time / 9.0)) + 0.002 * rng.normal(size=len(time))
+    found = find_period(clean(LightCurve.of("spotted", time, flux, np.full(len(time), 2e-4), kind="flux", unit="")))
+    assert found.period == pytest.approx(0.5926, rel=1e-3)
+
+
+def test_the_rotation_of_gj_1243_is_on_top() -> None:
+    from tests.bench.periods_space import kepler
+
+    real_data("kepler")
+    assert find_period(kepler("kplr009726699")).period == pytest.approx(0.5926, rel=1e-3)
