@@ -16,11 +16,12 @@ from pipeline.forecast import Forecast
 from pipeline.lightcurve import BoolArray, FloatArray
 
 Direction = Literal["fade", "brighten"]
-EventFlag = Literal["gap_edge", "segment_start"]
+EventFlag = Literal["gap_edge", "segment_start", "single_point"]
 
-#: Degrees of freedom a star's innovations may have (infinite: Gaussian), and the logarithm of their prior weight.
+#: Degrees of freedom a star's innovations may have (infinite: Gaussian), and the logarithm of their prior weight: heavy
+#: tails have to show by more than the very point that is to be judged.
 _DEGREES = np.array([2.5, 3.0, 4.0, 5.0, 7.0, 10.0, 20.0, np.inf])
-_WEIGHT = np.array([-2.0, -1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0])
+_WEIGHT = np.array([-2.0, -1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 2.0])
 
 #: In a run of several points none counts for more sigmas than this: one rotten point is not a run.
 _MOST_IN_RUN = 4.0
@@ -42,7 +43,8 @@ class Event:
     pvalue : probability that an ordinary star of as many points shows such a run anywhere.
     n_points : observations in the run.
     flag : None, or why the event may be the instrument's: "segment_start" (it begins with the first points after a
-        long gap or of the curve), "gap_edge" (it ends at a long gap).
+        long gap or of the curve), "gap_edge" (it ends at a long gap), "single_point" (one observation, that
+        no other confirms).
     """
 
     object_id: str
@@ -218,7 +220,13 @@ def _event(forecast: Forecast, run: Runs, i: int, log_p: float, after: BoolArray
     lo, hi = (i + part[0], i + part[-1]) if len(part) else (i, i + run.width - 1)
     peak = i + int(np.argmax(innovation))
     time = forecast.time[run.row]
-    flag: EventFlag | None = "segment_start" if after[lo] else "gap_edge" if before[hi] else None
+    flag: EventFlag | None = None
+    if after[lo]:
+        flag = "segment_start"
+    elif before[hi]:
+        flag = "gap_edge"
+    elif lo == hi:
+        flag = "single_point"
     return Event(
         object_id=forecast.object_id,
         detector=forecast.detector,

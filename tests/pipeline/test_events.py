@@ -60,7 +60,7 @@ def test_one_rotten_point_is_not_a_run() -> None:
     z = np.random.default_rng(3).normal(size=400)
     z[200] = 40.0
     events = find_events(_forecast(z))
-    assert [e.n_points for e in events] == [1]
+    assert [(e.n_points, e.flag) for e in events] == [(1, "single_point")]
 
 
 def test_edges_of_gaps_are_flagged() -> None:
