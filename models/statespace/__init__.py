@@ -15,6 +15,7 @@ from models.statespace.components import (
 )
 from models.statespace.fit import Fit, Record, Smooth, fit, forecast, smooth, start, update
 from models.statespace.model import StateSpace
+from models.statespace.online import StarRecord, follow, predict, record_after, record_before, record_json, record_of
 from models.statespace.star import StarFit, StarOptions, fit_star
 from models.statespace.summary import ChangePoint, StateSpaceSummary, summarise
 
@@ -33,6 +34,7 @@ __all__ = [
     "Smooth",
     "StarFit",
     "StarOptions",
+    "StarRecord",
     "StateSpace",
     "StateSpaceSummary",
     "Steps",
@@ -40,7 +42,13 @@ __all__ = [
     "Trend",
     "fit",
     "fit_star",
+    "follow",
     "forecast",
+    "predict",
+    "record_after",
+    "record_before",
+    "record_json",
+    "record_of",
     "smooth",
     "start",
     "summarise",

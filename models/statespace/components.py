@@ -89,6 +89,23 @@ class Series:
     def __len__(self) -> int:
         return len(self.time)
 
+    def distrusting(self, inflate: FloatArray) -> Series:
+        """The same rows with other factors (n,) on their noise variances."""
+        out = replace(self, inflate=inflate)
+        # all that is worked out of the other columns is kept
+        vars(out).update((name, value) for name, value in vars(self).items() if name not in vars(out))
+        return out
+
+    def columns(self, term: Term) -> FloatArray:
+        """(n, k) the columns of a term over these rows, worked out once."""
+        if term not in self._columns:
+            self._columns[term] = term.columns(self)
+        return self._columns[term]
+
+    @cached_property
+    def _columns(self) -> dict[Term, FloatArray]:
+        return {}
+
     @cached_property
     def observed(self) -> Any:
         """(n,) which rows carry an observation."""
@@ -168,11 +185,11 @@ def _onehot(series: Series) -> FloatArray:
     return np.asarray(series.band[:, None] == np.arange(series.bands)[None, :], dtype=float)
 
 
-def _harmonics(series: Series, period: float, harmonics: int) -> FloatArray:
-    """(n, 2 harmonics) cosines and sines of the phase, pair by pair."""
-    phase = 2 * np.pi * (series.time - series.origin) / period
-    angles = phase[:, None] * np.arange(1, harmonics + 1)[None, :]
-    return np.stack([np.cos(angles), np.sin(angles)], axis=2).reshape(len(series), 2 * harmonics)
+def harmonic_columns(time: FloatArray, period: float, harmonics: int) -> FloatArray:
+    """(n, 2 harmonics) cosines and sines of the phase, pair by pair; time and period in days."""
+    first = np.exp(2j * np.pi / period * time)
+    waves = np.cumprod(np.broadcast_to(first[:, None], (len(time), harmonics)), axis=1)
+    return np.ascontiguousarray(waves).view(np.float64)
 
 
 @dataclass(frozen=True)
@@ -260,7 +277,7 @@ class Seasonal(Term):
 
     def columns(self, series: Series) -> FloatArray:
         """Its columns; see `Term`."""
-        waves = _harmonics(series, self.period, self.harmonics)
+        waves = harmonic_columns(series.time - series.origin, self.period, self.harmonics)
         shape_of = np.array(self.shape_of or range(series.bands))
         shapes = np.unique(shape_of)
         if len(shapes) == 1:
@@ -275,7 +292,7 @@ class Seasonal(Term):
         if self.sigma == 0:
             return []
         # a rotating pair whose amplitude wanders is, seen from its own turning frame, two random walks
-        waves = _harmonics(series, self.period, self.harmonics)
+        waves = harmonic_columns(series.time - series.origin, self.period, self.harmonics)
         return [(kernel.WALK, waves[:, [j]], (0,)) for j in range(waves.shape[1])]
 
 
@@ -342,8 +359,9 @@ class Oscillator(Term):
                 turn / math.sqrt(series.span * series.spacing * 4),
                 turn / (10 * series.span),
                 turn / series.spacing,
+                tries=(0.2, 5.0),
             ),
-            Parameter("quality", self.quality, 3.0, 0.05, 1e4),
+            Parameter("quality", self.quality, 1.0, 0.05, 1e4, tries=(5.0,)),
         ]
 
     def blocks(self, series: Series) -> list[Block]:
@@ -407,6 +425,12 @@ class Noise(Term):
         return out
 
 
+#: All terms by name: what a stored model may be made of.
+TERMS: dict[str, type[Term]] = {
+    t.__name__: t for t in (Level, Trend, Seasonal, DampedWalk, Oscillator, Regressors, Steps, Noise)
+}
+
+
 def _scale_parameter(name: str, value: float | None, start: float) -> Parameter:
     return Parameter(name, value, start, start * math.exp(-_REACH), start * math.exp(_REACH))
 
@@ -420,7 +444,7 @@ class Layout:
     problem : the compiled functions' input.
     names : the free parameters' names, such as "walk.tau"; theta holds their logarithms.
     start, low, high : (p,) of theta.
-    starts : where else a search may begin.
+    tries : p tuples of factors on each parameter's start, for `starts`.
     columns : the name of each column's term.
     """
 
@@ -429,19 +453,19 @@ class Layout:
     start: FloatArray
     low: FloatArray
     high: FloatArray
-    starts: tuple[FloatArray, ...]
+    tries: tuple[tuple[float, ...], ...]
     columns: tuple[str, ...]
 
-
-def _starts(start: FloatArray, free: Sequence[Parameter]) -> tuple[FloatArray, ...]:
-    """All combinations of the parameters' tries; the bands' parameters of one kind go together."""
-    kinds = [p.name.rstrip("0123456789") for p in free]
-    tries = {kind: (1.0, *p.tries) for kind, p in zip(kinds, free, strict=True)}
-    combinations = product(*tries.values())
-    next(combinations)
-    return tuple(
-        start + np.log([dict(zip(tries, chosen, strict=True))[kind] for kind in kinds]) for chosen in combinations
-    )
+    def starts(self) -> list[FloatArray]:
+        """(p,) each: where else a search may begin; the bands' parameters of one kind of a term go together."""
+        kinds = [name.rstrip("0123456789") for name in self.names]
+        tries = {kind: (1.0, *factors) for kind, factors in zip(kinds, self.tries, strict=True)}
+        combinations = product(*tries.values())
+        next(combinations)
+        return [
+            self.start + np.log([dict(zip(tries, chosen, strict=True))[kind] for kind in kinds])
+            for chosen in combinations
+        ]
 
 
 @dataclass(frozen=True)
@@ -479,7 +503,7 @@ class Model:
         places: list[list[tuple[int, float]]] = []
         noise = [(-1, 1.0)] + [(-1, 0.0)] * series.bands
         for label, term in zip(self.labels, self.terms, strict=True):
-            own = term.columns(series)
+            own = series.columns(term)
             columns.append(own)
             names += [label] * own.shape[1]
             blocks = term.blocks(series)
@@ -522,7 +546,7 @@ class Model:
             limits[:, 0].copy(),
             limits[:, 1].copy(),
             limits[:, 2].copy(),
-            _starts(limits[:, 0], [p for _, p in free]),
+            tuple(p.tries for _, p in free),
             tuple(names),
         )
 

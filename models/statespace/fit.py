@@ -92,9 +92,10 @@ def fit(
     if observed <= k:
         raise ValueError(f"{observed} observations are too few for a model with {k} columns")
     likelihood = layout.problem._replace(restricted=0)
-    candidates = [np.clip(s, layout.low, layout.high) for s in (*starts, layout.start, *layout.starts)]
     metric = np.zeros((len(layout.names), len(layout.names)))
-    if warm is not None:
+    if warm is None:
+        candidates = [np.clip(s, layout.low, layout.high) for s in (*starts, layout.start, *layout.starts())]
+    else:
         candidates, metric = [np.clip(warm.theta, layout.low, layout.high)], warm.metric.copy()
     theta, loglike, converged, steps = candidates[0], -math.inf, False, 0
     if warm is None or not (restricted and k):

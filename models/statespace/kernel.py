@@ -569,25 +569,25 @@ def curvature(theta: FloatArray, low: FloatArray, high: FloatArray, problem: Pro
     for i in range(p):
         point[i] = min(max(point[i], low[i] + width), high[i] - width)
     out = np.empty((p, p))
+    sides = np.empty(p)
     middle = _objective(point, problem, normal)
     for i in range(p):
         here = point[i]
         point[i] = here + width
-        up = _objective(point, problem, normal)
+        sides[i] = _objective(point, problem, normal)
         point[i] = here - width
-        down = _objective(point, problem, normal)
+        sides[i] += _objective(point, problem, normal)
         point[i] = here
-        out[i, i] = (up - 2 * middle + down) / width**2
+        out[i, i] = (sides[i] - 2 * middle) / width**2
     for i in range(p):
         for j in range(i):
             here, there = point[i], point[j]
-            total = 0.0
-            for a in (-1.0, 1.0):
-                for b in (-1.0, 1.0):
-                    point[i], point[j] = here + a * width, there + b * width
-                    total += a * b * _objective(point, problem, normal)
+            total = 2 * middle - sides[i] - sides[j]
+            for a in (-width, width):
+                point[i], point[j] = here + a, there + a
+                total += _objective(point, problem, normal)
             point[i], point[j] = here, there
-            out[i, j] = out[j, i] = total / (4 * width**2)
+            out[i, j] = out[j, i] = total / (2 * width**2)
     return out
 
 

@@ -8,7 +8,17 @@ from functools import cached_property
 
 import numpy as np
 
-from models.statespace.components import DampedWalk, Level, Model, Noise, Seasonal, Series, Term
+from models.statespace.components import (
+    DampedWalk,
+    Level,
+    Model,
+    Noise,
+    Oscillator,
+    Seasonal,
+    Series,
+    Term,
+    harmonic_columns,
+)
 from models.statespace.fit import Fit, Record, fit, smooth, start, update
 from pipeline.lightcurve import FloatArray, IntArray, LightCurve
 from pipeline.star import Star
@@ -28,6 +38,7 @@ class StarOptions:
     period_fap : a period with a false-alarm probability above this is not used.
     min_cycles : nor is one with fewer cycles in the span.
     plainly_periodic : where the period explains more than this share of the variance, models without it are not tried.
+    smooth_memory : where a walk leaves neighbours more correlated than this, an oscillator is tried in its place.
     outlier : rows this many sigma from what all other rows say of them count less in the fit.
     limit : innovations beyond this many sigma teach the filter less the further out they are.
     """
@@ -37,6 +48,7 @@ class StarOptions:
     period_fap: float = 1e-3
     min_cycles: float = 2.5
     plainly_periodic: float = 0.7
+    smooth_memory: float = 0.15
     outlier: float = 2.5
     limit: float = 4.0
 
@@ -51,6 +63,7 @@ class Prepared:
     epoch : the curve's time that is 0 in the series.
     centre : (bands,) subtracted from sign * value.
     scale : then divided by.
+    typical : (bands,) the usual error of a band in the curve's unit: what a row without an error is given.
     bands : names of the bands that have rows; `series.band` counts them.
     """
 
@@ -58,6 +71,7 @@ class Prepared:
     epoch: float
     centre: FloatArray
     scale: float
+    typical: FloatArray
     bands: tuple[str, ...]
 
 
@@ -70,6 +84,8 @@ class StarFit:
     star, prepared : what was fitted.
     structure, template : the chosen one, such as "seasonal+walk", and its model with nothing estimated yet.
     plain, fit : its fits in the prepared units, by the likelihood and by the diffuse likelihood.
+    walk : the fit with a damped random walk where that was preferred to white noise; `fit` itself unless an oscillator
+        did better still; None where there is no walk.
     record : the filter before the first row: `update` it with `prepared.series` for the one-step forecasts.
     mean, sigma : (n,) one-step-ahead forecasts in the prepared units; NaN where there was too little history.
     """
@@ -80,6 +96,7 @@ class StarFit:
     template: Model
     plain: Fit
     fit: Fit
+    walk: Fit | None
     record: Record
     mean: FloatArray
     sigma: FloatArray
@@ -113,21 +130,22 @@ def prepare(curve: LightCurve, min_points: int) -> Prepared | str:
         scale = float(np.std(value))
     if not scale > 1e-12 * float(np.max(np.abs(centre)) + 1e-300):
         return "constant: the values do not vary at all"
+    typical = _typical(good.error, value, index)
+    error = errors_of(good.error, typical[index])
     return Prepared(
-        Series.of(
-            good.time - good.time[0], value / scale, _errors(good, value, index) / scale, index, bands=len(present)
-        ),
+        Series.of(good.time - good.time[0], value / scale, error / scale, index, bands=len(present)),
         float(good.time[0]),
         centre,
         scale,
+        typical,
         tuple(good.bands[b] for b in present),
     )
 
 
-def _errors(good: LightCurve, value: FloatArray, index: IntArray) -> FloatArray:
-    """Quoted errors; where there are none, the scatter of neighbours; none far below its band's median."""
-    error = good.error.copy()
-    for b in range(int(index.max()) + 1):
+def _typical(error: FloatArray, value: FloatArray, index: IntArray) -> FloatArray:
+    """(bands,) median of the quoted errors; where there are none, from the scatter of neighbours."""
+    out = np.empty(int(index.max()) + 1)
+    for b in range(len(out)):
         rows = np.flatnonzero(index == b)
         given = error[rows][np.isfinite(error[rows])]
         if len(given):
@@ -135,18 +153,22 @@ def _errors(good: LightCurve, value: FloatArray, index: IntArray) -> FloatArray:
         else:
             steps = np.abs(np.diff(value[rows]))
             typical = 1.0483 * float(np.median(steps)) if len(steps) else 0.0
-        if not typical > 0:
-            typical = 0.1 * float(np.std(value)) or 1.0
-        own = np.where(np.isfinite(error[rows]), error[rows], typical)
-        error[rows] = np.maximum(own, 0.2 * typical)
-    return error
+        out[b] = typical if typical > 0 else 0.1 * float(np.std(value)) or 1.0
+    return out
+
+
+def errors_of(error: FloatArray, typical: FloatArray) -> FloatArray:
+    """(n,) the quoted errors; the typical one (n,) where there is none, and none far below it."""
+    out: FloatArray = np.maximum(np.where(np.isfinite(error), error, typical), 0.2 * typical)
+    return out
 
 
 def fit_star(star: Star, options: StarOptions = StarOptions()) -> StarFit | str:
     """Fit the structures a star may have, choose one by its information criterion, and follow the star with it.
 
     The richest structure is fitted first; rows that stand apart from all others under it get more noise, so that no
-    structure is chosen for the sake of a few rotten rows.
+    structure is chosen for the sake of a few rotten rows. Where a damped random walk is too rough for the star, an
+    oscillator, whose path is smooth, is tried in its place.
 
     Returns
     -------
@@ -166,10 +188,24 @@ def fit_star(star: Star, options: StarOptions = StarOptions()) -> StarFit | str:
         for name, model in structures.items()
     }
     name = min(fits, key=lambda n: fits[n].bic)
-    plain = fits[name]
-    final = fit(structures[name], series, warm=plain, restricted=True, uncertainties="walk" in name)
+    template, plain = structures[name], fits[name]
+    final = fit(template, series, warm=plain, restricted=True, uncertainties="walk" in name)
+    walk = final if "walk" in name else None
     record, mean, sigma = _follow(final, prepared.series, options)
-    return StarFit(star, replace(prepared, series=series), name, structures[name], plain, final, record, mean, sigma)
+    if walk is not None and _memory((series.value - mean) / sigma) > options.smooth_memory:
+        smoother = Model(tuple(Oscillator() if isinstance(t, DampedWalk) else t for t in template.terms))
+        other = fit(smoother, series, uncertainties=False)
+        if other.bic < plain.bic:
+            name, template, plain = name.replace("walk", "oscillator"), smoother, other
+            final = fit(template, series, warm=plain, restricted=True, uncertainties=False)
+            record, mean, sigma = _follow(final, prepared.series, options)
+    return StarFit(star, replace(prepared, series=series), name, template, plain, final, walk, record, mean, sigma)
+
+
+def _memory(innovation: FloatArray) -> float:
+    """Correlation of neighbouring innovations, none of which counts for more than 3 sigma."""
+    z = np.clip(innovation[np.isfinite(innovation)], -3, 3)
+    return float(np.sum(z[1:] * z[:-1]) / max(np.sum(z**2), 1e-300))
 
 
 def _structures(star: Star, series: Series, options: StarOptions) -> dict[str, Model]:
@@ -188,14 +224,13 @@ def _structures(star: Star, series: Series, options: StarOptions) -> dict[str, M
 def _size(model: Model, series: Series) -> int:
     """Numbers that a fit of the model has to find."""
     free = sum(p.value is None for term in model.terms for p in term.parameters(series))
-    return int(free + sum(term.columns(series).shape[1] for term in model.terms))
+    return int(free + sum(series.columns(term).shape[1] for term in model.terms))
 
 
 def _distrust(fitted: Fit, series: Series, options: StarOptions) -> Series:
     """The series with more noise on the rows that all others contradict (redescending M-estimation)."""
-    plain = replace(series, inflate=np.ones(len(series)))
-    alone = smooth(fitted.model, plain).alone
-    return replace(series, inflate=np.maximum(1.0, (np.nan_to_num(alone) / options.outlier) ** 2))
+    alone = smooth(fitted.model, series).alone
+    return series.distrusting(np.maximum(1.0, (np.nan_to_num(alone) / options.outlier) ** 2))
 
 
 def _season(star: Star, series: Series, options: StarOptions) -> tuple[Seasonal, float] | None:
@@ -228,14 +263,13 @@ def _harmonics(series: Series, shape_of: tuple[int, ...], period: float, most: i
         return 0, 0.0
     weight = np.ones(len(series))
     residual = np.zeros(len(series))
+    waves = np.hstack([np.ones((len(series), 1)), harmonic_columns(series.time, period, most)])
     best, explained = 0, 0.0
     for _ in range(2):
         squares = np.zeros(most + 1)
         for rows in mine:
-            angles = (2 * np.pi / period) * series.time[rows, None] * np.arange(1, most + 1)[None, :]
-            waves = np.stack([np.cos(angles), np.sin(angles)], axis=2).reshape(len(rows), 2 * most)
             w = weight[rows]
-            q, _ = np.linalg.qr(np.hstack([np.ones((len(rows), 1)), waves]) * w[:, None])
+            q, _ = np.linalg.qr(waves[rows] * w[:, None])
             y = series.value[rows] * w
             part = q.T @ y
             squares += np.maximum(y @ y - np.cumsum(part**2), 1e-12)[::2]

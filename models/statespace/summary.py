@@ -42,7 +42,8 @@ class StateSpaceSummary:
     trend, trend_err : unit a year, positive where the value grows (magnitudes: fades), with one sigma.
     trend_pvalue : two-sided, against no trend beside the chosen structure.
     change_points : level shifts, most significant first.
-    drw_tau, drw_tau_err : days, where the structure has a damped random walk; one sigma, of the logarithm times tau.
+    drw_tau, drw_tau_err : days, where a damped random walk was preferred to white noise (an oscillator may have done
+        better still: see `structure`); one sigma, of the logarithm times tau.
     drw_sigma, drw_sigma_err : unit; the walk's standard deviation and one sigma, of the logarithm times sigma.
     drw_flag : None; "short_span": the span is under ten tau, so that tau is biased low; "unresolved": tau is below the
         spacing of the observations or above their span.
@@ -108,9 +109,11 @@ def summarise(fitted: StarFit) -> StateSpaceSummary:
             for s in changes.shifts
         ),
     )
-    walk = next((t for t in chosen.model.terms if isinstance(t, DampedWalk)), None)
-    if walk is None or walk.tau is None or walk.sigma is None:
+    if fitted.walk is None:
         return summary
+    walk = next(t for t in fitted.walk.model.terms if isinstance(t, DampedWalk))
+    assert walk.tau is not None
+    assert walk.sigma is not None
     flag = None
     if walk.tau > prepared.series.span or walk.tau < prepared.series.spacing:
         flag = "unresolved"
@@ -119,8 +122,8 @@ def summarise(fitted: StarFit) -> StateSpaceSummary:
     return replace(
         summary,
         drw_tau=walk.tau,
-        drw_tau_err=chosen.uncertainty("walk.tau") * walk.tau,
+        drw_tau_err=fitted.walk.uncertainty("walk.tau") * walk.tau,
         drw_sigma=walk.sigma * prepared.scale,
-        drw_sigma_err=chosen.uncertainty("walk.sigma") * walk.sigma * prepared.scale,
+        drw_sigma_err=fitted.walk.uncertainty("walk.sigma") * walk.sigma * prepared.scale,
         drw_flag=flag,
     )

@@ -11,6 +11,7 @@ from pipeline.lightcurve import LightCurve
 from pipeline.period import PeriodResult
 from pipeline.star import Star
 from tests.bench.statespace_data import damped_walk, simulated
+from tests.bench.statespace_oracles import oscillation
 from tests.real_data import real_data
 
 
@@ -37,6 +38,20 @@ def test_structures_are_what_was_put_in() -> None:
     walk = simulated("walk", t, 18 + 0.3 * damped_walk(t, 60.0, rng) + 0.03 * rng.normal(size=300), np.full(300, 0.03))
     found = [fit_star(s, StarOptions()) for s in (_constant(1), _periodic(2), walk)]
     assert [f if isinstance(f, str) else f.structure for f in found] == ["constant", "seasonal", "walk"]
+
+
+def test_a_smooth_path_is_an_oscillators() -> None:
+    rng = np.random.default_rng(12)
+    t = 2450000.0 + np.arange(300.0)
+    lag = np.abs(t[:, None] - t[None, :])
+    factor = np.linalg.cholesky(oscillation(lag, 2 * np.pi / 25, 1.5) + 1e-9 * np.eye(300))
+    value = 15 + 0.2 * factor @ rng.normal(size=300) + 0.005 * rng.normal(size=300)
+    star = simulated("smooth", t, value, np.full(300, 0.005))
+    fitted = fit_star(star)
+    assert not isinstance(fitted, str)
+    assert fitted.structure == "oscillator"
+    assert np.nanstd(fitted.innovation) == pytest.approx(1.0, abs=0.15)
+    assert np.isfinite(summarise(fitted).drw_tau)
 
 
 def test_forecasts_are_in_the_stars_own_unit_and_direction() -> None:
