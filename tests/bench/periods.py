@@ -172,7 +172,9 @@ def plot_failures(title: str, failures: dict[str, list[tuple[Known, float]]], fo
                     axis.invert_yaxis()
                 axis.set_title(f"{good.object_id} {p:.5g} d", fontsize=8)
         figure.suptitle(f"{title}, {name}: reference left, answer right ({len(stars)} failures)")
-        figure.tight_layout()
+        for axis in axes.ravel()[2 * len(stars) :]:
+            axis.set_axis_off()
+        figure.tight_layout(rect=(0.0, 0.0, 1.0, 0.98))
         figure.savefig(folder / f"{title.split()[0]}_{name.replace(' ', '_')}.png", dpi=60)
         plt.close(figure)
 
