@@ -321,7 +321,7 @@ def update(record: Record, series: Series) -> tuple[Record, FloatArray, FloatArr
     Raises
     ------
     ValueError
-        When a row is earlier than the record's last.
+        When a row is earlier than the record's last, or the rows have not as many regressors as the first had.
     """
     from models.statespace import kernel
 
@@ -332,6 +332,11 @@ def update(record: Record, series: Series) -> tuple[Record, FloatArray, FloatArr
     if not first and series.time[0] < record.time:
         raise ValueError(f"a row at {series.time[0]} is earlier than the last one known, {record.time}")
     problem = record.model.layout(replace(series, origin=record.origin, bands=record.bands)).problem
+    if problem.rows.shape[1] != len(record.coefficient) + 1:
+        raise ValueError(
+            f"the model has {len(record.coefficient)} columns, these rows give {problem.rows.shape[1] - 1}: "
+            "give as many regressors as at the start"
+        )
     problem.step[0] = 0.0 if first else series.time[0] - record.time
     state, spread = record.state.copy(), record.spread.copy()
     coefficient, covariance = record.coefficient.copy(), record.covariance.copy()
@@ -348,7 +353,9 @@ def update(record: Record, series: Series) -> tuple[Record, FloatArray, FloatArr
     return after, mean, np.sqrt(variance)
 
 
-def forecast(record: Record, time: FloatArray, band: int = 0) -> tuple[FloatArray, FloatArray]:
+def forecast(
+    record: Record, time: FloatArray, band: int = 0, regressors: FloatArray | None = None
+) -> tuple[FloatArray, FloatArray]:
     """Forecast a star at any later times.
 
     Parameters
@@ -356,10 +363,16 @@ def forecast(record: Record, time: FloatArray, band: int = 0) -> tuple[FloatArra
     record : the filter after the last observation.
     time : (n,) days, ascending, no earlier than the record's last row.
     band : which band.
+    regressors : (n, r) the further columns at these times, where the model has them.
 
     Returns
     -------
     (n,) means and (n,) standard deviations of the star itself; add an observation's own noise in quadrature.
+
+    Raises
+    ------
+    ValueError
+        When a time is too early, or regressors that the model needs are not given.
     """
     times = np.asarray(time, dtype=float)
     n = len(times)
@@ -368,6 +381,7 @@ def forecast(record: Record, time: FloatArray, band: int = 0) -> tuple[FloatArra
         np.zeros(n),
         np.full(n, np.inf),
         np.full(n, band, dtype=np.int32),
+        regressors,
         bands=record.bands,
     )
     return update(record, rows)[1:]

@@ -7,12 +7,26 @@ from collections.abc import Callable
 
 import numpy as np
 
-from models.statespace import DampedWalk, Level, Model, Noise, Oscillator, Seasonal, Series, Term, Trend, fit, kernel
+from models.statespace import (
+    DampedWalk,
+    Level,
+    Model,
+    Noise,
+    Oscillator,
+    Regressors,
+    Seasonal,
+    Series,
+    Steps,
+    Term,
+    Trend,
+    fit,
+    kernel,
+)
 from models.statespace.fit import Fit
 
 
 def dense(model: Model, series: Series) -> float:
-    """Diffuse log-likelihood from the full covariance matrix, for one band without regressors."""
+    """Diffuse log-likelihood from the full covariance matrix."""
     t = series.time - series.time[0]
     lag = np.abs(t[:, None] - t[None, :])
     least, most = np.minimum(t[:, None], t[None, :]), np.maximum(t[:, None], t[None, :])
@@ -21,7 +35,12 @@ def dense(model: Model, series: Series) -> float:
     for term in model.terms:
         columns.append(term.columns(series))
         if isinstance(term, DampedWalk):
-            covariance = covariance + term.sigma**2 * np.exp(-lag / term.tau)
+            seen = np.asarray(term.amplitude or np.ones(series.bands))[series.band]
+            covariance = covariance + term.sigma**2 * np.exp(-lag / term.tau) * np.outer(seen, seen)
+        elif isinstance(term, Seasonal):
+            turns = 2 * np.pi * (t[:, None] - t[None, :]) / term.period
+            waves = sum(np.cos(j * turns) for j in range(1, term.harmonics + 1))
+            covariance = covariance + term.sigma**2 * least * waves
         elif isinstance(term, Oscillator):
             covariance = covariance + term.sigma**2 * oscillation(lag, 2 * np.pi / term.period, term.quality)
         elif isinstance(term, Level):
@@ -122,8 +141,15 @@ def against_dense() -> dict[str, float]:
         "walk + walk + oscillator": (walk, slow, Oscillator(0.8, 9.0, 4.0)),
         "level + walk": (Level(0.1), walk),
         "trend + seasonal + walk": (Trend(0.1, 0.001), Seasonal(7.7, 3), walk),
+        "two seasonals, one wandering, + walk": (Level(), Seasonal(7.7, 2, 0.05), Seasonal(61.0, 1), walk),
     }
-    return {name: relative(Model(terms).loglike(series), dense(Model(terms), series)) for name, terms in cases.items()}
+    out = {name: relative(Model(terms).loglike(series), dense(Model(terms), series)) for name, terms in cases.items()}
+    rng = np.random.default_rng(18)
+    n = len(series)
+    rich = Series.of(series.time, series.value, series.error, rng.integers(0, 3, n), rng.normal(size=(n, 2)))
+    everything = Trend(0.1) + Seasonal(7.7, 2) + DampedWalk(1.0, 20.0, (1.0, 0.6, 1.3)) + Regressors() + Steps((250.0,))
+    out["three bands, regressors, step, seasonal, walk"] = relative(everything.loglike(rich), dense(everything, rich))
+    return out
 
 
 def against_celerite() -> dict[str, float]:

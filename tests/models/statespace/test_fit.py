@@ -13,6 +13,7 @@ from models.statespace import (
     Model,
     Noise,
     Oscillator,
+    Regressors,
     Seasonal,
     Series,
     Trend,
@@ -118,6 +119,20 @@ def test_forecast_far_ahead_is_the_level_and_the_walks_width() -> None:
     assert sigma[0] < sigma[1] < sigma[2]
     assert mean[2] == pytest.approx(record.coefficient[0], rel=1e-9)
     assert sigma[2] == pytest.approx(math.hypot(1.0, math.sqrt(record.covariance[0, 0])), rel=1e-9)
+
+
+def test_forecasts_with_regressors_need_them() -> None:
+    rng = np.random.default_rng(9)
+    time, airmass = np.arange(80.0), rng.uniform(1, 2, (80, 1))
+    value = 3.0 + 0.5 * airmass[:, 0] + 0.01 * rng.normal(size=80)
+    series = Series.of(time, value, np.full(80, 0.01), regressors=airmass)
+    model = Level() + Regressors()
+    record, _, _ = update(start(model, series, np.full(2, 10.0)), series)
+    mean, sigma = forecast(record, np.array([80.0, 90.0]), regressors=np.array([[1.0], [2.0]]))
+    np.testing.assert_allclose(mean, [3.5, 4.0], atol=0.02)
+    assert np.all(sigma < 0.02)
+    with pytest.raises(ValueError, match="as many regressors"):
+        forecast(record, np.array([80.0]))
 
 
 def test_an_earlier_row_is_refused() -> None:

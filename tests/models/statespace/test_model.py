@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from models.statespace import StarOptions, StateSpace, fit_star, summarise
 from pipeline.clean import clean
+from pipeline.events import find_events
 from pipeline.lightcurve import LightCurve
 from pipeline.period import PeriodResult
 from pipeline.star import Star
@@ -162,6 +167,37 @@ def test_odd_stars_are_no_exception() -> None:
         assert np.isfinite(score) == (reason is None), star.curve.object_id
         if forecast is not None:
             assert np.all(forecast.sigma > 0), star.curve.object_id
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    rows=st.lists(
+        st.tuples(
+            st.sampled_from([0.0, 1.0, 1.5, 2.0, 77.7, 1e4]) | st.floats(0, 3000),
+            st.sampled_from([15.0, 15.01, -1.0, 1e9, math.nan, math.inf]) | st.floats(-1e3, 1e3),
+            st.sampled_from([0.01, 0.0, -1.0, math.nan, math.inf, 1e-30, 1e12]),
+            st.sampled_from(["g", "r", "i"]),
+        ),
+        max_size=60,
+    ),
+    period=st.sampled_from([math.nan, 1.0, 0.5, 3.3, 1e-6, 1e5]),
+    kind=st.sampled_from(["mag", "flux"]),
+)
+def test_any_star_has_an_answer_or_a_reason(
+    rows: list[tuple[float, float, float, str]], period: float, kind: str
+) -> None:
+    columns = [list(c) for c in zip(*rows, strict=True)] or [[], [], [], []]
+    curve = clean(LightCurve.of("any", columns[0], columns[1], columns[2], band=np.array(columns[3], str), kind=kind))
+    found = PeriodResult(reason="none") if math.isnan(period) else PeriodResult(period=period, fap=0.0)
+    star = Star(curve, found)
+    model = StateSpace.pretrained()
+    forecast, scores, summary = model.forecast([star])[0], model.score([star]), model.describe([star])[0]
+    assert (forecast is None) == bool(summary.reason)
+    assert np.isfinite(scores.score[0]) == (scores.reason[0] is None)
+    if forecast is not None:
+        assert len(forecast.mean) == len(curve.good)
+        assert np.all(forecast.sigma > 0)
+        assert all(0 <= e.pvalue <= 1 for e in find_events(forecast))
 
 
 def test_a_level_shift_and_a_trend_are_found_where_they_are() -> None:
