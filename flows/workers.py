@@ -8,8 +8,10 @@ code takes along nothing but the chunk that caused it, and of that chunk, nothin
 from __future__ import annotations
 
 import multiprocessing
+import os
 import queue
 import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -24,6 +26,11 @@ from flows.runtime import one_thread, quiet
 T = TypeVar("T")
 
 _slots: queue.SimpleQueue[ProcessPoolExecutor] | None = None
+_stopped = False
+
+
+class StoppedError(RuntimeError):
+    """The run was stopped while a process worked for it."""
 
 
 class WorkerDiedError(RuntimeError):
@@ -37,7 +44,11 @@ def call(function: Callable[..., T], *arguments: Any) -> T:
     ------
     WorkerDiedError
         When the process ended before it answered. The next call gets a fresh one.
+    StoppedError
+        When the run has been stopped.
     """
+    if _stopped:
+        raise StoppedError("the run was stopped")
     if _slots is None:
         return function(*arguments)
     executor = _slots.get()
@@ -45,6 +56,8 @@ def call(function: Callable[..., T], *arguments: Any) -> T:
         return executor.submit(function, *arguments).result()
     except BrokenProcessPool:
         executor.shutdown(wait=False)
+        if _stopped:
+            raise StoppedError("the run was stopped") from None
         executor = _executor()
         raise WorkerDiedError(f"the process running {function.__name__} ended without an answer") from None
     finally:
@@ -86,6 +99,8 @@ def surviving(
         return []
     try:
         return list(call(function, folder, options, start, stop))
+    except StoppedError:
+        raise
     except Exception as error:
         if stop - start == 1:
             return [Lost(f"the computation failed on this star: {type(error).__name__}: {error}")]
@@ -98,8 +113,12 @@ def surviving(
 
 @contextmanager
 def worker_processes(n: int) -> Iterator[None]:
-    """Have `n` worker processes for `call` while the block runs; none, for 0, and `call` computes where it is."""
-    global _slots
+    """Have `n` worker processes for `call` while the block runs; none, for 0, and `call` computes where it is.
+
+    When the block is left by an exception (an interrupt, say) the processes end at once, whatever they work on.
+    """
+    global _slots, _stopped
+    _stopped = False
     if n == 0:
         yield
         return
@@ -109,6 +128,11 @@ def worker_processes(n: int) -> Iterator[None]:
     _slots = slots
     try:
         yield
+    except BaseException:
+        _stopped = True
+        for child in multiprocessing.active_children():
+            child.terminate()
+        raise
     finally:
         _slots = None
         while not slots.empty():
@@ -122,5 +146,14 @@ def _executor() -> ProcessPoolExecutor:
 def _start() -> None:
     # an interrupt is the parent's to handle: a worker that printed its own traceback would only confuse
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_follow_parent, daemon=True).start()
     quiet()
     one_thread()
+
+
+def _follow_parent() -> None:
+    """End with the parent, even where it was killed and could not say so."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

@@ -1,13 +1,16 @@
 import math
 import os
 import signal
+import subprocess
+import sys
 import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from flows.options import RunOptions
-from flows.workers import Lost, WorkerDiedError, call, surviving, worker_processes
+from flows.workers import Lost, StoppedError, WorkerDiedError, call, surviving, worker_processes
 
 
 def process() -> int:
@@ -62,13 +65,67 @@ def test_workers_have_one_thread_each() -> None:
         assert call(os.getenv, "OMP_NUM_THREADS") == "1"
 
 
-def test_workers_end_with_the_block() -> None:
-    with worker_processes(2):
-        pid = call(process)
+def ended(pid: int) -> bool:
+    """Whether a process ends within ten seconds."""
     for _ in range(100):
         try:
             os.kill(pid, 0)
         except ProcessLookupError:
-            return
+            return True
         time.sleep(0.1)
-    pytest.fail(f"worker {pid} still runs")
+    return False
+
+
+def test_workers_end_with_the_block() -> None:
+    with worker_processes(2):
+        pid = call(process)
+    assert ended(pid)
+
+
+def long_rows(_folder: Path, _options: RunOptions, _start: int, _stop: int) -> list[int]:
+    time.sleep(60)
+    return []
+
+
+def interrupted(threads: ThreadPoolExecutor, folder: Path, waiting: list[Future[list[int | Lost]]]) -> None:
+    """Begin long work in a worker, and be interrupted."""
+    with worker_processes(1):
+        call(process)
+        waiting.append(threads.submit(surviving, long_rows, folder, RunOptions(), 0, 8))
+        time.sleep(0.5)
+        raise KeyboardInterrupt
+
+
+def test_an_interrupt_ends_the_workers_at_once(tmp_path: Path) -> None:
+    begin = time.monotonic()
+    waiting: list[Future[list[int | Lost]]] = []
+    with ThreadPoolExecutor(1) as threads:
+        with pytest.raises(KeyboardInterrupt):
+            interrupted(threads, tmp_path, waiting)
+        with pytest.raises(StoppedError):
+            waiting[0].result()
+    assert time.monotonic() - begin < 30
+    with worker_processes(1):
+        assert call(process) != os.getpid()
+
+
+_PARENT = """
+import os, signal
+from flows.workers import call, worker_processes
+from tests.flows.test_workers import process
+if __name__ == "__main__":
+    with worker_processes(1):
+        print(call(process), flush=True)
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_workers_end_with_a_parent_that_was_killed(tmp_path: Path) -> None:
+    script = tmp_path / "parent.py"
+    script.write_text(_PARENT)
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
+    parent = subprocess.run(
+        [sys.executable, str(script)], capture_output=True, text=True, env=environment, check=False, timeout=60
+    )
+    assert parent.returncode == -signal.SIGKILL
+    assert ended(int(parent.stdout))
