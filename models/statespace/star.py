@@ -196,7 +196,10 @@ def fit_star(star: Star, options: StarOptions = StarOptions()) -> StarFit | str:
         smoother = Model(tuple(Oscillator() if isinstance(t, DampedWalk) else t for t in template.terms))
         other = fit(smoother, series, uncertainties=False)
         if other.bic < plain.bic:
-            name, template, plain = name.replace("walk", "oscillator"), smoother, other
+            # rows that a rough walk could follow may stand apart from a smooth path
+            series = _distrust(other, prepared.series, options)
+            name, template = name.replace("walk", "oscillator"), smoother
+            plain = fit(template, series, warm=other, uncertainties=False)
             final = fit(template, series, warm=plain, restricted=True, uncertainties=False)
             record, mean, sigma = _follow(final, prepared.series, options)
     return StarFit(star, replace(prepared, series=series), name, template, plain, final, walk, record, mean, sigma)

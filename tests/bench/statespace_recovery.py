@@ -55,14 +55,27 @@ def _summary(star: Star) -> StateSpaceSummary:
     return StateSpaceSummary(star.curve.object_id, reason=fitted) if isinstance(fitted, str) else summarise(fitted)
 
 
-def find_shifts(stars: int, sizes: tuple[float, ...] = (0.0, 0.25, 0.5, 1.0, 2.0)) -> list[dict[str, float | str]]:
+def find_shifts(
+    stars: int, ordinary: int, sizes: tuple[float, ...] = (0.25, 0.5, 1.0, 2.0)
+) -> list[dict[str, float | str]]:
     """Level shifts and trends in white noise and in damped walks of 50 d, against their size in units of the noise.
 
-    A trend's size is what it changes over the span. At a p-value of 0.001, so size 0 gives the false-alarm rate.
+    A trend's size is what it changes over the span. At a p-value of 0.001, so size 0, of which there are `ordinary`
+    stars, gives the false-alarm rate.
     """
     times = cadences(stars)
     out: list[dict[str, float | str]] = []
     for walk in (0.0, 1.0):
+        rng = np.random.default_rng(24)
+        shifted = trending = 0
+        for i in range(ordinary):
+            t = times[i % len(times)]
+            noise = ERROR * (rng.normal(size=len(t)) + walk * damped_walk(t, 50.0, rng))
+            found = _summary(simulated(f"ordinary {i}", t, 15 + noise, np.full(len(t), ERROR)))
+            shifted += bool(found.change_points)
+            trending += found.trend_pvalue < 1e-3
+        noise_name = "white" if walk == 0 else "white + walk 50 d"
+        out.append({"noise": noise_name, "size": 0.0, "shift": shifted / ordinary, "trend": trending / ordinary})
         for size in sizes:
             rng = np.random.default_rng(22)
             shifted = trending = placed = 0
@@ -76,7 +89,6 @@ def find_shifts(stars: int, sizes: tuple[float, ...] = (0.0, 0.25, 0.5, 1.0, 2.0
                 placed += bool(step.change_points) and abs(step.change_points[0].time - at) < 0.05 * np.ptp(t)
                 trending += slope.trend_pvalue < 1e-3
             n = len(times)
-            noise_name = "white" if walk == 0 else "white + walk 50 d"
             out.append(
                 {"noise": noise_name, "size": size, "shift": shifted / n, "placed": placed / n, "trend": trending / n}
             )
