@@ -1,7 +1,7 @@
-"""How well stars are classified: split by star, several seeds, beside a random forest on the same stars.
+"""How well stars are classified: split by star, several seeds, beside a random forest and MiniRocket on the same split.
 
-``python -m tests.bench.classify CACHE`` judges; CACHE was made by ``python -m tests.bench.training_set``. MiniRocket is
-not among the installed packages and is not compared with.
+``python -m tests.bench.classify CACHE`` judges with Swope's own periods and with the reference periods; CACHE was made
+by ``python -m tests.bench.training_set``. ``--transfer`` asks instead what the simulator alone teaches of real stars.
 """
 
 from __future__ import annotations
@@ -10,26 +10,35 @@ import argparse
 import json
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.classifier import Classification, Classifier, ClassifierOptions
-from models.inputs import Inputs, inputs_of
+from models.classifier.classifier import _BATCH, _network, _tensors
+from models.inputs import FACTORS, Inputs, inputs_of
 from pipeline.features import FOLDED
-from pipeline.period import PeriodResult
 from pipeline.split import share
 from pipeline.star import Star
-from tests.bench.training_set import Labelled, prepared, stars_of
+from pipeline.vsx import TYPES
+from tests.bench.minirocket import MiniRocket, ridge_of
+from tests.bench.training_set import Prepared, at_reference, prepared, stars_of
 
 #: Classes that are judged, where not simply those of ten stars or more.
 CLASSES = {"asas_acvs": ("DSCT", "EA", "EB", "EW", "M", "RRAB", "RRC"), "eros": ("DCEP", "E", "M", "RR")}
 
 #: Stars of a seed's test part.
 TEST_SHARE = 0.25
+
+#: Two periods within this share of each other are the same.
+SAME_PERIOD = 0.01
+
+#: Stars whose folds are turned, and rows whose classification is timed.
+FEW, TIMED = 200, 2048
 
 
 def judged(labels: NDArray[np.str_], name: str) -> NDArray[np.bool_]:
@@ -39,22 +48,58 @@ def judged(labels: NDArray[np.str_], name: str) -> NDArray[np.bool_]:
     return np.isin(labels, classes)
 
 
-def at_reference(labelled: Labelled) -> Star:
-    """The star with its reference period in place of Swope's, where it has one."""
-    if not np.isfinite(labelled.period):
-        return labelled.star
-    return replace(labelled.star, period=PeriodResult(period=labelled.period, t0=0.0))
-
-
 def forest_features(inputs: Inputs) -> NDArray[np.float32]:
-    """Features of the `light-curve` library plus period: the opponent's table."""
+    """Features of the `light-curve` library plus period: the forest's table."""
     period = inputs.folded[:, :1, FOLDED.index("log_period")]
-    return np.nan_to_num(np.concatenate([inputs.plain, period, inputs.survey], axis=1), nan=-9.0)
+    columns: NDArray[np.float32] = np.concatenate([inputs.plain, period, inputs.survey], axis=1)
+    return np.nan_to_num(columns, nan=-9.0)
+
+
+def rocket_features(inputs: Inputs) -> NDArray[np.float32]:
+    """Period and amplitude, both as logarithms: what MiniRocket is given beside the folds."""
+    columns = [FOLDED.index(name) for name in ("log_period", "log_amplitude_1")]
+    return np.nan_to_num(inputs.folded[:, 0, columns], nan=-9.0)
+
+
+def opponents(
+    inputs: Inputs, labels: NDArray[np.str_], test: NDArray[np.bool_], seed: int, features: int
+) -> dict[str, tuple[NDArray[np.str_], float]]:
+    """What the others say of the stars of the test part, and the seconds they took to learn and say it.
+
+    Parameters
+    ----------
+    inputs, labels, test : n stars; those not of the test part are learnt from.
+    features : of MiniRocket.
+    """
+    from sklearn.ensemble import RandomForestClassifier
+
+    found = {}
+    begin = time.perf_counter()
+    table = forest_features(inputs)
+    forest = RandomForestClassifier(300, random_state=seed, n_jobs=1).fit(table[~test], labels[~test])
+    found["forest"] = (forest.predict(table[test]), time.perf_counter() - begin)
+    begin = time.perf_counter()
+    folds = inputs.folds[:, 0, :, 0]
+    shares = MiniRocket.of(folds[~test], features, seed).transform(folds)
+    transform = time.perf_counter() - begin
+    for name, columns in (
+        ("MiniRocket", shares),
+        ("MiniRocket + P, A", np.concatenate([shares, rocket_features(inputs)], axis=1)),
+    ):
+        begin = time.perf_counter()
+        said = ridge_of(columns[~test], labels[~test]).predict(columns[test])
+        found[name] = (said, transform + time.perf_counter() - begin)
+    return found
 
 
 def balanced_accuracy(truth: NDArray[np.str_], said: NDArray[np.str_]) -> float:
     """Mean recall over the classes."""
-    return float(np.mean([np.mean(said[truth == name] == name) for name in np.unique(truth)]))
+    return float(np.mean(list(recalls(truth, said).values())))
+
+
+def recalls(truth: NDArray[np.str_], said: NDArray[np.str_]) -> dict[str, float]:
+    """Share of each class that is called so."""
+    return {str(name): float(np.mean(said[truth == name] == name)) for name in np.unique(truth)}
 
 
 def calibration_error(probability: NDArray[np.float64], right: NDArray[np.bool_], bins: int = 15) -> float:
@@ -68,9 +113,14 @@ def calibration_error(probability: NDArray[np.float64], right: NDArray[np.bool_]
     return float(sum(gaps))
 
 
+def best_types(result: Classification) -> NDArray[np.str_]:
+    """(n,) the likeliest type of each star, "" where there is no answer."""
+    return np.array([result.best(i) or "" for i in range(len(result))])
+
+
 def judge(result: Classification, truth: NDArray[np.str_]) -> dict[str, float]:
-    """Accuracy, balanced accuracy, calibration error, and error with and without the doubtful twentieth."""
-    said = np.array([result.best(i) or "" for i in range(len(result))])
+    """Accuracy, balanced accuracy, calibration error, and the error without the doubtful twentieth."""
+    said = best_types(result)
     best = np.nan_to_num(result.probabilities.max(axis=1))
     right = said == truth
     kept = best >= np.quantile(best, 0.05)
@@ -80,6 +130,44 @@ def judge(result: Classification, truth: NDArray[np.str_]) -> dict[str, float]:
         "ece": calibration_error(best, right),
         "error_95": float(1.0 - right[kept].mean()),
     }
+
+
+def agreement(
+    said: NDArray[np.str_],
+    truth: NDArray[np.str_],
+    found: NDArray[np.float64],
+    settled: NDArray[np.float64],
+    reference: NDArray[np.float64],
+) -> dict[str, float]:
+    """How often the settled period is the one that goes with the type that was said.
+
+    An eclipsing binary has two minima in its period, a pulsating star one: a star with the light curve of an EW of
+    period P has to be an EW at P or an RRC at P / 2. Judged are stars for which the period that goes with the type
+    is one of the candidates, so that it could be settled.
+
+    Parameters
+    ----------
+    said, truth : (n,) types; "" where there is no answer.
+    found, settled, reference : (n,) days; NaN where there is none.
+
+    Returns
+    -------
+    "all" and each type that was said, with its share; NaN under "all" where no star can be judged.
+    """
+    twice = np.array([float(_double(a)) - float(_double(b)) for a, b in zip(said, truth, strict=True)])
+    meant = reference * 2.0**twice
+    open_to = (said != "") & np.any([_same(found * factor, meant) for factor in FACTORS], axis=0)
+    agrees = _same(settled, meant)
+    shares = {"all": float(agrees[open_to].mean()) if open_to.any() else float("nan")}
+    return shares | {str(name): float(agrees[open_to & (said == name)].mean()) for name in np.unique(said[open_to])}
+
+
+def _double(name: str) -> bool:
+    return name in TYPES and (TYPES[name].group == "eclipsing" or name == "ELL")
+
+
+def _same(period: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.bool_]:
+    return np.abs(period / other - 1.0) < SAME_PERIOD
 
 
 def turn_effect(classifier: Classifier, inputs: Inputs, stars: Sequence[Star]) -> float:
@@ -96,75 +184,153 @@ def turn_effect(classifier: Classifier, inputs: Inputs, stars: Sequence[Star]) -
     return float(np.nanmax(np.abs(changes)))
 
 
-def run(cache: Path, name: str, kind: str, seeds: int, options: ClassifierOptions) -> dict[str, object]:
-    """Train and judge on one set with several splits; returns means over the seeds."""
-    from sklearn.ensemble import RandomForestClassifier
+def rates(classifier: Classifier, inputs: Inputs, repeats: int = 5) -> dict[str, float]:
+    """Stars a second: the classifier's whole answer, and Keras alone on the same network.
 
-    whole = prepared(cache, name)
-    among = judged(whole.labels, name)
-    stars = [star for star, used in zip(stars_of(cache, name), among, strict=True) if used]
-    given = [at_reference(star) if kind == "reference" else star.star for star in stars]
-    inputs = inputs_of(given) if kind == "reference" else whole.inputs.rows(among)
-    names = [star.curve.object_id for star in given]
-    labels = whole.labels[among]
-    period = np.array([star.period.period for star in given])
-    reference = whole.reference[among]
-    found: list[dict[str, float]] = []
-    recalls: list[dict[str, float]] = []
+    Keras is given tensors that are ready and whole batches, once with the network that the classifier answers with and
+    once with the same weights in float32. Each is the best of several repeats, turn and turn about.
+    """
+    rows = np.arange(TIMED) % len(inputs)
+    inputs = inputs.rows(rows)
+    tensors = _tensors(inputs, classifier._scaling, classifier.options)
+    batches = [[tensor[i : i + _BATCH] for tensor in tensors] for i in range(0, TIMED, _BATCH)]
+    single = [_network(classifier.options, len(classifier.types)) for _ in classifier._networks]
+    for network, double in zip(single, classifier._networks, strict=True):
+        network.set_weights(double.get_weights())
+
+    def bare(networks: Sequence[Any]) -> None:
+        for batch in batches:
+            for network in networks:
+                network.predict_on_batch(batch)
+
+    asked: dict[str, Callable[[], object]] = {
+        "whole": lambda: classifier.classify_inputs(inputs),
+        "bare": lambda: bare(classifier._networks),
+        "bare_single": lambda: bare(single),
+    }
+    best = dict.fromkeys(asked, np.inf)
+    for _ in range(repeats):
+        for name, call in asked.items():
+            begin = time.perf_counter()
+            call()
+            best[name] = min(best[name], time.perf_counter() - begin)
+    return {name: TIMED / seconds for name, seconds in best.items()}
+
+
+def run(whole: Prepared, stars: Sequence[Star], seeds: int, options: ClassifierOptions, rocket: int) -> dict[str, Any]:
+    """Train and judge on one set with several splits.
+
+    Parameters
+    ----------
+    whole : n stars of the judged classes.
+    stars : some of them, by whatever order, whose folds are turned.
+    rocket : features of MiniRocket.
+
+    Returns
+    -------
+    Means over the seeds; of `turn` the largest.
+    """
+    who: dict[str, list[dict[str, float]]] = {}
+    recall: dict[str, list[dict[str, float]]] = {}
+    rest: list[dict[str, float]] = []
+    agreed: list[dict[str, float]] = []
     for seed in range(seeds):
-        test = np.array([share(one, f"classify{seed}") < TEST_SHARE for one in names])
-        learn = np.flatnonzero(~test)
+        test = np.array([share(str(name), f"classify{seed}") < TEST_SHARE for name in whole.names])
+        learn, asked = whole.rows(~test), whole.rows(test)
         begin = time.perf_counter()
-        classifier = Classifier.fit_inputs(
-            inputs.rows(learn),
-            [names[i] for i in learn],
-            period[learn],
-            [str(label) for label in labels[learn]],
-            replace(options, seed=seed + 1),
-            None,
-            reference[learn],
-        )
+        classifier = fitted(learn, replace(options, seed=seed + 1))
         seconds = time.perf_counter() - begin
-        begin = time.perf_counter()
-        result = classifier.classify_inputs(inputs.rows(test))
-        rate = test.sum() / (time.perf_counter() - begin)
-        forest = RandomForestClassifier(300, random_state=seed, n_jobs=1)
-        table = forest_features(inputs)
-        said = forest.fit(table[learn], labels[learn]).predict(table[test])
-        truth = labels[test]
-        own = np.array([result.best(i) or "" for i in range(len(result))])
-        known = np.isfinite(reference[test])
-        settled = period[test] * result.period_factor
-        few = np.flatnonzero(test)[:200]
-        found.append(
-            judge(result, truth)
-            | {
-                "forest_accuracy": float((said == truth).mean()),
-                "forest_balanced": balanced_accuracy(truth, said),
-                "period_right": _share_right(period[test], reference[test], known),
-                "period_settled": _share_right(settled, reference[test], known),
-                "turn": turn_effect(classifier, inputs.rows(few), [given[i] for i in few]),
-                "train_s": seconds,
-                "stars_per_s": float(rate),
+        result = classifier.classify_inputs(asked.inputs)
+        own, truth = best_types(result), asked.labels
+        quality = judge(result, truth)
+        said = {"network": (own, seconds)} | opponents(whole.inputs, whole.labels, test, seed, rocket)
+        for name, (types, spent) in said.items():
+            score = {
+                "accuracy": float((types == truth).mean()),
+                "balanced": balanced_accuracy(truth, types),
+                "seconds": spent,
+            }
+            who.setdefault(name, []).append(score)
+            recall.setdefault(name, []).append(recalls(truth, types))
+        settled = asked.period * result.period_factor
+        known = np.isfinite(asked.reference)
+        agreed.append(agreement(own, truth, asked.period, settled, asked.reference))
+        speed = rates(classifier, asked.inputs)
+        rest.append(
+            {
+                "ece": quality["ece"],
+                "error": 1.0 - quality["accuracy"],
+                "error_95": quality["error_95"],
+                "period_right": _share(_same(asked.period, asked.reference)[known]),
+                "period_settled": _share(_same(settled, asked.reference)[known]),
+                "turn": turn_effect(classifier, inputs_of(stars), stars),
+                "stars_per_s": speed["whole"],
+                "predict_share": speed["whole"] / speed["bare"],
+                "predict_share_float32": speed["whole"] / speed["bare_single"],
             }
         )
-        recalls.append({str(c): float(np.mean(own[truth == c] == c)) for c in np.unique(truth)})
-    mean = {key: float(np.nanmean([one[key] for one in found])) for key in found[0]}
-    mean["turn"] = max(one["turn"] for one in found)
-    recall = {c: round(float(np.mean([one[c] for one in recalls if c in one])), 3) for c in recalls[0]}
     return {
-        "bench": "classify",
-        "set": name,
-        "periods": kind,
-        "stars": len(stars),
+        "stars": len(whole),
         "seeds": seeds,
-        **mean,
-        "recall": recall,
+        "who": {name: _mean(scores) for name, scores in who.items()},
+        **_mean(rest),
+        "turn": max(one["turn"] for one in rest),
+        "agree": _mean(agreed),
+        "recall": {name: _mean(scores) for name, scores in recall.items()},
+        "balanced_by_seed": {name: [round(s["balanced"], 4) for s in scores] for name, scores in who.items()},
     }
 
 
-def _share_right(period: NDArray[np.float64], reference: NDArray[np.float64], known: NDArray[np.bool_]) -> float:
-    return float(np.mean(np.abs(period[known] / reference[known] - 1.0) < 0.01)) if known.any() else float("nan")
+def fitted(learn: Prepared, options: ClassifierOptions) -> Classifier:
+    """A classifier that learnt from prepared stars."""
+    return Classifier.fit_inputs(
+        learn.inputs,
+        [str(name) for name in learn.names],
+        learn.period,
+        [str(label) for label in learn.labels],
+        options,
+        None,
+        learn.reference,
+    )
+
+
+def _share(right: NDArray[np.bool_]) -> float:
+    return float(right.mean()) if len(right) else float("nan")
+
+
+def _mean(found: Sequence[dict[str, float]]) -> dict[str, float]:
+    """Mean of each entry over the seeds that have it."""
+    names = dict.fromkeys(name for one in found for name in one)
+    return {name: round(float(np.mean([one[name] for one in found if name in one])), 6) for name in names}
+
+
+def table(one: dict[str, Any]) -> str:
+    """What a person reads of a run."""
+    lines = [
+        f"{one['set']}, {one['periods']} periods, {one['stars']} stars, {one['seeds']} seeds",
+        f"  {'':18s} accuracy balanced seconds | recall of " + " ".join(f"{c:>8s}" for c in one["recall"]["network"]),
+    ]
+    for name, score in one["who"].items():
+        lines.append(
+            f"  {name:18s} {score['accuracy']:8.3f} {score['balanced']:8.3f} {score['seconds']:7.0f} |           "
+            + " ".join(f"{value:8.3f}" for value in one["recall"][name].values())
+        )
+    gain = 1.0 - one["error_95"] / one["error"] if one["error"] else 0.0
+    agree = ", ".join(f"{name} {value:.3f}" for name, value in one["agree"].items())
+    lines.append(
+        f"  ECE {one['ece']:.3f}; error {one['error']:.3f}, of the surer 95 % {one['error_95']:.3f}, {gain:.0%} less"
+    )
+    if np.isfinite(one["period_right"]):
+        lines.append(
+            f"  period right as found {one['period_right']:.3f}, as settled {one['period_settled']:.3f}; "
+            f"period and class agree: {agree}"
+        )
+    lines += [
+        f"  a turned fold changes a probability by at most {one['turn']:.0e}",
+        f"  {one['stars_per_s']:.0f} stars a second, {one['predict_share']:.2f} of bare Keras "
+        f"({one['predict_share_float32']:.2f} of the same in float32)",
+    ]
+    return "\n".join(lines)
 
 
 def main() -> None:
@@ -172,28 +338,37 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("cache", type=Path, help="folder of the prepared stars")
     parser.add_argument("--sets", nargs="+", default=["asas_acvs", "eros", "debosscher", "asas_training"])
-    parser.add_argument("--periods", nargs="+", choices=("swope", "reference"), default=["swope"])
+    parser.add_argument("--periods", nargs="+", choices=("swope", "reference"), default=["swope", "reference"])
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--members", type=int, default=1)
     parser.add_argument("--epochs", type=int, default=ClassifierOptions().epochs)
+    parser.add_argument("--rocket", type=int, default=10_000, metavar="N", help="features of MiniRocket")
+    parser.add_argument("--stars", type=int, default=0, help="judge on about so many stars of a set (0: all)")
     args = parser.parse_args()
+    options = ClassifierOptions(survey=True, members=args.members, epochs=args.epochs)
     lines = []
-    print("set            periods    acc   bal | forest acc  bal | ECE    err@95 | period right settled | turn train s")
     for name in args.sets:
         for kind in args.periods:
-            if kind == "reference" and not np.isfinite(prepared(args.cache, name).reference).any():
+            reference = kind == "reference"
+            whole = prepared(args.cache, name, reference)
+            if reference and not np.isfinite(whole.reference).any():
+                print(f"{name}: no reference periods")
                 continue
-            options = ClassifierOptions(survey=True, members=args.members, epochs=args.epochs)
-            one = run(args.cache, name, kind, args.seeds, options)
+            among = judged(whole.labels, name) & few(whole.names, args.stars)
+            first = [star for star, used in zip(stars_of(args.cache, name), among, strict=True) if used][:FEW]
+            turned = [(at_reference(star) if reference else star).star for star in first]
+            one = {"bench": "classify", "set": name, "periods": kind}
+            one |= run(whole.rows(among), turned, args.seeds, options, args.rocket)
             lines.append(one)
-            print(
-                f"{name:14s} {kind:9s} {one['accuracy']:.3f} {one['balanced']:.3f} | {one['forest_accuracy']:10.3f} "
-                f"{one['forest_balanced']:.3f}| {one['ece']:.3f}  {one['error_95']:.3f} | {one['period_right']:12.3f} "
-                f"{one['period_settled']:.3f}   | {one['turn']:.0e} {one['train_s']:6.0f}"
-            )
-            print("   recall", json.dumps(one["recall"]))
+            print(table(one), flush=True)
     for one in lines:
         print(json.dumps(one))
+
+
+def few(names: NDArray[np.str_], stars: int) -> NDArray[np.bool_]:
+    """(n,) about so many of the stars, the same ones every time; all where none are asked for."""
+    wanted = stars / max(len(names), 1) if stars else 1.0
+    return np.array([share(str(name), "subset") < wanted for name in names])
 
 
 if __name__ == "__main__":

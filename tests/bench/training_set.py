@@ -14,7 +14,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -122,21 +122,43 @@ class Prepared:
         return cls(Inputs.join([part.inputs for part in parts]), *columns)
 
 
-def prepared(cache: Path, name: str) -> Prepared:
-    """The stars of a set, folded and measured; kept in the cache for the next time."""
+def at_reference(labelled: Labelled) -> Labelled:
+    """The star with its reference period in place of Swope's, where it has one."""
+    if not np.isfinite(labelled.period):
+        return labelled
+    return replace(labelled, star=replace(labelled.star, period=PeriodResult(period=labelled.period, t0=0.0)))
+
+
+def prepared(cache: Path, name: str, reference: bool = False) -> Prepared:
+    """The stars of a set, folded and measured; kept in the cache for the next time.
+
+    Parameters
+    ----------
+    reference : fold at the reference periods, where there are any, in place of Swope's own.
+    """
     seen = hashlib.sha256(repr((PLAIN, FOLDED, SURVEY, FACTORS, BINS)).encode()).hexdigest()[:8]
-    file = cache / f"{name}-{seen}.npz"
+    file = cache / f"{name}-{'reference-' if reference else ''}{seen}.npz"
     if not file.exists():
         stars = stars_of(cache, name)
-        inputs = inputs_of([labelled.star for labelled in stars])
-        np.savez(
-            file,
-            names=np.array([labelled.star.curve.object_id for labelled in stars]),
-            labels=np.array([labelled.label or "" for labelled in stars]),
-            period=np.array([labelled.star.period.period for labelled in stars]),
-            reference=np.array([labelled.period for labelled in stars]),
-            **{field.name: getattr(inputs, field.name) for field in fields(Inputs)},
-        )
+        store(file, [at_reference(star) for star in stars] if reference else stars)
+    return stored(file)
+
+
+def store(file: Path, stars: Sequence[Labelled]) -> None:
+    """Fold and measure stars, and keep what comes of it."""
+    inputs = inputs_of([labelled.star for labelled in stars])
+    np.savez(
+        file,
+        names=np.array([labelled.star.curve.object_id for labelled in stars]),
+        labels=np.array([labelled.label or "" for labelled in stars]),
+        period=np.array([labelled.star.period.period for labelled in stars]),
+        reference=np.array([labelled.period for labelled in stars]),
+        **{field.name: getattr(inputs, field.name) for field in fields(Inputs)},
+    )
+
+
+def stored(file: Path) -> Prepared:
+    """What `store` kept."""
     with np.load(file) as kept:
         inputs = Inputs(*(kept[field.name] for field in fields(Inputs)))
         return Prepared(inputs, *(kept[field.name] for field in fields(Prepared)[1:]))
@@ -167,14 +189,15 @@ def prepare(name: str, cache: Path, workers: int) -> None:
         curves = read_set(name, cache / "scratch")
         known = {} if whole else labels_of(name)
     rows = []
-    for curve, found in zip(curves, _periods(curves, workers), strict=True):
+    for curve, found in zip(curves, periods_of(curves, workers), strict=True):
         label, period = known.get(curve.object_id, (whole, float("nan")))
         rows.append({"label": label, "period": period if np.isfinite(period) else None, "found": asdict(found)})
     pq.write_table(Chunk.of(curves).table.replace_schema_metadata(None), cache / f"{name}.parquet")
     (cache / f"{name}.json").write_text(json.dumps(rows))
 
 
-def _periods(curves: list[LightCurve], workers: int) -> Iterator[PeriodResult]:
+def periods_of(curves: list[LightCurve], workers: int) -> Iterator[PeriodResult]:
+    """Swope's own period of each curve, in their order."""
     if workers < 2:
         yield from map(find_period, curves)
         return

@@ -1,0 +1,56 @@
+import numpy as np
+import pytest
+
+from models.inputs import inputs_of
+from tests.bench.classify import agreement, balanced_accuracy, calibration_error, few, judged, opponents
+from tests.models.stars import made_star
+
+
+def test_a_type_and_its_period_agree() -> None:
+    nan = np.nan
+    truth = np.array(["EW", "EW", "EW", "EW", "RRC", "RRC", "EA", "M", "EW"])
+    said = np.array(["EW", "EW", "RRC", "RRC", "RRC", "EW", "EA", "M", ""])
+    found = np.array([0.2, 0.2, 0.2, 0.4, 0.3, 0.3, 1.7, 300.0, 0.4])
+    settled = np.array([0.4, 0.2, 0.2, 0.4, 0.3, 0.6, 1.7, 300.0, 0.4])
+    reference = np.array([0.4, 0.4, 0.4, 0.4, 0.3, 0.3, 4.0, nan, 0.4])
+    found_shares = agreement(said, truth, found, settled, reference)
+    # the EA could not be settled, the Mira has no reference, the last star no type
+    assert found_shares == {
+        "EW": pytest.approx(2 / 3),  # settled at P, left at P/2, and an RRC called EW at twice its period
+        "RRC": pytest.approx(2 / 3),  # an EW called RRC at P/2, another left at P, and a true one
+        "all": pytest.approx(4 / 6),
+    }
+    assert np.isnan(agreement(said, truth, found, settled, np.full(9, nan))["all"])
+
+
+def test_balanced_accuracy_weighs_classes_alike() -> None:
+    truth = np.array(["M"] * 8 + ["EA"] * 2)
+    assert balanced_accuracy(truth, np.array(["M"] * 10)) == 0.5
+
+
+def test_calibration_error_is_the_gap_between_word_and_truth() -> None:
+    rng = np.random.default_rng(0)
+    probability = rng.uniform(0.5, 1.0, 20_000)
+    assert calibration_error(probability, rng.random(20_000) < probability) < 0.02
+    assert calibration_error(np.full(1000, 0.9), np.arange(1000) < 600) == pytest.approx(0.3)
+
+
+def test_stars_are_chosen_by_their_names_alone() -> None:
+    names = np.array([f"star {i}" for i in range(1000)])
+    assert few(names, 0).all()
+    chosen = few(names, 200)
+    assert 150 < chosen.sum() < 250
+    np.testing.assert_array_equal(few(names[::-1], 200)[::-1], chosen)
+    labels = np.array(["EA"] * 12 + ["EB"] * 3 + [""] * 20)
+    assert judged(labels, "debosscher").sum() == 12
+
+
+def test_the_opponents_tell_plain_cases_apart() -> None:
+    stars = [made_star(kind, seed, 80) for seed in range(40) for kind in ("RRAB", "EA")]
+    labels = np.array(["RRAB", "EA"] * 40)
+    test = np.arange(80) >= 50
+    said = opponents(inputs_of(stars), labels, test, seed=0, features=840)
+    assert list(said) == ["forest", "MiniRocket", "MiniRocket + P, A"]
+    for types, seconds in said.values():
+        assert (types == labels[test]).mean() > 0.9
+        assert seconds > 0
