@@ -11,12 +11,9 @@ import numpy as np
 
 from models.statespace.components import TERMS, Model, Series
 from models.statespace.fit import Record, forecast, update
-from models.statespace.star import StarFit, errors_of
+from models.statespace.star import HISTORY, StarFit, errors_of
 from pipeline.forecast import Forecast
 from pipeline.lightcurve import FloatArray, LightCurve
-
-#: Forecasts of a band begin after so many of its rows.
-_HISTORY = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,8 +95,8 @@ def follow(star: StarRecord, curve: LightCurve) -> tuple[StarRecord, Forecast]:
     seen = list(star.seen)
     for b in range(len(seen)):
         rows = np.flatnonzero(index == b)
-        mean[rows[: _HISTORY - seen[b]]] = np.nan
-        seen[b] = min(_HISTORY, seen[b] + len(rows))
+        mean[rows[: HISTORY - seen[b]]] = np.nan
+        seen[b] = min(HISTORY, seen[b] + len(rows))
     forecasts = Forecast(
         object_id=star.object_id,
         detector="statespace",

@@ -26,6 +26,9 @@ from pipeline.star import Star
 #: A band with fewer rows, or with less than a fifth of the fullest band's, has no shape of its own.
 MIN_SHAPE = 12
 
+#: Forecasts of a band begin after so many of its rows.
+HISTORY = 2
+
 
 @dataclass(frozen=True)
 class StarOptions:
@@ -289,11 +292,11 @@ def _harmonics(series: Series, shape_of: tuple[int, ...], period: float, most: i
 
 
 def _follow(chosen: Fit, series: Series, options: StarOptions) -> tuple[Record, FloatArray, FloatArray]:
-    """The filter before the first row, and the one-step forecasts of all rows; NaN for a band's first two."""
+    """The filter before the first row, and the one-step forecasts of all rows; NaN for a band's first ones."""
     record = start(chosen.model, series, _prior(chosen), limit=options.limit)
     _, mean, sigma = update(record, series)
     for b in range(series.bands):
-        mean[np.flatnonzero(series.band == b)[:2]] = np.nan
+        mean[np.flatnonzero(series.band == b)[:HISTORY]] = np.nan
     return record, mean, sigma
 
 

@@ -57,7 +57,7 @@ def loglik(quick: bool) -> dict[str, Any]:  # noqa: ARG001
 
 def speed(quick: bool) -> dict[str, Any]:
     """Costs beside celerite2's and statsmodels', scaling, stars a second."""
-    from tests.bench.statespace_oracles import fit_costs, likelihood_costs, scaling
+    from tests.bench.statespace_oracles import fit_costs, likelihood_costs, scaling, update_costs
     from tests.bench.statespace_real import throughput
 
     costs = likelihood_costs()
@@ -66,6 +66,10 @@ def speed(quick: bool) -> dict[str, Any]:
     per_row = scaling((1_000, 10_000, 100_000) if quick else (1_000, 10_000, 100_000, 1_000_000))
     rows += [target(f"ns a row at N = {n:,}", value, 0, 1e9, "") for n, value in per_row.items()]
     rows.append(target("cost a row, largest N / smallest", per_row[max(per_row)] / per_row[1000], 0, 1.5, "linear"))
+    updates = update_costs()
+    few, many = min(updates), max(updates)
+    rows.append(target(f"cost of one new row, after {many:,} / {few:,}", updates[many] / updates[few], 0, 1.5, "O(1)"))
+    rows.append({"what": "microseconds to learn one new row", "measured": updates[many] * 1e6})
     fits = fit_costs()
     rows.append(target("fit trend + seasonal: statsmodels / own", fits["statsmodels"] / fits["own"], 20, 1e9, ">= 20"))
     rows.append(
@@ -76,7 +80,7 @@ def speed(quick: bool) -> dict[str, Any]:
     rows.append({"what": "the same by processor time alone", "measured": stars["stars_per_s_of_processor_time"]})
     rows.append({"what": "processor ms a star", "measured": stars["processor_ms_per_star"]})
     show("speed", rows)
-    return {"costs": costs, "ns_per_row": per_row, "fit": fits, "throughput": stars}
+    return {"costs": costs, "ns_per_row": per_row, "updates": updates, "fit": fits, "throughput": stars}
 
 
 def recovery(quick: bool) -> dict[str, Any]:
@@ -92,9 +96,9 @@ def recovery(quick: bool) -> dict[str, Any]:
             *({"what": name, "measured": float(value)} for name, value in tau.items()),
         ],
     )
-    shifts = find_shifts(30 if quick else 200, 100 if quick else 2000)
+    shifts = find_shifts(30 if quick else 200, 100 if quick else 1000)
     show("level shifts and trends found at p = 0.001, by size in sigma of the noise", shifts)
-    events = false_events(200 if quick else 6000)
+    events = false_events(200 if quick else 3000)
     show(
         "events in 1,000 simulated ordinary stars",
         [target(name, value, 0.3, 3, "0.3 to 3") for name, value in events.items()],

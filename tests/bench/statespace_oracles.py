@@ -21,6 +21,8 @@ from models.statespace import (
     Trend,
     fit,
     kernel,
+    start,
+    update,
 )
 from models.statespace.fit import Fit
 
@@ -231,6 +233,20 @@ def scaling(sizes: tuple[int, ...] = (1_000, 10_000, 100_000, 1_000_000)) -> dic
         series = Series.of(t, rng.normal(size=n), np.full(n, 0.2))
         problem = (Level() + Seasonal(17.3, 2) + DampedWalk(1.0, 20.0)).layout(series).problem
         out[n] = seconds(lambda problem=problem: kernel.loglike(np.empty(0), problem), max(3, 100_000 // n)) / n * 1e9
+    return out
+
+
+def update_costs(histories: tuple[int, ...] = (100, 100_000)) -> dict[int, float]:
+    """Seconds to learn one new row (level + seasonal + walk), by the number of rows known before."""
+    rng = np.random.default_rng(12)
+    model = Level() + Seasonal(17.3, 2) + DampedWalk(1.0, 20.0)
+    out = {}
+    for n in histories:
+        t = np.sort(rng.uniform(0, n, n))
+        series = Series.of(t, rng.normal(size=n), np.full(n, 0.2))
+        record, _, _ = update(start(model, series, np.full(5, 10.0)), series)
+        row = Series.of(t[-1:] + 1.0, np.zeros(1), np.full(1, 0.2))
+        out[n] = seconds(lambda record=record, row=row: update(record, row), 50, 20)
     return out
 
 
