@@ -77,7 +77,8 @@ def speed(quick: bool) -> dict[str, Any]:
     )
     stars = throughput(100 if quick else 600)
     rows.append(target("stars/s, asas_acvs, two cores", stars["stars_per_s"], 60, 1e9, ">= 60"))
-    rows.append({"what": "the same by processor time alone", "measured": stars["stars_per_s_of_processor_time"]})
+    alone = stars["stars_per_s_of_processor_time"]
+    rows.append(target("the same by processor time, others' use of the machine left out", alone, 60, 1e9, ">= 60"))
     rows.append({"what": "processor ms a star", "measured": stars["processor_ms_per_star"]})
     show("speed", rows)
     return {"costs": costs, "ns_per_row": per_row, "updates": updates, "fit": fits, "throughput": stars}
@@ -132,6 +133,17 @@ def known(quick: bool) -> dict[str, Any]:  # noqa: ARG001
 
     rows = known_objects()
     show("known objects", rows)
+    *active, flare = rows
+    walks = sum(row["prefers"] == "walk" for row in active) / len(active)
+    show(
+        "what is known of them",
+        [
+            target(f"share of the {len(active)} active galaxies that prefer a walk to white noise", walks, 1, 1, "1"),
+            target("GJ 1243: gain of a seasonal at 0.5926 d", flare["bic_gain"], 0, 1e9, "> 0"),
+            target("GJ 1243: best period", flare["best_period_d"], 0.5916, 0.5936, "0.5926 +- 0.001"),
+            target("GJ 1243: structure has a seasonal", "seasonal" in flare["prefers"], 1, 1, "yes"),
+        ],
+    )
     return {"objects": rows}
 
 

@@ -6,6 +6,7 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from multiprocessing import get_context
+from typing import Any
 
 import numpy as np
 
@@ -74,9 +75,9 @@ def pvalues(model: StateSpace, limit: int) -> dict[str, dict[str, float]]:
     return out
 
 
-def known_objects() -> list[dict[str, object]]:
+def known_objects() -> list[dict[str, Any]]:
     """Quasars: walk against white noise; GJ 1243: a seasonal part at 0.5926 d against none."""
-    rows: list[dict[str, object]] = []
+    rows: list[dict[str, Any]] = []
     agn = [c for c in curves("kepler") if c.object_id == AGN]
     for curve in (*agn, *curves("qso/QSO_try"), *curves("ogle/quasars")):
         if len(curve.good) < 50:
