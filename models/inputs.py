@@ -130,3 +130,9 @@ def fold_tensor(bright: LightCurve, period: float, bins: int = BINS) -> FloatArr
         ],
         axis=1,
     )
+
+
+def sigma_of(folds: Array32) -> Array32:
+    """(..., bins) standard errors of the bins of folds, in units of the width of each curve."""
+    sigma: Array32 = 2.0 ** (4.0 * folds[..., 1])
+    return sigma

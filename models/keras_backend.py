@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 
 def keras() -> Any:
@@ -19,6 +22,27 @@ def keras() -> Any:
         import keras as module
 
     return module
+
+
+def in_double(build: Callable[[], Any], weights: Sequence[NDArray[np.float32]]) -> Any:
+    """A network that answers in float64.
+
+    In float32 an answer depends in its seventh digit on the star's row in the batch, and so on its company.
+
+    Parameters
+    ----------
+    build : makes the network.
+    weights : of the same network in float32, as ``get_weights`` gives them.
+    """
+    config = keras().config
+    kept = config.dtype_policy()
+    config.set_dtype_policy("float64")
+    try:
+        network = build()
+    finally:
+        config.set_dtype_policy(kept)
+    network.set_weights(weights)
+    return network
 
 
 @contextmanager

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from models import weights as stored
 from models.autoencoder.density import LocalDensity
 from models.autoencoder.network import FLOOR, build, feature_loss, fold_loss
-from models.inputs import BINS, Inputs, inputs_of
-from models.keras_backend import keras
+from models.inputs import BINS, Inputs, inputs_of, sigma_of
+from models.keras_backend import in_double, keras
 from models.scaling import Scaling
 from models.scores import Scores, empirical_pvalue
 from models.weights import PRETRAINED, Weights
@@ -78,11 +78,13 @@ class Reconstruction:
     ----------
     phase : (bins,) with the maximum of the first harmonic at 0.
     value : (n, bins) the fold about its middle in units of its width, brighter up; zeros where there is no period.
+    sigma : (n, bins) standard errors in the same units; NaN where a bin is empty.
     model : (n, bins) the denoised fold in the same units; NaN where there is no period.
     """
 
     phase: FloatArray
     value: FloatArray
+    sigma: FloatArray
     model: FloatArray
 
 
@@ -119,8 +121,7 @@ class Autoencoder:
         """
         kept = stored.load(folder, "autoencoder")
         options = AutoencoderOptions(**kept.settings["options"])
-        network = _network(options)
-        network.set_weights(kept.network())
+        network = in_double(lambda: _network(options), kept.network())
         arrays = {name: array for name, array in kept.arrays.items() if name.split("/")[0] in ("null", *PARTS)}
         return cls(options, network, Scaling(kept.arrays["centre"], kept.arrays["width"]), arrays, kept.card)
 
@@ -189,13 +190,14 @@ class Autoencoder:
         keras().utils.set_random_seed(options.seed)
         made = cls(options, _network(options), Scaling.of(_features(learn)), {})
         made._train(learn, judge, tell)
+        made._network = in_double(lambda: _network(options), made._network.get_weights())
         _, _, code = made._run(learn)
         for name, points in made._places(learn, code).items():
             density = LocalDensity.of(points, options.memory, options.neighbours, _AXES, options.seed)
             made._arrays |= {f"{name}/{field}": getattr(density, field) for field in _DENSITY}
         parts = made._parts(judge)
-        made._arrays["null/regression"] = _regression(_nuisance(judge), parts[:, 0])
-        parts[:, 0] -= _nuisance(judge) @ made._arrays["null/regression"]
+        made._arrays["null/regression"] = _regression(_nuisance(judge), parts)
+        parts -= _nuisance(judge) @ made._arrays["null/regression"]
         made._arrays["null/parts"] = np.sort(parts, axis=0).astype(np.float32)
         made._arrays["null/score"] = np.sort(made._combined(parts)).astype(np.float32)
         return made
@@ -236,7 +238,7 @@ class Autoencoder:
     def score_inputs(self, inputs: Inputs) -> Scores:
         """Scores of stars that were folded and measured before; see `score`."""
         parts = self._parts(inputs)
-        parts[:, 0] -= _nuisance(inputs) @ self._arrays["null/regression"]
+        parts -= _nuisance(inputs) @ self._arrays["null/regression"]
         enough = inputs.points >= LEAST_POINTS
         score = np.where(enough, self._combined(parts), np.nan)
         reason = tuple(
@@ -252,6 +254,7 @@ class Autoencoder:
         return Reconstruction(
             phase=np.arange(BINS) / BINS,
             value=inputs.folds[:, 0, :, 0].astype(np.float64),
+            sigma=np.where(inputs.folds[:, 0, :, 2] > 0, sigma_of(inputs.folds[:, 0]), np.nan),
             model=np.where(inputs.found[:, None], model, np.nan).astype(np.float64),
         )
 
@@ -297,7 +300,9 @@ class Autoencoder:
             rows = [tensor[begin : begin + _BATCH] for tensor in tensors]
             size = len(rows[0])
             filled = [np.pad(r, [(0, _BATCH - size)] + [(0, 0)] * (r.ndim - 1)) for r in rows]
-            parts.append([np.asarray(answer)[:size] for answer in self._network.predict_on_batch(filled)])
+            parts.append(
+                [np.asarray(answer, dtype=np.float32)[:size] for answer in self._network.predict_on_batch(filled)]
+            )
         return [np.concatenate(columns) for columns in zip(*parts, strict=True)]
 
 
@@ -312,14 +317,14 @@ def _features(inputs: Inputs) -> NDArray[np.float32]:
 
 def _known(inputs: Inputs) -> NDArray[np.float32]:
     """(n, bins, 2) value and weight of each bin; a weight is 0 where there is no point."""
-    value, sigma, coverage = (inputs.folds[:, 0, :, i] for i in range(3))
-    variance = (2.0 ** (4.0 * sigma)) ** 2 + FLOOR**2
+    value, _, coverage = (inputs.folds[:, 0, :, i] for i in range(3))
+    variance = sigma_of(inputs.folds[:, 0]) ** 2 + FLOOR**2
     weight = np.where((coverage > 0) & inputs.found[:, None], 1.0 / variance, 0.0)
     return np.stack([value, weight], axis=-1).astype(np.float32)
 
 
 def _nuisance(inputs: Inputs) -> FloatArray:
-    """(n, 5) what a misfit depends on without being strange: signal to noise, number of points, whether folded."""
+    """(n, 5) what partial scores follow without being strange: signal to noise, number of points, whether folded."""
     known = _known(inputs)
     strength = np.log10(1.0 + known[..., 1].mean(axis=1))
     size = np.log10(np.maximum(inputs.points, 1))
@@ -327,7 +332,7 @@ def _nuisance(inputs: Inputs) -> FloatArray:
     return np.stack(columns, axis=1).astype(np.float64)
 
 
-def _regression(nuisance: FloatArray, misfit: FloatArray) -> FloatArray:
-    """(5,) coefficients by ridge regression."""
+def _regression(nuisance: FloatArray, parts: FloatArray) -> FloatArray:
+    """(5, len(PARTS)) coefficients by ridge regression."""
     normal = nuisance.T @ nuisance + 1e-3 * np.eye(nuisance.shape[1])
-    return np.asarray(np.linalg.solve(normal, nuisance.T @ misfit), dtype=np.float64)
+    return np.asarray(np.linalg.solve(normal, nuisance.T @ parts), dtype=np.float64)

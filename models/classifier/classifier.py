@@ -16,7 +16,7 @@ from models.classifier.network import NEVER, build, joint
 from models.classifier.targets import allowed_pairs, leaf_types
 from models.classifier.training import Examples, Tensors, train
 from models.inputs import FACTORS, Inputs, inputs_of
-from models.keras_backend import keras
+from models.keras_backend import in_double, keras
 from models.scaling import Scaling
 from models.weights import PRETRAINED, Weights
 from pipeline.features import FOLDED, LEAST_POINTS, PLAIN, SURVEY
@@ -138,10 +138,11 @@ class Classifier:
         )
         types = tuple(kept.settings["types"])
         arrays = kept.network()
-        networks = [_network(options, len(types)) for _ in range(options.members)]
         each = len(arrays) // options.members
-        for i, network in enumerate(networks):
-            network.set_weights(arrays[i * each : (i + 1) * each])
+        networks = [
+            in_double(lambda: _network(options, len(types)), arrays[i * each : (i + 1) * each])
+            for i in range(options.members)
+        ]
         scaling = {
             name: Scaling(kept.arrays[f"scaling/{name}/centre"], kept.arrays[f"scaling/{name}/width"])
             for name in ("folded", "plain")
@@ -265,10 +266,10 @@ class Classifier:
                 1000 * options.seed + member,
                 tell,
             )
-            made._networks = [network]
+            made._networks = [in_double(lambda: _network(options, len(types)), network.get_weights())]
             logits.append(made._logits([tensor[judge] for tensor in tensors]))
             meant.append(allowed[judge].max(axis=1))
-            networks.append(network)
+            networks += made._networks
         made._networks = networks
         made._calibrate(np.concatenate(logits), np.concatenate(meant))
         return made
@@ -319,14 +320,14 @@ class Classifier:
     def _logits(self, tensors: Tensors) -> NDArray[np.float32]:
         """(n, candidates, types) mean of the members' log probabilities."""
         n = len(tensors[0])
-        out = np.zeros((n, len(FACTORS), len(self.types)), dtype=np.float32)
+        out = np.zeros((n, len(FACTORS), len(self.types)))
         for begin in range(0, n, _BATCH):
             part = [_filled(tensor[begin : begin + _BATCH]) for tensor in tensors]
             size = min(_BATCH, n - begin)
             for network in self._networks:
                 logits, _ = network.predict_on_batch(part)
-                out[begin : begin + size] += logits[:size] / len(self._networks)
-        return out
+                out[begin : begin + size] += np.asarray(logits)[:size] / len(self._networks)
+        return out.astype(np.float32)
 
 
 def _filled(tensor: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.classifier.network import loss
+from models.inputs import sigma_of
 from models.keras_backend import keras
 
 Tensors = list[NDArray[np.float32]]
@@ -82,7 +83,7 @@ def augmented(tensors: Tensors, rng: np.random.Generator) -> Tensors:
     index = (np.arange(bins) + turns) % bins
     folds = np.take_along_axis(folds, index[..., None], axis=2)
     noisy = (rng.random((n, 1, 1)) < 0.5) * rng.uniform(0.0, 0.7, (n, 1, 1))
-    sigma = np.minimum(2.0 ** (4.0 * folds[..., 1]), 0.5)
+    sigma = np.minimum(sigma_of(folds), 0.5)
     folds[..., 0] += (noisy * sigma * rng.standard_normal(sigma.shape)).astype(np.float32)
     return [folds, *others]
 

@@ -15,7 +15,7 @@ from pipeline.period import find_period, find_transits
 from pipeline.period.transit import LEAST_SNR, flatten
 from tests.real_data import REAL_DATA
 
-DEPTHS = (0.0002, 0.0005, 0.001, 0.002, 0.005)
+DEPTHS = (0.00003, 0.00006, 0.00012, 0.00025, 0.0005)
 PERIODS = (0.9, 2.3, 5.1, 11.7, 23.0)
 
 #: The Kepler stars, and the periods of the planets that are masked before anything is injected.

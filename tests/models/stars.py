@@ -9,9 +9,12 @@ from pipeline.lightcurve import LightCurve
 from pipeline.period import PeriodResult
 from pipeline.star import Star
 
+#: Amplitudes and phases (rad, magnitudes as sums of sines) of the harmonics of a typical ab-type RR Lyrae.
+_RRAB = ((0.5, 0.235, 0.17, 0.115, 0.075, 0.05), (0.0, 2.4, 5.1, 1.5, 4.2, 0.5))
+
 
 def made_star(kind: str, seed: int, n: int = 120, doubled: bool = False) -> Star:
-    """An "RRAB" (sawtooth), an "EA" (two narrow eclipses) or a "CST" (noise, no period) of n points.
+    """An "RRAB" (its Fourier series), an "EA" (two narrow eclipses) or a "CST" (noise, no period) of n points.
 
     `doubled`: the period search found half of the true period.
     """
@@ -21,7 +24,8 @@ def made_star(kind: str, seed: int, n: int = 120, doubled: bool = False) -> Star
     phase = (time / period + rng.random()) % 1.0
     amplitude = rng.uniform(0.5, 1.0)
     shape = {
-        "RRAB": amplitude * np.where(phase < 0.2, 1.0 - 5.0 * phase, (phase - 0.2) / 0.8),
+        "RRAB": amplitude
+        * sum(a * np.sin(2 * np.pi * k * phase + p) for k, (a, p) in enumerate(zip(*_RRAB, strict=True), 1)),
         "EA": amplitude * ((np.abs(phase - 0.5) < 0.05) + 0.6 * (np.minimum(phase, 1.0 - phase) < 0.05)),
         "CST": np.zeros(n),
     }[kind]

@@ -10,12 +10,12 @@ from pipeline.period import PeriodResult
 from pipeline.star import Star
 from tests.models.stars import made_star
 
-OPTIONS = AutoencoderOptions(latent=6, hidden=32, batch=32, epochs=15)
+OPTIONS = AutoencoderOptions(latent=6, hidden=32, batch=32, epochs=60, patience=60)
 
 
 @pytest.fixture(scope="module")
 def trained() -> Autoencoder:
-    return Autoencoder.fit([made_star("RRAB", seed, 30 + seed % 100) for seed in range(200)], OPTIONS)
+    return Autoencoder.fit([made_star("RRAB", seed, 30 + seed % 100) for seed in range(300)], OPTIONS)
 
 
 @pytest.fixture(scope="module")
@@ -35,10 +35,9 @@ def test_pvalues_of_ordinary_stars_are_fair(trained: Autoencoder, ordinary: list
     assert np.mean(pvalues < 0.1) < 0.25
 
 
-@pytest.mark.xfail(strict=False, reason="known: 52 % of sparse stars score below 0.05 after so short a training")
 def test_noise_alone_is_not_strange(trained: Autoencoder) -> None:
     sparse = trained.score([made_star("RRAB", seed, 30) for seed in range(700, 760)]).pvalue
-    assert np.mean(sparse < 0.05) < 0.5
+    assert np.mean(sparse < 0.05) < 0.3
 
 
 def test_scores_do_not_depend_on_company_or_order(trained: Autoencoder, ordinary: list[Star]) -> None:
@@ -47,7 +46,6 @@ def test_scores_do_not_depend_on_company_or_order(trained: Autoencoder, ordinary
     np.testing.assert_array_equal(trained.score(ordinary[3:4]).score, together.score[3:4])
 
 
-@pytest.mark.xfail(strict=False, reason="known: so short a training does not denoise")
 def test_a_denoised_fold_is_nearer_to_the_truth_than_the_fold(trained: Autoencoder) -> None:
     stars = [made_star("RRAB", seed, 60) for seed in range(800, 820)]
     found = trained.reconstruct(stars)
