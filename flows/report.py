@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from prefect import flow
@@ -15,8 +16,9 @@ from flows.record import RunRecord
 from flows.rows import period_of
 from flows.stages import STARS, read_chunk
 from flows.workers import call, worker_processes
+from models.autoencoder import Autoencoder
 from pipeline.lightcurve import LightCurve
-from pipeline.report import StarDetail, make_report
+from pipeline.report import SeenFold, StarDetail, make_report
 from pipeline.star import Star
 
 
@@ -49,6 +51,7 @@ def star_details(run_dir: Path, record: RunRecord, top: int) -> list[StarDetail]
     stars = [Star(curve, period_of(row)) for curve, row in zip(curves, strangest, strict=True)]
     models = load_models(record.config["models"])
     forecasts = zip(models.forecaster.forecast(stars), models.statespace.forecast(stars), strict=True)
+    seen = _seen(models.autoencoder, stars)
     events = pq.read_table(run_dir / "events.parquet")
     return [
         StarDetail(
@@ -57,8 +60,20 @@ def star_details(run_dir: Path, record: RunRecord, top: int) -> list[StarDetail]
             forecasts=[forecast for forecast in pair if forecast is not None],
             events=events.filter(pc.equal(events["object_id"], row["object_id"])).to_pylist(),
             row=row,
+            seen=fold,
         )
-        for star, row, pair in zip(stars, strangest, forecasts, strict=True)
+        for star, row, pair, fold in zip(stars, strangest, forecasts, seen, strict=True)
+    ]
+
+
+def _seen(autoencoder: Autoencoder, stars: Sequence[Star]) -> list[SeenFold | None]:
+    """The folds that the models see; None for a star without a period."""
+    found = autoencoder.reconstruct(stars)
+    return [
+        SeenFold(found.phase, np.where(np.isfinite(sigma), value, np.nan), sigma, model)
+        if np.isfinite(model).all()
+        else None
+        for value, sigma, model in zip(found.value, found.sigma, found.model, strict=True)
     ]
 
 

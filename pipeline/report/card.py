@@ -11,7 +11,14 @@ import numpy as np
 
 from pipeline.catalog.schema import DETECTORS, PROBABILITY, probability_types
 from pipeline.report.detail import StarDetail
-from pipeline.report.figures import chosen_forecast, folded_figure, forecast_figure, light_curve_figure, png
+from pipeline.report.figures import (
+    chosen_forecast,
+    folded_figure,
+    forecast_figure,
+    light_curve_figure,
+    png,
+    seen_figure,
+)
 from pipeline.report.markup import Html, join, tag
 from pipeline.report.numbers import known, measured, number, position, probability, sexagesimal
 
@@ -41,7 +48,15 @@ def card(detail: StarDetail, place: int, n_ranked: int) -> Html:
         "article",
         heading,
         tag("p", row.get("anomaly_reason") or row.get("reason"), " ", _by_chance(row, n_ranked), class_="why"),
-        tag("div", _light_curve(detail), _folded(detail), _forecast(detail), _facts(detail), class_="plots"),
+        tag(
+            "div",
+            _light_curve(detail),
+            _folded(detail),
+            _forecast(detail),
+            _seen(detail),
+            _facts(detail),
+            class_="plots",
+        ),
         class_="card star",
         id=f"star-{place}",
     )
@@ -79,6 +94,14 @@ def _folded(detail: StarDetail) -> Html:
     period = detail.period.period
     alt = f"Light curve of {detail.curve.object_id} folded with {period:.6g} days, over two cycles"
     return picture(figure, alt, "Folded, two cycles; means in phase with their one-sigma errors")
+
+
+def _seen(detail: StarDetail) -> Html | None:
+    figure = seen_figure(detail)
+    if figure is None:
+        return None
+    alt = f"The fold of {detail.curve.object_id} as the models see it, and the autoencoder's reconstruction"
+    return picture(figure, alt, "The fold that the models see, and what the autoencoder makes of it")
 
 
 def _forecast(detail: StarDetail) -> Html:

@@ -7,8 +7,25 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.forecast import Forecast
-from pipeline.lightcurve import LightCurve
+from pipeline.lightcurve import FloatArray, LightCurve
 from pipeline.period.result import PeriodResult
+
+
+@dataclass(frozen=True, eq=False)
+class SeenFold:
+    """The fold as the autoencoder and the classifier see it, and what the autoencoder makes of it.
+
+    Attributes
+    ----------
+    phase : (bins,) from 0 on, the maximum of the first harmonic at 0.
+    value, sigma : (bins,) about the middle and in units of the width of the curve, brighter up; NaN in empty bins.
+    model : (bins,) the denoised fold in the same units.
+    """
+
+    phase: FloatArray
+    value: FloatArray
+    sigma: FloatArray
+    model: FloatArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,6 +39,7 @@ class StarDetail:
     forecasts : by the detectors that made any, in the light curve's own unit.
     events : the star's rows of events.parquet.
     row : the star's row of objects.parquet.
+    seen : the fold that the models see; None where there is no period.
     """
 
     curve: LightCurve
@@ -29,3 +47,4 @@ class StarDetail:
     forecasts: Sequence[Forecast]
     events: Sequence[Mapping[str, Any]]
     row: Mapping[str, Any]
+    seen: SeenFold | None = None

@@ -92,6 +92,33 @@ def folded_figure(detail: StarDetail) -> Figure | None:
     return figure
 
 
+def seen_figure(detail: StarDetail) -> Figure | None:
+    """The fold that the models see, over two cycles, with the autoencoder's reconstruction; None without a period."""
+    seen = detail.seen
+    if seen is None:
+        return None
+    figure, axes = _figure()
+    two = np.concatenate([seen.phase, seen.phase + 1])
+    axes.errorbar(
+        two,
+        np.tile(seen.value, 2),
+        yerr=np.tile(seen.sigma, 2),
+        fmt="o",
+        color=COLOURS[0],
+        ms=3,
+        mew=0,
+        elinewidth=0.8,
+        label="bins that the models see",
+    )
+    axes.plot(two, np.tile(seen.model, 2), color=COLOURS[1], lw=1.4, zorder=5, label="reconstruction")
+    axes.set_ylim(*_limits(seen.value, seen.model))
+    axes.set_xlim(0, 2)
+    axes.set_ylabel("brightness [widths of the curve]")
+    axes.set_xlabel(f"phase from the first harmonic's maximum, period {detail.period.period:.7g} d")
+    _legend(axes)
+    return figure
+
+
 def forecast_figure(detail: StarDetail) -> Figure | None:
     """Forecast and data of the detector that finds the star strangest, with innovations below; None without any."""
     forecast = chosen_forecast(detail)

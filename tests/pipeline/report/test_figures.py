@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pipeline.clean import clean
 from pipeline.lightcurve import Clock, LightCurve
 from pipeline.period.result import PeriodResult
-from pipeline.report import StarDetail
+from pipeline.report import SeenFold, StarDetail
 from pipeline.report.charts import histogram
 from pipeline.report.figures import (
     chosen_forecast,
@@ -19,6 +19,7 @@ from pipeline.report.figures import (
     light_curve_figure,
     period_amplitude_figure,
     png,
+    seen_figure,
     time_label,
     time_offset,
 )
@@ -60,6 +61,17 @@ def test_two_cycles():
     lines = folded_figure(star).axes[0].lines
     assert max(line.get_xdata().max() for line in lines) > 1.9
     assert folded_figure(detail(star.curve, PeriodResult(reason="flat"))) is None
+
+
+def test_the_fold_that_the_models_see_is_shown_with_its_reconstruction():
+    phase = np.arange(64) / 64
+    value = np.where(phase < 0.1, np.nan, np.sin(phase))
+    seen = SeenFold(phase, value, np.full(64, 0.1), np.sin(phase))
+    axes = seen_figure(replace(detail(make_curve("a")), seen=seen)).axes[0]
+    assert not axes.yaxis_inverted()
+    reconstruction = next(line for line in axes.lines if line.get_label() == "reconstruction")
+    np.testing.assert_allclose(reconstruction.get_ydata(), np.tile(np.sin(phase), 2))
+    assert seen_figure(detail(make_curve("a"))) is None
 
 
 def test_the_strangest_detector_is_shown():
