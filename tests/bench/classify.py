@@ -48,10 +48,10 @@ def judged(labels: NDArray[np.str_], name: str) -> NDArray[np.bool_]:
     return np.isin(labels, classes)
 
 
-def forest_features(inputs: Inputs) -> NDArray[np.float32]:
-    """Features of the `light-curve` library plus period: the forest's table."""
+def forest_features(inputs: Inputs, survey: bool = True) -> NDArray[np.float32]:
+    """Features of the `light-curve` library plus period, and magnitude and colour where wanted: the forest's table."""
     period = inputs.folded[:, :1, FOLDED.index("log_period")]
-    columns: NDArray[np.float32] = np.concatenate([inputs.plain, period, inputs.survey], axis=1)
+    columns: NDArray[np.float32] = np.concatenate([inputs.plain, period, *([inputs.survey] if survey else [])], axis=1)
     return np.nan_to_num(columns, nan=-9.0)
 
 
@@ -64,7 +64,7 @@ def rocket_features(inputs: Inputs) -> NDArray[np.float32]:
 def opponents(
     inputs: Inputs, labels: NDArray[np.str_], test: NDArray[np.bool_], seed: int, features: int
 ) -> dict[str, tuple[NDArray[np.str_], float]]:
-    """What the others say of the stars of the test part, and the seconds they took to learn and say it.
+    """What the others say of the stars of the test part, and the CPU seconds they took to learn and say it.
 
     Parameters
     ----------
@@ -74,21 +74,21 @@ def opponents(
     from sklearn.ensemble import RandomForestClassifier
 
     found = {}
-    begin = time.perf_counter()
+    begin = time.process_time()
     table = forest_features(inputs)
     forest = RandomForestClassifier(300, random_state=seed, n_jobs=1).fit(table[~test], labels[~test])
-    found["forest"] = (forest.predict(table[test]), time.perf_counter() - begin)
-    begin = time.perf_counter()
+    found["forest"] = (forest.predict(table[test]), time.process_time() - begin)
+    begin = time.process_time()
     folds = inputs.folds[:, 0, :, 0]
     shares = MiniRocket.of(folds[~test], features, seed).transform(folds)
-    transform = time.perf_counter() - begin
+    transform = time.process_time() - begin
     for name, columns in (
         ("MiniRocket", shares),
         ("MiniRocket + P, A", np.concatenate([shares, rocket_features(inputs)], axis=1)),
     ):
-        begin = time.perf_counter()
+        begin = time.process_time()
         said = ridge_of(columns[~test], labels[~test]).predict(columns[test])
-        found[name] = (said, transform + time.perf_counter() - begin)
+        found[name] = (said, transform + time.process_time() - begin)
     return found
 
 
@@ -237,9 +237,9 @@ def run(whole: Prepared, stars: Sequence[Star], seeds: int, options: ClassifierO
     for seed in range(seeds):
         test = np.array([share(str(name), f"classify{seed}") < TEST_SHARE for name in whole.names])
         learn, asked = whole.rows(~test), whole.rows(test)
-        begin = time.perf_counter()
+        begin = time.process_time()
         classifier = fitted(learn, replace(options, seed=seed + 1))
-        seconds = time.perf_counter() - begin
+        seconds = time.process_time() - begin
         result = classifier.classify_inputs(asked.inputs)
         own, truth = best_types(result), asked.labels
         quality = judge(result, truth)
@@ -308,7 +308,7 @@ def table(one: dict[str, Any]) -> str:
     """What a person reads of a run."""
     lines = [
         f"{one['set']}, {one['periods']} periods, {one['stars']} stars, {one['seeds']} seeds",
-        f"  {'':18s} accuracy balanced seconds | recall of " + " ".join(f"{c:>8s}" for c in one["recall"]["network"]),
+        f"  {'':18s} accuracy balanced   CPU s | recall of " + " ".join(f"{c:>8s}" for c in one["recall"]["network"]),
     ]
     for name, score in one["who"].items():
         lines.append(

@@ -1,25 +1,38 @@
 """Whether a kind of star that was never seen is found strange: each class in turn is left out of training.
 
-``python -m tests.bench.outliers CACHE``; CACHE was made by ``python -m tests.bench.training_set``. Beside Swope: an
-isolation forest on the features, and the doubt of a random forest (one minus its highest probability).
+``python -m tests.bench.outliers CACHE``; CACHE was made by ``python -m tests.bench.training_set``. Swope's scores, each
+alone and together, stand beside simple ones on the same stars: the doubt of a random forest (one minus its highest
+probability), an isolation forest on features, and the errors with which principal components and a plain dense
+autoencoder reconstruct the folds. With ``--keep FOLDER`` what the simple ones say is kept there, and read back as long
+as stars and split are the same.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
+import time
 from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.autoencoder import Autoencoder, AutoencoderOptions
-from models.classifier import Classifier, ClassifierOptions
+from models.autoencoder.autoencoder import PARTS, _nuisance
+from models.classifier import ClassifierOptions
+from models.inputs import Inputs
+from models.keras_backend import keras
 from models.scores import empirical_pvalue
-from pipeline.features import FOLDED
 from pipeline.split import share
-from tests.bench.training_set import prepared
+from tests.bench.classify import few, fitted, forest_features
+from tests.bench.training_set import Prepared, prepared
+
+Scores = dict[str, NDArray[np.float64]]
 
 #: Classes that are left out, where not simply those of thirty stars or more.
 CLASSES = {"asas_acvs": ("ACV", "DSCT", "EA", "EB", "EW", "M", "RRAB", "RRC")}
@@ -27,67 +40,196 @@ CLASSES = {"asas_acvs": ("ACV", "DSCT", "EA", "EB", "EW", "M", "RRAB", "RRC")}
 #: Ordinary stars of a seed's test part.
 TEST_SHARE = 0.25
 
+#: Numbers through which the simple reconstructions of a fold pass.
+NARROW = 8
+
 
 def area(strange: NDArray[np.bool_], score: NDArray[np.float64]) -> float:
-    """Area under the receiver operating characteristic: how often a strange star scores above an ordinary one."""
-    order = np.argsort(np.argsort(score, kind="stable"), kind="stable") + 1.0
-    n = int(strange.sum())
-    return float((order[strange].sum() - n * (n + 1) / 2) / (n * (len(score) - n)))
+    """Area under the receiver operating characteristic: how often a strange star scores above an ordinary one.
+
+    Parameters
+    ----------
+    strange, score : (n,); equal scores count as half, NaN is the least strange.
+    """
+    score = np.nan_to_num(score, nan=-np.inf)
+    ordinary = np.sort(score[~strange])
+    below = np.searchsorted(ordinary, score[strange], side="left")
+    up_to = np.searchsorted(ordinary, score[strange], side="right")
+    return float((below + up_to).mean() / (2 * len(ordinary)))
 
 
 def first_fifty(strange: NDArray[np.bool_], score: NDArray[np.float64]) -> float:
     """Share of strange stars among the fifty that score highest."""
-    return float(strange[np.argsort(-score, kind="stable")[:50]].mean())
+    return float(strange[np.argsort(-np.nan_to_num(score, nan=-np.inf), kind="stable")[:50]].mean())
 
 
-def run(cache: Path, name: str, seed: int, epochs: int, stars: int) -> dict[str, object]:
-    """Leave out each class of a set once."""
+def joined(*scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(n,) several scores on one scale: the sum of the logarithms of their ranks among all stars judged."""
+    total = np.zeros(len(scores[0]))
+    for score in scores:
+        total -= np.log(empirical_pvalue(score, score))
+    return total
+
+
+def own_scores(learn: Prepared, asked: Inputs, epochs: int, seed: int) -> tuple[Scores, dict[str, float]]:
+    """What Swope says of stars after learning from others, and the CPU seconds of the two trainings."""
+    begin = time.process_time()
+    names = [str(one) for one in learn.names]
+    autoencoder = Autoencoder.fit_inputs(learn.inputs, names, AutoencoderOptions(epochs=epochs, seed=seed + 1))
+    parts = autoencoder._parts(asked) - _nuisance(asked) @ autoencoder._arrays["null/regression"]
+    alone = dict(zip(PARTS, parts.T, strict=True))
+    whole = autoencoder.score_inputs(asked).score
+    middle = time.process_time()
+    classifier = fitted(learn, ClassifierOptions(epochs=epochs, seed=seed + 1))
+    doubt = 1.0 - classifier.classify_inputs(asked).probabilities.max(axis=1)
+    scores = {
+        "reconstruction": alone["fold"],
+        "latent": alone["latent"],
+        "reconstruction, latent": joined(alone["fold"], alone["latent"]),
+        "autoencoder": whole,
+        "doubt": doubt,
+        "autoencoder, doubt": joined(whole, doubt),
+    }
+    return scores, {"autoencoder": middle - begin, "doubt": time.process_time() - middle}
+
+
+def simple_scores(learn: Prepared, asked: Inputs, seed: int) -> tuple[Scores, dict[str, float]]:
+    """What simple methods say of stars after learning from others, and the CPU seconds that each took."""
+    from sklearn.decomposition import PCA
     from sklearn.ensemble import IsolationForest, RandomForestClassifier
 
+    known, table = (forest_features(inputs, survey=False) for inputs in (learn.inputs, asked))
+    folds, others = learn.inputs.folds[:, 0, :, 0], asked.folds[:, 0, :, 0]
+
+    def forest_doubt() -> NDArray[np.float64]:
+        forest = RandomForestClassifier(300, random_state=seed, n_jobs=1).fit(known, learn.labels)
+        return np.asarray(1.0 - forest.predict_proba(table).max(axis=1))
+
+    def isolation() -> NDArray[np.float64]:
+        return np.asarray(-IsolationForest(random_state=seed).fit(known).score_samples(table))
+
+    def components() -> NDArray[np.float64]:
+        found = PCA(min(NARROW, *folds.shape), random_state=seed).fit(folds)
+        return misfit(others, found.inverse_transform(found.transform(others)))
+
+    ways: dict[str, Callable[[], NDArray[np.float64]]] = {
+        "forest doubt": forest_doubt,
+        "isolation forest": isolation,
+        "principal components": components,
+        "dense autoencoder": lambda: misfit(others, dense_reconstruction(folds, others, seed)),
+    }
+    scores, seconds = {}, {}
+    for name, way in ways.items():
+        begin = time.process_time()
+        scores[name] = way()
+        seconds[name] = time.process_time() - begin
+    return scores, seconds
+
+
+def misfit(folds: NDArray[np.float32], model: NDArray[np.float32]) -> NDArray[np.float64]:
+    """(n,) mean square over the bins, each bin alike: no errors are asked for."""
+    return np.asarray(((folds - model) ** 2).mean(axis=1), dtype=np.float64)
+
+
+def dense_reconstruction(
+    folds: NDArray[np.float32], others: NDArray[np.float32], seed: int, epochs: int = 40
+) -> NDArray[np.float32]:
+    """(n, bins) others, through a plain dense autoencoder that learnt folds."""
+    k = keras()
+    k.utils.set_random_seed(seed)
+    dense = k.layers.Dense
+    bins = folds.shape[1]
+    network = k.Sequential(
+        [
+            k.Input((bins,)),
+            dense(32, activation="relu"),
+            dense(NARROW, activation="relu"),
+            dense(32, activation="relu"),
+            dense(bins),
+        ]
+    )
+    network.compile(optimizer=k.optimizers.Adam(1e-3), loss="mse", jit_compile=False)
+    network.fit(folds, folds, batch_size=128, epochs=epochs, verbose=0)
+    return np.asarray(network.predict(others, batch_size=512, verbose=0))
+
+
+def kept_scores(folder: Path | None, learn: Prepared, asked: Inputs, seed: int) -> tuple[Scores, dict[str, float]]:
+    """`simple_scores`, read from the folder where the same stars were judged before."""
+    if folder is None:
+        return simple_scores(learn, asked, seed)
+    digest = hashlib.sha256(f"{seed} {NARROW}".encode())
+    digest.update("\n".join(learn.labels).encode())
+    for inputs in (learn.inputs, asked):
+        for field in fields(Inputs):
+            digest.update(getattr(inputs, field.name).tobytes())
+    file = folder / f"outliers-{digest.hexdigest()[:16]}.npz"
+    if not file.exists():
+        scores, seconds = simple_scores(learn, asked, seed)
+        folder.mkdir(parents=True, exist_ok=True)
+        np.savez(file, names=list(scores), scores=np.stack(list(scores.values())), seconds=list(seconds.values()))
+    with np.load(file) as kept:
+        names = [str(name) for name in kept["names"]]
+        return dict(zip(names, kept["scores"], strict=True)), dict(zip(names, kept["seconds"].tolist(), strict=True))
+
+
+def run(
+    cache: Path, name: str, seed: int, epochs: int, stars: int, keep: Path | None, only: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Leave out each class of a set once.
+
+    Returns
+    -------
+    Under "area" and "first 50" for each class that was left out what each score reaches; under "seconds" the sums of CPU seconds.
+    """
     whole = prepared(cache, name)
     counts = Counter(str(label) for label in whole.labels)
     classes = CLASSES.get(name) or tuple(sorted(c for c, count in counts.items() if c and count >= 30))
     known = np.isin(whole.labels, CLASSES.get(name, tuple(c for c in counts if c)))
-    if stars:
-        wanted = stars / max(int(known.sum()), 1)
-        known &= np.array([share(str(one), "subset") < wanted for one in whole.names])
     whole = whole.rows(known)
+    whole = whole.rows(few(whole.names, stars))
     test = np.array([share(str(one), f"outliers{seed}") < TEST_SHARE for one in whole.names])
-    period = whole.inputs.folded[:, :1, FOLDED.index("log_period")]
-    table = np.nan_to_num(np.concatenate([whole.inputs.plain, period], axis=1), nan=-9.0)
-    found: dict[str, dict[str, float]] = {}
-    for left in classes:
+    areas: dict[str, dict[str, float]] = {}
+    firsts: dict[str, dict[str, float]] = {}
+    seconds: Counter[str] = Counter()
+    for left in only or classes:
         strange = whole.labels == left
-        learn = np.flatnonzero(~test & ~strange)
-        judged = np.flatnonzero(test | strange)
-        seen = whole.rows(learn)
-        names = [str(one) for one in seen.names]
-        labels = [str(label) for label in seen.labels]
-        autoencoder = Autoencoder.fit_inputs(seen.inputs, names, AutoencoderOptions(epochs=epochs, seed=seed + 1))
-        options = ClassifierOptions(epochs=epochs, seed=seed + 1)
-        classifier = Classifier.fit_inputs(seen.inputs, names, seen.period, labels, options, None, seen.reference)
+        learn, judged = whole.rows(~test & ~strange), np.flatnonzero(test | strange)
         asked = whole.inputs.rows(judged)
-        score = autoencoder.score_inputs(asked).score
-        doubt = 1.0 - classifier.classify_inputs(asked).probabilities.max(axis=1)
-        forest = RandomForestClassifier(300, random_state=seed).fit(table[learn], labels)
-        isolated = -IsolationForest(random_state=seed).fit(table[learn]).score_samples(table[judged])
-        # two scores on one scale: their p-values among all stars judged
-        together = -sum(np.log(empirical_pvalue(one, one)) for one in (score, doubt))
-        scores = {
-            "autoencoder": score,
-            "doubt": doubt,
-            "together": np.asarray(together),
-            "forest doubt": 1.0 - forest.predict_proba(table[judged]).max(axis=1),
-            "isolation forest": isolated,
-        }
+        own, own_seconds = own_scores(learn, asked, epochs, seed)
+        simple, simple_seconds = kept_scores(keep, learn, asked, seed)
+        scores = own | simple | {"autoencoder, forest doubt": joined(own["autoencoder"], simple["forest doubt"])}
+        seconds.update(own_seconds)
+        seconds.update(simple_seconds)
         truth = strange[judged]
-        found[left] = {kind: area(truth, np.nan_to_num(one, nan=-np.inf)) for kind, one in scores.items()}
-        found[left]["first 50"] = first_fifty(truth, np.nan_to_num(np.asarray(together), nan=-np.inf))
-        print(f"  {name} without {left:8s}", {kind: round(value, 2) for kind, value in found[left].items()}, flush=True)
-    mean = {
-        kind: round(float(np.mean([one[kind] for one in found.values()])), 3) for kind in next(iter(found.values()))
+        areas[left] = {kind: area(truth, score) for kind, score in scores.items()}
+        firsts[left] = {kind: first_fifty(truth, score) for kind, score in scores.items()}
+        print(f"  {name} without {left:8s}", {kind: round(a, 2) for kind, a in areas[left].items()}, flush=True)
+    return {
+        "bench": "outliers",
+        "set": name,
+        "seed": seed,
+        "stars": len(whole),
+        "area": areas,
+        "first 50": firsts,
+        "seconds": {kind: round(value, 1) for kind, value in seconds.items()},
     }
-    return {"bench": "outliers", "set": name, "seed": seed, "mean": mean, "classes": found}
+
+
+def table(name: str, runs: Sequence[dict[str, Any]]) -> str:
+    """What a person reads of the runs on a set: means over the seeds."""
+    classes = list(runs[0]["area"])
+    lines = [
+        f"{name}, {runs[0]['stars']} stars, {len(runs)} seeds: area under the ROC curve, class left out",
+        f"  {'':26s}{''.join(f'{c:>8s}' for c in classes)} |    mean   least first 50 | CPU s a seed",
+    ]
+    for kind in runs[0]["area"][classes[0]]:
+        each = [float(np.mean([run["area"][c][kind] for run in runs])) for c in classes]
+        fifty = float(np.mean([run["first 50"][c][kind] for run in runs for c in classes]))
+        spent = float(np.mean([run["seconds"][kind] for run in runs])) if kind in runs[0]["seconds"] else None
+        row = "".join(f"{value:8.3f}" for value in each)
+        cost = "" if spent is None else f"{spent:.0f}"
+        lines.append(f"  {kind:26s}{row} |{np.mean(each):8.3f}{min(each):8.3f}{fifty:9.3f} | {cost}")
+    return "\n".join(lines)
 
 
 def main() -> None:
@@ -98,8 +240,16 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--epochs", type=int, default=12)
     parser.add_argument("--stars", type=int, default=0, help="judge on about so many stars of a set (0: all)")
+    parser.add_argument("--keep", type=Path, help="folder for what the simple methods say")
+    parser.add_argument("--leave", nargs="+", default=[], metavar="CLASS", help="leave out these classes only")
     args = parser.parse_args()
-    lines = [run(args.cache, name, seed, args.epochs, args.stars) for name in args.sets for seed in range(args.seeds)]
+    lines = []
+    for name in args.sets:
+        runs = [
+            run(args.cache, name, seed, args.epochs, args.stars, args.keep, args.leave) for seed in range(args.seeds)
+        ]
+        print(table(name, runs), flush=True)
+        lines += runs
     for one in lines:
         print(json.dumps(one))
 
