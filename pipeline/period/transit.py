@@ -30,6 +30,9 @@ SHORTEST = 0.4
 #: false alarms: inverted curves).
 LEAST_SNR = 7.5
 
+#: Below this orbital period, in days, a wave of the whole curve may pass for transits.
+LONGEST_WAVE = 5.0
+
 #: A transit must have been seen at least this often.
 LEAST_TRANSITS = 2
 
@@ -99,7 +102,7 @@ def find_transits(
     keep = np.isfinite(flat)
     for _ in range(most):
         signal = _search(time[keep], flat[keep], min_period, max_period)
-        if signal is None or signal.snr < LEAST_SNR:
+        if signal is None or signal.snr < LEAST_SNR or is_wave(time, flux, signal):
             break
         found.append(signal)
         distance = (time - signal.t0 + 0.5 * signal.period) % signal.period - 0.5 * signal.period
@@ -107,6 +110,36 @@ def find_transits(
         if keep.sum() < LEAST_POINTS // 4:
             break
     return tuple(found)
+
+
+def is_wave(time: FloatArray, flux: FloatArray, signal: Transit) -> bool:
+    """Whether a sinusoid at the period, its half or its double is as deep outside the transits as they are.
+
+    This is the test SWEET of the Kepler catalogue (Thompson et al. 2018, ApJS 235, 38, section A.3.6): spots leave
+    dips in a flattened curve.
+
+    Parameters
+    ----------
+    time, flux : (n,) ascending, days; relative flux, not flattened.
+    signal : what was found in the flattened curve.
+    """
+    if signal.period > LONGEST_WAVE:
+        return False
+    distance = np.abs((time - signal.t0 + 0.5 * signal.period) % signal.period - 0.5 * signal.period)
+    low, high = np.percentile(flux, (1.0, 99.0))
+    outside = (distance > 0.75 * signal.duration) & (flux >= low) & (flux <= high)
+    at, value = time[outside] - time[0], flux[outside]
+    for factor in (0.5, 1.0, 2.0):
+        angle = 2.0 * np.pi * at / (factor * signal.period)
+        # slow drifts are no wave
+        drift = np.polynomial.legendre.legvander(2.0 * at / max(float(at[-1]), 1e-6) - 1.0, 3)
+        basis = np.column_stack([np.cos(angle), np.sin(angle), drift])
+        solved = np.linalg.lstsq(basis, value, rcond=None)[0]
+        noise = float(np.std(value - basis @ solved))
+        amplitude = math.hypot(solved[0], solved[1])
+        if 2.0 * amplitude > signal.depth and amplitude > 5.0 * noise * math.sqrt(2.0 / len(value)):
+            return True
+    return False
 
 
 def flatten(time: FloatArray, flux: FloatArray, window: float = WINDOW) -> FloatArray:

@@ -1,9 +1,13 @@
 """Transits in dense photometry, several planets, flares and drifts."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from pipeline.clean import clean
+from pipeline.ingest import IngestOptions, plan, read
 from pipeline.lightcurve import LightCurve
 from pipeline.period import find_transits
 from pipeline.period.transit import is_dense
@@ -40,3 +44,14 @@ def test_only_dense_photometry_is_searched() -> None:
     assert not is_dense(time)
     assert find_transits(LightCurve.of("sparse", time, np.ones(600), kind="flux")) == ()
     assert find_transits(LightCurve.of("none", [], [])) == ()
+
+
+def test_spots_are_no_planet(tmp_path: Path) -> None:
+    # a spotted flare star of the sample survey: rotation in 3.08 d under noise, no planet
+    options = IngestOptions()
+    part = plan([str(Path(__file__).parents[3] / "data" / "sample" / "tess_like")], options, tmp_path).parts[0]
+    curve = clean(next(iter(read(part, options).chunk)))
+    assert find_transits(curve) == ()
+    dip = np.abs((curve.time - curve.time[0] + 1.1) % 2.2 - 1.1) < 0.05
+    transiting = replace(curve, value=curve.value * (1.0 - 0.006 * dip))
+    assert find_transits(transiting)[0].period == pytest.approx(2.2, rel=2e-3)
