@@ -1,0 +1,65 @@
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models.classifier import Classifier, ClassifierOptions
+from models.classifier.tuning import fine_tuned
+from models.inputs import Inputs, inputs_of
+from pipeline.star import Star
+from tests.models.stars import made_star
+
+OPTIONS = ClassifierOptions(hidden=16, dropout=0.1, batch=32, filters=(8,), epochs=8, calibration_share=0.25)
+
+
+def made(kinds: tuple[str, ...], seeds: range) -> tuple[Inputs, list[str], np.ndarray, list[str]]:
+    stars = [made_star(kind, seed, 60) for seed in seeds for kind in kinds]
+    names = [star.curve.object_id for star in stars]
+    return inputs_of(stars), names, periods(stars), [name.split("-")[0] for name in names]
+
+
+def periods(stars: list[Star]) -> np.ndarray:
+    return np.array([star.period.period for star in stars])
+
+
+@pytest.fixture(scope="module")
+def start() -> Classifier:
+    """A classifier that was taught the wrong way round: what it calls EA is an RR Lyrae star."""
+    inputs, names, period, labels = made(("RRAB", "EA"), range(60))
+    return Classifier.fit_inputs(inputs, names, period, [{"RRAB": "EA", "EA": "RRAB"}[x] for x in labels], OPTIONS)
+
+
+def right(classifier: Classifier) -> float:
+    inputs, _, _, labels = made(("RRAB", "EA"), range(200, 215))
+    answer = classifier.classify_inputs(inputs)
+    return float(np.mean([answer.best(i) == label for i, label in enumerate(labels)]))
+
+
+def test_few_stars_teach_another_survey(start: Classifier, tmp_path: Path) -> None:
+    few = made(("RRAB", "EA"), range(100, 120))
+    before = start.model_id
+    options = replace(OPTIONS, learning_rate=1e-2, batch=16, epochs=20)
+    tuned = fine_tuned(start, *few, options)
+    assert right(start) < 0.2
+    assert right(tuned) > 0.8
+    assert start.model_id == before
+    tuned.save(tmp_path)
+    assert Classifier.load(tmp_path).model_id == tuned.model_id
+
+
+def test_tuning_again_gives_the_same_classifier(start: Classifier) -> None:
+    few = made(("RRAB", "EA"), range(100, 110))
+    lines: list[str] = []
+    options = replace(OPTIONS, epochs=1)
+    ids = {fine_tuned(start, *few, options, lines.append).model_id for _ in range(2)}
+    assert len(ids) == 1
+    assert len(lines) == 2
+
+
+def test_what_cannot_be_taught_is_refused(start: Classifier) -> None:
+    inputs, names, period, _ = made(("RRAB",), range(3))
+    with pytest.raises(ValueError, match="no fine-tuning on M: the classifier knows only EA, RRAB"):
+        fine_tuned(start, inputs, names, period, ["M"] * 3)
+    with pytest.raises(ValueError, match="some ten stars"):
+        fine_tuned(start, inputs, names, period, ["RRAB"] * 3)
