@@ -62,7 +62,12 @@ def rocket_features(inputs: Inputs) -> NDArray[np.float32]:
 
 
 def opponents(
-    inputs: Inputs, labels: NDArray[np.str_], test: NDArray[np.bool_], seed: int, features: int
+    inputs: Inputs,
+    labels: NDArray[np.str_],
+    test: NDArray[np.bool_],
+    seed: int,
+    features: int,
+    survey: bool = True,
 ) -> dict[str, tuple[NDArray[np.str_], float]]:
     """What the others say of the stars of the test part, and the CPU seconds they took to learn and say it.
 
@@ -70,12 +75,13 @@ def opponents(
     ----------
     inputs, labels, test : n stars; those not of the test part are learnt from.
     features : of MiniRocket.
+    survey : whether the forest is shown magnitude and colour.
     """
     from sklearn.ensemble import RandomForestClassifier
 
     found = {}
     begin = time.process_time()
-    table = forest_features(inputs)
+    table = forest_features(inputs, survey)
     forest = RandomForestClassifier(300, random_state=seed, n_jobs=1).fit(table[~test], labels[~test])
     found["forest"] = (forest.predict(table[test]), time.process_time() - begin)
     begin = time.process_time()
@@ -344,7 +350,21 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=ClassifierOptions().epochs)
     parser.add_argument("--rocket", type=int, default=10_000, metavar="N", help="features of MiniRocket")
     parser.add_argument("--stars", type=int, default=0, help="judge on about so many stars of a set (0: all)")
+    parser.add_argument("--transfer", action="store_true", help="what the simulator teaches of asas_acvs")
+    parser.add_argument("--simulated", type=int, default=300, help="with --transfer: simulated stars a class")
+    parser.add_argument("--labels", type=int, default=20, help="with --transfer: real labels a class")
+    parser.add_argument("--keep", type=Path, help="with --transfer: folder for the simulated stars (default: CACHE)")
+    parser.add_argument("--workers", type=int, default=1, help="with --transfer: processes that search periods")
     args = parser.parse_args()
+    if args.transfer:
+        from tests.bench import transfer
+
+        real = prepared(args.cache, "asas_acvs")
+        real = real.rows(judged(real.labels, "asas_acvs") & few(real.names, args.stars))
+        source = transfer.simulated(args.keep or args.cache, CLASSES["asas_acvs"], args.simulated, args.workers)
+        how = ClassifierOptions(members=args.members, epochs=args.epochs)
+        transfer.show([transfer.run(real, source, args.labels, seed, how) for seed in range(args.seeds)])
+        return
     options = ClassifierOptions(survey=True, members=args.members, epochs=args.epochs)
     lines = []
     for name in args.sets:

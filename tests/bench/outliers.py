@@ -179,7 +179,8 @@ def run(
 
     Returns
     -------
-    Under "area" and "first 50" for each class that was left out what each score reaches; under "seconds" the sums of CPU seconds.
+    Under "area" and "first 50" for each class that was left out what each score reaches; under "seconds" the sums of
+    CPU seconds.
     """
     whole = prepared(cache, name)
     counts = Counter(str(label) for label in whole.labels)
