@@ -1,0 +1,127 @@
+"""Random search for the classifier's settings: ``python -m tests.bench.search_classifier CACHE --trials N --seed S``.
+
+CACHE was made by ``python -m tests.bench.training_set``. Split by star: those that `pipeline.split.held_out` keeps
+apart are never looked at; of the others a fixed quarter judges and the rest is learnt from. Trial 0 is the settings as
+they are. The same seed gives the same trials, and trial i is the same however many there are.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from models.classifier import ClassifierOptions
+from pipeline.split import held_out, share
+from tests.bench.classify import few, fitted, judge, judged
+from tests.bench.training_set import Prepared, prepared
+
+#: Stars that judge the trials.
+JUDGE_SHARE = 0.25
+
+FILTERS = ((8, 16, 24), (16, 24, 32), (24, 32, 48), (16, 24, 32, 32), (32, 48, 64))
+
+
+#: Columns of `row`.
+HEAD = (
+    "trial set               acc    bal   ECE  log loss CPU s | "
+    "filters          hidden drop  batch    rate   decay balance"
+)
+
+
+def drawn(base: ClassifierOptions, seed: int, trial: int) -> ClassifierOptions:
+    """The settings of a trial; trial 0 has those of `base`.
+
+    Rates are drawn evenly in their logarithm (Bergstra & Bengio 2012, JMLR 13, 281: random search beats a grid where
+    few of the settings matter).
+    """
+    if trial == 0:
+        return base
+    rng = np.random.default_rng([seed, trial])
+    return replace(
+        base,
+        filters=FILTERS[int(rng.integers(len(FILTERS)))],
+        hidden=int(rng.choice([48, 64, 96, 128, 192])),
+        dropout=round(float(rng.uniform(0.0, 0.4)), 3),
+        batch=int(rng.choice([64, 128, 256])),
+        learning_rate=float(f"{10.0 ** rng.uniform(-3.3, -2.0):.3g}"),
+        weight_decay=float(f"{10.0 ** rng.uniform(-5.0, -1.5):.3g}"),
+        balance=round(float(rng.uniform(0.0, 1.0)), 3),
+    )
+
+
+def parts(cache: Path, name: str, stars: int) -> tuple[Prepared, Prepared]:
+    """Stars of a set to learn from and to judge by, those kept apart left out."""
+    whole = prepared(cache, name)
+    apart = np.array([held_out(str(one)) for one in whole.names])
+    whole = whole.rows(judged(whole.labels, name) & ~apart)
+    whole = whole.rows(few(whole.names, stars))
+    judges = np.array([share(str(one), "search") < JUDGE_SHARE for one in whole.names])
+    return whole.rows(~judges), whole.rows(judges)
+
+
+def run(learn: Prepared, judges: Prepared, options: ClassifierOptions) -> dict[str, Any]:
+    """One trial on one set: what `tests.bench.classify` judges, the log loss, and the CPU seconds."""
+    begin = time.process_time()
+    classifier = fitted(learn, options)
+    seconds = time.process_time() - begin
+    result = classifier.classify_inputs(judges.inputs)
+    # a class that none of the stars learnt from has gets no column
+    columns = dict(zip(result.types, result.probabilities.T, strict=True))
+    given = [columns[str(c)][i] if str(c) in columns else 0.0 for i, c in enumerate(judges.labels)]
+    surprise = float(-np.log(np.maximum(np.nan_to_num(given), 1e-9)).mean())
+    return judge(result, judges.labels) | {"log_loss": surprise, "seconds": seconds}
+
+
+def main() -> None:
+    """Draw, train, judge; the best of each set last."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("cache", type=Path, help="folder of the prepared stars")
+    parser.add_argument("--trials", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--sets", nargs="+", default=["asas_acvs", "debosscher"])
+    parser.add_argument("--epochs", type=int, default=ClassifierOptions().epochs)
+    parser.add_argument("--stars", type=int, default=0, help="about so many stars of a set (0: all)")
+    args = parser.parse_args()
+    base = ClassifierOptions(survey=True, epochs=args.epochs, seed=args.seed)
+    whole = {name: parts(args.cache, name, args.stars) for name in args.sets}
+    lines = []
+    print(HEAD)
+    for trial in range(args.trials):
+        options = drawn(base, args.seed, trial)
+        for name, (learn, judges) in whole.items():
+            one = run(learn, judges, options)
+            lines.append(
+                {"bench": "search_classifier", "set": name, "trial": trial} | one | {"options": shown(options)}
+            )
+            print(row(trial, name, one, options), flush=True)
+    for name in whole:
+        best = max((line for line in lines if line["set"] == name), key=lambda line: line["balanced"])
+        print(f"{name}: trial {best['trial']} is best, balanced accuracy {best['balanced']:.3f}: {best['options']}")
+    for line in lines:
+        print(json.dumps(line))
+
+
+def shown(options: ClassifierOptions) -> dict[str, Any]:
+    """The settings that are searched."""
+    names = ("filters", "hidden", "dropout", "batch", "learning_rate", "weight_decay", "balance")
+    return {name: getattr(options, name) for name in names}
+
+
+def row(trial: int, name: str, one: dict[str, Any], options: ClassifierOptions) -> str:
+    """A trial on a set, as a person reads it."""
+    filters = "-".join(str(n) for n in options.filters)
+    return (
+        f"{trial:5d} {name:14s} {one['accuracy']:6.3f} {one['balanced']:6.3f} {one['ece']:5.3f} {one['log_loss']:9.3f} "
+        f"{one['seconds']:5.0f} | {filters:16s} {options.hidden:6d} {options.dropout:4.2f} {options.batch:6d} "
+        f"{options.learning_rate:7.1e} {options.weight_decay:7.1e} {options.balance:7.2f}"
+    )
+
+
+if __name__ == "__main__":
+    main()
