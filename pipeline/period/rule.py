@@ -29,6 +29,10 @@ ONCE_CORNERS = (-0.95, -0.75, -0.6, -0.5, -0.4, -0.3, -0.15, 0.1, 0.6)
 LEAST_AMPLITUDE = 0.05
 TWO_CYCLES = 100.0
 
+#: Contact binaries of ordinary stars have periods above some 0.22 d (Rucinski 1992, AJ 103, 960): a fold of a shorter
+#: period than this that is the same twice over is two cycles too. In days.
+SHORTEST_BINARY = 0.2
+
 
 def features(found: Candidates, sample: Sample) -> dict[str, FloatArray]:
     """What the rule looks at, each (m,) over the candidates.
@@ -138,8 +142,8 @@ def probabilities(found: Candidates, sample: Sample) -> FloatArray:
     score = np.zeros(len(found.frequency))
     for name, weight in WEIGHTS.items():
         score += weight * columns[name]
-    if sample.amplitude < LEAST_AMPLITUDE:
-        score -= TWO_CYCLES * _twice(found)
+    no_binary = (sample.amplitude < LEAST_AMPLITUDE) | (found.frequency * SHORTEST_BINARY > 1.0)
+    score -= TWO_CYCLES * _twice(found) * no_binary
     share = np.exp(score - score.max())
     probability: FloatArray = share / share.sum()
     return probability

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from pipeline.clean import clean
 from pipeline.lightcurve import LightCurve
 from pipeline.period import PeriodOptions, find_period
-from tests.pipeline.period.curves import saw, star
+from pipeline.period.search import search
+from tests.pipeline.period.curves import nights, saw, star
 from tests.real_data import real_data
 
 
@@ -149,3 +150,15 @@ def test_the_rotation_of_gj_1243_is_on_top() -> None:
 
     real_data("kepler")
     assert find_period(kepler("kplr009726699")).period == pytest.approx(0.5926, rel=1e-3)
+
+
+def test_no_binary_is_shorter_than_they_come() -> None:
+    rng = np.random.default_rng(6)
+    time = nights(300, rng)
+    value = 12.0 + 0.2 * np.cos(2 * np.pi * time / 0.0913) + 0.03 * rng.normal(size=len(time))
+    found = search(clean(LightCurve.of("dsct", time, value, np.full(len(time), 0.03))))
+    assert not isinstance(found, str)
+    twice = np.abs(found.candidates.frequency * 2 * 0.0913 - 1.0) < 1e-3
+    assert twice.sum() == 1
+    assert found.probability[twice] < 1e-12
+    assert 1.0 / found.candidates.frequency[0] == pytest.approx(0.0913, rel=1e-3)
