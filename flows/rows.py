@@ -46,12 +46,17 @@ def rows_of(stars: Sequence[Star], models: Models, options: RunOptions) -> list[
         "statespace": models.statespace.score(stars),
         "autoencoder": models.autoencoder.score(stars),
     }
+    nulls = {"forecaster": models.forecaster.event_null, "statespace": models.statespace.event_null}
     described = models.statespace.describe(stars)
     event_options = EventOptions(pvalue=options.event_pvalue)
     rows = []
     for i, star in enumerate(stars):
         found = [forecast for forecasted in forecasts.values() if (forecast := forecasted[i]) is not None]
-        events = [asdict(event) for forecast in found for event in find_events(forecast, event_options)]
+        events = [
+            asdict(event)
+            for forecast in found
+            for event in find_events(forecast, event_options, nulls[forecast.detector])
+        ]
         best = classes.best(i)
         columns = {
             **asdict(summarise(star.curve)),

@@ -6,6 +6,7 @@ Whatever made the forecasts (an LSTM, a state-space model) is read alike, throug
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
@@ -84,6 +85,85 @@ class EventOptions:
             raise ValueError(f"max_run must be at least 1, not {self.max_run!r}")
 
 
+#: Share of ordinary stars beyond the bulk of `RunNull`, as minus its decimal logarithm.
+_BULK = math.log10(5.0)
+
+
+@dataclass(frozen=True)
+class RunNull:
+    """How significant the strangest runs of ordinary stars look, in decades: minus the decimal logarithm of a p-value.
+
+    With perfect forecasts a fifth of the stars lie beyond 0.7, and ten times fewer for each decade more. Real forecasts
+    fail more often than they say; the tail is exponential still, with a length of its own.
+
+    Attributes
+    ----------
+    bulk : decades that a fifth of the ordinary stars exceed.
+    scale : decades further on that ten times fewer exceed.
+    """
+
+    bulk: float = _BULK
+    scale: float = 1.0
+
+    @classmethod
+    def learn(cls, best: FloatArray) -> RunNull:
+        """From the strangest run of each ordinary star; the strangest fiftieth may be true events, and does not count.
+
+        Parameters
+        ----------
+        best : (n,) decades.
+
+        Raises
+        ------
+        ValueError
+            When there are fewer than 20 stars.
+        """
+        if len(best) < 20:
+            raise ValueError(f"{len(best)} ordinary stars are too few to learn how strange runs are; 20 are needed")
+        bulk, far = np.quantile(best, [0.8, 0.98])
+        return cls(max(_BULK, float(bulk)), max(1.0, float(far - bulk)))
+
+    def decades(self, significance: FloatArray) -> FloatArray:
+        """Minus the decimal logarithm of the share of ordinary stars with a run at least as significant.
+
+        Parameters
+        ----------
+        significance : (n,) decades, as computed from the forecasts alone.
+        """
+        inside = significance * (_BULK / self.bulk)
+        decades: FloatArray = np.where(
+            significance < self.bulk, inside, _BULK + (significance - self.bulk) / self.scale
+        )
+        return decades
+
+
+@dataclass(frozen=True)
+class EventNull:
+    """What the strangest failures of ordinary stars look like: of single points, and of runs of several.
+
+    Photometry has rotten points where it has no rotten runs, so that a single point has to be stranger.
+    """
+
+    single: RunNull = RunNull()
+    several: RunNull = RunNull()
+
+    @classmethod
+    def learn(cls, forecasts: Iterable[Forecast]) -> EventNull:
+        """From the forecasts of ordinary stars; the ideal one where they are fewer than 20."""
+        best = np.array([best_runs(forecast) for forecast in forecasts]).reshape(-1, 2)
+        return cls(RunNull.learn(best[:, 0]), RunNull.learn(best[:, 1])) if len(best) >= 20 else cls()
+
+    @classmethod
+    def of(cls, numbers: Sequence[float]) -> EventNull:
+        """The null that `numbers` gave."""
+        return cls(RunNull(*numbers[:2]), RunNull(*numbers[2:]))
+
+    @property
+    def numbers(self) -> list[float]:
+        """Bulk and scale of single points, then of runs."""
+        return [self.single.bulk, self.single.scale, self.several.bulk, self.several.scale]
+
+
 @dataclass(frozen=True, eq=False)
 class Runs:
     """All runs of one length in one band of a star.
@@ -102,12 +182,21 @@ class Runs:
     total: FloatArray
 
 
-def find_events(forecast: Forecast, options: EventOptions = EventOptions()) -> list[Event]:
+def find_events(
+    forecast: Forecast, options: EventOptions = EventOptions(), null: EventNull = EventNull()
+) -> list[Event]:
     """Find the runs of failed forecasts of one star.
 
     Each innovation becomes a tail probability under a Student distribution whose degrees of freedom are the star's own,
     and that again a number of Gaussian sigmas (`gaussian_scores`). Runs of 1, 2, 4, ... consecutive points of a band
-    are added up (Stouffer); the p-value of a run is multiplied by the number of runs tried in the star.
+    are added up (Stouffer); the p-value of a run is multiplied by the number of runs tried in the star, and held
+    against the strangest runs of ordinary stars.
+
+    Parameters
+    ----------
+    forecast : of one star by one detector.
+    options : what counts as an event.
+    null : what the strangest failures of ordinary stars look like to that detector.
 
     Returns
     -------
@@ -120,36 +209,45 @@ def find_events(forecast: Forecast, options: EventOptions = EventOptions()) -> l
     least = math.log(options.pvalue)
     candidates = []
     for run in runs:
-        log_p = log_ndtr(-np.abs(run.total)) + tries
+        decades = np.maximum(0.0, -(log_ndtr(-np.abs(run.total)) + tries) / math.log(10.0))
+        log_p = -math.log(10.0) * (null.single if run.width == 1 else null.several).decades(decades)
         candidates += [(float(log_p[i]), run, int(i)) for i in np.flatnonzero(log_p <= least)]
     taken: dict[int, BoolArray] = {}
     edges = {run.band: _edges(forecast.time[run.row], options) for run in runs}
     found = []
-    for log_p, run, i in sorted(candidates, key=lambda c: (c[0], c[1].band, c[1].width, c[2])):
+    for chance, run, i in sorted(candidates, key=lambda c: (c[0], c[1].band, c[1].width, c[2])):
         used = taken.setdefault(run.band, np.zeros(len(run.row), dtype=bool))
         if used[i : i + run.width].any():
             continue
         used[max(0, i - 1) : i + run.width + 1] = True
-        found.append(_event(forecast, run, i, log_p, *edges[run.band]))
+        found.append(_event(forecast, run, i, chance, *edges[run.band]))
     return sorted(found, key=lambda e: (e.t_start, e.band))
 
 
 def best_run(forecast: Forecast, options: EventOptions = EventOptions()) -> float:
     """How strange the strangest run of a star is: minus the decimal logarithm of its p-value, never below 0."""
+    return max(best_runs(forecast, options))
+
+
+def best_runs(forecast: Forecast, options: EventOptions = EventOptions()) -> tuple[float, float]:
+    """The same of its strangest single point and of its strangest run of several."""
     from scipy.special import log_ndtr
 
     runs = all_runs(forecast, options)
     if not runs:
-        return 0.0
-    largest = max(float(np.max(np.abs(run.total))) for run in runs)
-    return max(0.0, -(float(log_ndtr(-largest)) + math.log(count_tries(runs))) / math.log(10.0))
+        return 0.0, 0.0
+    tries = math.log(count_tries(runs))
+    single = max((float(np.max(np.abs(run.total))) for run in runs if run.width == 1), default=0.0)
+    several = max((float(np.max(np.abs(run.total))) for run in runs if run.width > 1), default=0.0)
+    decades = [max(0.0, -(float(log_ndtr(-largest)) + tries) / math.log(10.0)) for largest in (single, several)]
+    return decades[0], decades[1]
 
 
 def all_runs(forecast: Forecast, options: EventOptions) -> list[Runs]:
     """Every run of every length in every band of a star that has forecasts; see `find_events`."""
-    innovation = forecast.innovation
-    rows = np.flatnonzero(np.isfinite(innovation))
-    score = gaussian_scores(innovation[rows])
+    surprise = forecast.surprise
+    rows = np.flatnonzero(np.isfinite(surprise))
+    score = gaussian_scores(surprise[rows])
     runs = []
     for band in range(len(forecast.bands)):
         inside = forecast.band[rows] == band

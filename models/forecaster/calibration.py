@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from models.forecaster.mixture import Mixture
 from models.forecaster.steps import Steps
+from pipeline.events import EventNull
 from pipeline.lightcurve import FloatArray
 
 #: Numbers of successive innovations that are summed in search of the strongest run.
@@ -34,16 +35,18 @@ class Calibration:
     trend : (2, 4) for the mean and the run statistic: intercept and slope, against log10 of the number of rows, of the
         statistic, then of the logarithm of its scatter.
     null : scores of the calibration's stars.
+    events : how strange the strangest of their failures are.
     """
 
     widening: float
     pit: FloatArray
     trend: FloatArray
     null: FloatArray
+    events: EventNull = field(default_factory=EventNull)
 
     def settings(self) -> dict[str, Any]:
         """The scalars, for the model's settings."""
-        return {"widening": self.widening}
+        return {"widening": self.widening, "events": self.events.numbers}
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The arrays, for the model's arrays."""
@@ -52,7 +55,8 @@ class Calibration:
     @classmethod
     def of(cls, settings: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Calibration:
         """The calibration that `settings` and `arrays` describe."""
-        return cls(settings["widening"], *(arrays[f"calibration/{name}"] for name in ("pit", "trend", "null")))
+        pit, trend, null = (arrays[f"calibration/{name}"] for name in ("pit", "trend", "null"))
+        return cls(settings["widening"], pit, trend, null, EventNull.of(settings["events"]))
 
     def widen(self, mixture: Mixture) -> Mixture:
         """The mixture with its width corrected about its mean."""

@@ -39,7 +39,9 @@ def train(
         model.set_weights(list(first))
     passes = _Windows(learn, options, options.seed)
     fixed = _Windows(judge, options, 0)
-    rate = keras.optimizers.schedules.CosineDecay(options.learning_rate, options.epochs * len(passes), alpha=0.02)
+    rate = keras.optimizers.schedules.CosineDecay(
+        options.learning_rate, max(1, options.epochs * len(passes)), alpha=0.02
+    )
     optimizer = keras.optimizers.AdamW(rate, weight_decay=options.weight_decay, clipnorm=1.0)
     model.compile(optimizer=optimizer, loss=[network.loss] + [None] * (len(model.outputs) - 1))
     kept = [fixed.batch(i) for i in range(len(fixed))]

@@ -15,6 +15,7 @@ from models.scores import Scores
 from models.statespace.score import MEASURES, Null, measure
 from models.statespace.star import StarFit, StarOptions, fit_star
 from models.statespace.summary import StateSpaceSummary, summarise
+from pipeline.events import EventNull
 from pipeline.forecast import Forecast
 from pipeline.lightcurve import FloatArray
 from pipeline.star import Star
@@ -95,9 +96,11 @@ class StateSpace:
         ValueError
             When fewer than 20 of them have a score.
         """
-        measured = [(m, len(star.curve.good)) for star in stars if not isinstance(m := self._measure(star), str)]
+        measured = [(m, star) for star in stars if not isinstance(m := self._measure(star), str)]
         measures = np.array([m for m, _ in measured]).reshape(-1, len(MEASURES))
-        null = Null.learn(measures, np.array([n for _, n in measured], dtype=float))
+        points = np.array([len(star.curve.good) for _, star in measured], dtype=float)
+        forecasts = self.forecast([star for _, star in measured])
+        null = Null.learn(measures, points, (forecast for forecast in forecasts if forecast is not None))
         return StateSpace(null, self.options, _CARD.format(n=len(measured), n_plus=len(measured) + 1))
 
     def fitted(self, star: Star) -> StarFit | str:
@@ -132,6 +135,11 @@ class StateSpace:
             score[rows] = self.null.scores(measures, points)
         reasons = tuple(m if isinstance(m, str) else None for m in measured)
         return Scores(score, self.null.pvalues(score), reasons)
+
+    @property
+    def event_null(self) -> EventNull:
+        """How strange the strangest failures of ordinary stars are; the ideal without a null."""
+        return EventNull() if self.null is None else EventNull.of([float(x) for x in self.null.events])
 
     def _measure(self, star: Star) -> FloatArray | str:
         fitted = self.fitted(star)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from models.scores import empirical_pvalue
 from models.statespace.changes import allowed_shifts, selected_pvalue
 from models.statespace.star import StarFit
-from pipeline.events import best_run
+from pipeline.events import EventNull, best_run
 from pipeline.forecast import Forecast
 from pipeline.lightcurve import FloatArray
 
@@ -53,6 +54,7 @@ class Null:
     median, spread : (b, 4) of each measure.
     standard : (m, 4) each measure of the ordinary stars, standardised for their number of points, sorted.
     score : (m,) their scores.
+    events : (4,) the strangest failures of single points and of runs (`pipeline.events.EventNull.numbers`).
     """
 
     points: FloatArray
@@ -60,15 +62,17 @@ class Null:
     spread: FloatArray
     standard: FloatArray
     score: FloatArray
+    events: FloatArray
 
     @classmethod
-    def learn(cls, measures: FloatArray, points: FloatArray) -> Null:
+    def learn(cls, measures: FloatArray, points: FloatArray, forecasts: Iterable[Forecast]) -> Null:
         """Learn from ordinary stars.
 
         Parameters
         ----------
         measures : (m, 4) as `measure` gives them.
         points : (m,) number of points of each star.
+        forecasts : of the same stars.
 
         Raises
         ------
@@ -83,10 +87,11 @@ class Null:
         median = np.array([np.median(measures[b], axis=0) for b in bins])
         spread = np.array([np.quantile(measures[b], 0.9, axis=0) - np.quantile(measures[b], 0.5, axis=0) for b in bins])
         spread = np.maximum(spread, 1e-3 + 0.1 * spread.max(axis=0))
-        bare = cls(centres, median, spread, np.zeros((1, 4)), np.zeros(1))
+        events = np.array(EventNull.learn(forecasts).numbers)
+        bare = cls(centres, median, spread, np.zeros((1, 4)), np.zeros(1), events)
         standard = bare.standardise(measures, points)
-        ready = cls(centres, median, spread, np.sort(standard, axis=0), np.zeros(1))
-        return cls(centres, median, spread, ready.standard, np.sort(ready.scores(measures, points)))
+        ready = cls(centres, median, spread, np.sort(standard, axis=0), np.zeros(1), events)
+        return cls(centres, median, spread, ready.standard, np.sort(ready.scores(measures, points)), events)
 
     def standardise(self, measures: FloatArray, points: FloatArray) -> FloatArray:
         """(n, 4) the measures less the median, over the spread, of ordinary stars of as many points."""
