@@ -19,6 +19,7 @@ from contextlib import suppress
 from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 from tqdm import tqdm
@@ -224,13 +225,14 @@ def damped_random_walk(times: FloatArray, tau: float, rng: np.random.Generator) 
 
 def standards() -> Iterable[tuple[str, LightCurve]]:
     """Constant standard stars and quasars of Stripe 82 as the Catalina survey saw them."""
+    from pipeline.ingest import IngestOptions, plan, read
     from tests.real_data import REAL_DATA
 
+    options = IngestOptions()
     for folder, name in (("stars_try", "standard stars, Catalina"), ("QSO_try", "quasars, Catalina")):
-        for path in sorted((REAL_DATA / "qso" / folder).glob("*.dat")):
-            rows = np.loadtxt(path, ndmin=2)
-            if len(rows) >= 30:
-                yield name, clean(LightCurve.of(path.stem, rows[:, 0], rows[:, 1], rows[:, 2]))
+        with TemporaryDirectory() as scratch:
+            for part in plan([str(REAL_DATA / "qso" / folder)], options, Path(scratch)).parts:
+                yield from ((name, clean(curve)) for curve in read(part, options).chunk if len(curve) >= 30)
 
 
 def speed(number: int | None) -> None:

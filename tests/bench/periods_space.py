@@ -131,7 +131,7 @@ def space(number: int | None, plots: Path | None) -> None:
     print("  " + " " * 9 + "".join(f"{period:>15.1f}" for period in PERIODS))
     for i, depth in enumerate(DEPTHS):
         cells = (f"{ours:7.2f} ({other:4.2f})" for ours, other in zip(share[i], theirs[i], strict=True))
-        print(f"  {depth:9.4f}" + "".join(cells))
+        print(f"  {depth:9.5f}" + "".join(cells))
     table["recovered"] = share.tolist()
     table["astropy"] = theirs.tolist()
     print(json.dumps({"bench": "periods", "set": "space", **table}))
