@@ -33,8 +33,7 @@ def false_alarm(sample: Sample, spectrum: Spectrum, grid: Grid, found: Candidate
     The strongest peak is tested by the likelihood that a sinusoid adds to a damped random walk with a free mean, as a
     single frequency's chance ``exp(-gain)`` (Zechmeister & Kuerster 2009, eq. 24, in the likelihood's terms) times the
     number of independent frequencies of the star's own window; the best fold by its evidence less what the walk
-    explains (an evidence has paid for its shape, so that it rarely exceeds the sinusoid's gain in noise). The smaller
-    of the two probabilities is the answer.
+    explains. The smaller of the two probabilities, times two since there were two tries, is the answer.
 
     Parameters
     ----------
@@ -48,7 +47,7 @@ def false_alarm(sample: Sample, spectrum: Spectrum, grid: Grid, found: Candidate
     single = -sinusoid * (n - sample.n_bands - 2) / n
     fold = float(found.evidence.max()) - WALK_COUNTS * walk
     strongest = min(single, -fold)
-    expected = spectrum.independent * math.exp(min(0.0, strongest))
+    expected = 2.0 * spectrum.independent * math.exp(min(0.0, strongest))
     return float(-math.expm1(-expected))
 
 
