@@ -167,7 +167,7 @@ def _describe(star: Star, fitted: StarFit | str) -> StateSpaceSummary:
 
 def _forecast(fitted: StarFit) -> Forecast:
     prepared = fitted.prepared
-    curve = fitted.star.curve
+    curve = fitted.curve
     good = curve.good
     centre = prepared.centre[prepared.series.band]
     return Forecast(

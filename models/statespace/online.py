@@ -44,8 +44,8 @@ def record_before(fitted: StarFit) -> StarRecord:
     """The record of a star none of whose rows have been seen yet: only its model is known."""
     prepared = fitted.prepared
     return StarRecord(
-        object_id=fitted.star.curve.object_id,
-        sign=fitted.star.curve.sign,
+        object_id=fitted.curve.object_id,
+        sign=fitted.curve.sign,
         epoch=prepared.epoch,
         centre=tuple(prepared.centre.tolist()),
         scale=prepared.scale,
@@ -58,7 +58,7 @@ def record_before(fitted: StarFit) -> StarRecord:
 
 def record_after(fitted: StarFit) -> StarRecord:
     """The record of a star after all the rows that it was fitted to."""
-    return follow(record_before(fitted), fitted.star.curve)[0]
+    return follow(record_before(fitted), fitted.curve)[0]
 
 
 def follow(star: StarRecord, curve: LightCurve) -> tuple[StarRecord, Forecast]:

@@ -84,7 +84,7 @@ class StarFit:
 
     Attributes
     ----------
-    star, prepared : what was fitted.
+    curve, prepared : what was fitted. (The star itself is not kept: fits are held for as long as their star lives.)
     structure, template : the chosen one, such as "seasonal+walk", and its model with nothing estimated yet.
     plain, fit : its fits in the prepared units, by the likelihood and by the diffuse likelihood.
     walk : the fit with a damped random walk where that was preferred to white noise; `fit` itself unless an oscillator
@@ -93,7 +93,7 @@ class StarFit:
     mean, sigma : (n,) one-step-ahead forecasts in the prepared units; NaN where there was too little history.
     """
 
-    star: Star
+    curve: LightCurve
     prepared: Prepared
     structure: str
     template: Model
@@ -205,7 +205,9 @@ def fit_star(star: Star, options: StarOptions = StarOptions()) -> StarFit | str:
             plain = fit(template, series, warm=other, uncertainties=False)
             final = fit(template, series, warm=plain, restricted=True, uncertainties=False)
             record, mean, sigma = _follow(final, prepared.series, options)
-    return StarFit(star, replace(prepared, series=series), name, template, plain, final, walk, record, mean, sigma)
+    return StarFit(
+        star.curve, replace(prepared, series=series), name, template, plain, final, walk, record, mean, sigma
+    )
 
 
 def _memory(innovation: FloatArray) -> float:

@@ -89,11 +89,11 @@ class StateSpaceSummary:
 
 def summarise(fitted: StarFit) -> StateSpaceSummary:
     """Summarise a fitted star."""
-    star, prepared, chosen = fitted.star, fitted.prepared, fitted.fit
-    unit = prepared.scale * star.curve.sign
+    curve, prepared, chosen = fitted.curve, fitted.prepared, fitted.fit
+    unit = prepared.scale * curve.sign
     changes = find_changes(fitted)
     summary = StateSpaceSummary(
-        object_id=star.curve.object_id,
+        object_id=curve.object_id,
         structure=fitted.structure,
         converged=chosen.converged,
         trend=changes.slope * unit * DAYS_PER_YEAR,

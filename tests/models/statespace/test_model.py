@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import math
 
 import numpy as np
@@ -264,3 +265,14 @@ def test_real_quasars_prefer_a_walk() -> None:
     real_data("ogle/quasars")
     found = [fit_star(Star(c, PeriodResult(reason="not searched"))) for c in curves("ogle/quasars")]
     assert all(not isinstance(f, str) and f.structure == "walk" for f in found)
+
+
+def test_what_is_known_of_a_star_is_forgotten_with_it() -> None:
+    model = StateSpace.pretrained()
+    stars = [_constant(seed) for seed in range(3)]
+    model.forecast(stars)
+    model.score(stars)
+    assert len(model._fitted) == 3
+    del stars
+    gc.collect()
+    assert len(model._fitted) == 0
