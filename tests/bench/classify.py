@@ -370,10 +370,12 @@ def main() -> None:
     for name in args.sets:
         for kind in args.periods:
             reference = kind == "reference"
-            whole = prepared(args.cache, name, reference)
+            whole = prepared(args.cache, name)
             if reference and not np.isfinite(whole.reference).any():
                 print(f"{name}: no reference periods")
                 continue
+            if reference:
+                whole = prepared(args.cache, name, reference)
             among = judged(whole.labels, name) & few(whole.names, args.stars)
             first = [star for star, used in zip(stars_of(args.cache, name), among, strict=True) if used][:FEW]
             turned = [(at_reference(star) if reference else star).star for star in first]
