@@ -46,7 +46,7 @@ def rows_of(stars: Sequence[Star], models: Models, options: RunOptions) -> list[
         "statespace": models.statespace.score(stars),
         "autoencoder": models.autoencoder.score(stars),
     }
-    nulls = {"forecaster": models.forecaster.event_null, "statespace": models.statespace.event_null}
+    nulls = {"forecaster": models.forecaster.point_null, "statespace": models.statespace.point_null}
     described = models.statespace.describe(stars)
     event_options = EventOptions(pvalue=options.event_pvalue)
     rows = []

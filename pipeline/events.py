@@ -6,7 +6,7 @@ Whatever made the forecasts (an LSTM, a state-space model) is read alike, throug
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
@@ -85,16 +85,17 @@ class EventOptions:
             raise ValueError(f"max_run must be at least 1, not {self.max_run!r}")
 
 
-#: Share of ordinary stars beyond the bulk of `RunNull`, as minus its decimal logarithm.
+#: Share of ordinary stars beyond the bulk of `PointNull`, as minus its decimal logarithm.
 _BULK = math.log10(5.0)
 
 
 @dataclass(frozen=True)
-class RunNull:
-    """How significant the strangest runs of ordinary stars look, in decades: minus the decimal logarithm of a p-value.
+class PointNull:
+    """How significant the strangest single points of ordinary stars look, in decades: minus the logarithm of a p-value.
 
-    With perfect forecasts a fifth of the stars lie beyond 0.7, and ten times fewer for each decade more. Real forecasts
-    fail more often than they say; the tail is exponential still, with a length of its own.
+    With perfect photometry a fifth of the stars lie beyond 0.7, and ten times fewer for each decade more. Real
+    photometry has rotten points: the tail is exponential still, with a length of its own. It has few rotten runs, so
+    that these are taken at their word.
 
     Attributes
     ----------
@@ -106,25 +107,19 @@ class RunNull:
     scale: float = 1.0
 
     @classmethod
-    def learn(cls, best: FloatArray) -> RunNull:
-        """From the strangest run of each ordinary star; the strangest fiftieth may be true events, and does not count.
+    def learn(cls, forecasts: Iterable[Forecast]) -> PointNull:
+        """From the forecasts of ordinary stars; the ideal one where they are fewer than 20.
 
-        Parameters
-        ----------
-        best : (n,) decades.
-
-        Raises
-        ------
-        ValueError
-            When there are fewer than 20 stars.
+        The strangest fiftieth may be true events, and does not count.
         """
+        best = [best_runs(forecast)[0] for forecast in forecasts]
         if len(best) < 20:
-            raise ValueError(f"{len(best)} ordinary stars are too few to learn how strange runs are; 20 are needed")
+            return cls()
         bulk, far = np.quantile(best, [0.8, 0.98])
         return cls(max(_BULK, float(bulk)), max(1.0, float(far - bulk)))
 
     def decades(self, significance: FloatArray) -> FloatArray:
-        """Minus the decimal logarithm of the share of ordinary stars with a run at least as significant.
+        """Minus the decimal logarithm of the share of ordinary stars with a point at least as significant.
 
         Parameters
         ----------
@@ -135,33 +130,6 @@ class RunNull:
             significance < self.bulk, inside, _BULK + (significance - self.bulk) / self.scale
         )
         return decades
-
-
-@dataclass(frozen=True)
-class EventNull:
-    """What the strangest failures of ordinary stars look like: of single points, and of runs of several.
-
-    Photometry has rotten points where it has no rotten runs, so that a single point has to be stranger.
-    """
-
-    single: RunNull = RunNull()
-    several: RunNull = RunNull()
-
-    @classmethod
-    def learn(cls, forecasts: Iterable[Forecast]) -> EventNull:
-        """From the forecasts of ordinary stars; the ideal one where they are fewer than 20."""
-        best = np.array([best_runs(forecast) for forecast in forecasts]).reshape(-1, 2)
-        return cls(RunNull.learn(best[:, 0]), RunNull.learn(best[:, 1])) if len(best) >= 20 else cls()
-
-    @classmethod
-    def of(cls, numbers: Sequence[float]) -> EventNull:
-        """The null that `numbers` gave."""
-        return cls(RunNull(*numbers[:2]), RunNull(*numbers[2:]))
-
-    @property
-    def numbers(self) -> list[float]:
-        """Bulk and scale of single points, then of runs."""
-        return [self.single.bulk, self.single.scale, self.several.bulk, self.several.scale]
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,20 +151,20 @@ class Runs:
 
 
 def find_events(
-    forecast: Forecast, options: EventOptions = EventOptions(), null: EventNull = EventNull()
+    forecast: Forecast, options: EventOptions = EventOptions(), null: PointNull = PointNull()
 ) -> list[Event]:
     """Find the runs of failed forecasts of one star.
 
     Each innovation becomes a tail probability under a Student distribution whose degrees of freedom are the star's own,
     and that again a number of Gaussian sigmas (`gaussian_scores`). Runs of 1, 2, 4, ... consecutive points of a band
-    are added up (Stouffer); the p-value of a run is multiplied by the number of runs tried in the star, and held
-    against the strangest runs of ordinary stars.
+    are added up (Stouffer); the p-value of a run is multiplied by the number of runs tried in the star, and that of a
+    single point is held against the strangest points of ordinary stars.
 
     Parameters
     ----------
     forecast : of one star by one detector.
     options : what counts as an event.
-    null : what the strangest failures of ordinary stars look like to that detector.
+    null : what the strangest points of ordinary stars look like to that detector.
 
     Returns
     -------
@@ -210,7 +178,7 @@ def find_events(
     candidates = []
     for run in runs:
         decades = np.maximum(0.0, -(log_ndtr(-np.abs(run.total)) + tries) / math.log(10.0))
-        log_p = -math.log(10.0) * (null.single if run.width == 1 else null.several).decades(decades)
+        log_p = -math.log(10.0) * (null.decades(decades) if run.width == 1 else decades)
         candidates += [(float(log_p[i]), run, int(i)) for i in np.flatnonzero(log_p <= least)]
     taken: dict[int, BoolArray] = {}
     edges = {run.band: _edges(forecast.time[run.row], options) for run in runs}
@@ -245,9 +213,9 @@ def best_runs(forecast: Forecast, options: EventOptions = EventOptions()) -> tup
 
 def all_runs(forecast: Forecast, options: EventOptions) -> list[Runs]:
     """Every run of every length in every band of a star that has forecasts; see `find_events`."""
-    surprise = forecast.surprise
-    rows = np.flatnonzero(np.isfinite(surprise))
-    score = gaussian_scores(surprise[rows])
+    innovation = forecast.innovation
+    rows = np.flatnonzero(np.isfinite(innovation))
+    score = gaussian_scores(innovation[rows])
     runs = []
     for band in range(len(forecast.bands)):
         inside = forecast.band[rows] == band

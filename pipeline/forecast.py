@@ -21,8 +21,6 @@ class Forecast:
     mean : (m,) what was forecast from the rows before; NaN where there was no forecast (too little history).
     sigma : (m,) predictive standard deviation, the row's own measurement error included.
     sign : +1 where a larger value is brighter (flux), -1 for magnitudes.
-    deviate : (m,) standard normal deviates of the observations under the whole predictive distribution, positive where
-        the star was brighter, NaN where there was no forecast; None where that distribution is Gaussian.
     """
 
     object_id: str
@@ -34,14 +32,8 @@ class Forecast:
     mean: FloatArray
     sigma: FloatArray
     sign: float
-    deviate: FloatArray | None = None
 
     @property
     def innovation(self) -> FloatArray:
         """(m,) standardised innovation, positive where the star was brighter than forecast."""
         return self.sign * (self.value - self.mean) / self.sigma
-
-    @property
-    def surprise(self) -> FloatArray:
-        """(m,) how surprising each observation was, as a standard normal deviate."""
-        return self.innovation if self.deviate is None else self.deviate

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from models.forecaster.mixture import Mixture
 from models.forecaster.steps import Steps
-from pipeline.events import EventNull
+from pipeline.events import PointNull
 from pipeline.lightcurve import FloatArray
 
 #: Numbers of successive innovations that are summed in search of the strongest run.
@@ -35,18 +35,18 @@ class Calibration:
     trend : (2, 4) for the mean and the run statistic: intercept and slope, against log10 of the number of rows, of the
         statistic, then of the logarithm of its scatter.
     null : scores of the calibration's stars.
-    events : how strange the strangest of their failures are.
+    points : how strange the strangest single points of these stars are.
     """
 
     widening: float
     pit: FloatArray
     trend: FloatArray
     null: FloatArray
-    events: EventNull = field(default_factory=EventNull)
+    points: PointNull = field(default_factory=PointNull)
 
     def settings(self) -> dict[str, Any]:
         """The scalars, for the model's settings."""
-        return {"widening": self.widening, "events": self.events.numbers}
+        return {"widening": self.widening, "points": asdict(self.points)}
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The arrays, for the model's arrays."""
@@ -56,7 +56,7 @@ class Calibration:
     def of(cls, settings: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Calibration:
         """The calibration that `settings` and `arrays` describe."""
         pit, trend, null = (arrays[f"calibration/{name}"] for name in ("pit", "trend", "null"))
-        return cls(settings["widening"], pit, trend, null, EventNull.of(settings["events"]))
+        return cls(settings["widening"], pit, trend, null, PointNull(**settings["points"]))
 
     def widen(self, mixture: Mixture) -> Mixture:
         """The mixture with its width corrected about its mean."""

@@ -18,7 +18,7 @@ from models.forecaster.mixture import Mixture
 from models.forecaster.steps import N_INPUTS, WARM_UP, Steps, steps_of
 from models.scores import Scores, empirical_pvalue
 from models.weights import PRETRAINED, Weights
-from pipeline.events import EventNull
+from pipeline.events import PointNull
 from pipeline.forecast import Forecast
 from pipeline.lightcurve import BoolArray, FloatArray
 from pipeline.split import share
@@ -154,7 +154,7 @@ class Forecaster:
         first = start._model.get_weights() if start is not None else None
         model = train(options, learn, [steps for _, steps in judge], first, progress or (lambda _: None))
         mixtures = _mixtures(model, options, [steps for _, steps in judge])
-        return cls(options, model, _with_events(calibrate(mixtures, [steps for _, steps in judge]), judge, mixtures))
+        return cls(options, model, _with_points(calibrate(mixtures, [steps for _, steps in judge]), judge, mixtures))
 
     def predictive(self, stars: Sequence[Star]) -> list[tuple[Steps, Mixture] | None]:
         """The whole predictive distribution of each row, in the steps' units; None for a star too short.
@@ -199,9 +199,9 @@ class Forecaster:
         return Scores(score, empirical_pvalue(score, self.calibration.null), tuple(reason))
 
     @property
-    def event_null(self) -> EventNull:
-        """How strange the strangest failures of ordinary stars are."""
-        return self.calibration.events
+    def point_null(self) -> PointNull:
+        """How strange the strangest single points of ordinary stars are."""
+        return self.calibration.points
 
     def _answered(self, stars: Sequence[Star]) -> list[_Answer]:
         """The answers for the stars; each is made once and kept for as long as its star."""
@@ -211,17 +211,17 @@ class Forecaster:
         return [self._answers[star] for star in stars]
 
 
-def _with_events(
+def _with_points(
     calibration: Calibration, judge: Sequence[tuple[Star, Steps]], mixtures: Sequence[Mixture]
 ) -> Calibration:
-    """The calibration, with the strangest failures of its stars as the null of events."""
+    """The calibration, with the strangest points of its stars as the null of events."""
     answers = [
         (star, _answer(steps, calibration.widen(mixture), calibration))
         for (star, steps), mixture in zip(judge, mixtures, strict=True)
     ]
     long_enough = [(star, answer) for star, answer in answers if len(answer.innovation) >= LEAST_FORECASTS]
     forecasts = [forecast for one in long_enough if (forecast := _forecast(*one)) is not None]
-    return replace(calibration, events=EventNull.learn(forecasts))
+    return replace(calibration, points=PointNull.learn(forecasts))
 
 
 _HIGH = 0.8413447460685429
@@ -259,10 +259,8 @@ def _forecast(star: Star, answer: _Answer) -> Forecast | None:
     curve = star.curve.good
     mean = np.full(len(curve), np.nan)
     sigma = np.full(len(curve), np.nan)
-    deviate = np.full(len(curve), np.nan)
     mean[answer.ready] = curve.sign * answer.mean
     sigma[answer.ready] = answer.sigma
-    deviate[answer.ready] = answer.innovation
     return Forecast(
         object_id=curve.object_id,
         detector="forecaster",
@@ -273,7 +271,6 @@ def _forecast(star: Star, answer: _Answer) -> Forecast | None:
         mean=mean,
         sigma=sigma,
         sign=curve.sign,
-        deviate=deviate,
     )
 
 

@@ -15,7 +15,7 @@ from models.scores import Scores
 from models.statespace.score import MEASURES, Null, measure
 from models.statespace.star import StarFit, StarOptions, fit_star
 from models.statespace.summary import StateSpaceSummary, summarise
-from pipeline.events import EventNull
+from pipeline.events import PointNull
 from pipeline.forecast import Forecast
 from pipeline.lightcurve import FloatArray
 from pipeline.star import Star
@@ -137,9 +137,9 @@ class StateSpace:
         return Scores(score, self.null.pvalues(score), reasons)
 
     @property
-    def event_null(self) -> EventNull:
-        """How strange the strangest failures of ordinary stars are; the ideal without a null."""
-        return EventNull() if self.null is None else EventNull.of([float(x) for x in self.null.events])
+    def point_null(self) -> PointNull:
+        """How strange the strangest single points of ordinary stars are; the ideal without a null."""
+        return PointNull() if self.null is None else PointNull(*(float(x) for x in self.null.single))
 
     def _measure(self, star: Star) -> FloatArray | str:
         fitted = self.fitted(star)

@@ -11,7 +11,7 @@ import numpy as np
 from models.scores import empirical_pvalue
 from models.statespace.changes import allowed_shifts, selected_pvalue
 from models.statespace.star import StarFit
-from pipeline.events import EventNull, best_run
+from pipeline.events import PointNull, best_run
 from pipeline.forecast import Forecast
 from pipeline.lightcurve import FloatArray
 
@@ -54,7 +54,7 @@ class Null:
     median, spread : (b, 4) of each measure.
     standard : (m, 4) each measure of the ordinary stars, standardised for their number of points, sorted.
     score : (m,) their scores.
-    events : (4,) the strangest failures of single points and of runs (`pipeline.events.EventNull.numbers`).
+    single : (2,) bulk and scale of the strangest single points (`pipeline.events.PointNull`).
     """
 
     points: FloatArray
@@ -62,7 +62,7 @@ class Null:
     spread: FloatArray
     standard: FloatArray
     score: FloatArray
-    events: FloatArray
+    single: FloatArray
 
     @classmethod
     def learn(cls, measures: FloatArray, points: FloatArray, forecasts: Iterable[Forecast]) -> Null:
@@ -87,11 +87,12 @@ class Null:
         median = np.array([np.median(measures[b], axis=0) for b in bins])
         spread = np.array([np.quantile(measures[b], 0.9, axis=0) - np.quantile(measures[b], 0.5, axis=0) for b in bins])
         spread = np.maximum(spread, 1e-3 + 0.1 * spread.max(axis=0))
-        events = np.array(EventNull.learn(forecasts).numbers)
-        bare = cls(centres, median, spread, np.zeros((1, 4)), np.zeros(1), events)
+        found = PointNull.learn(forecasts)
+        single = np.array([found.bulk, found.scale])
+        bare = cls(centres, median, spread, np.zeros((1, 4)), np.zeros(1), single)
         standard = bare.standardise(measures, points)
-        ready = cls(centres, median, spread, np.sort(standard, axis=0), np.zeros(1), events)
-        return cls(centres, median, spread, ready.standard, np.sort(ready.scores(measures, points)), events)
+        ready = cls(centres, median, spread, np.sort(standard, axis=0), np.zeros(1), single)
+        return cls(centres, median, spread, ready.standard, np.sort(ready.scores(measures, points)), single)
 
     def standardise(self, measures: FloatArray, points: FloatArray) -> FloatArray:
         """(n, 4) the measures less the median, over the spread, of ordinary stars of as many points."""
