@@ -14,7 +14,7 @@ SingleArray = NDArray[np.float32]
 TWO_PI = 2.0 * np.pi
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
 def spread(
     time: FloatArray,
     signal: FloatArray,
@@ -22,8 +22,7 @@ def spread(
     step: float,
     centre: float,
     block: int,
-    beta: float,
-    width: int,
+    pieces: FloatArray,
     work: ComplexArray,
 ) -> None:
     """Spread weighted values and weights on the grids of several neighbouring blocks of frequencies.
@@ -35,22 +34,29 @@ def spread(
     step : cycles a day between frequencies.
     centre : index of the first block's central frequency, in steps.
     block : frequencies a block.
-    beta, width : of the spreading kernel ``exp(beta * (sqrt(1 - (2 x / width)^2) - 1))``.
+    pieces : (degree + 1, width) the spreading kernel as a polynomial in each cell of its width, from the highest power
+        down; the variable runs from -1 to 1 over the cell.
     work : (3 * blocks, length) complex, zeros; filled with the grids of signal, weight, and weight at twice the
         frequency, block after block.
     """
     length = work.shape[1]
     blocks = work.shape[0] // 3
+    degree, width = pieces.shape
     psi = np.empty((2, width))
     cell = np.empty((2, width), dtype=np.int64)
     for i in range(time.size):
         for double in range(2):
             position = (double + 1) * step * time[i] * length
-            start = int(np.ceil(position - 0.5 * width))
+            start = np.ceil(position - 0.5 * width)
+            x = 2.0 * (start - position + 0.5 * width) - 1.0
             for j in range(width):
-                x = (start + j - position) * 2.0 / width
-                psi[double, j] = np.exp(beta * (np.sqrt(max(0.0, 1.0 - x * x)) - 1.0))
-                cell[double, j] = (start + j) % length
+                psi[double, j] = pieces[0, j]
+            for d in range(1, degree):
+                for j in range(width):
+                    psi[double, j] = psi[double, j] * x + pieces[d, j]
+            at = int(start) % length
+            for j in range(width):
+                cell[double, j] = at + j if at + j < length else at + j - length
         cycles = centre * step * time[i]
         cycles -= np.floor(cycles)
         turn = complex(np.cos(TWO_PI * cycles), -np.sin(TWO_PI * cycles))
@@ -114,32 +120,80 @@ def power_of_sums(
     return participation
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
 def _ridge(
     matrix: FloatArray, ridge: FloatArray, right: FloatArray, size: int, work: FloatArray
 ) -> tuple[float, float]:
-    """Quadratic form right' (matrix + diag ridge)^-1 right and log determinant, by Cholesky in `work`."""
+    """Quadratic form right' (matrix + diag ridge)^-1 right and log determinant, by Cholesky in `work`.
+
+    The rows of `work` hold the factor, with the inverse on its diagonal; its last row holds the solution half-way.
+    """
     quadratic = 0.0
-    log_det = 0.0
+    determinant = 1.0
     for i in range(size):
-        for j in range(i + 1):
+        for j in range(i):
             total = matrix[i, j]
-            if i == j:
-                total += ridge[i]
             for k in range(j):
                 total -= work[i, k] * work[j, k]
-            if i == j:
-                total = max(total, 1e-9)
-                work[i, i] = np.sqrt(total)
-                log_det += np.log(total)
-            else:
-                work[i, j] = total / work[j, j]
-        total = right[i]
+            work[i, j] = total * work[j, j]
+        pivot = matrix[i, i] + ridge[i]
+        half = right[i]
         for k in range(i):
-            total -= work[i, k] * work[size, k]
-        work[size, i] = total / work[i, i]
+            pivot -= work[i, k] * work[i, k]
+            half -= work[i, k] * work[size, k]
+        pivot = max(pivot, 1e-9)
+        # a product of at most 17 pivots, each between 1e-9 and some millions, is far from the limits of a double
+        determinant *= pivot
+        inverse = 1.0 / np.sqrt(pivot)
+        work[i, i] = inverse
+        work[size, i] = half * inverse
         quadratic += work[size, i] ** 2
-    return quadratic, log_det
+    return quadratic, np.log(determinant)
+
+
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+def _moments(
+    w: FloatArray,
+    y: FloatArray,
+    cosine: FloatArray,
+    sine: FloatArray,
+    terms: int,
+    cw: FloatArray,
+    sw: FloatArray,
+    right: FloatArray,
+    matrix: FloatArray,
+) -> None:
+    """Normal equations of a Fourier series without a constant on binned phases.
+
+    Parameters
+    ----------
+    w, y : (bins,) sums of weights and of weighted values.
+    cosine, sine : (2 terms + 1, bins) of the bins' centres.
+    cw, sw : (2 terms + 1,) filled: sums of the weights times each cosine and sine.
+    right, matrix : (2 terms,), (2 terms, 2 terms) filled: cosine and sine of each harmonic in turn; the lower half.
+    """
+    bins = w.size
+    for k in range(2 * terms + 1):
+        c, s = 0.0, 0.0
+        for j in range(bins):
+            c += w[j] * cosine[k, j]
+            s += w[j] * sine[k, j]
+        cw[k] = c
+        sw[k] = s
+    for k in range(terms):
+        c, s = 0.0, 0.0
+        for j in range(bins):
+            c += y[j] * cosine[k + 1, j]
+            s += y[j] * sine[k + 1, j]
+        right[2 * k] = c
+        right[2 * k + 1] = s
+        for h in range(k + 1):
+            up, down = k + h + 2, k - h
+            matrix[2 * k, 2 * h] = 0.5 * (cw[down] + cw[up])
+            matrix[2 * k + 1, 2 * h + 1] = 0.5 * (cw[down] - cw[up])
+            matrix[2 * k + 1, 2 * h] = 0.5 * (sw[up] + sw[down])
+            if h < k:
+                matrix[2 * k, 2 * h + 1] = 0.5 * (sw[up] - sw[down])
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
@@ -176,45 +230,29 @@ def evidence(
     cw, sw = np.empty(2 * terms + 1), np.empty(2 * terms + 1)
     matrix, right = np.empty((size, size)), np.empty(size)
     ridge, work = np.empty(size), np.empty((size + 1, size))
-    cross = np.empty(size)
+    cross, gain = np.empty(size), np.empty(bins)
+    cell = np.empty(n, dtype=np.int32)
+    first = band.astype(np.int32) * np.int32(bins)
+    weighted = weight * value
+    flat_w, flat_y = total_w.ravel(), total_y.ravel()
     for m in range(frequency.size):
         total_w[:] = 0.0
         total_y[:] = 0.0
         f = frequency[m]
         for i in range(n):
             cycle = f * time[i]
-            j = int((cycle - np.floor(cycle)) * bins)
-            if j >= bins:
-                j = bins - 1
-            total_w[band[i], j] += weight[i]
-            total_y[band[i], j] += weight[i] * value[i]
+            cell[i] = first[i] + min(np.int32((cycle - np.floor(cycle)) * bins), np.int32(bins - 1))
+        for i in range(n):
+            flat_w[cell[i]] += weight[i]
+            flat_y[cell[i]] += weighted[i]
         for j in range(bins):
             merged_w[j] = 0.0
             merged_y[j] = 0.0
-            for b in range(n_bands):
+        for b in range(n_bands):
+            for j in range(bins):
                 merged_w[j] += total_w[b, j]
                 merged_y[j] += total_y[b, j]
-        for k in range(2 * terms + 1):
-            c, s = 0.0, 0.0
-            for j in range(bins):
-                c += merged_w[j] * cosine[k, j]
-                s += merged_w[j] * sine[k, j]
-            cw[k] = c
-            sw[k] = s
-        for k in range(terms):
-            c, s = 0.0, 0.0
-            for j in range(bins):
-                c += merged_y[j] * cosine[k + 1, j]
-                s += merged_y[j] * sine[k + 1, j]
-            right[2 * k] = c
-            right[2 * k + 1] = s
-            for h in range(k + 1):
-                up, down = k + h + 2, k - h
-                matrix[2 * k, 2 * h] = 0.5 * (cw[down] + cw[up])
-                matrix[2 * k + 1, 2 * h + 1] = 0.5 * (cw[down] - cw[up])
-                matrix[2 * k + 1, 2 * h] = 0.5 * (sw[up] + sw[down])
-                if h < k:
-                    matrix[2 * k, 2 * h + 1] = 0.5 * (sw[up] - sw[down])
+        _moments(merged_w[:bins], merged_y[:bins], cosine, sine, terms, cw, sw, right, matrix)
         for b in range(n_bands):
             w_band, y_band = 0.0, 0.0
             for j in range(bins):
@@ -223,10 +261,12 @@ def evidence(
             if w_band <= 0.0:
                 continue
             for k in range(terms):
-                c, s = 0.0, 0.0
-                for j in range(bins):
-                    c += total_w[b, j] * cosine[k + 1, j]
-                    s += total_w[b, j] * sine[k + 1, j]
+                c, s = cw[k + 1], sw[k + 1]
+                if n_bands > 1:
+                    c, s = 0.0, 0.0
+                    for j in range(bins):
+                        c += total_w[b, j] * cosine[k + 1, j]
+                        s += total_w[b, j] * sine[k + 1, j]
                 cross[2 * k] = c
                 cross[2 * k + 1] = s
             for i in range(size):
@@ -257,44 +297,54 @@ def evidence(
                     ridge[k] *= spread_ / noise
             explained, log_det = _ridge(matrix, ridge, right, used, work)
             out[m, d] = 0.5 * (log_prior - log_det - n * np.log(spread_) - (n - explained) / spread_ + n)
-        out[m, decays.shape[0]] = _boxes(merged_w, merged_y, bins, n)
+        out[m, decays.shape[0]] = _boxes(merged_w, merged_y, bins, n, gain)
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
-def _boxes(w: FloatArray, y: FloatArray, bins: int, n: int) -> float:
-    """Log likelihood gain of one or two dips in the folded bins, less the price of their parameters (BIC)."""
-    total_w, total_y = 0.0, 0.0
+def _boxes(w: FloatArray, y: FloatArray, bins: int, n: int, gain: FloatArray) -> float:
+    """Log likelihood gain of one or two dips in the folded bins, less the price of their parameters (BIC).
+
+    Parameters
+    ----------
+    w, y : (2 bins,) weights and weighted values of the bins, in the first half; both are overwritten.
+    n : number of points.
+    gain : (bins,) to work in.
+    """
     for j in range(bins):
-        total_w += w[j]
-        total_y += y[j]
         w[bins + j] = w[j]
         y[bins + j] = y[j]
     for j in range(1, 2 * bins):
         w[j] += w[j - 1]
         y[j] += y[j - 1]
+    total_w, total_y = w[bins - 1], y[bins - 1]
     best, best_start, best_width = 0.0, 0, 1
-    best_w, best_y = 0.0, 0.0
     for width in (2, 3, 5, 8, 13, 21):
+        # a dip that starts at bin start + 1, so that the last one starts at the first bin of the second round
+        highest = 0.0
         for start in range(bins):
-            before = start - 1 + bins if start == 0 else start - 1
-            at = start + width - 1 + (bins if start == 0 else 0)
-            in_w, in_y = w[at] - w[before], y[at] - y[before]
-            if in_w > 0.0 and in_y < 0.0 and in_w < total_w:
-                gain = in_y * in_y / in_w + (total_y - in_y) ** 2 / (total_w - in_w)
-                if gain > best:
-                    best, best_start, best_width, best_w, best_y = gain, start, width, in_w, in_y
+            in_w, in_y = w[start + width] - w[start], y[start + width] - y[start]
+            rest_w, rest_y = total_w - in_w, total_y - in_y
+            found = (in_y * in_y * rest_w + rest_y * rest_y * in_w) / max(in_w * rest_w, 1e-12)
+            found = found if in_y < 0.0 and in_w > 1e-12 and rest_w > 1e-12 else 0.0
+            gain[start] = found
+            highest = max(highest, found)
+        if highest > best:
+            best, best_width = highest, width
+            for start in range(bins):
+                if gain[start] == highest:
+                    best_start = start + 1
+                    break
     two = best
     if best > 0.0:
+        best_w = w[best_start + best_width - 1] - w[best_start - 1]
+        best_y = y[best_start + best_width - 1] - y[best_start - 1]
         for start in range(best_start + 2 * best_width, best_start + bins - 2 * best_width):
-            first = start % bins
-            before = first - 1 + bins if first == 0 else first - 1
-            at = first + best_width - 1 + (bins if first == 0 else 0)
-            in_w, in_y = w[at] - w[before], y[at] - y[before]
+            before = (start - 1) % bins
+            in_w, in_y = w[before + best_width] - w[before], y[before + best_width] - y[before]
             rest_w = total_w - best_w - in_w
             if in_w > 0.0 and rest_w > 0.0:
-                gain = best_y**2 / best_w + in_y * in_y / in_w + (total_y - best_y - in_y) ** 2 / rest_w
-                if gain > two:
-                    two = gain
+                found = best_y**2 / best_w + in_y * in_y / in_w + (total_y - best_y - in_y) ** 2 / rest_w
+                two = max(two, found)
     left_one, left_two = max(1.0 - best / n, 1e-4), max(1.0 - two / n, 1e-4)
     price = np.log(n)
     best_gain: float = max(-0.5 * n * np.log(left_one) - 2.0 * price, -0.5 * n * np.log(left_two) - 3.0 * price)
@@ -332,17 +382,18 @@ def peaks(
     count = 0
     least = 0
     last = first + power.size - 1
+    j_first, j_last = int(np.ceil(first / stride)), int(np.floor(min(high, last) / stride))
+    total = np.zeros(max(0, j_last + 1 - j_first))
+    for h in range(1, harmonics + 1):
+        pace = stride * h
+        present = min(j_last, int((last + 0.49) / pace))
+        for j in range(j_first, present + 1):
+            total[j - j_first] += power[max(0, int(j * pace + 0.5) - first)]
     recent_at, recent_is = 0, -1
     previous, current, following = 0.0, 0.0, 0.0
-    j_first, j_last = int(np.ceil(first / stride)), int(np.floor(min(high, last) / stride))
     for j in range(j_first, j_last + 3):
         previous, current = current, following
-        following = 0.0
-        if j <= j_last:
-            at = j * stride
-            present = min(harmonics, int((last + 0.49) / at))
-            for h in range(1, present + 1):
-                following += power[max(0, int(at * h + 0.5) - first)]
+        following = total[j - j_first] if j <= j_last else 0.0
         if j < j_first + 1 or not (current >= previous and current > following):
             continue
         if recent_is >= 0 and (j - 1 - recent_at) * stride < apart:
@@ -397,33 +448,38 @@ def shapes(
     terms = decay.size
     size = 2 * terms
     w, y = np.empty(bins), np.empty(bins)
+    cw, sw = np.empty(size + 1), np.empty(size + 1)
+    waves, product = np.empty((size, size)), np.empty(size)
     matrix, right = np.empty((size + 1, size + 1)), np.empty(size + 1)
     ridge, work = np.empty(size + 1), np.empty((size + 2, size + 1))
     row = np.empty(size + 1)
     curve = np.empty(bins)
+    cell = np.empty(n, dtype=np.int32)
+    weighted = weight * value
+    turn_cosine = np.cos(TWO_PI * np.arange(bins) / bins)
+    turn_sine = np.sin(TWO_PI * np.arange(bins) / bins)
     for m in range(frequency.size):
         w[:] = 0.0
         y[:] = 0.0
+        f = frequency[m]
         for i in range(n):
-            cycle = frequency[m] * time[i]
-            j = int((cycle - np.floor(cycle)) * bins)
-            if j >= bins:
-                j = bins - 1
-            w[j] += weight[i]
-            y[j] += weight[i] * value[i]
-        matrix[:] = 0.0
-        right[:] = 0.0
+            cycle = f * time[i]
+            cell[i] = min(np.int32((cycle - np.floor(cycle)) * bins), np.int32(bins - 1))
+        for i in range(n):
+            w[cell[i]] += weight[i]
+            y[cell[i]] += weighted[i]
+        _moments(w, y, cosine, sine, terms, cw, sw, product, waves)
+        matrix[0, 0] = cw[0]
+        right[0] = 0.0
         for j in range(bins):
-            if w[j] <= 0.0:
-                continue
-            row[0] = 1.0
-            for k in range(terms):
-                row[2 * k + 1] = cosine[k + 1, j]
-                row[2 * k + 2] = sine[k + 1, j]
-            for a in range(size + 1):
-                right[a] += y[j] * row[a]
-                for b in range(a + 1):
-                    matrix[a, b] += w[j] * row[a] * row[b]
+            right[0] += y[j]
+        for k in range(terms):
+            matrix[2 * k + 1, 0] = cw[k + 1]
+            matrix[2 * k + 2, 0] = sw[k + 1]
+        for a in range(size):
+            right[a + 1] = product[a]
+            for b in range(a + 1):
+                matrix[a + 1, b + 1] = waves[a, b]
         noise = 0.3
         for _ in range(3):
             ridge[0] = 1e-6
@@ -436,7 +492,7 @@ def shapes(
             total = work[size + 1, a]
             for b in range(a + 1, size + 1):
                 total -= work[b, a] * row[b]
-            row[a] = total / work[a, a]
+            row[a] = total * work[a, a]
         variance, odd, mirrored = 0.0, 0.0, 0.0
         for k in range(terms):
             strength = 0.5 * (row[2 * k + 1] ** 2 + row[2 * k + 2] ** 2)
@@ -453,11 +509,14 @@ def shapes(
             skewness += curve[j] ** 3
         variance = max(variance, 1e-9)
         skewness /= bins * variance**1.5
+        # the curve times its mirror image about each axis, by the coefficients: the bins are equally spaced
         for axis in range(bins):
             total = 0.0
-            for j in range(bins):
-                total += curve[j] * curve[(axis - j) % bins]
-            mirrored = max(mirrored, total / bins)
+            for k in range(terms):
+                a_k, b_k = row[2 * k + 1], row[2 * k + 2]
+                at = (k + 1) * axis % bins
+                total += 0.5 * (a_k * a_k - b_k * b_k) * turn_cosine[at] + a_k * b_k * turn_sine[at]
+            mirrored = max(mirrored, total)
         gap, run = 0, 0
         for j in range(2 * bins):
             run = 0 if w[j % bins] > 0.0 else run + 1
@@ -594,7 +653,7 @@ def red_noise(
         mean[:] = 0.0
         product[:] = 0.0
         variance = ratio[m]
-        log_det = 0.0
+        log_det, determinant = 0.0, 1.0
         count = 0
         previous = time[0]
         for i in range(0, time.size, stride):
@@ -609,15 +668,21 @@ def red_noise(
             apart[1] = cosine[i] - mean[1]
             apart[2] = sine[i] - mean[2]
             apart[3] = value[i] - mean[3]
-            log_det += np.log(total)
-            gain = variance / total
+            # logarithms are dear: one for many points
+            determinant *= total
+            count += 1
+            if not 1e-100 < determinant < 1e100:
+                log_det += np.log(determinant)
+                determinant = 1.0
+            inverse = 1.0 / total
+            gain = variance * inverse
             for c in range(4):
                 for d in range(c + 1):
-                    product[c, d] += apart[c] * apart[d] / total
+                    product[c, d] += apart[c] * apart[d] * inverse
             for c in range(4):
                 mean[c] += gain * apart[c]
             variance *= 1.0 - gain
-            count += 1
+        log_det += np.log(determinant)
         left = product[3, 3]
         for c in range(3):
             pivot = max(product[c, c], 1e-12)
@@ -629,6 +694,23 @@ def red_noise(
                 left = max(product[3, 3], 1e-12)
         out[m, 0] = -0.5 * (log_det + count * np.log(left / count))
         out[m, 1] = -0.5 * (log_det + count * np.log(max(product[3, 3], 1e-12) / count))
+
+
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+def fourier_basis(time: FloatArray, frequency: float, terms: int) -> FloatArray:
+    """(n, 2 terms + 1) constant, then cosine and sine of each harmonic of a frequency (cycles a day) at times (n,)."""
+    basis = np.empty((time.size, 2 * terms + 1))
+    for i in range(time.size):
+        cycle = frequency * time[i]
+        angle = TWO_PI * (cycle - np.floor(cycle))
+        once = complex(np.cos(angle), np.sin(angle))
+        turn = once
+        basis[i, 0] = 1.0
+        for k in range(terms):
+            basis[i, 2 * k + 1] = turn.real
+            basis[i, 2 * k + 2] = turn.imag
+            turn *= once
+    return basis
 
 
 @njit(cache=True, nogil=True)

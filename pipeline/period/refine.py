@@ -14,6 +14,9 @@ from pipeline.period.sample import Sample
 MOST_TERMS = 8
 POINTS_A_PARAMETER = 3.0
 
+#: A step whose square is below this share of the error's square is not worth its price.
+NEGLIGIBLE = 1e-4
+
 
 @dataclass(frozen=True, eq=False)
 class Refined:
@@ -55,7 +58,7 @@ def refine(sample: Sample, frequency: float, lowest: float = 0.0, rounds: int = 
         step = float(np.sum(tangent * root * (sample.value - model))) / strength
         step = float(np.clip(step, -0.1 / sample.span, 0.1 / sample.span))
         trial = frequency + step
-        if trial <= lowest:
+        if trial <= lowest or step**2 * strength < NEGLIGIBLE * float(np.mean((root * (sample.value - model)) ** 2)):
             break
         new = _fit(sample, trial, terms)
         if np.sum((root * (sample.value - new[0])) ** 2) > np.sum((root * (sample.value - model)) ** 2):
@@ -75,6 +78,8 @@ def refine(sample: Sample, frequency: float, lowest: float = 0.0, rounds: int = 
 
 def _choose_terms(sample: Sample, frequency: float) -> int:
     """Number of terms with the least Bayesian information criterion; a parameter costs ln n for every band."""
+    from pipeline.period import kernels
+
     n = len(sample.time)
     in_band = np.bincount(sample.band, minlength=sample.n_bands)
     most = int(min(MOST_TERMS, max(1, (in_band.min() / POINTS_A_PARAMETER - 1) // 2)))
@@ -82,7 +87,7 @@ def _choose_terms(sample: Sample, frequency: float) -> int:
     for band in range(sample.n_bands):
         rows = sample.band == band
         root = np.sqrt(sample.weight[rows])
-        basis = _basis(sample.time[rows], frequency, most) * root[:, None]
+        basis = kernels.fourier_basis(sample.time[rows], frequency, most) * root[:, None]
         value = root * sample.value[rows]
         # the columns stand in the order of the terms, so that one Cholesky factor serves every number of them
         share = np.linalg.solve(np.linalg.cholesky(_gram(basis)), basis.T @ value) ** 2
@@ -90,17 +95,6 @@ def _choose_terms(sample: Sample, frequency: float) -> int:
         left += np.maximum(float(np.sum(value**2)) - explained, 1e-9)
     price = sample.n_bands * 2.0 * np.arange(1, most + 1) * math.log(n)
     return int(np.argmin(n * np.log(left) + price)) + 1
-
-
-def _basis(time: FloatArray, frequency: float, terms: int) -> FloatArray:
-    """(n, 2 terms + 1) constant, then cosine and sine of each harmonic."""
-    cycle = frequency * time
-    turn = np.exp(2j * np.pi * (cycle - np.floor(cycle)))
-    power = np.cumprod(np.broadcast_to(turn[:, None], (len(time), terms)), axis=1)
-    basis = np.ones((len(time), 2 * terms + 1))
-    basis[:, 1::2] = power.real
-    basis[:, 2::2] = power.imag
-    return basis
 
 
 def _gram(basis: FloatArray) -> FloatArray:
@@ -112,6 +106,8 @@ def _gram(basis: FloatArray) -> FloatArray:
 
 def _fit(sample: Sample, frequency: float, terms: int) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Model, its derivative by frequency less what the shape can absorb, and the coefficients of every band."""
+    from pipeline.period import kernels
+
     model, tangent = np.zeros_like(sample.value), np.zeros_like(sample.value)
     coefficients = np.zeros((sample.n_bands, 2 * terms))
     order = np.arange(1, terms + 1)
@@ -119,7 +115,7 @@ def _fit(sample: Sample, frequency: float, terms: int) -> tuple[FloatArray, Floa
     for band in range(sample.n_bands):
         rows = np.flatnonzero(sample.band == band)
         root = np.sqrt(sample.weight[rows])
-        basis = _basis(sample.time[rows], frequency, terms)
+        basis = kernels.fourier_basis(sample.time[rows], frequency, terms)
         weighed = basis * root[:, None]
         gram = _gram(weighed)
         solved = np.linalg.solve(gram, weighed.T @ (root * sample.value[rows]))
