@@ -124,30 +124,31 @@ def power_of_sums(
 def _ridge(
     matrix: FloatArray, ridge: FloatArray, right: FloatArray, size: int, work: FloatArray
 ) -> tuple[float, float]:
-    """Quadratic form right' (matrix + diag ridge)^-1 right and log determinant, by Cholesky in `work`.
+    """Quadratic form right' (matrix + diag ridge)^-1 right and log determinant, by elimination in `work`.
 
-    The rows of `work` hold the factor, with the inverse on its diagonal; its last row holds the solution half-way.
+    Parameters
+    ----------
+    matrix : (at least size, at least size) symmetric; its upper half is read.
+    work : (size, size + 1) or larger; left with the upper triangular system, its right side in column `size`.
     """
+    for i in range(size):
+        for j in range(i, size):
+            work[i, j] = matrix[i, j]
+        work[i, i] += ridge[i]
+        work[i, size] = right[i]
     quadratic = 0.0
     determinant = 1.0
-    for i in range(size):
-        for j in range(i):
-            total = matrix[i, j]
-            for k in range(j):
-                total -= work[i, k] * work[j, k]
-            work[i, j] = total * work[j, j]
-        pivot = matrix[i, i] + ridge[i]
-        half = right[i]
-        for k in range(i):
-            pivot -= work[i, k] * work[i, k]
-            half -= work[i, k] * work[size, k]
-        pivot = max(pivot, 1e-9)
+    for k in range(size):
+        pivot = max(work[k, k], 1e-9)
+        work[k, k] = pivot
         # a product of at most 17 pivots, each between 1e-9 and some millions, is far from the limits of a double
         determinant *= pivot
-        inverse = 1.0 / np.sqrt(pivot)
-        work[i, i] = inverse
-        work[size, i] = half * inverse
-        quadratic += work[size, i] ** 2
+        inverse = 1.0 / pivot
+        quadratic += work[k, size] * work[k, size] * inverse
+        for i in range(k + 1, size):
+            share = work[k, i] * inverse
+            for j in range(i, size + 1):
+                work[i, j] -= share * work[k, j]
     return quadratic, np.log(determinant)
 
 
@@ -170,7 +171,7 @@ def _moments(
     w, y : (bins,) sums of weights and of weighted values.
     cosine, sine : (2 terms + 1, bins) of the bins' centres.
     cw, sw : (2 terms + 1,) filled: sums of the weights times each cosine and sine.
-    right, matrix : (2 terms,), (2 terms, 2 terms) filled: cosine and sine of each harmonic in turn; the lower half.
+    right, matrix : (2 terms,), (2 terms, 2 terms) filled: cosine and sine of each harmonic in turn; the upper half.
     """
     bins = w.size
     for k in range(2 * terms + 1):
@@ -189,11 +190,11 @@ def _moments(
         right[2 * k + 1] = s
         for h in range(k + 1):
             up, down = k + h + 2, k - h
-            matrix[2 * k, 2 * h] = 0.5 * (cw[down] + cw[up])
-            matrix[2 * k + 1, 2 * h + 1] = 0.5 * (cw[down] - cw[up])
-            matrix[2 * k + 1, 2 * h] = 0.5 * (sw[up] + sw[down])
+            matrix[2 * h, 2 * k] = 0.5 * (cw[down] + cw[up])
+            matrix[2 * h + 1, 2 * k + 1] = 0.5 * (cw[down] - cw[up])
+            matrix[2 * h, 2 * k + 1] = 0.5 * (sw[up] + sw[down])
             if h < k:
-                matrix[2 * k, 2 * h + 1] = 0.5 * (sw[up] - sw[down])
+                matrix[2 * h + 1, 2 * k] = 0.5 * (sw[up] - sw[down])
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
@@ -229,7 +230,7 @@ def evidence(
     merged_y = np.empty(2 * bins)
     cw, sw = np.empty(2 * terms + 1), np.empty(2 * terms + 1)
     matrix, right = np.empty((size, size)), np.empty(size)
-    ridge, work = np.empty(size), np.empty((size + 1, size))
+    ridge, work = np.empty(size), np.empty((size, size + 1))
     cross, gain = np.empty(size), np.empty(bins)
     cell = np.empty(n, dtype=np.int32)
     first = band.astype(np.int32) * np.int32(bins)
@@ -272,7 +273,7 @@ def evidence(
             for i in range(size):
                 share = cross[i] / w_band
                 right[i] -= share * y_band
-                for j in range(i + 1):
+                for j in range(i, size):
                     matrix[i, j] -= share * cross[j]
         ridge[:] = 1e-3
         explained, _ = _ridge(matrix, ridge, right, size, work)
@@ -320,14 +321,16 @@ def _boxes(w: FloatArray, y: FloatArray, bins: int, n: int, gain: FloatArray) ->
     best, best_start, best_width = 0.0, 0, 1
     for width in (2, 3, 5, 8, 13, 21):
         # a dip that starts at bin start + 1, so that the last one starts at the first bin of the second round
+        end_w, end_y = w[width : width + bins], y[width : width + bins]
+        for start in range(bins):
+            in_w, in_y = end_w[start] - w[start], end_y[start] - y[start]
+            rest_w, rest_y = total_w - in_w, total_y - in_y
+            # without a branch, so that it is computed several at a time; empty bins give next to nothing
+            found = (in_y * in_y * rest_w + rest_y * rest_y * in_w) / (in_w * rest_w + 1e-9)
+            gain[start] = found if in_y < 0.0 else 0.0
         highest = 0.0
         for start in range(bins):
-            in_w, in_y = w[start + width] - w[start], y[start + width] - y[start]
-            rest_w, rest_y = total_w - in_w, total_y - in_y
-            found = (in_y * in_y * rest_w + rest_y * rest_y * in_w) / max(in_w * rest_w, 1e-12)
-            found = found if in_y < 0.0 and in_w > 1e-12 and rest_w > 1e-12 else 0.0
-            gain[start] = found
-            highest = max(highest, found)
+            highest = gain[start] if gain[start] > highest else highest
         if highest > best:
             best, best_width = highest, width
             for start in range(bins):
@@ -386,32 +389,35 @@ def peaks(
     total = np.zeros(max(0, j_last + 1 - j_first))
     for h in range(1, harmonics + 1):
         pace = stride * h
-        present = min(j_last, int((last + 0.49) / pace))
-        for j in range(j_first, present + 1):
-            total[j - j_first] += power[max(0, int(j * pace + 0.5) - first)]
+        begin = j_first * pace + 0.5 - first
+        for j in range(min(j_last, int((last + 0.49) / pace)) + 1 - j_first):
+            total[j] += power[np.int32(begin + j * pace)]
     recent_at, recent_is = 0, -1
-    previous, current, following = 0.0, 0.0, 0.0
-    for j in range(j_first, j_last + 3):
-        previous, current = current, following
-        following = total[j - j_first] if j <= j_last else 0.0
-        if j < j_first + 1 or not (current >= previous and current > following):
+    for i in range(total.size):
+        current = total[i]
+        if count == most and current <= height[least]:
             continue
-        if recent_is >= 0 and (j - 1 - recent_at) * stride < apart:
+        previous = total[i - 1] if i > 0 else 0.0
+        following = total[i + 1] if i + 1 < total.size else 0.0
+        if not (current >= previous and current > following):
+            continue
+        j = j_first + i
+        if recent_is >= 0 and (j - recent_at) * stride < apart:
             if current > height[recent_is]:
                 height[recent_is] = current
-                index[recent_is] = j - 1
-                recent_at = j - 1
+                index[recent_is] = j
+                recent_at = j
                 least = int(np.argmin(height[:count]))
         elif count < most:
-            index[count] = j - 1
+            index[count] = j
             height[count] = current
-            recent_is, recent_at = count, j - 1
+            recent_is, recent_at = count, j
             count += 1
             least = int(np.argmin(height[:count]))
-        elif current > height[least]:
-            index[least] = j - 1
+        else:
+            index[least] = j
             height[least] = current
-            recent_is, recent_at = least, j - 1
+            recent_is, recent_at = least, j
             least = int(np.argmin(height))
     return count
 
@@ -451,7 +457,7 @@ def shapes(
     cw, sw = np.empty(size + 1), np.empty(size + 1)
     waves, product = np.empty((size, size)), np.empty(size)
     matrix, right = np.empty((size + 1, size + 1)), np.empty(size + 1)
-    ridge, work = np.empty(size + 1), np.empty((size + 2, size + 1))
+    ridge, work = np.empty(size + 1), np.empty((size + 1, size + 2))
     row = np.empty(size + 1)
     curve = np.empty(bins)
     cell = np.empty(n, dtype=np.int32)
@@ -474,11 +480,11 @@ def shapes(
         for j in range(bins):
             right[0] += y[j]
         for k in range(terms):
-            matrix[2 * k + 1, 0] = cw[k + 1]
-            matrix[2 * k + 2, 0] = sw[k + 1]
+            matrix[0, 2 * k + 1] = cw[k + 1]
+            matrix[0, 2 * k + 2] = sw[k + 1]
         for a in range(size):
             right[a + 1] = product[a]
-            for b in range(a + 1):
+            for b in range(a, size):
                 matrix[a + 1, b + 1] = waves[a, b]
         noise = 0.3
         for _ in range(3):
@@ -489,10 +495,10 @@ def shapes(
             explained, _log_det = _ridge(matrix, ridge, right, size + 1, work)
             noise = min(1.0, max(1e-4, 1.0 - explained / n))
         for a in range(size, -1, -1):
-            total = work[size + 1, a]
+            total = work[a, size + 1]
             for b in range(a + 1, size + 1):
-                total -= work[b, a] * row[b]
-            row[a] = total * work[a, a]
+                total -= work[a, b] * row[b]
+            row[a] = total / work[a, a]
         variance, odd, mirrored = 0.0, 0.0, 0.0
         for k in range(terms):
             strength = 0.5 * (row[2 * k + 1] ** 2 + row[2 * k + 2] ** 2)

@@ -102,10 +102,10 @@ def features(found: Candidates, sample: Sample) -> dict[str, FloatArray]:
     twice = _twice(found)
     # 1 where the period is long
     long = 1.0 / (1.0 + np.exp((1.7 - period) / 0.1))
-    for i, corner in enumerate(CORNERS):
-        columns[f"period_{10**corner:.3g}"] = np.interp(period, CORNERS, np.eye(len(CORNERS))[i])
-    for i, corner in enumerate(TWICE_CORNERS):
-        columns[f"twice_{10**corner:.3g}"] = twice * np.interp(period, TWICE_CORNERS, np.eye(len(TWICE_CORNERS))[i])
+    for corner, hat in zip(CORNERS, _hats(period, CORNERS), strict=True):
+        columns[f"period_{10**corner:.3g}"] = hat
+    for corner, hat in zip(TWICE_CORNERS, _hats(period, TWICE_CORNERS), strict=True):
+        columns[f"twice_{10**corner:.3g}"] = twice * hat
     size = np.full(len(f), np.log(max(sample.amplitude, 0.01)))
     several = np.full(len(f), float(sample.n_bands > 1))
     extra = {"size": size, "several": several, "chroma": several * sample.chroma}
@@ -113,8 +113,8 @@ def features(found: Candidates, sample: Sample) -> dict[str, FloatArray]:
         columns[f"twice_{name}"] = twice * value
         columns[f"long_{name}"] = long * value
     columns["size_period"] = size * period
-    for i, corner in enumerate(ONCE_CORNERS):
-        hat = (1.0 - twice) * np.interp(period, ONCE_CORNERS, np.eye(len(ONCE_CORNERS))[i])
+    once = (1.0 - twice) * _hats(period, ONCE_CORNERS)
+    for corner, hat in zip(ONCE_CORNERS, once, strict=True):
         for name, value in (("size", size), ("skew", skew), ("rise", rise)):
             columns[f"once_{10**corner:.3g}_{name}"] = hat * value
     short = (1.0 - twice) * (period < 0.0)
@@ -154,6 +154,13 @@ def _twice(found: Candidates) -> FloatArray:
     odd = found.shape[:, 3]
     same: FloatArray = 1.0 / (1.0 + np.exp((odd - 0.35) / 0.08))
     return same
+
+
+def _hats(x: FloatArray, corners: tuple[float, ...]) -> FloatArray:
+    """(len(corners), m) weights of a piecewise linear function's corners at x (m,), level beyond the outermost."""
+    place = np.interp(x, corners, np.arange(len(corners)))
+    hats: FloatArray = np.maximum(0.0, 1.0 - np.abs(place - np.arange(len(corners))[:, None]))
+    return hats
 
 
 def _squeeze(x: FloatArray) -> FloatArray:
