@@ -33,6 +33,9 @@ TWO_CYCLES = 100.0
 #: period than this that is the same twice over is two cycles too. In days.
 SHORTEST_BINARY = 0.2
 
+#: Nor has anybody seen two unlike minima return who has seen fewer cycles than this.
+FEWEST_CYCLES = 2.0
+
 
 def features(found: Candidates, sample: Sample) -> dict[str, FloatArray]:
     """What the rule looks at, each (m,) over the candidates.
@@ -143,6 +146,7 @@ def probabilities(found: Candidates, sample: Sample) -> FloatArray:
     for name, weight in WEIGHTS.items():
         score += weight * columns[name]
     no_binary = (sample.amplitude < LEAST_AMPLITUDE) | (found.frequency * SHORTEST_BINARY > 1.0)
+    no_binary |= found.frequency * sample.span < FEWEST_CYCLES
     score -= TWO_CYCLES * _twice(found) * no_binary
     share = np.exp(score - score.max())
     probability: FloatArray = share / share.sum()

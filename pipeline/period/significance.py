@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
 from pipeline.lightcurve import FloatArray
 from pipeline.period.grid import Grid
-from pipeline.period.judge import Candidates
+from pipeline.period.judge import Candidates, evidence
 from pipeline.period.sample import Sample
 from pipeline.period.spectrum import Spectrum
 
@@ -26,6 +27,12 @@ NEAR = np.array([1.0, 0.5, 0.7, 1.4, 2.0])
 #: as well as the walk does. With this, simulated walks at real cadences are called periodic no more often than noise.
 WALK_COUNTS = 1.15
 
+#: A value beyond so many robust sigmas counts as one at that distance.
+OUTLIER = 3.5
+
+#: A point's weight counts as no more than so many times the median one.
+HEAVIEST = 4.0
+
 
 def false_alarm(sample: Sample, spectrum: Spectrum, grid: Grid, found: Candidates) -> float:
     """Probability that a star without a period, but perhaps with red noise, would show as strong a peak or fold.
@@ -33,7 +40,8 @@ def false_alarm(sample: Sample, spectrum: Spectrum, grid: Grid, found: Candidate
     The strongest peak is tested by the likelihood that a sinusoid adds to a damped random walk with a free mean, as a
     single frequency's chance ``exp(-gain)`` (Zechmeister & Kuerster 2009, eq. 24, in the likelihood's terms) times the
     number of independent frequencies of the star's own window; the best fold by its evidence less what the walk
-    explains. The smaller of the two probabilities, times two since there were two tries, is the answer.
+    explains. The smaller of the two probabilities, times two since there were two tries, is the answer. Outliers are
+    drawn in first (`without_outliers`): a sharp fold explains a single rotten point very well.
 
     Parameters
     ----------
@@ -41,14 +49,33 @@ def false_alarm(sample: Sample, spectrum: Spectrum, grid: Grid, found: Candidate
     spectrum, grid : the one-term periodogram.
     found : the candidates.
     """
+    calm = without_outliers(sample)
     peak = float(grid.frequency_at(int(np.argmax(spectrum.power))))
-    walk, sinusoid = red_noise_gain(sample, peak)
+    walk, sinusoid = red_noise_gain(calm, peak)
     n = len(sample.time)
     single = -sinusoid * (n - sample.n_bands - 2) / n
-    fold = float(found.evidence.max()) - WALK_COUNTS * walk
+    fold = float(evidence(calm, found.frequency).max()) - WALK_COUNTS * walk
     strongest = min(single, -fold)
     expected = 2.0 * spectrum.independent * math.exp(min(0.0, strongest))
     return float(-math.expm1(-expected))
+
+
+def without_outliers(sample: Sample) -> Sample:
+    """The sample with values beyond `OUTLIER` sigmas drawn in to there, brought back to mean 0 and variance 1.
+
+    A sigma is the normalised median absolute deviation of the values over their errors. No weight is more than
+    `HEAVIEST` times the median one.
+    """
+    weight = np.minimum(sample.weight, HEAVIEST * np.median(sample.weight))
+    weight /= weight.mean()
+    root = np.sqrt(weight)
+    deviate = root * (sample.value - np.mean(weight * sample.value))
+    limit = OUTLIER * 1.4826 * float(np.median(np.abs(deviate)))
+    if not limit > 0:
+        return sample
+    value = np.clip(deviate, -limit, limit) / root
+    value -= np.mean(weight * value)
+    return replace(sample, value=value / np.sqrt(np.mean(weight * value**2)), weight=weight)
 
 
 def red_noise_gain(sample: Sample, frequency: float) -> tuple[float, float]:

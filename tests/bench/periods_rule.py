@@ -27,9 +27,10 @@ WRONG, ANY = 0.03, 0.05
 
 RIDGE = 1.0
 
-#: How often a class of `asas` counts. A pulsator at twice its period is the worse mistake, and the eclipsing stars are
-#: in the majority.
-EMPHASIS = {"DSCT": 2.0, "RRC": 2.0, "M": 2.0}
+#: How often a class of `asas` counts, and a star of the other sets. A pulsator at twice its period is the worse
+#: mistake, and the eclipsing stars are in the majority; the stars with several bands are few.
+EMPHASIS = {"DSCT": 2.5, "RRC": 2.0, "M": 2.0}
+OTHERS = {"s82": 3.0, "s82-limits": 3.0, "s82-thin": 3.0}
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +82,7 @@ def learn(training: list[Case], ridge: float = RIDGE) -> FloatArray:
     sizes = [len(case.right) for case in training]
     starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
     owner = np.repeat(np.arange(len(sizes)), sizes)
-    counts = np.array([EMPHASIS.get(case.class_name, 1.0) if case.set_name == "asas" else 1.0 for case in training])
+    counts = np.array([OTHERS.get(case.set_name, EMPHASIS.get(case.class_name, 1.0)) for case in training])
 
     def loss(weights: FloatArray) -> tuple[float, FloatArray]:
         score = table @ weights

@@ -1,9 +1,11 @@
-"""The random walk's likelihood against a dense Gaussian process."""
+"""The random walk's likelihood against a dense Gaussian process, and what is not a period."""
 
 import numpy as np
 import pytest
 
-from pipeline.period import kernels
+from pipeline.clean import clean
+from pipeline.lightcurve import LightCurve
+from pipeline.period import find_period, kernels
 
 
 def test_likelihoods_are_those_of_a_dense_process() -> None:
@@ -27,3 +29,16 @@ def test_likelihoods_are_those_of_a_dense_process() -> None:
     assert out[0, 1] == pytest.approx(
         likelihood(np.stack([np.ones(60), np.cos(angle), np.sin(angle)], axis=1)), rel=1e-6
     )
+
+
+@pytest.mark.parametrize(("bright", "error"), [(18.3, 0.05), (18.3, 0.13), (17.0, 0.3)])
+def test_one_rotten_point_is_no_period(bright: float, error: float) -> None:
+    rng = np.random.default_rng(12)
+    low = 0
+    for _ in range(30):
+        # three visits a night, as many surveys make them
+        time = np.sort(np.repeat(rng.uniform(0, 3000, 15), 3) + rng.uniform(0, 0.02, 45))
+        value, errors = rng.normal(20.0, 0.3, 45), np.full(45, 0.3)
+        value[7], errors[7] = bright, error
+        low += find_period(clean(LightCurve.of("rotten", time, value, errors))).fap < 0.01
+    assert low <= 3
