@@ -200,7 +200,7 @@ def pick(
     Events in order of time.
     """
     taken: dict[int, BoolArray] = {}
-    edges = {run.band: _edges(forecast.time[run.row], options) for run in runs}
+    edges = {run.band: _edges(forecast.time[run.row], options) for run in runs} if candidates else {}
     found = []
     for chance, run, i in sorted(candidates, key=lambda c: (c[0], c[1].band, c[1].width, c[2])):
         used = taken.setdefault(run.band, np.zeros(len(run.row), dtype=bool))
