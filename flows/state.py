@@ -2,9 +2,11 @@
 
 A row a star: its usable rows with the state space's forecasts of them, its period, and the state-space filter's record.
 
-The state space goes on from the record, whose size does not depend on the rows. The forecaster goes over the rows
-again: the states of its some fifty small filters, with a covariance each, would take more room than a star's rows do,
-and the pass costs 10 ms a star. Its forecasts of new rows are those of a pass over all rows because they are that pass.
+The state space goes on from the record, whose size does not depend on the rows (0.4 to 5 kB, compressed, in one band).
+The forecaster goes over the rows again. The covariances of its some forty small filters would take 50 kB a star in one
+band and 300 kB in five, against 15 kB for the 400 rows of an ASAS star with all that stands beside them; its means over
+neighbours in phase need the rows in any case; and the pass costs some 10 ms a star. Its forecasts of new rows are those
+of a pass over all rows because they are that pass.
 """
 
 from __future__ import annotations

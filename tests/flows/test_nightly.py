@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 
 from flows.cli import BAD_INPUT, main
 from flows.night import EVENTS, FORECASTING, POINTS, STARS, score_night
+from flows.night.star import second_opinions
 from flows.nightly import latest
 from flows.options import RunOptions
 from flows.record import RECORD
@@ -21,6 +23,7 @@ from flows.state import NIGHTLY, STATE, State, kept_of, read_state, state_table,
 from models.forecaster import Forecaster
 from models.statespace import StateSpace, follow, record_before
 from pipeline.clean import clean
+from pipeline.forecast import Forecast
 from pipeline.ingest import plan, read
 from pipeline.lightcurve import LightCurve
 from pipeline.night import follow_on
@@ -199,6 +202,36 @@ def test_a_star_too_short_for_a_fit_is_followed_all_the_same(night: Path) -> Non
     assert one.record is None
 
 
+def test_a_name_that_two_stars_have_is_not_guessed(survey: Path) -> None:
+    folder = survey / "twice"
+    table = pq.read_table(survey / "run" / STATE)
+    folder.mkdir()
+    write_state(folder / STATE, [table, table[1:2]], RunOptions())
+    (folder / RECORD).write_text("{}")
+    score_night([str(survey / "later")], folder, survey / "twice_night", detectors=("statespace",))
+    twice = table["object_id"][1].as_py()
+    found = stars(survey / "twice_night")
+    assert found[twice]["status"] == "rejected"
+    assert "2 stars" in found[twice]["reason"]
+    assert {row["status"] for name, row in found.items() if name.startswith("star") and name != twice} == {"ok"}
+
+
+def test_a_star_that_breaks_the_forecaster_goes_alone(survey: Path) -> None:
+    class Brittle(Forecaster):
+        def forecast(self, stars: Sequence[Star]) -> list[Forecast | None]:
+            if any(star.curve.object_id == "star1" for star in stars):
+                raise ZeroDivisionError("no")
+            return super().forecast(stars)
+
+    whole = Forecaster.pretrained()
+    brittle = Brittle(whole.options, whole._model, whole.calibration)
+    known = [star_of(curve) for curve in curves(survey / "first")[1:]]
+    answers = second_opinions(brittle, known, [True, True, False, True])
+    assert answers[1] == "the forecaster failed: ZeroDivisionError: no"
+    assert answers[2] is None
+    assert all(isinstance(answers[i], Forecast) for i in (0, 3))
+
+
 def test_what_cannot_be_gone_on_from_is_refused(
     survey: Path, night: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -215,6 +248,8 @@ def test_what_cannot_be_gone_on_from_is_refused(
     (tmp_path / NIGHTLY).write_text("{}")
     (tmp_path / STATE).write_text("no table")
     assert "cannot be read" in said("--since", str(tmp_path), "--out", str(tmp_path / "out"))
+    pq.write_table(pq.read_table(night / STARS), tmp_path / STATE)
+    assert "another version of Swope" in said("--since", str(tmp_path), "--out", str(tmp_path / "out"))
     assert not (tmp_path / "out").exists()
 
 
