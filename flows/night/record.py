@@ -54,7 +54,8 @@ class NightRecord:
         stars = self.counts["n_in"]
         parts = ", ".join(f"{self.counts[f'n_{status}']} {status}" for status in STATUSES)
         spent = ", ".join(
-            f"{name} {seconds:.1f}" + (f" ({1e3 * seconds / stars:.1f} ms a star)" if name in self.models else "")
+            f"{name} {seconds:.1f}"
+            + (f" ({1e3 * seconds / max(stars, 1):.1f} ms a star)" if name in self.models else "")
             for name, seconds in self.timings.items()
         )
         lines = [

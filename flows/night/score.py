@@ -17,7 +17,7 @@ from flows.night.star import NightStar, judged, second_opinions, take_in, unscor
 from flows.night.tables import NightTables
 from flows.night.watch import Watch
 from flows.options import RunOptions
-from flows.record import versions
+from flows.record import RECORD, versions
 from flows.stages import ingest_options
 from flows.state import NIGHTLY, STATE, State, read_state, state_table, write_state
 from pipeline.ingest import Refused, plan, read
@@ -49,13 +49,15 @@ def score_night(
     Raises
     ------
     ValueError
-        When there is nothing to go on from, or `out` is `since`.
+        When there is nothing to go on from, or `out` is `since` or the folder of a run.
     pipeline.ingest.SourceError
         When there is nothing to read.
     """
     state = State.of(since)
     if out.resolve() == since.resolve():
         raise ValueError(f"--out must be another folder than --since, {since}: so that the night can be scored again")
+    if (out / RECORD).exists():
+        raise ValueError(f"--out {out} is the folder of a run, which a night would write over: give it one of its own")
     settings = settings or state.settings
     watch = Watch()
     with watch.over("reading"):
@@ -98,7 +100,7 @@ def read_points(
     sources: Sequence[str], settings: RunOptions, out: Path
 ) -> tuple[dict[str, list[LightCurve]], list[Refused], int]:
     """What tonight's sources hold: curves by the name of their star, what cannot be read, the number of files."""
-    scratch = out / "work" / "scratch"
+    scratch = out / ".scratch"
     options = ingest_options(settings)
     planned = plan(sources, options, scratch)
     came: dict[str, list[LightCurve]] = defaultdict(list)
@@ -108,7 +110,7 @@ def read_points(
         refused += ingested.refused
         for curve in ingested.chunk:
             came[curve.object_id].append(curve)
-    shutil.rmtree(out / "work", ignore_errors=True)
+    shutil.rmtree(scratch, ignore_errors=True)
     return dict(came), refused, planned.n_inputs
 
 

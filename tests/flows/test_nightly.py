@@ -243,6 +243,7 @@ def test_what_cannot_be_gone_on_from_is_refused(
 
     assert "nothing to go on from" in said("--since", str(tmp_path), "--out", str(tmp_path / "out"))
     assert "another folder than --since" in said("--since", str(night), "--out", str(night))
+    assert "is the folder of a run" in said("--since", str(night), "--out", str(survey / "run"))
     shutil.copy(night / STATE, tmp_path / STATE)
     assert "unfinished night" in said("--since", str(tmp_path), "--out", str(tmp_path / "out"))
     (tmp_path / NIGHTLY).write_text("{}")
