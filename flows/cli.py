@@ -159,7 +159,7 @@ def _add_nightly(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--detector",
         choices=("both", "statespace", "forecaster"),
         default="both",
-        help="which forecasts (default: both; the state space alone takes a tenth of the time)",
+        help="which forecasts (default: both; the state space alone takes a fifth of the time)",
     )
     parser.add_argument("--top", type=_positive, default=10, metavar="N", help="surprising stars named (default: 10)")
     parser.set_defaults(call=_nightly)
