@@ -24,6 +24,7 @@ from flows.models import model_ids
 from flows.options import RunOptions
 from flows.record import RunRecord, versions
 from flows.report import write_report
+from flows.state import merge_states
 from flows.workers import call, surviving, worker_processes
 from pipeline.catalog import count_statuses, merge
 from pipeline.ingest import Part, plan
@@ -124,6 +125,7 @@ def catalog(
         watch.lap("chunks")
         pieces = [run_dir / chunk for chunk in (*chunks, REFUSED)]
         merge([p / stages.OBJECTS for p in pieces], [p / stages.EVENTS for p in pieces], run_dir)
+        merge_states(pieces, run_dir, options)
         watch.lap("catalog")
         record = RunRecord(
             version=VERSION,

@@ -50,7 +50,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"swope {VERSION}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for add in (_add_run, _add_report, _add_train, _add_evaluate, _add_simulate, _add_export, _add_serve):
+    for add in (_add_run, _add_nightly, _add_report, _add_train, _add_evaluate, _add_simulate, _add_export, _add_serve):
         add(commands)
     return parser
 
@@ -125,6 +125,68 @@ def _run(parsed: argparse.Namespace) -> int:
     runner, workers = task_runner(parsed.workers, parsed.dask)
     record = catalog.with_options(task_runner=runner)(
         list(parsed.sources), str(parsed.out), options=options, workers=workers, top=parsed.top
+    )
+    print(record.summary(parsed.out))
+    return 0
+
+
+def _add_nightly(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = _command(
+        commands,
+        "nightly",
+        "score the new points of stars that a run knows, and nothing else",
+        "examples:\n"
+        "  swope nightly tonight/*.csv --since out/first --out out/monday\n"
+        "  swope nightly tonight/*.csv --since out/monday --out out/tuesday\n\n"
+        "Nothing is fitted, and no period searched for. Rows known already are left out; stars and bands that the run\n"
+        "did not know get a row that says so, and need a run.",
+    )
+    parser.add_argument("sources", nargs="+", metavar="SOURCE", help="as for `swope run`")
+    parser.add_argument(
+        "--since", required=True, type=Path, metavar="DIR", help="folder of a run, or of the night before"
+    )
+    parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder for this night")
+    parser.add_argument("--clock", help="as for `swope run` (default: what the run was told)")
+    parser.add_argument("--reader", help="as for `swope run` (default: what the run was told)")
+    parser.add_argument("--kind", choices=("mag", "flux"), help="as for `swope run` (default: what the run was told)")
+    parser.add_argument(
+        "--event-pvalue",
+        type=_probability,
+        metavar="P",
+        help="false-alarm probability a star and night of an event (default: what the run was told)",
+    )
+    parser.add_argument(
+        "--detector",
+        choices=("both", "statespace", "forecaster"),
+        default="both",
+        help="which forecasts (default: both; the state space alone takes a fifth of the time)",
+    )
+    parser.add_argument("--top", type=_positive, default=10, metavar="N", help="surprising stars named (default: 10)")
+    parser.set_defaults(call=_nightly)
+
+
+def _nightly(parsed: argparse.Namespace) -> int:
+    one_thread()
+    from dataclasses import replace
+
+    from pipeline.ingest import check_sources
+
+    check_sources(parsed.sources)
+    from flows.night import FORECASTING, score_night
+    from flows.state import State
+
+    given = {name: getattr(parsed, name) for name in ("clock", "reader", "kind", "event_pvalue")}
+    settings = replace(
+        State.of(parsed.since).settings, **{name: value for name, value in given.items() if value is not None}
+    )
+    settings.check()
+    record = score_night(
+        list(parsed.sources),
+        parsed.since,
+        parsed.out,
+        settings,
+        FORECASTING if parsed.detector == "both" else (parsed.detector,),
+        parsed.top,
     )
     print(record.summary(parsed.out))
     return 0

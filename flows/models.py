@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from functools import lru_cache
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,22 +39,28 @@ def load_models(folder: str | None) -> Models:
     ValueError
         When a model in the folder is damaged.
     """
-    from models.autoencoder import Autoencoder
-    from models.classifier import Classifier
-    from models.forecaster import Forecaster
-    from models.statespace import StateSpace
+    return Models(**{field.name: load_model(field.name, folder) for field in fields(Models)})
 
-    kinds: dict[str, Any] = {
-        "forecaster": Forecaster,
-        "statespace": StateSpace,
-        "autoencoder": Autoencoder,
-        "classifier": Classifier,
-    }
-    loaded: dict[str, Any] = {}
-    for kind, model in kinds.items():
-        own = Path(folder) / kind if folder is not None else None
-        loaded[kind] = model.load(own) if own is not None and own.is_dir() else model.pretrained()
-    return Models(**loaded)
+
+def load_model(kind: str, folder: str | None) -> Any:
+    """Load one of the models: that of the folder where it has this kind, else the shipped one.
+
+    Raises
+    ------
+    ValueError
+        When the model is damaged.
+    """
+    model = getattr(import_module(f"models.{kind}"), _CLASSES[kind])
+    own = Path(folder) / kind if folder is not None else None
+    return model.load(own) if own is not None and own.is_dir() else model.pretrained()
+
+
+_CLASSES = {
+    "forecaster": "Forecaster",
+    "statespace": "StateSpace",
+    "autoencoder": "Autoencoder",
+    "classifier": "Classifier",
+}
 
 
 def model_ids(folder: str | None) -> dict[str, str]:

@@ -1,21 +1,44 @@
-"""The flow `nightly`: the catalog of a folder that a survey adds to, with the chunks it knows already reused."""
+"""The flow `nightly`: every morning, the new points of a folder that a survey adds to are scored."""
 
 from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
 
 from prefect import flow
 
 from flows.catalog import catalog
+from flows.night import score_night
+from flows.runtime import one_thread
+from flows.state import NIGHTLY, STATE
 
 
 @flow(name="nightly", validate_parameters=False)
-def nightly(incoming: str = "incoming", out: str = "out/nightly", top: int = 20) -> str:
-    """Bring the catalog of a folder up to date; returns the path of its report.
+def nightly(incoming: str = "incoming", since: str = "out/catalog", out: str = "out/nights", top: int = 10) -> str:
+    """Score the new points of a folder; returns the folder of the night, ``OUT/YYYY-MM-DD`` (UTC).
+
+    It goes on from the night before, or from the run where that is the newer one. The same morning's second try begins
+    where the first did, so that it gives the same answer.
 
     Parameters
     ----------
-    incoming : folder that new light curves arrive in.
-    out : folder of the run; chunks whose input did not change are taken from the night before.
-    top : how many of the most anomalous stars the report shows.
+    incoming : folder that new light curves, or new points of old ones, arrive in; points known already are left out.
+    since : folder of the run that knows the stars; where there is none yet, it is made from `incoming`.
+    out : folder of the nights.
+    top : how many of the most surprising stars are named.
     """
-    catalog([incoming], out, top=top)
-    return f"{out}/report/index.html"
+    one_thread()
+    if not (Path(since) / STATE).exists():
+        catalog([incoming], since)
+    tonight = Path(out) / datetime.now(UTC).strftime("%Y-%m-%d")
+    record = score_night([incoming], latest(Path(since), Path(out), tonight), tonight, top=top)
+    print(record.summary(tonight))
+    return str(tonight)
+
+
+def latest(since: Path, out: Path, tonight: Path) -> Path:
+    """What tonight goes on from: the last finished night before it, or the run where that was made later."""
+    nights = sorted(path.parent for path in out.glob(f"*/{NIGHTLY}") if path.parent.name < tonight.name)
+    if nights and (nights[-1] / STATE).stat().st_mtime > (since / STATE).stat().st_mtime:
+        return nights[-1]
+    return since

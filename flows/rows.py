@@ -9,6 +9,7 @@ from typing import Any
 
 from flows.models import Models
 from flows.options import RunOptions
+from flows.state import Kept, kept_of
 from pipeline.catalog.schema import DETECTORS
 from pipeline.events import EventOptions, find_events
 from pipeline.ingest import Refused
@@ -19,10 +20,13 @@ from pipeline.summary import summarise
 
 @dataclass(frozen=True)
 class StarRow:
-    """One star's row of objects.parquet and its rows of events.parquet, by column name."""
+    """One star's row of objects.parquet and its rows of events.parquet, by column name; what is kept for the nights to
+    come, None of a star that is not known well enough to go on from.
+    """
 
     columns: dict[str, Any]
     events: tuple[dict[str, Any], ...] = ()
+    kept: Kept | None = None
 
 
 def rows_of(stars: Sequence[Star], models: Models, options: RunOptions) -> list[StarRow]:
@@ -75,7 +79,7 @@ def rows_of(stars: Sequence[Star], models: Models, options: RunOptions) -> list[
         reasons = {"period": star.period.reason, "class": classes.reason[i]}
         reasons |= {detector: scores[detector].reason[i] for detector in DETECTORS}
         columns |= _status(reasons)
-        rows.append(StarRow(columns, tuple(events)))
+        rows.append(StarRow(columns, tuple(events), kept_of(star, models.statespace)))
     return rows
 
 

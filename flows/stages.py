@@ -5,7 +5,7 @@ Each leaves its result there, so that only paths and small records travel betwee
     stars.parquet     light curves, cleaned                       (ingest)
     refused.json      what could not become a star, and why       (ingest)
     periods.parquet   the answers of the period search            (measure)
-    objects.parquet, events.parquet, done.json                    (score)
+    objects.parquet, events.parquet, state.parquet, done.json     (score)
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from flows.manifest import DONE, write_json
 from flows.models import load_models
 from flows.options import RunOptions
 from flows.rows import StarRow, lost_row, refused_row, rows_of
+from flows.state import PERIOD_SCHEMA, STATE, state_table
 from flows.workers import Lost
 from pipeline.catalog import events_table, objects_table, write_parquet
 from pipeline.clean import clean
@@ -104,31 +105,19 @@ def _significant(value: float, digits: int) -> float:
     return float(f"{value:.{digits - 1}e}")
 
 
-PERIOD_SCHEMA = pa.schema(
-    [
-        ("period", pa.float64()),
-        ("period_err", pa.float64()),
-        ("fap", pa.float64()),
-        ("flag", pa.string()),
-        ("others", pa.list_(pa.float64())),
-        ("t0", pa.float64()),
-        ("terms", pa.int32()),
-        ("reason", pa.string()),
-    ]
-)
-
-
 def score_rows(folder: Path, options: RunOptions, start: int, stop: int) -> list[StarRow]:
     """Put the stars `start` to `stop` of a chunk through the models."""
     return rows_of(read_stars(folder)[start:stop], load_models(options.models), options)
 
 
 def write_rows(folder: Path, scored: Sequence[StarRow | Lost]) -> None:
-    """Write a chunk's objects.parquet, events.parquet and, last, done.json."""
+    """Write a chunk's objects.parquet, events.parquet, state.parquet and, last, done.json."""
     stars = read_stars(folder)
     rows = [
         lost_row(star, row.reason) if isinstance(row, Lost) else row for star, row in zip(stars, scored, strict=True)
     ]
+    known = [(star.curve.good, row.kept) for star, row in zip(stars, rows, strict=True) if row.kept is not None]
+    write_parquet(state_table([curve for curve, _ in known], [kept for _, kept in known]), folder / STATE)
     refused = [refused_row(Refused(**entry)) for entry in json.loads((folder / REFUSED).read_text())]
     _write(folder, [*rows, *refused])
 

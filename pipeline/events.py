@@ -6,7 +6,7 @@ Whatever made the forecasts (an LSTM, a state-space model) is read alike, throug
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
@@ -180,8 +180,27 @@ def find_events(
         decades = np.maximum(0.0, -(log_ndtr(-np.abs(run.total)) + tries) / math.log(10.0))
         log_p = -math.log(10.0) * (null.decades(decades) if run.width == 1 else decades)
         candidates += [(float(log_p[i]), run, int(i)) for i in np.flatnonzero(log_p <= least)]
+    return pick(forecast, runs, candidates, options)
+
+
+def pick(
+    forecast: Forecast, runs: Sequence[Runs], candidates: Sequence[tuple[float, Runs, int]], options: EventOptions
+) -> list[Event]:
+    """Make events of the most significant runs, none of which overlaps another of its band.
+
+    Parameters
+    ----------
+    forecast : of one star.
+    runs : all its runs.
+    candidates : natural logarithm of the p-value, a group of runs, and which of it.
+    options : what a gap is.
+
+    Returns
+    -------
+    Events in order of time.
+    """
     taken: dict[int, BoolArray] = {}
-    edges = {run.band: _edges(forecast.time[run.row], options) for run in runs}
+    edges = {run.band: _edges(forecast.time[run.row], options) for run in runs} if candidates else {}
     found = []
     for chance, run, i in sorted(candidates, key=lambda c: (c[0], c[1].band, c[1].width, c[2])):
         used = taken.setdefault(run.band, np.zeros(len(run.row), dtype=bool))

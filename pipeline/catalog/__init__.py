@@ -1,7 +1,17 @@
 """What a run leaves behind: its tables, and their copies for other programs."""
 
 from pipeline.catalog.export import FORMATS, export
-from pipeline.catalog.schema import events_table, objects_table
+from pipeline.catalog.schema import events_table, night_points_table, night_stars_table, objects_table
 from pipeline.catalog.store import count_statuses, merge, write_parquet
 
-__all__ = ["FORMATS", "count_statuses", "events_table", "export", "merge", "objects_table", "write_parquet"]
+__all__ = [
+    "FORMATS",
+    "count_statuses",
+    "events_table",
+    "export",
+    "merge",
+    "night_points_table",
+    "night_stars_table",
+    "objects_table",
+    "write_parquet",
+]

@@ -1,4 +1,4 @@
-"""Every column of a run's two tables: its name, type, unit, UCD and meaning; and tables made of them."""
+"""Every column of a run's and a night's tables: its name, type, unit, UCD and meaning; and tables made of them."""
 
 from __future__ import annotations
 
@@ -145,6 +145,33 @@ _EVENT = (
     Column("flag", _TEXT, "", "meta.code.qual;src.var", "why the event may be the instrument's; null: nothing"),
 )
 
+_NIGHT_POINT = (
+    Column("object_id", _TEXT, "", "meta.id;meta.main", "name of the star in its source"),
+    Column("detector", _TEXT, "", "meta.code", "who made the forecast"),
+    Column("band", _TEXT, "", "instr.bandpass", "band of the point"),
+    Column("time", _FLOAT, "d", "time.epoch;obs", "time of the point, by the star's clock"),
+    Column("value", _FLOAT, "", "phot", "what was observed, in the star's unit"),
+    Column("error", _FLOAT, "", "stat.error;phot", "its quoted one-sigma error, star's unit"),
+    Column("mean", _FLOAT, "", "phot;stat.mean", "what was forecast from all rows before; null: too little is known"),
+    Column("sigma", _FLOAT, "", "stat.stdev;phot", "one sigma of the forecast, measurement error included"),
+    Column("innovation", _FLOAT, "", "stat.snr", "value less forecast, in its sigmas; positive where brighter"),
+    Column("night_pvalue", _FLOAT, "", "stat.probability;src.var", "p-value of the star's whole night by the detector"),
+)
+
+_NIGHT_STAR = (
+    Column("object_id", _TEXT, "", "meta.id;meta.main", "name of the star in its source"),
+    Column("source", _TEXT, "", "meta.id;meta.file", "files that the star's points came from"),
+    Column("status", _TEXT, "", "meta.code.status", "ok, partial, rejected (nothing could be scored) or failed"),
+    Column("reason", _TEXT, "", "meta.note", "why the star is not ok"),
+    Column("n_new", _INT, "", "meta.number;obs", "number of new rows, which were scored"),
+    Column("n_seen", _INT, "", "meta.number;obs", "number of rows that were known before"),
+    Column("n_masked", _INT, "", "meta.number;obs", "number of rows that cannot be used"),
+    Column("forecaster_pvalue", _FLOAT, "", "stat.probability;src.var", "probability of such a night, forecaster"),
+    Column("statespace_pvalue", _FLOAT, "", "stat.probability;src.var", "probability of such a night, state space"),
+    Column("night_pvalue", _FLOAT, "", "stat.probability;src.var", "p-values of the detectors, combined"),
+    Column("n_events", _INT, "", "meta.number;src.var", "number of the star's rows in the table of events"),
+)
+
 
 def object_columns(types: Iterable[str] = ()) -> tuple[Column, ...]:
     """The columns of objects.parquet, in order.
@@ -217,6 +244,16 @@ def events_table(columns: Mapping[str, Sequence[Any] | NDArray[Any]]) -> pa.Tabl
         For an unknown column, columns of different length, or a value of the wrong type.
     """
     return _table(events_schema(), columns)
+
+
+def night_points_table(columns: Mapping[str, Sequence[Any] | NDArray[Any]]) -> pa.Table:
+    """Make a night's table of points, a row a point and detector; as `events_table`."""
+    return _table(_schema("night points", _NIGHT_POINT), columns)
+
+
+def night_stars_table(columns: Mapping[str, Sequence[Any] | NDArray[Any]]) -> pa.Table:
+    """Make a night's table of stars; as `events_table`."""
+    return _table(_schema("night stars", _NIGHT_STAR), columns)
 
 
 def _said(name: str) -> str:

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from flows.catalog import catalog
+from flows.nightly import nightly
 from flows.options import RunOptions
 from flows.record import RunRecord
 from flows.report import write_report
@@ -113,15 +114,15 @@ def test_the_same_catalog_whatever_the_workers_and_the_order(
 ) -> None:
     files = sorted((str(file) for file in survey.iterdir()), reverse=True)
     catalog(files, str(tmp_path), options=RunOptions(chunk_size=5), workers=2, top=1)
-    for name in ("objects.parquet", "events.parquet"):
+    for name in ("objects.parquet", "events.parquet", "state.parquet"):
         mine, theirs = pq.read_table(tmp_path / name), pq.read_table(run[0] / name)
         different = [column for column in mine.column_names if not same(mine[column], theirs[column])]
         assert set(different) <= {"source"}, name
 
 
 def same(a: pa.ChunkedArray, b: pa.ChunkedArray) -> bool:
-    """Whether two columns are the same to the bit, nulls included."""
-    return bool(a.combine_chunks().equals(b.combine_chunks()))
+    """Whether two columns are the same to the bit, nulls and NaN included."""
+    return bool(a.combine_chunks().equals(b.combine_chunks())) or repr(a.to_pylist()) == repr(b.to_pylist())
 
 
 def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(
@@ -135,8 +136,25 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(
     (out / "objects.parquet").unlink()
     again = catalog([str(survey)], str(out), options=RunOptions(chunk_size=5), workers=1, top=3)
     assert again.n_reused == len(again.chunks) - 1
-    for name in ("objects.parquet", "events.parquet"):
+    for name in ("objects.parquet", "events.parquet", "state.parquet"):
         assert (out / name).read_bytes() == (run[0] / name).read_bytes()
+
+
+def test_a_night_goes_on_from_a_run(run: tuple[Path, RunRecord], survey: Path, tmp_path: Path) -> None:
+    tonight = tmp_path / "tonight"
+    shutil.copytree(survey, tonight)
+    with (tonight / "star0.csv").open("a") as file:
+        file.write("210.5,14.0,0.03,g\n211.5,14.0,0.03,r\n")
+    night = Path(nightly(str(tonight), str(run[0]), str(tmp_path / "nights")))
+    assert night.parent == tmp_path / "nights"
+    names = {row["object_id"]: row for row in pq.read_table(night / "stars.parquet").to_pylist()}
+    assert set(names) == {file.stem for file in survey.iterdir()}
+    assert json.loads((night / "nightly.json").read_text())["n_points"] == names["star0"]["n_new"] == 2
+    assert names["star0"]["status"] == "ok"
+    assert 0 < names["star0"]["forecaster_pvalue"] <= 1
+    assert 0 < names["star0"]["statespace_pvalue"] <= 1
+    usable = {row["object_id"] for row in pq.read_table(run[0] / "objects.parquet").to_pylist() if row["n_obs"]}
+    assert {name for name, row in names.items() if row["status"] == "ok"} == usable
 
 
 @pytest.mark.usefixtures("prefect_server")

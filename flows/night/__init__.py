@@ -1,0 +1,19 @@
+"""One night: the new points of known stars are scored against what was to be expected of them, and nothing is fitted.
+
+A night reads `state.parquet` of a run or of the night before and leaves, in its own folder,
+
+    points.parquet    a row a new point and detector: what was forecast, what came
+    stars.parquet     a row a star that tonight's sources name, with status, reason and the p-value of its night
+    events.parquet    the events that end tonight
+    state.parquet     what tomorrow goes on from
+    nightly.json      versions, settings, counts, the most surprising stars, timings; written last
+
+It changes nothing of what it reads, so that the same night can be scored again, with the same answer.
+"""
+
+from flows.night.detectors import FORECASTING
+from flows.night.record import NightRecord
+from flows.night.score import score_night
+from flows.night.tables import EVENTS, POINTS, STARS
+
+__all__ = ["EVENTS", "FORECASTING", "POINTS", "STARS", "NightRecord", "score_night"]

@@ -1,0 +1,156 @@
+"""One star through one night: its new rows sorted out, forecast, and judged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from flows.night.detectors import Detectors
+from flows.night.watch import Watch
+from flows.state import Kept
+from models.statespace import follow, record_json, record_of
+from pipeline.events import Event
+from pipeline.forecast import Forecast
+from pipeline.lightcurve import LightCurve
+from pipeline.night import Arrivals, arrivals, follow_on, judge
+from pipeline.rank import combine_pvalues
+from pipeline.star import Star
+
+if TYPE_CHECKING:
+    from models.forecaster import Forecaster
+
+
+@dataclass(frozen=True, eq=False)
+class NightStar:
+    """What a night says of one star.
+
+    Attributes
+    ----------
+    columns : its row of stars.parquet.
+    fresh : its new rows; None where nothing could be scored.
+    forecasts : of all its rows, the new ones last, by each detector; the row's p-values are of these.
+    events : that end tonight.
+    """
+
+    columns: dict[str, Any]
+    fresh: LightCurve | None = None
+    forecasts: tuple[Forecast, ...] = ()
+    events: tuple[Event, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """A star after tonight, or, where something broke, still before it.
+
+    Attributes
+    ----------
+    curve, kept : its rows, tonight's with them, and what is kept beside.
+    arrived : what came.
+    source : from which files.
+    problem : what broke.
+    """
+
+    curve: LightCurve
+    kept: Kept
+    arrived: Arrivals
+    source: str
+    problem: str | None = None
+
+
+def take_in(known: LightCurve, kept: Kept, came: list[LightCurve]) -> Step:
+    """Sort a star's rows out, and go on with the state space through the new ones."""
+    source = "; ".join(sorted({curve.source for curve in came}))
+    arrived = arrivals(known, came)
+    fresh = arrived.fresh
+    try:
+        mean = sigma = np.full(len(fresh), np.nan)
+        record = kept.record
+        if record is not None and len(fresh):
+            after, forecast = follow(record_of(record), fresh)
+            record, mean, sigma = record_json(after), forecast.mean, forecast.sigma
+    except (ValueError, ArithmeticError, np.linalg.LinAlgError) as problem:
+        nothing = replace(arrived, fresh=fresh.where(np.zeros(len(fresh), dtype=bool)))
+        return Step(known, kept, nothing, source, f"the state space failed: {problem}")
+    later = replace(kept, record=record, mean=np.append(kept.mean, mean), sigma=np.append(kept.sigma, sigma))
+    return Step(follow_on(known, fresh), later, arrived, source)
+
+
+def second_opinions(
+    forecaster: Forecaster | None, stars: Sequence[Star], wanted: Sequence[bool]
+) -> list[Forecast | str | None]:
+    """The forecaster's answers for the wanted stars: a forecast, None for too short a star, or what broke."""
+    answers: list[Forecast | str | None] = [None] * len(stars)
+    rows = [i for i, want in enumerate(wanted) if want]
+    if forecaster is None or not rows:
+        return answers
+    try:
+        found: Sequence[Forecast | str | None] = forecaster.forecast([stars[i] for i in rows])
+    except Exception:  # one star must not take the others along
+        found = [_alone(forecaster, stars[i]) for i in rows]
+    for i, answer in zip(rows, found, strict=True):
+        answers[i] = answer
+    return answers
+
+
+def _alone(forecaster: Forecaster, star: Star) -> Forecast | str | None:
+    try:
+        return forecaster.forecast([star])[0]
+    except Exception as problem:
+        return f"the forecaster failed: {type(problem).__name__}: {problem}"
+
+
+def judged(step: Step, other: Forecast | str | None, detectors: Detectors, watch: Watch) -> NightStar:
+    """What the night says of a star, from the forecasts of both detectors."""
+    fresh = step.arrived.fresh
+    n = len(fresh)
+    first = len(step.curve) - n
+    columns: dict[str, Any] = {
+        "object_id": step.curve.object_id,
+        "source": step.source,
+        "n_new": n,
+        "n_seen": step.arrived.seen,
+        "n_masked": step.arrived.masked,
+        "n_events": 0,
+    }
+    reasons = [reason for reason in (step.problem, step.arrived.reason) if reason is not None]
+    forecasts: list[Forecast] = []
+    events: list[Event] = []
+    pvalues = []
+    for detector in detectors.models if n else ():
+        with watch.over(detector):
+            answer = step.kept.forecast(step.curve) if detector == "statespace" else other
+            if not isinstance(answer, Forecast):
+                reasons.append(answer or f"{detector}: too few rows are known to forecast from")
+                answer = _no_forecast(step.curve, detector)
+            elif not np.isfinite(answer.innovation[first:]).any():
+                known = step.kept.reason if detector == "statespace" else None
+                reasons.append(f"{detector}: {known or 'too few rows of the band are known'}")
+            pvalue, some = judge(answer, first, detectors.events, detectors.null(detector))
+        columns[f"{detector}_pvalue"] = pvalue
+        pvalues.append(pvalue)
+        forecasts.append(answer)
+        events += some
+    if pvalues:
+        columns["night_pvalue"] = float(combine_pvalues(np.array([pvalues]))[0])
+        columns["n_events"] = len(events)
+    failed = any("failed" in reason for reason in reasons)
+    status = "failed" if failed else "ok" if not reasons else "partial" if n else "rejected"
+    return NightStar(
+        columns | {"status": status, "reason": "; ".join(reasons) or None}, fresh, tuple(forecasts), tuple(events)
+    )
+
+
+def _no_forecast(curve: LightCurve, detector: str) -> Forecast:
+    nothing = np.full(len(curve), np.nan)
+    return Forecast(
+        curve.object_id, detector, curve.time, curve.band, curve.bands, curve.value, nothing, nothing, curve.sign
+    )
+
+
+def unscored(name: str, source: str, status: str, reason: str) -> NightStar:
+    """What came under a name and could not be scored."""
+    numbers = dict.fromkeys(("n_new", "n_seen", "n_masked", "n_events"), 0)
+    return NightStar({"object_id": name, "source": source, "status": status, "reason": reason, **numbers})
