@@ -71,7 +71,7 @@ class Calibration:
         return Mixture(mixture.weight, centre + by * (mixture.mean - centre), by * mixture.sigma)
 
     def innovations(self, mixture: Mixture, steps: Steps) -> FloatArray:
-        """Innovations of the rows forecast one step ahead, as standard normal deviates: zero mean and unit width on ordinary stars.
+        """Innovations of the rows forecast one step ahead: on ordinary stars, standard normal deviates.
 
         Parameters
         ----------

@@ -320,9 +320,7 @@ def average(
 
 
 @njit(cache=True)
-def causal_noise(
-    value: np.ndarray, error: np.ndarray, band: np.ndarray, first: int, learnt: np.ndarray
-) -> np.ndarray:
+def causal_noise(value: np.ndarray, error: np.ndarray, band: np.ndarray, first: int, learnt: np.ndarray) -> np.ndarray:
     """Noise variance of each row from its own quoted error and the errors before it.
 
     Where errors are missing, half the mean squared step between rows of a band stands in (von Neumann 1941). The first

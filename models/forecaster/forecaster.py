@@ -28,10 +28,10 @@ from pipeline.split import share
 from pipeline.star import Star
 
 #: Stars and steps of every call of the network: always the same shape, so that no result depends on its company.
-_STARS, _STEPS = 64, 128
+PIECE = 64, 128
 
 #: How many rows ahead `ahead` forecasts, and from every how manyth row.
-HORIZONS, EVERY = (2, 4, 8, 16, 32), 16
+HORIZONS, EVERY = (2, 4, 8, 16, 32), 24
 
 #: Forecast rows that a star needs to be scored.
 LEAST_FORECASTS = 10
@@ -116,6 +116,11 @@ class Forecaster:
     def save(self, folder: Path) -> None:
         """Write the forecaster's folder: arrays, settings, card."""
         stored.save(self._weights(), folder)
+
+    @property
+    def network(self) -> Any:
+        """The Keras model."""
+        return self._model
 
     @property
     def model_id(self) -> str:
@@ -284,9 +289,7 @@ def later(star: Star, time: FloatArray, band: str = "", error: FloatArray | floa
         )
     q = len(times)
     errors = np.broadcast_to(np.asarray(error, dtype=float), (q,))
-    return Questions(
-        np.full(q, len(curve) - 1), times, np.full(q, curve.bands.index(band)), errors, np.full(q, np.nan)
-    )
+    return Questions(np.full(q, len(curve) - 1), times, np.full(q, curve.bands.index(band)), errors, np.full(q, np.nan))
 
 
 def _rng(star: Star, options: ForecasterOptions, purpose: int) -> np.random.Generator:
@@ -369,26 +372,32 @@ def _forecast(star: Star, answer: _Answer) -> Forecast | None:
     )
 
 
-def _mixtures(model: Any, options: ForecasterOptions, stars: Sequence[Steps]) -> list[Mixture]:
-    """The network's mixtures for each star, from calls of one fixed shape over stars of like length."""
+def outputs_of(model: Any, options: ForecasterOptions, stars: Sequence[Steps]) -> list[NDArray[np.float32]]:
+    """The network's outputs for each star, from calls of one fixed shape over stars of like length."""
     outputs: list[NDArray[np.float32]] = [np.empty(0, dtype=np.float32)] * len(stars)
+    batch, length = PIECE
     order = sorted(range(len(stars)), key=lambda i: (len(stars[i].target), i))
-    for lowest in range(0, len(order), _STARS):
-        together = order[lowest : lowest + _STARS]
+    for lowest in range(0, len(order), batch):
+        together = order[lowest : lowest + batch]
         longest = len(stars[together[-1]].target)
-        pieces = -(-longest // _STEPS)
-        inputs = np.zeros((_STARS, pieces * _STEPS, N_INPUTS), dtype=np.float32)
-        learnt = np.zeros((_STARS, pieces * _STEPS, 1), dtype=np.float32)
+        pieces = -(-longest // length)
+        inputs = np.zeros((batch, pieces * length, N_INPUTS), dtype=np.float32)
+        learnt = np.zeros((batch, pieces * length, 1), dtype=np.float32)
         for row, i in enumerate(together):
             inputs[row, : len(stars[i].inputs)] = stars[i].inputs
             learnt[row, : len(stars[i].inputs), 0] = stars[i].learnt
-        states = [np.zeros((_STARS, options.units), dtype=np.float32)] * network.states_of(options.cell)
+        states = [np.zeros((batch, options.units), dtype=np.float32)] * network.states_of(options.cell)
         answers = []
         for piece in range(pieces):
-            part = slice(piece * _STEPS, (piece + 1) * _STEPS)
+            part = slice(piece * length, (piece + 1) * length)
             answer, *states = model.predict_on_batch([inputs[:, part], learnt[:, part], *states])
             answers.append(answer)
         joined = np.concatenate(answers, axis=1)
         for row, i in enumerate(together):
             outputs[i] = joined[row, : len(stars[i].target)]
+    return outputs
+
+
+def _mixtures(model: Any, options: ForecasterOptions, stars: Sequence[Steps]) -> list[Mixture]:
+    outputs = outputs_of(model, options, stars)
     return [network.mixture(one, steps) for one, steps in zip(outputs, stars, strict=True)]

@@ -63,7 +63,7 @@ def _discreet(units: int, kind: Cell) -> Any:
     """A recurrent cell that forgets the steps whose last input is zero: they see its state, and do not change it."""
     layers = keras().layers
 
-    class Discreet(layers.Layer):  # type: ignore[misc]
+    class Discreet(layers.Layer):  # type: ignore[misc, name-defined]
         def __init__(self, cell: Any) -> None:
             super().__init__()
             self.cell = cell

@@ -80,7 +80,7 @@ def known_stars(survey: str, wanted: Callable[[str], bool]) -> list[Known]:
         if not wanted(curve.object_id) or (labels_at is not None and curve.object_id not in labels):
             continue
         label, period = labels.get(curve.object_id, (survey, math.nan))
-        known.append(Known(Star(clean(_thinned(curve)), PeriodResult()), survey, label, period).at(period))
+        known.append(Known(Star(clean(thinned(curve)), PeriodResult()), survey, label, period).at(period))
     return sorted(known, key=lambda one: one.object_id)
 
 
@@ -91,7 +91,7 @@ def _curves(path: Path) -> Iterator[LightCurve]:
             yield from read(part, options).chunk
 
 
-def _thinned(curve: LightCurve, most: int = 2000) -> LightCurve:
+def thinned(curve: LightCurve, most: int = 2000) -> LightCurve:
     """Every k-th row of a curve that is too long to be one star among many."""
     return curve if len(curve) <= most else curve.where(np.arange(0, len(curve), -(-len(curve) // most)))
 

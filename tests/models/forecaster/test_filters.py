@@ -72,7 +72,9 @@ def test_a_wild_row_moves_the_filter_little() -> None:
     value = np.zeros(n)
     value[40] = 100.0
     one = np.ones((n, 1))
-    mean, _, _ = linear_bank(time, value, np.ones(n), one, np.array([[10.0]]), np.zeros((1, 1)), -1, np.ones(n, dtype=bool))
+    mean, _, _ = linear_bank(
+        time, value, np.ones(n), one, np.array([[10.0]]), np.zeros((1, 1)), -1, np.ones(n, dtype=bool)
+    )
     assert abs(mean[0, 41]) < 0.3
 
 
