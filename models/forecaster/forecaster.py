@@ -9,15 +9,15 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
-from numpy.typing import NDArray
 
 from models import weights as stored
 from models.forecaster import network
+from models.forecaster.batches import outputs_of
 from models.forecaster.calibration import Calibration, calibrate
 from models.forecaster.mixture import Mixture
 from models.forecaster.prediction import Prediction
 from models.forecaster.sequence import Questions, ahead_of, drawn_ahead
-from models.forecaster.steps import N_INPUTS, WARM_UP, Steps, steps_of
+from models.forecaster.steps import WARM_UP, Steps, steps_of
 from models.forecaster.variations import varied
 from models.scores import Scores, empirical_pvalue
 from models.weights import PRETRAINED, Weights
@@ -26,9 +26,6 @@ from pipeline.forecast import Forecast
 from pipeline.lightcurve import BoolArray, FloatArray
 from pipeline.split import share
 from pipeline.star import Star
-
-#: Stars and steps of every call of the network: always the same shape, so that no result depends on its company.
-PIECE = 64, 128
 
 #: How many rows ahead `ahead` forecasts, and from every how manyth row.
 HORIZONS, EVERY = (2, 4, 8, 16, 32), 24
@@ -372,32 +369,6 @@ def _forecast(star: Star, answer: _Answer) -> Forecast | None:
     )
 
 
-def outputs_of(model: Any, options: ForecasterOptions, stars: Sequence[Steps]) -> list[NDArray[np.float32]]:
-    """The network's outputs for each star, from calls of one fixed shape over stars of like length."""
-    outputs: list[NDArray[np.float32]] = [np.empty(0, dtype=np.float32)] * len(stars)
-    batch, length = PIECE
-    order = sorted(range(len(stars)), key=lambda i: (len(stars[i].target), i))
-    for lowest in range(0, len(order), batch):
-        together = order[lowest : lowest + batch]
-        longest = len(stars[together[-1]].target)
-        pieces = -(-longest // length)
-        inputs = np.zeros((batch, pieces * length, N_INPUTS), dtype=np.float32)
-        learnt = np.zeros((batch, pieces * length, 1), dtype=np.float32)
-        for row, i in enumerate(together):
-            inputs[row, : len(stars[i].inputs)] = stars[i].inputs
-            learnt[row, : len(stars[i].inputs), 0] = stars[i].learnt
-        states = [np.zeros((batch, options.units), dtype=np.float32)] * network.states_of(options.cell)
-        answers = []
-        for piece in range(pieces):
-            part = slice(piece * length, (piece + 1) * length)
-            answer, *states = model.predict_on_batch([inputs[:, part], learnt[:, part], *states])
-            answers.append(answer)
-        joined = np.concatenate(answers, axis=1)
-        for row, i in enumerate(together):
-            outputs[i] = joined[row, : len(stars[i].target)]
-    return outputs
-
-
 def _mixtures(model: Any, options: ForecasterOptions, stars: Sequence[Steps]) -> list[Mixture]:
-    outputs = outputs_of(model, options, stars)
+    outputs = outputs_of(model, options.units, options.cell, stars)
     return [network.mixture(one, steps) for one, steps in zip(outputs, stars, strict=True)]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from models.forecaster import Forecaster, network
-from models.forecaster.forecaster import PIECE, outputs_of
+from models.forecaster.batches import STARS, STEPS, outputs_of
 from models.forecaster.steps import steps_of
 from pipeline.star import Star
 
@@ -21,17 +21,15 @@ def speed(forecaster: Forecaster, stars: Sequence[Star]) -> dict[str, float]:
     """
     model, options = forecaster.network, forecaster.options
     steps = [one for star in stars if (one := steps_of(star)) is not None]
-    batch, length = PIECE
     inputs = np.concatenate([one.inputs for one in steps])
-    pieces = len(inputs) // length
-    pieces -= pieces % batch
-    bare = [inputs[: pieces * length].reshape(pieces, length, -1), np.ones((pieces, length, 1), dtype=np.float32)]
+    pieces = len(inputs) // (STEPS * STARS) * STARS
+    bare = [inputs[: pieces * STEPS].reshape(pieces, STEPS, -1), np.ones((pieces, STEPS, 1), dtype=np.float32)]
     bare += [np.zeros((pieces, options.units), dtype=np.float32)] * network.states_of(options.cell)
     # both compile at their first call
-    model.predict(bare, batch_size=batch, verbose=0)
-    outputs_of(model, options, steps)
-    bare_rate = pieces * length / _least(lambda: model.predict(bare, batch_size=batch, verbose=0))
-    our_rate = len(inputs) / _least(lambda: outputs_of(model, options, steps))
+    model.predict(bare, batch_size=STARS, verbose=0)
+    outputs_of(model, options.units, options.cell, steps)
+    bare_rate = pieces * STEPS / _least(lambda: model.predict(bare, batch_size=STARS, verbose=0))
+    our_rate = len(inputs) / _least(lambda: outputs_of(model, options.units, options.cell, steps))
     begin = time.process_time()
     Forecaster(options, model, forecaster.calibration).forecast(stars)
     whole = time.process_time() - begin
