@@ -93,19 +93,20 @@ def main() -> None:
     parser.add_argument("--cell", choices=get_args(Cell), default="lstm")
     parser.add_argument("--most", type=int, default=MOST, help="stars of a class of each set, at most")
     parser.add_argument("--start", type=Path, help="forecaster to go on from")
+    parser.add_argument("--rate", type=float, default=ForecasterOptions().learning_rate, help="first learning rate")
     args = parser.parse_args()
     begin = time.perf_counter()
     known = training_stars(args.most)
     counts = Counter(f"{one.survey} {one.label}" for one in known)
     print(f"{len(known)} stars read in {time.perf_counter() - begin:.0f} s", flush=True)
-    options = ForecasterOptions(cell=args.cell, epochs=args.epochs, units=args.units)
+    options = ForecasterOptions(cell=args.cell, epochs=args.epochs, units=args.units, learning_rate=args.rate)
     start = Forecaster.load(args.start) if args.start else None
 
     def progress(line: str) -> None:
         print(f"{time.perf_counter() - begin:.0f} s: {line}", flush=True)
 
     forecaster = Forecaster.fit([one.star for one in known], options, progress, start)
-    forecaster.card = card(forecaster, counts)
+    forecaster.card = card(forecaster, counts, start)
     forecaster.save(args.out)
     print(
         json.dumps(
@@ -120,8 +121,9 @@ def main() -> None:
     )
 
 
-def card(forecaster: Forecaster, counts: Counter[str]) -> str:
+def card(forecaster: Forecaster, counts: Counter[str], start: Forecaster | None) -> str:
     """The model card, to which the benchmark's table is to be added."""
+    before = f"It went on from the weights of {start.model_id}, made on the same side of the split." if start else ""
     options = forecaster.options
     rows = "\n".join(f"| {name} | {count} |" for name, count in sorted(counts.items()))
     return f"""# Forecaster
@@ -137,7 +139,7 @@ Real stars outside the held-out fifth of each set (`pipeline.split`), {100 * opt
 them for calibration only. Folded at their reference period, at the one the pipeline found, at half, twice or a wrong
 one, or not at all. Beside them: damped random walks at real times, simulated stars, and {100 * options.varied:.0f} per
 cent of the stars a second time, thinned, with gaps, or with noise added. Of the rows {100 * options.ahead:.0f} per cent
-ask for a later one too, up to {options.furthest} rows on.
+ask for a later one too, up to {options.furthest} rows on. {before}
 
 | set and class | stars |
 |---|---|
