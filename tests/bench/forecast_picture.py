@@ -33,7 +33,7 @@ def pit_picture(path: Path, panels: Mapping[str, Sequence[tuple[str, FloatArray]
         for (name, pit), colour in zip(curves, ("#1f5c99", "#c8641b"), strict=False):
             if len(pit):
                 counts, edges = np.histogram(pit, bins=BINS, range=(0, 1))
-                axis.stairs(counts / len(pit) * BINS, edges, color=colour, label=name)
+                axis.stairs(counts / len(pit) * BINS, edges, baseline=None, color=colour, label=name)
         noise = 2.0 * np.sqrt(BINS / max(len(curves[0][1]), 1))
         axis.axhspan(1.0 - noise, 1.0 + noise, color="0.9", zorder=0)
         axis.axhline(1.0, color="0.6", linewidth=0.8, zorder=1)
