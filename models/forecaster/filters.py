@@ -19,9 +19,6 @@ _NU_FIRST, _NU_MOST = 4, 200
 #: Degrees of freedom given to a neighbour average, which gathers few points.
 _NU_NEIGHBOURS = 6
 
-#: How fast evidence for a filter fades: about a hundred rows.
-_FORGET = 0.99
-
 #: Forecasts whose log weight is so far below the best are left out of an average.
 _NEGLIGIBLE = 12.0
 
@@ -271,7 +268,12 @@ def neighbours(
 
 @njit(cache=True)
 def average(
-    mean: np.ndarray, variance: np.ndarray, log_density: np.ndarray, learnt: np.ndarray
+    mean: np.ndarray,
+    variance: np.ndarray,
+    log_density: np.ndarray,
+    learnt: np.ndarray,
+    log_prior: np.ndarray,
+    forget: float,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Average m forecasts of n rows by what each foretold of the rows before (Raftery+2010, dynamic model averaging).
 
@@ -279,13 +281,15 @@ def average(
     ----------
     mean, variance, log_density : (m, n) of each forecast.
     learnt : (n,) whether a row is learnt from.
+    log_prior : (m,) logarithm of each forecast's weight at first, up to a constant.
+    forget : what is left, a row later, of the logarithm of what the rows before gave a forecast for weight.
 
     Returns
     -------
     mean, variance, log_density : (n,) of their mixture, each row's weights made from earlier rows only.
     """
     m, n = mean.shape
-    log_weight = np.zeros(m)
+    log_weight = log_prior.copy()
     weight = np.empty(m)
     out_mean = np.empty(n)
     out_variance = np.empty(n)
@@ -315,7 +319,7 @@ def average(
         if not learnt[i]:
             continue
         for f in range(m):
-            log_weight[f] = _FORGET * (log_weight[f] - top) + log_density[f, i]
+            log_weight[f] = forget * (log_weight[f] - top) + log_density[f, i]
     return out_mean, out_variance, out_log
 
 

@@ -106,16 +106,18 @@ class _Design:
     harmonics : of that period.
     slope : the harmonics' prior variances fall off with this power.
     gliding : whether the level is smooth.
+    forget : how much of the evidence for each filter is left a row later; what a level is like changes slowly.
     """
 
     multiple: int = 0
     harmonics: int = 0
     slope: float = 0.0
     gliding: bool = False
+    forget: float = 0.99
 
 
 _DESIGNS = {
-    "level": _Design(),
+    "level": _Design(forget=0.995),
     "glide": _Design(gliding=True),
     "smooth": _Design(1, 4, 3.0),
     "sharp": _Design(1, 12, 1.2),
@@ -148,7 +150,7 @@ def steps_of(star: Star, questions: Questions | None = None) -> Steps | None:
         design, prior, decay = _bank(form, rows, bands, period, reference)
         gliding = design.shape[1] - 2 if form.gliding else -1
         bank = linear_bank(rows.time, value, noise, design, prior, decay, gliding, rows.learnt)
-        parts.append(average(*bank, rows.learnt))
+        parts.append(average(*bank, rows.learnt, _log_prior(form), form.forget))
     if np.isfinite(period):
         phase = np.mod(rows.time / period, 1.0)
         near = neighbours(phase, value, noise, rows.band, np.array(_WIDTHS), _REACH, rows.learnt)
@@ -213,6 +215,22 @@ def _tables(form: _Design, bands: int) -> tuple[FloatArray, FloatArray, FloatArr
     wander = np.zeros_like(prior)
     wander[:, bands : bands + waves] = drift
     return prior, decay, wander
+
+
+@cache
+def _log_prior(form: _Design) -> FloatArray:
+    """(m,) log weights of the filters before the first row: levels neither very fast, nor slow, nor strong are likely.
+
+    Log-normal about a memory of 45 days and ten times the noise's variance, a factor of ten wide: a weak opinion, but
+    without it a star's first rows pay for all that they might have been.
+    """
+    members = np.array(_members(form))
+    if form.gliding or form.harmonics:
+        return np.zeros(len(members))
+    power, memory = np.log10(np.maximum(members[:, 0], 1e-30)), np.log10(members[:, 2])
+    likely = -0.5 * (memory - 1.65) ** 2 - 0.5 * ((power - 1.0) / 1.1) ** 2
+    # the first of them does not move at all
+    return np.where(members[:, 0] > 0, likely, 0.0)
 
 
 def _members(form: _Design) -> list[tuple[float, float, float, float]]:

@@ -115,8 +115,9 @@ def test_average_weighs_by_what_was_foretold_before() -> None:
     m, n = 3, 30
     mean, variance = rng.standard_normal((m, n)), rng.uniform(0.5, 2.0, (m, n))
     log_density = stats.norm.logpdf(rng.standard_normal(n), mean, np.sqrt(variance))
-    got_mean, got_variance, got_log = average(mean, variance, log_density, np.ones(n, dtype=bool))
-    evidence = np.zeros(m)
+    prior = np.array([0.0, -1.0, 0.5])
+    got_mean, got_variance, got_log = average(mean, variance, log_density, np.ones(n, dtype=bool), prior, 0.98)
+    evidence = prior
     for i in range(n):
         weight = np.exp(evidence - evidence.max())
         weight /= weight.sum()
@@ -124,7 +125,7 @@ def test_average_weighs_by_what_was_foretold_before() -> None:
         assert got_mean[i] == pytest.approx(centre, abs=1e-4)
         assert got_variance[i] == pytest.approx(weight @ (variance[:, i] + (mean[:, i] - centre) ** 2), rel=1e-3)
         assert got_log[i] == pytest.approx(np.log(weight @ np.exp(log_density[:, i])), abs=1e-3)
-        evidence = 0.99 * evidence + log_density[:, i]
+        evidence = 0.98 * evidence + log_density[:, i]
 
 
 def test_causal_noise_looks_back_only() -> None:
