@@ -134,8 +134,7 @@ def _widening(ratio: FloatArray, log_reach: FloatArray) -> FloatArray:
 def _ratio(mixture: Mixture, steps: Steps) -> FloatArray:
     """Distance from the mean, in half-widths of the central 68.3 per cent interval."""
     rows = mixture.where(steps.ready)
-    half = 0.5 * (rows.quantile(0.84134) - rows.quantile(0.15866))
-    out: FloatArray = np.abs(steps.target[steps.ready] - rows.centre()) / half
+    out: FloatArray = np.abs(steps.target[steps.ready] - rows.centre()) / rows.half_width()
     return out
 
 

@@ -319,9 +319,6 @@ def _with_points(
     return replace(calibration, points=PointNull.learn(forecasts))
 
 
-_HIGH = 0.8413447460685429
-
-
 @dataclass(frozen=True, eq=False)
 class _Answer:
     """What is kept of a star's forecast: which rows were forecast, and for these mean and sigma (brighter up) and the
@@ -343,7 +340,7 @@ def _answer(steps: Steps, mixture: Mixture, calibration: Calibration) -> _Answer
     return _Answer(
         ready[steps.learnt],
         steps.centre[ready] + steps.unit[ready] * rows.centre(),
-        steps.unit[ready] * 0.5 * (rows.quantile(_HIGH) - rows.quantile(1.0 - _HIGH)),
+        steps.unit[ready] * rows.half_width(),
         calibration.innovations(mixture, steps),
     )
 

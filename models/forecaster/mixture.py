@@ -11,6 +11,9 @@ from numba import njit
 
 from pipeline.lightcurve import FloatArray
 
+#: Share of a Gaussian that lies below its mean and one sigma.
+_ONE_SIGMA = 0.8413447460685429
+
 
 @dataclass(frozen=True, eq=False)
 class Mixture:
@@ -58,6 +61,11 @@ class Mixture:
     def quantile(self, level: float) -> FloatArray:
         """(n,) value below which a share `level` of the distribution lies."""
         return np.asarray(_quantile(self.weight, self.mean, self.sigma, level, float(_normal_quantile(level))))
+
+    def half_width(self) -> FloatArray:
+        """(n,) half the width of the central 68.3 per cent interval: one sigma, were they Gaussian."""
+        half: FloatArray = 0.5 * (self.quantile(_ONE_SIGMA) - self.quantile(1.0 - _ONE_SIGMA))
+        return half
 
     def crps(self, value: FloatArray) -> FloatArray:
         """(n,) continuous ranked probability score, in the unit of the values (Grimit+2006, eq. 4)."""

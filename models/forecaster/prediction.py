@@ -12,8 +12,6 @@ from models.forecaster.steps import Steps
 from pipeline.lightcurve import FloatArray
 from pipeline.star import Star
 
-_HIGH = 0.8413447460685429
-
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
@@ -44,7 +42,6 @@ class Prediction:
         rows = ~steps.learnt
         mixture, centre, unit = mixture.where(rows), steps.centre[rows], steps.unit[rows]
         ready = np.where(steps.ready[rows], 1.0, np.nan)
-        half = 0.5 * (mixture.quantile(_HIGH) - mixture.quantile(1.0 - _HIGH))
         curve = star.curve
         return cls(
             object_id=curve.object_id,
@@ -52,7 +49,7 @@ class Prediction:
             sign=curve.sign,
             asked=asked,
             mean=ready * curve.sign * (centre + unit * mixture.centre()),
-            sigma=ready * unit * half,
+            sigma=ready * unit * mixture.half_width(),
             _mixture=mixture,
             _centre=centre,
             _unit=unit,
