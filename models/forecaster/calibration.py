@@ -24,6 +24,9 @@ _LEVELS = np.concatenate([[1e-4, 3e-4, 1e-3, 3e-3], np.linspace(0.01, 0.99, 99),
 _REACHES = np.array([1.0, 2.0, 4.0, 8.0, 16.0, 32.0])
 _LEAST_ROWS = 400
 
+#: Central shares of the distribution that are to hold as many rows.
+_SHARES = (0.5, 0.6827, 0.9, 0.95)
+
 #: Innovations are not believed beyond this many sigma.
 _MOST = 8.0
 
@@ -34,8 +37,8 @@ class Calibration:
 
     Attributes
     ----------
-    widening : (len(_REACHES),) factor on the sigma of a row so far ahead, so that 68.3 per cent of the calibration's
-        rows fell into the central interval; one for all in forecasters that were made with one.
+    widening : (len(_REACHES),) factor on the sigma of a row so far ahead: the mean of those that would bring 50, 68.3,
+        90 and 95 per cent of the calibration's rows into as large a central interval.
     pit : (len(_LEVELS),) values of the widened mixtures' probability integral transform at the levels of `_LEVELS`.
     trend : (2, 4) for the mean and the run statistic: intercept and slope, against log10 of the number of rows, of the
         statistic, then of the logarithm of its scatter.
@@ -97,7 +100,7 @@ def calibrate(mixtures: Sequence[Mixture], stars: Sequence[Steps]) -> Calibratio
     mixtures : of each star's rows, as the network gave them.
     stars : their steps.
     """
-    ratio = np.concatenate([_ratio(mixture, steps) for mixture, steps in zip(mixtures, stars, strict=True)])
+    ratio = np.concatenate([_ratio(m, s) for m, s in zip(mixtures, stars, strict=True)], axis=1)
     reach = np.concatenate([steps.reach[steps.ready] for steps in stars])
     widening = _widening(ratio, _log(reach))
     plain = Calibration(widening, _LEVELS, np.zeros((2, 4)), np.zeros(0))
@@ -126,16 +129,17 @@ def _widening(ratio: FloatArray, log_reach: FloatArray) -> FloatArray:
     nearest = np.rint(log_reach)
     factors = []
     for at in np.log2(_REACHES):
-        ours = ratio[nearest == at]
-        factors.append(np.quantile(ours if len(ours) >= _LEAST_ROWS else ratio, 0.6827))
+        ours = nearest == at
+        rows = ratio[:, ours] if ours.sum() >= _LEAST_ROWS else ratio
+        factors.append(np.mean([np.quantile(one, share) for one, share in zip(rows, _SHARES, strict=True)]))
     return np.array(factors)
 
 
 def _ratio(mixture: Mixture, steps: Steps) -> FloatArray:
-    """Distance from the mean, in half-widths of the central 68.3 per cent interval."""
+    """(len(_SHARES), m) distance of each forecast row from the mean, in half-widths of each central interval."""
     rows = mixture.where(steps.ready)
-    out: FloatArray = np.abs(steps.target[steps.ready] - rows.centre()) / rows.half_width()
-    return out
+    miss = np.abs(steps.target[steps.ready] - rows.centre())
+    return np.array([miss / rows.half_width(share) for share in _SHARES])
 
 
 def _statistics(innovations: FloatArray) -> tuple[float, float]:

@@ -11,8 +11,8 @@ from numba import njit
 
 from pipeline.lightcurve import FloatArray
 
-#: Share of a Gaussian that lies below its mean and one sigma.
-_ONE_SIGMA = 0.8413447460685429
+#: Share of a Gaussian that lies within one sigma of its mean.
+_ONE_SIGMA = 0.6826894921370859
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,9 +62,9 @@ class Mixture:
         """(n,) value below which a share `level` of the distribution lies."""
         return np.asarray(_quantile(self.weight, self.mean, self.sigma, level, float(_normal_quantile(level))))
 
-    def half_width(self) -> FloatArray:
-        """(n,) half the width of the central 68.3 per cent interval: one sigma, were they Gaussian."""
-        half: FloatArray = 0.5 * (self.quantile(_ONE_SIGMA) - self.quantile(1.0 - _ONE_SIGMA))
+    def half_width(self, share: float = _ONE_SIGMA) -> FloatArray:
+        """(n,) half the width of the interval that holds a central share; by default one sigma, were they Gaussian."""
+        half: FloatArray = 0.5 * (self.quantile(0.5 + 0.5 * share) - self.quantile(0.5 - 0.5 * share))
         return half
 
     def crps(self, value: FloatArray) -> FloatArray:

@@ -35,7 +35,7 @@ MOST = 500
 HALF, DOUBLE, WRONG, NONE = 0.15, 0.08, 0.06, 0.10
 
 #: Share of the stars that come a second time as a damped random walk.
-WALKS = 0.2
+WALKS = 0.5
 
 CELLS: dict[Cell, str] = {"lstm": "An LSTM", "gru": "A GRU", "rnn": "A simple recurrent network"}
 
