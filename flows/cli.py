@@ -226,6 +226,11 @@ def _add_train(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument(
         "--epochs", type=_positive, metavar="N", help="passes over the stars (default: the model's own)"
     )
+    parser.add_argument(
+        "--cell",
+        choices=("lstm", "gru", "rnn"),
+        help="the forecaster's recurrent cell, to train it from nothing (default: go on from the shipped LSTM)",
+    )
     parser.add_argument("--seed", type=int, default=0, help="seed of all that is random (default: 0)")
     parser.add_argument("--clock", help="as for `swope run`")
     parser.add_argument("--reader", help="as for `swope run`")
@@ -241,6 +246,7 @@ def _train(parsed: argparse.Namespace) -> int:
         str(parsed.out),
         labels=str(parsed.labels) if parsed.labels else None,
         epochs=parsed.epochs,
+        cell=parsed.cell,
         seed=parsed.seed,
         clock=parsed.clock,
         reader=parsed.reader,

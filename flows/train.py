@@ -6,7 +6,7 @@ import sys
 from collections import Counter
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from prefect import flow
 
@@ -30,6 +30,7 @@ def train(
     out: str,
     labels: str | None = None,
     epochs: int | None = None,
+    cell: Literal["lstm", "gru", "rnn"] | None = None,
     seed: int = 0,
     clock: str | None = None,
     reader: str | None = None,
@@ -43,6 +44,7 @@ def train(
     out : folder of models; `swope run --models` takes it.
     labels : CSV of known classes. The classifier needs it; for the others it selects the stars to learn from.
     epochs : passes over the stars; None for the model's own number.
+    cell : the forecaster's recurrent cell, to train it from nothing; None goes on from the shipped forecaster.
     seed : of everything that is drawn.
     clock, reader : as in `RunOptions`.
 
@@ -55,6 +57,8 @@ def train(
         raise ValueError(f"no model is called {kind!r}; there are {', '.join(KINDS)}")
     if kind == "classifier" and labels is None:
         raise ValueError("a classifier learns from labels: give --labels labels.csv with object_id and class")
+    if cell is not None and kind != "forecaster":
+        raise ValueError(f"--cell is the forecaster's; no {kind} has one")
     options = RunOptions(clock=clock, reader=reader)
     options.check()
     known = dict(_classes(Path(labels))) if labels is not None else None
@@ -64,7 +68,7 @@ def train(
     if not chosen:
         raise ValueError(f"none of the {len(stars)} stars read is in {labels}; compare the object_id of both")
     folder = Path(out) / kind
-    _fit(kind, chosen, known, epochs, seed).save(folder)
+    _fit(kind, chosen, known, epochs, cell, seed).save(folder)
     return str(folder)
 
 
@@ -85,7 +89,14 @@ def prepare(sources: list[str], out: Path, options: RunOptions) -> list[Star]:
     return [star for folder in folders for star in stages.read_stars(folder)]
 
 
-def _fit(kind: str, stars: list[Star], known: dict[str, str] | None, epochs: int | None, seed: int) -> Any:
+def _fit(
+    kind: str,
+    stars: list[Star],
+    known: dict[str, str] | None,
+    epochs: int | None,
+    cell: Literal["lstm", "gru", "rnn"] | None,
+    seed: int,
+) -> Any:
     if kind == "classifier":
         from models.classifier import Classifier, ClassifierOptions
 
@@ -108,6 +119,8 @@ def _fit(kind: str, stars: list[Star], known: dict[str, str] | None, epochs: int
     forecaster_options = ForecasterOptions(seed=seed)
     if epochs is not None:
         forecaster_options = replace(forecaster_options, epochs=epochs)
+    if cell is not None:
+        return Forecaster.fit(stars, replace(forecaster_options, cell=cell), _tell)
     return Forecaster.fit(stars, forecaster_options, _tell, start=Forecaster.pretrained())
 
 

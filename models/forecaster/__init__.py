@@ -1,5 +1,7 @@
-"""The LSTM forecaster: one step ahead, mean and sigma, on uneven sampling."""
+"""The LSTM forecaster: mean and sigma of the next row and of later ones, on uneven sampling."""
 
-from models.forecaster.forecaster import Forecaster, ForecasterOptions
+from models.forecaster.forecaster import Forecaster, ForecasterOptions, later
+from models.forecaster.prediction import Prediction
+from models.forecaster.sequence import Questions
 
-__all__ = ["Forecaster", "ForecasterOptions"]
+__all__ = ["Forecaster", "ForecasterOptions", "Prediction", "Questions", "later"]

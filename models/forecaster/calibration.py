@@ -20,6 +20,13 @@ _RUNS = (1, 2, 4, 8, 16)
 #: Levels of the probability integral transform at which its distribution is kept.
 _LEVELS = np.concatenate([[1e-4, 3e-4, 1e-3, 3e-3], np.linspace(0.01, 0.99, 99), [0.997, 0.999, 0.9997, 0.9999]])
 
+#: How far ahead (in mean steps between a star's rows) the widths are learnt, and the rows that one needs.
+_REACHES = np.array([1.0, 2.0, 4.0, 8.0, 16.0, 32.0])
+_LEAST_ROWS = 400
+
+#: Central shares of the distribution that are to hold as many rows.
+_SHARES = (0.5, 0.6827, 0.9, 0.95)
+
 #: Innovations are not believed beyond this many sigma.
 _MOST = 8.0
 
@@ -30,7 +37,8 @@ class Calibration:
 
     Attributes
     ----------
-    widening : factor on every sigma, so that 68.3 per cent of the calibration's rows fell into the central interval.
+    widening : (len(_REACHES),) factor on the sigma of a row so far ahead: the mean of those that would bring 50, 68.3,
+        90 and 95 per cent of the calibration's rows into as large a central interval.
     pit : (len(_LEVELS),) values of the widened mixtures' probability integral transform at the levels of `_LEVELS`.
     trend : (2, 4) for the mean and the run statistic: intercept and slope, against log10 of the number of rows, of the
         statistic, then of the logarithm of its scatter.
@@ -38,7 +46,7 @@ class Calibration:
     points : how strange the strangest single points of these stars are.
     """
 
-    widening: float
+    widening: FloatArray
     pit: FloatArray
     trend: FloatArray
     null: FloatArray
@@ -46,7 +54,7 @@ class Calibration:
 
     def settings(self) -> dict[str, Any]:
         """The scalars, for the model's settings."""
-        return {"widening": self.widening, "points": asdict(self.points)}
+        return {"widening": self.widening.tolist(), "points": asdict(self.points)}
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The arrays, for the model's arrays."""
@@ -56,16 +64,17 @@ class Calibration:
     def of(cls, settings: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Calibration:
         """The calibration that `settings` and `arrays` describe."""
         pit, trend, null = (arrays[f"calibration/{name}"] for name in ("pit", "trend", "null"))
-        return cls(settings["widening"], pit, trend, null, PointNull(**settings["points"]))
+        widening = np.broadcast_to(np.array(settings["widening"], dtype=float), _REACHES.shape)
+        return cls(widening, pit, trend, null, PointNull(**settings["points"]))
 
-    def widen(self, mixture: Mixture) -> Mixture:
-        """The mixture with its width corrected about its mean."""
+    def widen(self, mixture: Mixture, steps: Steps) -> Mixture:
+        """The mixtures of a star's rows with their widths corrected about their means."""
         centre = mixture.centre()[:, None]
-        mean = centre + self.widening * (mixture.mean - centre)
-        return Mixture(mixture.weight, mean, self.widening * mixture.sigma)
+        by = np.interp(_log(steps.reach), np.log2(_REACHES), self.widening)[:, None]
+        return Mixture(mixture.weight, centre + by * (mixture.mean - centre), by * mixture.sigma)
 
     def innovations(self, mixture: Mixture, steps: Steps) -> FloatArray:
-        """Innovations of the forecast rows as standard normal deviates: zero mean and unit width on ordinary stars.
+        """Innovations of the rows forecast one step ahead: on ordinary stars, standard normal deviates.
 
         Parameters
         ----------
@@ -73,7 +82,7 @@ class Calibration:
         """
         from scipy.special import ndtri
 
-        pit = mixture.where(steps.ready).cdf(steps.target[steps.ready])
+        pit = mixture.where(steps.next).cdf(steps.target[steps.next])
         level = np.interp(pit, np.concatenate([[0.0], self.pit, [1.0]]), np.concatenate([[0.0], _LEVELS, [1.0]]))
         deviates: FloatArray = np.clip(ndtri(np.clip(level, 1e-16, 1 - 1e-16)), -_MOST, _MOST)
         return deviates
@@ -91,11 +100,12 @@ def calibrate(mixtures: Sequence[Mixture], stars: Sequence[Steps]) -> Calibratio
     mixtures : of each star's rows, as the network gave them.
     stars : their steps.
     """
-    ratio = np.concatenate([_ratio(mixture, steps) for mixture, steps in zip(mixtures, stars, strict=True)])
-    widening = float(np.quantile(ratio, 0.6827))
+    ratio = np.concatenate([_ratio(m, s) for m, s in zip(mixtures, stars, strict=True)], axis=1)
+    reach = np.concatenate([steps.reach[steps.ready] for steps in stars])
+    widening = _widening(ratio, _log(reach))
     plain = Calibration(widening, _LEVELS, np.zeros((2, 4)), np.zeros(0))
-    widened = [plain.widen(mixture) for mixture in mixtures]
-    pit = np.concatenate([m.where(s.ready).cdf(s.target[s.ready]) for m, s in zip(widened, stars, strict=True)])
+    widened = [plain.widen(mixture, steps) for mixture, steps in zip(mixtures, stars, strict=True)]
+    pit = np.concatenate([m.where(s.next).cdf(s.target[s.next]) for m, s in zip(widened, stars, strict=True)])
     # strictly rising, so that it can be read backwards
     levels = np.maximum.accumulate(np.quantile(pit, _LEVELS)) + 1e-9 * np.arange(len(_LEVELS))
     half = Calibration(widening, levels, np.zeros((2, 4)), np.zeros(0))
@@ -108,12 +118,28 @@ def calibrate(mixtures: Sequence[Mixture], stars: Sequence[Steps]) -> Calibratio
     return Calibration(widening, levels, trend, np.sort(null))
 
 
-def _ratio(mixture: Mixture, steps: Steps) -> FloatArray:
-    """Distance from the mean, in half-widths of the central 68.3 per cent interval."""
-    rows = mixture.where(steps.ready)
-    half = 0.5 * (rows.quantile(0.84134) - rows.quantile(0.15866))
-    out: FloatArray = np.abs(steps.target[steps.ready] - rows.centre()) / half
+def _log(reach: FloatArray) -> FloatArray:
+    """Base-two logarithm, within the table."""
+    out: FloatArray = np.log2(np.clip(reach, _REACHES[0], _REACHES[-1]))
     return out
+
+
+def _widening(ratio: FloatArray, log_reach: FloatArray) -> FloatArray:
+    """(len(_REACHES),) the factor of each reach, from the rows nearest to it; from all rows where these are few."""
+    nearest = np.rint(log_reach)
+    factors = []
+    for at in np.log2(_REACHES):
+        ours = nearest == at
+        rows = ratio[:, ours] if ours.sum() >= _LEAST_ROWS else ratio
+        factors.append(np.mean([np.quantile(one, share) for one, share in zip(rows, _SHARES, strict=True)]))
+    return np.array(factors)
+
+
+def _ratio(mixture: Mixture, steps: Steps) -> FloatArray:
+    """(len(_SHARES), m) distance of each forecast row from the mean, in half-widths of each central interval."""
+    rows = mixture.where(steps.ready)
+    miss = np.abs(steps.target[steps.ready] - rows.centre())
+    return np.array([miss / rows.half_width(share) for share in _SHARES])
 
 
 def _statistics(innovations: FloatArray) -> tuple[float, float]:

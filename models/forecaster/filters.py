@@ -1,4 +1,7 @@
-"""Causal filters, compiled: each forecasts every row of a star from the rows before it, in one pass over the rows."""
+"""Causal filters, compiled: each forecasts every row of a star from the rows before it, in one pass over the rows.
+
+Rows that are not learnt from are forecast like the others, but leave no trace.
+"""
 
 from __future__ import annotations
 
@@ -15,9 +18,6 @@ _NU_FIRST, _NU_MOST = 4, 200
 
 #: Degrees of freedom given to a neighbour average, which gathers few points.
 _NU_NEIGHBOURS = 6
-
-#: How fast evidence for a filter fades: about a hundred rows.
-_FORGET = 0.99
 
 #: Forecasts whose log weight is so far below the best are left out of an average.
 _NEGLIGIBLE = 12.0
@@ -78,6 +78,7 @@ def linear_bank(
     prior: np.ndarray,
     decay: np.ndarray,
     smooth: int,
+    learnt: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Run a bank of linear-Gaussian filters that share a design: ``value = design @ state + noise``.
 
@@ -96,6 +97,7 @@ def linear_bank(
     prior : (m, d) u^2, prior variance of each state for each of the m filters.
     decay : (m, d) 1/days, rate at which each state forgets; 0 for a constant.
     smooth : index of the smooth process, -1 for none; its prior gives that of its slope too.
+    learnt : (n,) whether a row is learnt from; the others may be later than the row after them.
 
     Returns
     -------
@@ -108,6 +110,8 @@ def linear_bank(
     log_density = np.empty((m, n))
     cov = np.empty((d, d))
     state = np.empty(d)
+    kept_cov = np.empty((d, d))
+    kept_state = np.empty(d)
     gain = np.empty(d)
     phi = np.ones(d)
     for f in range(m):
@@ -124,9 +128,13 @@ def linear_bank(
             cov[smooth + 1, smooth + 1] = prior[f, smooth] * bend * bend
         scale = 1.0
         nu = _NU_FIRST
+        last = -1
         for i in range(n):
-            if i > 0 and time[i] > time[i - 1]:
-                gap = time[i] - time[i - 1]
+            if not learnt[i]:
+                kept_cov[:] = cov
+                kept_state[:] = state
+            if last >= 0 and time[i] > time[last]:
+                gap = time[i] - time[last]
                 for q in range(len(moving)):
                     j = moving[q]
                     # neighbouring states often share a rate, and exponentials are dear
@@ -167,6 +175,11 @@ def linear_bank(
             # variance of Student's t, finite from three degrees of freedom on
             variance[f, i] = spread * scale * nu / (nu - 2.0)
             log_density[f, i] = log_t(z2, spread * scale, nu)
+            if not learnt[i]:
+                cov[:] = kept_cov
+                state[:] = kept_state
+                continue
+            last = i
             if z2 > _CLIP:
                 spread = known + noise[i] * z2 / _CLIP
             inverse = 1.0 / spread
@@ -182,7 +195,13 @@ def linear_bank(
 
 @njit(cache=True)
 def neighbours(
-    phase: np.ndarray, value: np.ndarray, noise: np.ndarray, band: np.ndarray, widths: np.ndarray, reach: int
+    phase: np.ndarray,
+    value: np.ndarray,
+    noise: np.ndarray,
+    band: np.ndarray,
+    widths: np.ndarray,
+    reach: int,
+    learnt: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Forecast each row by the earlier rows of its band at nearly its phase (Epanechnikov weights).
 
@@ -192,6 +211,7 @@ def neighbours(
     value, noise, band : (n,) as for `linear_bank`; the band's index.
     widths : (m,) half-widths of the kernels in phase, the widest first.
     reach : how many rows back to look.
+    learnt : (n,) whether a row is learnt from.
 
     Returns
     -------
@@ -208,6 +228,8 @@ def neighbours(
     weight = np.empty(m)
     first = np.empty(m)
     second = np.empty(m)
+    rows = np.flatnonzero(learnt)
+    known = 0
     for i in range(n):
         b = band[i]
         overall = total[b] / count[b] if count[b] > 0 else 0.0
@@ -216,7 +238,8 @@ def neighbours(
         weight[:] = 0.5
         first[:] = 0.5 * overall
         second[:] = 0.5 * (wide + overall * overall)
-        for j in range(max(0, i - reach), i):
+        for k in range(max(0, known - reach), known):
+            j = rows[k]
             apart = abs(phase[i] - phase[j])
             apart = min(apart, 1.0 - apart)
             if apart >= widths[0] or band[j] != b:
@@ -233,6 +256,9 @@ def neighbours(
             variance[f, i] = max(local, 0.25 * noise[i]) * (1.0 + 1.0 / weight[f])
             miss = value[i] - mean[f, i]
             log_density[f, i] = log_t(miss * miss / variance[f, i], variance[f, i], _NU_NEIGHBOURS)
+        if not learnt[i]:
+            continue
+        known += 1
         count[b] += 1.0
         change = value[i] - overall
         total[b] += value[i]
@@ -242,20 +268,28 @@ def neighbours(
 
 @njit(cache=True)
 def average(
-    mean: np.ndarray, variance: np.ndarray, log_density: np.ndarray
+    mean: np.ndarray,
+    variance: np.ndarray,
+    log_density: np.ndarray,
+    learnt: np.ndarray,
+    log_prior: np.ndarray,
+    forget: float,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Average m forecasts of n rows by what each foretold of the rows before (Raftery+2010, dynamic model averaging).
 
     Parameters
     ----------
     mean, variance, log_density : (m, n) of each forecast.
+    learnt : (n,) whether a row is learnt from.
+    log_prior : (m,) logarithm of each forecast's weight at first, up to a constant.
+    forget : what is left, a row later, of the logarithm of what the rows before gave a forecast for weight.
 
     Returns
     -------
     mean, variance, log_density : (n,) of their mixture, each row's weights made from earlier rows only.
     """
     m, n = mean.shape
-    log_weight = np.zeros(m)
+    log_weight = log_prior.copy()
     weight = np.empty(m)
     out_mean = np.empty(n)
     out_variance = np.empty(n)
@@ -282,13 +316,15 @@ def average(
         out_mean[i] = first
         out_variance[i] = second
         out_log[i] = math.log(max(density, 1e-300)) + highest
+        if not learnt[i]:
+            continue
         for f in range(m):
-            log_weight[f] = _FORGET * (log_weight[f] - top) + log_density[f, i]
+            log_weight[f] = forget * (log_weight[f] - top) + log_density[f, i]
     return out_mean, out_variance, out_log
 
 
 @njit(cache=True)
-def causal_noise(value: np.ndarray, error: np.ndarray, band: np.ndarray, first: int) -> np.ndarray:
+def causal_noise(value: np.ndarray, error: np.ndarray, band: np.ndarray, first: int, learnt: np.ndarray) -> np.ndarray:
     """Noise variance of each row from its own quoted error and the errors before it.
 
     Where errors are missing, half the mean squared step between rows of a band stands in (von Neumann 1941). The first
@@ -297,6 +333,7 @@ def causal_noise(value: np.ndarray, error: np.ndarray, band: np.ndarray, first: 
     Parameters
     ----------
     value, error, band : (n,) unit u; u, NaN where not given; index of the band.
+    learnt : (n,) whether a row is learnt from.
 
     Returns
     -------
@@ -310,24 +347,29 @@ def causal_noise(value: np.ndarray, error: np.ndarray, band: np.ndarray, first: 
     stepped = 0.0
     stepped_count = 0
     out = np.empty(n)
+    known = 0
+    # a source that quotes nothing and never changes still needs a positive variance
+    floor = 1e-30
     for i in range(n):
-        if not math.isnan(error[i]):
-            quoted += error[i] * error[i]
-            quoted_count += 1
-        typical = quoted / quoted_count if quoted_count > 0 else 0.0
-        if quoted_count == 0 and stepped_count > 0:
+        own = 0.0 if math.isnan(error[i]) else error[i] * error[i]
+        count = quoted_count + (0 if math.isnan(error[i]) else 1)
+        typical = (quoted + own) / count if count > 0 else 0.0
+        if count == 0 and stepped_count > 0:
             typical = stepped / stepped_count
-        out[i] = typical if math.isnan(error[i]) else 0.5 * (error[i] * error[i] + typical)
+        out[i] = typical if math.isnan(error[i]) else 0.5 * (own + typical)
+        if not learnt[i]:
+            out[i] = max(out[i], floor)
+            continue
+        if known == first and count == 0:
+            for j in range(i + 1):
+                out[j] = max(typical, floor)
+        out[i] = max(out[i], floor)
+        quoted += own
+        quoted_count = count
         if not math.isnan(last[band[i]]):
             stepped += 0.5 * (value[i] - last[band[i]]) ** 2
             stepped_count += 1
         last[band[i]] = value[i]
-        if i == first and quoted_count == 0:
-            for j in range(i + 1):
-                out[j] = stepped / max(stepped_count, 1)
-    # a source that quotes nothing and never changes still needs a positive variance
-    floor = 1e-30
-    for i in range(n):
         floor = max(floor, 1e-12 * value[i] * value[i])
-        out[i] = max(out[i], floor)
+        known += 1
     return out

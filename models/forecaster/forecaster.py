@@ -1,4 +1,4 @@
-"""The LSTM forecaster: trained over stars, it forecasts each row of a star from the rows before it."""
+"""The LSTM forecaster: trained over stars, it forecasts each row of a star from the rows before it, and later ones."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
-from numpy.typing import NDArray
 
 from models import weights as stored
 from models.forecaster import network
+from models.forecaster.batches import outputs_of
 from models.forecaster.calibration import Calibration, calibrate
 from models.forecaster.mixture import Mixture
-from models.forecaster.steps import N_INPUTS, WARM_UP, Steps, steps_of
+from models.forecaster.prediction import Prediction
+from models.forecaster.sequence import Questions, ahead_of, drawn_ahead
+from models.forecaster.steps import WARM_UP, Steps, steps_of
+from models.forecaster.variations import varied
 from models.scores import Scores, empirical_pvalue
 from models.weights import PRETRAINED, Weights
 from pipeline.events import PointNull
@@ -24,8 +27,8 @@ from pipeline.lightcurve import BoolArray, FloatArray
 from pipeline.split import share
 from pipeline.star import Star
 
-#: Stars and steps of every call of the network: always the same shape, so that no result depends on its company.
-_STARS, _STEPS = 64, 128
+#: How many rows ahead `ahead` forecasts, and from every how manyth row.
+HORIZONS, EVERY = (2, 4, 8, 16, 32), 24
 
 #: Forecast rows that a star needs to be scored.
 LEAST_FORECASTS = 10
@@ -45,6 +48,9 @@ class ForecasterOptions:
     epochs : at most so many passes over the stars (early stopping may end it before).
     patience : passes without gain on the stars kept for calibration before training ends.
     learning_rate, weight_decay : of AdamW; the rate falls along a cosine.
+    ahead : share of a star's rows from which a later one is forecast too, in training and calibration.
+    furthest : how many rows later at most.
+    varied : share of the stars that are learnt from a second time, thinned, with gaps, or with noise added.
     calibration_share : share of the stars that calibrate and end the training, and are not learnt from.
     seed : of everything that is drawn.
     """
@@ -58,12 +64,15 @@ class ForecasterOptions:
     patience: int = 4
     learning_rate: float = 2e-3
     weight_decay: float = 1e-4
+    ahead: float = 0.12
+    furthest: int = 64
+    varied: float = 0.3
     calibration_share: float = 0.15
     seed: int = 1
 
 
 class Forecaster:
-    """One-step-ahead forecasts by a recurrent network over simple causal forecasters, with calibrated sigma.
+    """Forecasts by a recurrent network over simple causal forecasters, one step ahead and further, with honest sigma.
 
     Make one with `fit`, `load` or `pretrained`.
     """
@@ -106,6 +115,11 @@ class Forecaster:
         stored.save(self._weights(), folder)
 
     @property
+    def network(self) -> Any:
+        """The Keras model."""
+        return self._model
+
+    @property
     def model_id(self) -> str:
         """Name of exactly these weights and this calibration."""
         return self._weights().model_id
@@ -140,7 +154,7 @@ class Forecaster:
         options = options or ForecasterOptions()
         if start is not None:
             options = replace(options, cell=start.options.cell, units=start.options.units)
-        found = [(star, steps) for star in stars if (steps := steps_of(star)) is not None and steps.ready.any()]
+        found = [(star, steps) for star in stars if (steps := _asked(star, options)) is not None]
         kept = [share(star.curve.object_id, "forecaster") < options.calibration_share for star, _ in found]
         learn = [steps for (_, steps), apart in zip(found, kept, strict=True) if not apart]
         judge = [pair for pair, apart in zip(found, kept, strict=True) if apart]
@@ -149,6 +163,9 @@ class Forecaster:
                 f"a forecaster needs some twenty stars with more than {WARM_UP} rows to learn from; "
                 f"of the {len(stars)} given {len(found)} have them, {len(judge)} of these kept for calibration"
             )
+        again = [star for (star, _), apart in zip(found, kept, strict=True) if not apart and _again(star, options)]
+        more = (_asked(varied(star, _rng(star, options, 1)), options) for star in again)
+        learn += [steps for steps in more if steps is not None]
         from models.forecaster.training import train
 
         first = start._model.get_weights() if start is not None else None
@@ -156,18 +173,61 @@ class Forecaster:
         mixtures = _mixtures(model, options, [steps for _, steps in judge])
         return cls(options, model, _with_points(calibrate(mixtures, [steps for _, steps in judge]), judge, mixtures))
 
-    def predictive(self, stars: Sequence[Star]) -> list[tuple[Steps, Mixture] | None]:
+    def predictive(
+        self, stars: Sequence[Star], questions: Sequence[Questions | None] | None = None
+    ) -> list[tuple[Steps, Mixture] | None]:
         """The whole predictive distribution of each row, in the steps' units; None for a star too short.
 
         The mixtures are widened by the calibration.
+
+        Parameters
+        ----------
+        questions : for each star, what is to be forecast ahead of time beside its rows.
         """
-        steps = [steps_of(star) for star in stars]
+        asked = questions if questions is not None else [None] * len(stars)
+        steps = [steps_of(star, one) for star, one in zip(stars, asked, strict=True)]
         known = [i for i, one in enumerate(steps) if one is not None and one.ready.any()]
         result: list[tuple[Steps, Mixture] | None] = [None] * len(stars)
         found = [one for i in known if (one := steps[i]) is not None]
         for i, one, mixture in zip(known, found, _mixtures(self._model, self.options, found), strict=True):
-            result[i] = (one, self.calibration.widen(mixture))
+            result[i] = (one, self.calibration.widen(mixture, one))
         return result
+
+    def answer(self, stars: Sequence[Star], questions: Sequence[Questions]) -> list[Prediction | None]:
+        """Forecast what is asked of each star, from the rows up to each question's origin; None for a star too short.
+
+        The forecast of a row is the very one that it would have as the next row of a curve that ends at the origin.
+        """
+        found = self.predictive(stars, questions)
+        return [
+            None if one is None else Prediction.of(star, asked, *one)
+            for star, asked, one in zip(stars, questions, found, strict=True)
+        ]
+
+    def ahead(
+        self, stars: Sequence[Star], horizons: tuple[int, ...] = HORIZONS, every: int = EVERY
+    ) -> list[Prediction | None]:
+        """Forecast good rows that were observed from so many rows before, starting at every so manyth row."""
+        curves = [star.curve.good for star in stars]
+        return self.answer(stars, [Questions.of_rows(c, *ahead_of(len(c), horizons, every)) for c in curves])
+
+    def predict(
+        self, star: Star, time: FloatArray, band: str = "", error: FloatArray | float = np.nan
+    ) -> Prediction | None:
+        """Forecast observations that are still to come; None for a star with too few rows.
+
+        Parameters
+        ----------
+        time : (q,) days, in the curve's time, not before its last good row.
+        band : which; may be left out where the curve has but one.
+        error : their one-sigma errors; NaN for such as the star's others.
+
+        Raises
+        ------
+        ValueError
+            When the star was never seen in the band, or a time is too early.
+        """
+        return self.answer([star], [later(star, time, band, error)])[0]
 
     def forecast(self, stars: Sequence[Star]) -> list[Forecast | None]:
         """Forecast every good row of each star from the rows before it.
@@ -211,20 +271,52 @@ class Forecaster:
         return [self._answers[star] for star in stars]
 
 
+def later(star: Star, time: FloatArray, band: str = "", error: FloatArray | float = np.nan) -> Questions:
+    """The question of what will be observed after all the rows that a star has; as for `Forecaster.predict`."""
+    curve = star.curve.good
+    seen = sorted({curve.bands[b] for b in curve.band})
+    if not band and len(seen) == 1:
+        band = seen[0]
+    if band not in seen:
+        raise ValueError(f"{curve.object_id} was never seen in band {band!r}; name one of {', '.join(map(repr, seen))}")
+    times = np.atleast_1d(np.asarray(time, dtype=float))
+    if len(times) and not times.min() >= curve.time[-1]:
+        raise ValueError(
+            f"{curve.object_id}: a forecast for {times.min()} was asked, but rows are known up to {curve.time[-1]}"
+        )
+    q = len(times)
+    errors = np.broadcast_to(np.asarray(error, dtype=float), (q,))
+    return Questions(np.full(q, len(curve) - 1), times, np.full(q, curve.bands.index(band)), errors, np.full(q, np.nan))
+
+
+def _rng(star: Star, options: ForecasterOptions, purpose: int) -> np.random.Generator:
+    """A generator that belongs to the star, so that nothing depends on the stars' order."""
+    return np.random.default_rng([options.seed, purpose, int(share(star.curve.object_id, "drawn") * 2**53)])
+
+
+def _asked(star: Star, options: ForecasterOptions) -> Steps | None:
+    """The steps of a star with questions drawn by chance; None where no row can be forecast."""
+    curve = star.curve.good
+    drawn = drawn_ahead(len(curve), options.ahead, options.furthest, _rng(star, options, 0))
+    steps = steps_of(star, Questions.of_rows(curve, *drawn))
+    return steps if steps is not None and steps.ready.any() else None
+
+
+def _again(star: Star, options: ForecasterOptions) -> bool:
+    return share(star.curve.object_id, "again") < options.varied
+
+
 def _with_points(
     calibration: Calibration, judge: Sequence[tuple[Star, Steps]], mixtures: Sequence[Mixture]
 ) -> Calibration:
     """The calibration, with the strangest points of its stars as the null of events."""
     answers = [
-        (star, _answer(steps, calibration.widen(mixture), calibration))
+        (star, _answer(steps, calibration.widen(mixture, steps), calibration))
         for (star, steps), mixture in zip(judge, mixtures, strict=True)
     ]
     long_enough = [(star, answer) for star, answer in answers if len(answer.innovation) >= LEAST_FORECASTS]
     forecasts = [forecast for one in long_enough if (forecast := _forecast(*one)) is not None]
     return replace(calibration, points=PointNull.learn(forecasts))
-
-
-_HIGH = 0.8413447460685429
 
 
 @dataclass(frozen=True, eq=False)
@@ -243,12 +335,12 @@ _NOTHING = _Answer(np.zeros(0, dtype=bool), np.zeros(0), np.zeros(0), np.zeros(0
 
 
 def _answer(steps: Steps, mixture: Mixture, calibration: Calibration) -> _Answer:
-    ready = steps.ready
+    ready = steps.next
     rows = mixture.where(ready)
     return _Answer(
-        ready,
+        ready[steps.learnt],
         steps.centre[ready] + steps.unit[ready] * rows.centre(),
-        steps.unit[ready] * 0.5 * (rows.quantile(_HIGH) - rows.quantile(1.0 - _HIGH)),
+        steps.unit[ready] * rows.half_width(),
         calibration.innovations(mixture, steps),
     )
 
@@ -275,22 +367,5 @@ def _forecast(star: Star, answer: _Answer) -> Forecast | None:
 
 
 def _mixtures(model: Any, options: ForecasterOptions, stars: Sequence[Steps]) -> list[Mixture]:
-    """The network's mixtures for each star, from calls of one fixed shape over stars of like length."""
-    outputs: list[NDArray[np.float32]] = [np.empty(0, dtype=np.float32)] * len(stars)
-    order = sorted(range(len(stars)), key=lambda i: (len(stars[i].target), i))
-    for lowest in range(0, len(order), _STARS):
-        together = order[lowest : lowest + _STARS]
-        longest = len(stars[together[-1]].target)
-        pieces = -(-longest // _STEPS)
-        inputs = np.zeros((_STARS, pieces * _STEPS, N_INPUTS), dtype=np.float32)
-        for row, i in enumerate(together):
-            inputs[row, : len(stars[i].inputs)] = stars[i].inputs
-        states = [np.zeros((_STARS, options.units), dtype=np.float32)] * (2 if options.cell == "lstm" else 1)
-        answers = []
-        for piece in range(pieces):
-            answer, *states = model.predict_on_batch([inputs[:, piece * _STEPS : (piece + 1) * _STEPS], *states])
-            answers.append(answer)
-        joined = np.concatenate(answers, axis=1)
-        for row, i in enumerate(together):
-            outputs[i] = joined[row, : len(stars[i].target)]
+    outputs = outputs_of(model, options.units, options.cell, stars)
     return [network.mixture(one, steps) for one, steps in zip(outputs, stars, strict=True)]

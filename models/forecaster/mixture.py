@@ -11,6 +11,9 @@ from numba import njit
 
 from pipeline.lightcurve import FloatArray
 
+#: Share of a Gaussian that lies within one sigma of its mean.
+_ONE_SIGMA = 0.6826894921370859
+
 
 @dataclass(frozen=True, eq=False)
 class Mixture:
@@ -58,6 +61,11 @@ class Mixture:
     def quantile(self, level: float) -> FloatArray:
         """(n,) value below which a share `level` of the distribution lies."""
         return np.asarray(_quantile(self.weight, self.mean, self.sigma, level, float(_normal_quantile(level))))
+
+    def half_width(self, share: float = _ONE_SIGMA) -> FloatArray:
+        """(n,) half the width of the interval that holds a central share; by default one sigma, were they Gaussian."""
+        half: FloatArray = 0.5 * (self.quantile(0.5 + 0.5 * share) - self.quantile(0.5 - 0.5 * share))
+        return half
 
     def crps(self, value: FloatArray) -> FloatArray:
         """(n,) continuous ranked probability score, in the unit of the values (Grimit+2006, eq. 4)."""

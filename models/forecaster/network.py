@@ -1,7 +1,8 @@
 """The network: an LSTM over a star's rows that weighs, shifts and widens the simple forecasters' Gaussians.
 
 With all its outputs zero it is their average by evidence; what it learns is where that average is wrong. Bishop 1994,
-Mixture Density Networks; the recurrent cell is Hochreiter & Schmidhuber 1997.
+Mixture Density Networks; the recurrent cell is Hochreiter & Schmidhuber 1997. A row that is only asked for is answered
+from the state that the rows before it left, and leaves that state alone.
 """
 
 from __future__ import annotations
@@ -32,21 +33,52 @@ _MOST_SHIFT, _MOST_WIDEN = 3.0, 2.0
 
 
 def build(units: int, cell: Cell, dropout: float) -> Any:
-    """The network: inputs (batch, steps, N_INPUTS) and the cell's states; outputs (batch, steps, N_OUTPUTS) and states.
+    """The network, a Keras model.
 
-    The states come in and go out, so that a long curve is forecast a piece at a time.
+    Its inputs: (batch, steps, N_INPUTS) of the steps, (batch, steps, 1) whether each is learnt from, and the cell's
+    states. Its outputs: (batch, steps, N_OUTPUTS), and the states after, so that a long curve is forecast a piece at a
+    time.
     """
     layers = keras().layers
     steps = keras().Input((None, N_INPUTS), name="steps")
-    states = [keras().Input((units,), name=f"state_{i}") for i in range(2 if cell == "lstm" else 1)]
-    kind = {"lstm": layers.LSTM, "gru": layers.GRU, "rnn": layers.SimpleRNN}[cell]
+    learnt = keras().Input((None, 1), name="learnt")
+    states = [keras().Input((units,), name=f"state_{i}") for i in range(states_of(cell))]
     dropped = layers.Dropout(dropout)(steps) if dropout else steps
-    history, *after = kind(units, return_sequences=True, return_state=True)(dropped, initial_state=states)
+    told = layers.Concatenate()([dropped, learnt])
+    recurrent = layers.RNN(_discreet(units, cell), return_sequences=True, return_state=True)
+    history, *after = recurrent(told, initial_state=states)
     joined = layers.Concatenate()([history, steps])
     hidden = layers.Dense(2 * units, activation="silu")(joined)
     # zero at first, so that training starts from the simple forecasters' average
     outputs = layers.Dense(N_OUTPUTS, kernel_initializer="zeros")(hidden)
-    return keras().Model([steps, *states], [outputs, *after])
+    return keras().Model([steps, learnt, *states], [outputs, *after])
+
+
+def states_of(cell: Cell) -> int:
+    """How many states the cell has."""
+    return 2 if cell == "lstm" else 1
+
+
+def _discreet(units: int, kind: Cell) -> Any:
+    """A recurrent cell that forgets the steps whose last input is zero: they see its state, and do not change it."""
+    layers = keras().layers
+
+    class Discreet(layers.Layer):  # type: ignore[misc, name-defined]
+        def __init__(self, cell: Any) -> None:
+            super().__init__()
+            self.cell = cell
+            self.state_size, self.output_size = cell.state_size, cell.output_size
+
+        def build(self, shape: Any) -> None:
+            self.cell.build((*shape[:-1], shape[-1] - 1))
+
+        def call(self, inputs: Any, states: Any, training: bool = False) -> Any:
+            output, after = self.cell(inputs[:, :-1], states, training=training)
+            learnt = inputs[:, -1:]
+            after = after if isinstance(after, list | tuple) else [after]
+            return output, [old + learnt * (new - old) for new, old in zip(after, states, strict=True)]
+
+    return Discreet({"lstm": layers.LSTMCell, "gru": layers.GRUCell, "rnn": layers.SimpleRNNCell}[kind](units))
 
 
 def targets(steps: Steps) -> NDArray[np.float32]:

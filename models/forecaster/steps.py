@@ -2,7 +2,8 @@
 
 Everything here is causal. A row's input holds nothing of the row's own value or of later rows, save the star's period,
 which is found once from the whole curve (as a survey would know it from the year before). So the forecasts of the rows
-that there are do not change when new rows come.
+that there are do not change when new rows come. A row that is asked for some rows ahead is forecast as if the rows
+between had not been taken: the forecast of one step in the curve without them.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.forecaster.filters import average, causal_noise, fourier, linear_bank, neighbours
+from models.forecaster.sequence import Questions, Sequence
 from pipeline.lightcurve import BoolArray, FloatArray
 from pipeline.period.result import PeriodResult
 from pipeline.star import Star
@@ -43,8 +45,11 @@ _REACH = 1500
 #: Prior variances of the signal, in units of the rows' noise variance.
 _POWERS = (3.0, 100.0, 3000.0)
 
-#: Memory of the level when it wanders and when it glides, days.
-_MEMORIES = (0.3, 3.0, 30.0, 300.0, 3000.0)
+#: Those of the level that wanders, which is all that a star without a period has; and its memory, days.
+_WANDERS = (1.0, 6.0, 36.0, 216.0, 1300.0, 8000.0)
+_MEMORIES = (0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0)
+
+#: Memory of the level that glides, days.
 _GLIDES = (1.0, 10.0, 40.0, 160.0)
 
 _SILENT = -20.0
@@ -52,7 +57,7 @@ _SILENT = -20.0
 
 @dataclass(frozen=True, eq=False)
 class Steps:
-    """The steps of one star: n good rows, f families.
+    """The steps of one star: n good rows, and rows asked for ahead of time, in their `Sequence`; f families.
 
     Attributes
     ----------
@@ -64,6 +69,8 @@ class Steps:
     log_weight : (n, f) evidence for each family from the rows before.
     centre, unit : (n,) what zero and one are, in the curve's own unit (brighter up).
     ready : (n,) whether enough was known to forecast the row.
+    learnt : (n,) whether the row is the next one, and learnt from; the others are only asked for.
+    reach : (n,) how far ahead the row was, in mean steps between the rows before.
     """
 
     inputs: NDArray[np.float32]
@@ -75,6 +82,18 @@ class Steps:
     centre: FloatArray
     unit: FloatArray
     ready: BoolArray
+    learnt: BoolArray
+    reach: FloatArray
+
+    @property
+    def next(self) -> BoolArray:
+        """(n,) the rows forecast one step ahead."""
+        return self.ready & self.learnt
+
+    @property
+    def ahead(self) -> BoolArray:
+        """(n,) the rows forecast that were asked for ahead of time."""
+        return self.ready & ~self.learnt
 
 
 @dataclass(frozen=True)
@@ -87,16 +106,18 @@ class _Design:
     harmonics : of that period.
     slope : the harmonics' prior variances fall off with this power.
     gliding : whether the level is smooth.
+    forget : how much of the evidence for each filter is left a row later; what a level is like changes slowly.
     """
 
     multiple: int = 0
     harmonics: int = 0
     slope: float = 0.0
     gliding: bool = False
+    forget: float = 0.99
 
 
 _DESIGNS = {
-    "level": _Design(),
+    "level": _Design(forget=0.995),
     "glide": _Design(gliding=True),
     "smooth": _Design(1, 4, 3.0),
     "sharp": _Design(1, 12, 1.2),
@@ -104,33 +125,37 @@ _DESIGNS = {
 }
 
 
-def steps_of(star: Star) -> Steps | None:
-    """The steps of a star; None where it has no more good rows than `WARM_UP`."""
+def steps_of(star: Star, questions: Questions | None = None) -> Steps | None:
+    """The steps of a star; None where it has no more good rows than `WARM_UP`.
+
+    Parameters
+    ----------
+    questions : what to forecast ahead of time, beside each row from those before it.
+    """
     curve = star.curve.good
-    n = len(curve)
-    if n <= WARM_UP:
+    if len(curve) <= WARM_UP:
         return None
-    time = curve.time - curve.time[0]
-    band = np.unique(curve.band, return_inverse=True)[1].astype(np.int64)
-    bands = int(band.max()) + 1
-    first = np.array([np.argmax(band == b) for b in range(bands)])
-    offset = curve.sign * curve.value[first][band]
-    value = curve.sign * curve.value - offset
-    noise = causal_noise(value, curve.error, band, WARM_UP)
+    rows = Sequence.of(curve, questions)
+    bands = int(rows.band.max()) + 1
+    first = np.array([np.argmax(rows.learnt & (rows.band == b)) for b in range(bands)])
+    offset = rows.value[first][rows.band]
+    value = rows.value - offset
+    noise = causal_noise(value, rows.error, rows.band, WARM_UP, rows.learnt)
     period = _trusted_period(star.period)
 
-    reference = float(np.median(noise[: WARM_UP + 1]))
+    reference = float(np.median(noise[rows.learnt][: WARM_UP + 1]))
     parts: list[tuple[FloatArray, FloatArray, FloatArray]] = []
     for name in list(_DESIGNS) if np.isfinite(period) else FAMILIES[:_UNFOLDED]:
         form = _DESIGNS[name]
-        design, prior, decay = _bank(form, time, band, bands, period, reference)
+        design, prior, decay = _bank(form, rows, bands, period, reference)
         gliding = design.shape[1] - 2 if form.gliding else -1
-        parts.append(average(*linear_bank(time, value, noise, design, prior, decay, gliding)))
+        bank = linear_bank(rows.time, value, noise, design, prior, decay, gliding, rows.learnt)
+        parts.append(average(*bank, rows.learnt, _log_prior(form), form.forget))
     if np.isfinite(period):
-        phase = np.mod(time / period, 1.0)
-        near = neighbours(phase, value, noise, band, np.array(_WIDTHS), _REACH)
+        phase = np.mod(rows.time / period, 1.0)
+        near = neighbours(phase, value, noise, rows.band, np.array(_WIDTHS), _REACH, rows.learnt)
         parts += list(zip(*near, strict=True))
-    return _assemble(star, time, value, offset, noise, band, period, parts)
+    return _assemble(star, rows, value, offset, noise, period, parts)
 
 
 def _trusted_period(found: PeriodResult) -> float:
@@ -140,20 +165,20 @@ def _trusted_period(found: PeriodResult) -> float:
 
 
 def _bank(
-    form: _Design, time: FloatArray, band: NDArray[np.int64], bands: int, period: float, reference: float
+    form: _Design, rows: Sequence, bands: int, period: float, reference: float
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Design, prior variances and decay rates of one family's filters."""
-    columns = [np.ones((len(time), 1)) if bands == 1 else np.eye(bands)[band]]
+    columns = [np.ones((len(rows), 1)) if bands == 1 else np.eye(bands)[rows.band]]
     if form.harmonics:
-        waves = fourier(np.mod(time / (form.multiple * period), 1.0), form.harmonics)
+        waves = fourier(np.mod(rows.time / (form.multiple * period), 1.0), form.harmonics)
         columns.append(waves)
         if _own_waves(form, bands):
-            columns += [waves[:, :_OWN] * (band == b)[:, None] for b in range(bands)]
+            columns += [waves[:, :_OWN] * (rows.band == b)[:, None] for b in range(bands)]
     if _own_levels(form, bands):
         columns.append(columns[0])
-    columns.append(np.ones((len(time), 1)))
+    columns.append(np.ones((len(rows), 1)))
     if form.gliding:
-        columns.append(np.zeros((len(time), 1)))
+        columns.append(np.zeros((len(rows), 1)))
     prior, decay, wander = _tables(form, bands)
     if form.harmonics:
         decay = decay + wander / max(15.0 * period, 100.0)
@@ -192,12 +217,28 @@ def _tables(form: _Design, bands: int) -> tuple[FloatArray, FloatArray, FloatArr
     return prior, decay, wander
 
 
+@cache
+def _log_prior(form: _Design) -> FloatArray:
+    """(m,) log weights of the filters before the first row: levels neither very fast, nor slow, nor strong are likely.
+
+    Log-normal about a memory of 45 days and ten times the noise's variance, a factor of ten wide: a weak opinion, but
+    without it a star's first rows pay for all that they might have been.
+    """
+    members = np.array(_members(form))
+    if form.gliding or form.harmonics:
+        return np.zeros(len(members))
+    power, memory = np.log10(np.maximum(members[:, 0], 1e-30)), np.log10(members[:, 2])
+    likely = -0.5 * (memory - 1.65) ** 2 - 0.5 * ((power - 1.0) / 1.1) ** 2
+    # the first of them does not move at all
+    return np.where(members[:, 0] > 0, likely, 0.0)
+
+
 def _members(form: _Design) -> list[tuple[float, float, float, float]]:
     """(signal power, the level's share of it, the level's memory, whether the waves change) of each filter."""
     if form.gliding:
         return [(power, 1.0, memory, 0.0) for memory in _GLIDES for power in _POWERS]
     if not form.harmonics:
-        return [(0.0, 1.0, 1.0, 0.0)] + [(power, 1.0, memory, 0.0) for memory in _MEMORIES for power in _POWERS]
+        return [(0.0, 1.0, 1.0, 0.0)] + [(power, 1.0, memory, 0.0) for memory in _MEMORIES for power in _WANDERS]
     plain = [(power, 0.0, 1.0, 0.0) for power in _POWERS]
     if form.multiple > 1:
         return plain[:2]
@@ -209,20 +250,19 @@ def _members(form: _Design) -> list[tuple[float, float, float, float]]:
 
 def _assemble(
     star: Star,
-    time: FloatArray,
+    rows: Sequence,
     value: FloatArray,
     offset: FloatArray,
     noise: FloatArray,
-    band: NDArray[np.int64],
     period: float,
     parts: list[tuple[FloatArray, FloatArray, FloatArray]],
 ) -> Steps:
     """Put the families' forecasts and the rows' circumstances into the network's units."""
-    n, f = len(time), len(FAMILIES)
+    f = len(FAMILIES)
     speaking = len(parts)
     parts = parts + [parts[0]] * (f - speaking)
     mean, variance, log_density = (np.stack([part[i] for part in parts]) for i in range(3))
-    evidence = _evidence(log_density)
+    evidence = _evidence(log_density, rows)
     evidence[speaking:] = _SILENT
     evidence = np.maximum(evidence - evidence.max(axis=0), _SILENT)
     weight = np.exp(evidence)
@@ -230,8 +270,7 @@ def _assemble(
     centre = np.sum(weight * mean, axis=0)
     unit = np.sqrt(np.sum(weight * (variance + (mean - centre) ** 2), axis=0))
 
-    error = star.curve.good.error
-    own_noise = np.where(np.isfinite(error), error**2, 0.0)
+    own_noise = np.where(np.isfinite(rows.error), rows.error**2, 0.0)
     own_noise = np.minimum(own_noise, 0.95 * variance.min(axis=0))
     target = (value - centre) / unit
     scaled_mean = (mean - centre) / unit
@@ -240,9 +279,10 @@ def _assemble(
     inputs: list[Any] = [np.arcsinh(scaled_mean), 0.5 * np.log(scaled_variance), evidence / 10.0]
     missed = np.arcsinh((value - mean) / np.sqrt(variance))
     missed = np.concatenate([np.arcsinh(target)[None], missed])
-    inputs += [_earlier(missed), _earlier(np.abs(missed[:1])), -np.diff(np.log(unit), prepend=np.log(unit[0]))[None]]
-    inputs.append(_circumstances(star, time, value, noise, band, period, centre, unit))
-    count = _count(band)
+    log_unit = np.log(unit)
+    grown = np.where(rows.before >= 0, log_unit - log_unit[rows.before], 0.0)
+    inputs += [rows.earlier(missed), rows.earlier(np.abs(missed[:1])), -grown[None]]
+    inputs.append(_circumstances(star, rows, value, noise, period, centre, unit))
     return Steps(
         inputs=np.clip(np.concatenate(inputs), -8.0, 8.0).T.astype(np.float32),
         target=target,
@@ -252,75 +292,50 @@ def _assemble(
         log_weight=evidence.T,
         centre=centre + offset,
         unit=unit,
-        ready=(np.arange(n) >= WARM_UP) & (count >= BAND_WARM_UP),
+        ready=(rows.known >= WARM_UP) & (rows.known_in_band >= BAND_WARM_UP),
+        learnt=rows.learnt,
+        reach=rows.reach,
     )
 
 
-def _evidence(log_density: FloatArray) -> FloatArray:
+def _evidence(log_density: FloatArray, rows: Sequence) -> FloatArray:
     """(m, n) forgetting sum of the log densities of the rows before, for each of the m families."""
     from scipy.signal import lfilter
 
-    forgetting: FloatArray = lfilter([0.0, 1.0], [1.0, -0.99], log_density, axis=1)
-    return forgetting
-
-
-def _earlier(rows: FloatArray) -> FloatArray:
-    """The row before's numbers; zero for the first."""
-    return np.concatenate([np.zeros((len(rows), 1)), rows[:, :-1]], axis=1)
-
-
-def _count(band: NDArray[np.int64]) -> NDArray[np.int64]:
-    """(n,) how many earlier rows each row has in its own band."""
-    count = np.empty(len(band), dtype=np.int64)
-    for b in np.unique(band):
-        rows = np.flatnonzero(band == b)
-        count[rows] = np.arange(len(rows))
-    return count
-
-
-def _last_of_band(band: NDArray[np.int64]) -> NDArray[np.int64]:
-    """(n,) index of the row before in the same band; the row itself where it is the first."""
-    last = np.arange(len(band))
-    for b in np.unique(band):
-        rows = np.flatnonzero(band == b)
-        last[rows[1:]] = rows[:-1]
-    return last
+    total = np.zeros_like(log_density)
+    total[:, rows.learnt] = lfilter([1.0], [1.0, -0.99], log_density[:, rows.learnt], axis=1)
+    return rows.earlier(total)
 
 
 def _circumstances(
     star: Star,
-    time: FloatArray,
+    rows: Sequence,
     value: FloatArray,
     noise: FloatArray,
-    band: NDArray[np.int64],
     period: float,
     centre: FloatArray,
     unit: FloatArray,
 ) -> FloatArray:
     """When, in which band, at which phase and how well the row was measured."""
-    n = len(time)
-    last = _last_of_band(band)
-    step = np.diff(time, prepend=time[0])
-    band_step = time - time[last]
-    before = np.maximum(np.arange(n) - 1, 0)
-    rows = [
-        np.log10(step + 1e-3),
-        np.log10(band_step + 1e-3),
-        (band[before] == band).astype(float),
-        np.arcsinh((value[last] - centre) / unit) * (last < np.arange(n)),
+    n = len(rows)
+    last, before = rows.before_in_band, np.maximum(rows.before, 0)
+    columns = [
+        np.log10(rows.gap + 1e-3),
+        np.log10(rows.time - rows.time[last] + 1e-3),
+        (rows.band[before] == rows.band).astype(float),
+        np.where(last < np.arange(n), np.arcsinh((value[last] - centre) / unit), 0.0),
         np.log(np.sqrt(noise) / unit),
-        np.log1p(np.arange(n)) / 3.0 - 1.0,
-        np.log1p(_count(band)) / 3.0 - 1.0,
+        np.log1p(rows.known) / 3.0 - 1.0,
+        np.log1p(rows.known_in_band) / 3.0 - 1.0,
     ]
     if np.isfinite(period):
-        t0 = star.period.t0 if np.isfinite(star.period.t0) else star.curve.good.time[0]
-        angle = 2 * np.pi * np.mod((star.curve.good.time - t0) / period, 1.0)
-        known = float(np.isfinite(star.period.t0))
-        rows += [np.ones(n), np.full(n, np.log10(period)), np.log10((step + 1e-3) / period)]
-        rows += [known * wave(k * angle) for k in (1, 2) for wave in (np.cos, np.sin)]
+        t0 = star.period.t0
+        angle = 2 * np.pi * np.mod((rows.time + star.curve.good.time[0] - t0) / period, 1.0)
+        columns += [np.ones(n), np.full(n, np.log10(period)), np.log10((rows.gap + 1e-3) / period)]
+        columns += [wave(k * angle) if np.isfinite(t0) else np.zeros(n) for k in (1, 2) for wave in (np.cos, np.sin)]
     else:
-        rows += [np.zeros(n)] * 7
-    return np.stack(rows)
+        columns += [np.zeros(n)] * 7
+    return np.stack(columns)
 
 
 #: Length of a step's input: three numbers a family, what was missed last time, and the circumstances.

@@ -71,6 +71,7 @@ class _Windows:
 
     def __init__(self, stars: Sequence[Steps], options: ForecasterOptions, seed: int) -> None:
         self._inputs = [steps.inputs for steps in stars]
+        self._learnt = [steps.learnt[:, None].astype(np.float32) for steps in stars]
         self._targets = [network.targets(steps) for steps in stars]
         self._options = options
         self._seed = seed
@@ -93,12 +94,15 @@ class _Windows:
         options = self._options
         cuts = self._cuts[index * options.batch : (index + 1) * options.batch]
         inputs = np.zeros((options.batch, options.window, N_INPUTS), dtype=np.float32)
+        learnt = np.zeros((options.batch, options.window, 1), dtype=np.float32)
         known = np.zeros((options.batch, options.window, N_TARGETS), dtype=np.float32)
         # families of an empty row need a variance too
         known[..., 3:] = 1.0
         for row, (star, at) in enumerate(cuts):
             part = slice(at, at + options.window)
-            inputs[row, : len(self._inputs[star][part])] = self._inputs[star][part]
-            known[row, : len(self._targets[star][part])] = self._targets[star][part]
-        states = [np.zeros((options.batch, options.units), dtype=np.float32)] * (2 if options.cell == "lstm" else 1)
-        return [inputs, *states], [known]
+            filled = len(self._inputs[star][part])
+            inputs[row, :filled] = self._inputs[star][part]
+            learnt[row, :filled] = self._learnt[star][part]
+            known[row, :filled] = self._targets[star][part]
+        states = [np.zeros((options.batch, options.units), dtype=np.float32)] * network.states_of(options.cell)
+        return [inputs, learnt, *states], [known]

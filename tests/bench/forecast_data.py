@@ -1,10 +1,13 @@
 """Real stars for the forecaster's training and benchmark: light curve, class, and a period that was searched for once.
 
 Searched periods are kept in ``out/bench/forecast_periods.jsonl``; remove it to have them searched for again.
+``python -m tests.bench.forecast_data CACHE`` fills it from the stars that ``python -m tests.bench.training_set CACHE``
+prepared, and searches for the others.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import math
 import sys
@@ -22,6 +25,7 @@ from pipeline.lightcurve import LightCurve
 from pipeline.period import PeriodResult, find_period
 from pipeline.split import share
 from pipeline.star import Star
+from tests.bench.training_set import stars_of
 from tests.real_data import REAL_DATA
 
 PERIODS = Path("out/bench/forecast_periods.jsonl")
@@ -38,6 +42,9 @@ SETS = {
     "ogle": ("ogle", None),
     "kepler": ("kepler", None),
 }
+
+#: Under which names the prepared stars have some of these sets; the others have the same names, or are not prepared.
+PREPARED = {"constant": ("standards",), "ogle": ("ogle_cepheids", "ogle_quasars"), "kepler": ()}
 
 
 @dataclass(frozen=True)
@@ -73,7 +80,7 @@ def known_stars(survey: str, wanted: Callable[[str], bool]) -> list[Known]:
         if not wanted(curve.object_id) or (labels_at is not None and curve.object_id not in labels):
             continue
         label, period = labels.get(curve.object_id, (survey, math.nan))
-        known.append(Known(Star(clean(_thinned(curve)), PeriodResult()), survey, label, period).at(period))
+        known.append(Known(Star(clean(thinned(curve)), PeriodResult()), survey, label, period).at(period))
     return sorted(known, key=lambda one: one.object_id)
 
 
@@ -84,7 +91,7 @@ def _curves(path: Path) -> Iterator[LightCurve]:
             yield from read(part, options).chunk
 
 
-def _thinned(curve: LightCurve, most: int = 2000) -> LightCurve:
+def thinned(curve: LightCurve, most: int = 2000) -> LightCurve:
     """Every k-th row of a curve that is too long to be one star among many."""
     return curve if len(curve) <= most else curve.where(np.arange(0, len(curve), -(-len(curve) // most)))
 
@@ -114,11 +121,14 @@ def with_searched_periods(known: Sequence[Known]) -> list[Known]:
             key = (one.survey, one.object_id)
             if key not in kept:
                 kept[key] = find_period(one.star.curve)
-                row = {"survey": one.survey, "object_id": one.object_id} | asdict(kept[key])
-                file.write(json.dumps(row, default=float) + "\n")
+                file.write(_line(*key, kept[key]))
                 if i % 100 == 0:
                     print(f"{one.survey}: searched for {i} of {len(known)} periods", file=sys.stderr, flush=True)
     return [_found(one, kept[one.survey, one.object_id]) for one in known]
+
+
+def _line(survey: str, object_id: str, period: PeriodResult) -> str:
+    return json.dumps({"survey": survey, "object_id": object_id} | asdict(period), default=float) + "\n"
 
 
 def _found(one: Known, period: PeriodResult) -> Known:
@@ -133,3 +143,24 @@ def _kept() -> dict[tuple[str, str], PeriodResult]:
         key = (row.pop("survey"), row.pop("object_id"))
         kept[key] = PeriodResult(**row | {"others": tuple(row["others"])})
     return kept
+
+
+def main() -> None:
+    """Keep the prepared stars' periods, and search for those of the sets that were not prepared."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("cache", type=Path, help="folder of the prepared stars")
+    args = parser.parse_args()
+    PERIODS.parent.mkdir(parents=True, exist_ok=True)
+    with PERIODS.open("w") as file:
+        for survey in SETS:
+            for name in PREPARED.get(survey, (survey,)):
+                for one in stars_of(args.cache, name):
+                    file.write(_line(survey, one.star.curve.object_id, one.star.period))
+    for survey in SETS:
+        if survey in PREPARED:
+            with_searched_periods(known_stars(survey, lambda _: True))
+    print(json.dumps({"bench": "forecast_data", "periods": len(_kept())}))
+
+
+if __name__ == "__main__":
+    main()

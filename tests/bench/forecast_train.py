@@ -1,7 +1,8 @@
 """Train the forecaster that Swope ships: ``python -m tests.bench.forecast_train OUT``.
 
 It learns from real stars of all the sets that are not held out (`pipeline.split`), at their reference periods, at
-periods that the pipeline found, at wrong ones and at none, and from damped random walks at the same stars' times.
+periods that the pipeline found, at wrong ones and at none, from damped random walks at the same stars' times, and from
+a simulated survey. Noise, gaps, thinning and questions ahead of time are `Forecaster.fit`'s.
 """
 
 from __future__ import annotations
@@ -12,15 +13,19 @@ import math
 import time
 from collections import Counter
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 
 from models.forecaster import Forecaster, ForecasterOptions
-from models.forecaster.network import COMPONENTS
+from models.forecaster.network import COMPONENTS, Cell
 from models.forecaster.steps import FAMILIES
+from pipeline.clean import clean
+from pipeline.period import PeriodResult
+from pipeline.simulate import SurveyOptions, simulate_stars
 from pipeline.split import held_out, share
 from pipeline.star import Star
-from tests.bench.forecast_data import SETS, Known, few_of_each, known_stars, searched_before
+from tests.bench.forecast_data import SETS, Known, few_of_each, known_stars, searched_before, thinned
 from tests.bench.forecast_simple import damped_walk
 
 #: Stars of a class of each set, at most.
@@ -29,8 +34,13 @@ MOST = 500
 #: Of the stars at their reference period, the shares that are folded at half, at twice, at a wrong one, or not at all.
 HALF, DOUBLE, WRONG, NONE = 0.15, 0.08, 0.06, 0.10
 
-#: Share of the stars that come a second time as a damped random walk, and as a thinned curve.
-WALKS, THINNED = 0.12, 0.12
+#: Share of the stars that come a second time as a damped random walk.
+WALKS = 0.5
+
+CELLS: dict[Cell, str] = {"lstm": "An LSTM", "gru": "A GRU", "rnn": "A simple recurrent network"}
+
+#: The simulated stars, of another seed than the sample survey's; and their rows, at most.
+SIMULATED, SIMULATED_ROWS = SurveyOptions(stars=400, seed=413), 800
 
 
 def training_stars(most: int) -> list[Known]:
@@ -40,21 +50,26 @@ def training_stars(most: int) -> list[Known]:
         known = few_of_each(known_stars(survey, lambda name: not held_out(name)), most)
         found = searched_before(known)
         stars += [_varied(one, two) for one, two in zip(known, found, strict=True)]
+    stars += simulated()
     extra: list[Known] = []
     for one in stars:
         rng = np.random.default_rng(int(share(one.object_id, "variation") * 2**53))
         good = one.star.curve.good
         if share(one.object_id, "walk") < WALKS and np.isfinite(good.error).all() and len(good) > 20:
             sigma = float(np.median(good.error) * 10 ** rng.uniform(-0.3, 1.3))
-            extra.append(_as(one, damped_walk(one.star, sigma, float(10 ** rng.uniform(0.0, 3.3)), rng), "walk"))
-        if share(one.object_id, "thinned") < THINNED and len(good) > 40:
-            keep = rng.random(len(good)) < rng.uniform(0.15, 0.6)
-            extra.append(_as(one, Star(good.where(keep), one.star.period), one.label))
+            walk = damped_walk(one.star, sigma, float(10 ** rng.uniform(0.0, 3.3)), rng)
+            extra.append(Known(walk, one.survey, "walk", math.nan))
     return stars + extra
 
 
-def _as(one: Known, star: Star, label: str) -> Known:
-    return Known(star, one.survey, label, math.nan)
+def simulated() -> list[Known]:
+    """The simulated stars at their true periods, and at others."""
+    known = []
+    for one in simulate_stars(SIMULATED):
+        curve = clean(thinned(one.curve, SIMULATED_ROWS))
+        star = Star(curve, PeriodResult(reason="simulated without"))
+        known.append(_varied(Known(star, "simulated", one.label.class_, one.label.period).at(one.label.period), None))
+    return known
 
 
 def _varied(known: Known, found: Known | None) -> Known:
@@ -75,21 +90,23 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--epochs", type=int, default=12)
     parser.add_argument("--units", type=int, default=48)
+    parser.add_argument("--cell", choices=get_args(Cell), default="lstm")
     parser.add_argument("--most", type=int, default=MOST, help="stars of a class of each set, at most")
     parser.add_argument("--start", type=Path, help="forecaster to go on from")
+    parser.add_argument("--rate", type=float, default=ForecasterOptions().learning_rate, help="first learning rate")
     args = parser.parse_args()
     begin = time.perf_counter()
     known = training_stars(args.most)
     counts = Counter(f"{one.survey} {one.label}" for one in known)
     print(f"{len(known)} stars read in {time.perf_counter() - begin:.0f} s", flush=True)
-    options = ForecasterOptions(epochs=args.epochs, units=args.units)
+    options = ForecasterOptions(cell=args.cell, epochs=args.epochs, units=args.units, learning_rate=args.rate)
     start = Forecaster.load(args.start) if args.start else None
 
     def progress(line: str) -> None:
         print(f"{time.perf_counter() - begin:.0f} s: {line}", flush=True)
 
     forecaster = Forecaster.fit([one.star for one in known], options, progress, start)
-    forecaster.card = card(forecaster, counts)
+    forecaster.card = card(forecaster, counts, start)
     forecaster.save(args.out)
     print(
         json.dumps(
@@ -98,27 +115,31 @@ def main() -> None:
                 "stars": len(known),
                 "seconds": round(time.perf_counter() - begin),
                 "model_id": forecaster.model_id,
-                "widening": forecaster.calibration.widening,
+                "widening": forecaster.calibration.widening.tolist(),
             }
         )
     )
 
 
-def card(forecaster: Forecaster, counts: Counter[str]) -> str:
+def card(forecaster: Forecaster, counts: Counter[str], start: Forecaster | None) -> str:
     """The model card, to which the benchmark's table is to be added."""
+    before = f"It went on from the weights of {start.model_id}, made on the same side of the split." if start else ""
     options = forecaster.options
     rows = "\n".join(f"| {name} | {count} |" for name, count in sorted(counts.items()))
     return f"""# Forecaster
 
-An LSTM of {options.units} units that weighs, shifts and widens the forecasts of {len(FAMILIES)} simple causal
-forecasters, one step ahead, for unevenly sampled light curves of any kind and unit; a mixture of {COMPONENTS} Gaussians
-a row, its widths and the distribution of its innovations calibrated on stars it did not learn from.
+{CELLS[options.cell]} of {options.units} units that weighs, shifts and widens the forecasts of {len(FAMILIES)} simple
+causal forecasters, one step ahead and further, for unevenly sampled light curves of any kind and unit; a mixture of
+{COMPONENTS} Gaussians a row, its widths and the distribution of its innovations calibrated on stars it did not learn
+from.
 
 ## Data
 
 Real stars outside the held-out fifth of each set (`pipeline.split`), {100 * options.calibration_share:.0f} per cent of
 them for calibration only. Folded at their reference period, at the one the pipeline found, at half, twice or a wrong
-one, or not at all. Variations: damped random walks at real times, and thinned curves.
+one, or not at all. Beside them: damped random walks at real times, simulated stars, and {100 * options.varied:.0f} per
+cent of the stars a second time, thinned, with gaps, or with noise added. Of the rows {100 * options.ahead:.0f} per cent
+ask for a later one too, up to {options.furthest} rows on. {before}
 
 | set and class | stars |
 |---|---|
