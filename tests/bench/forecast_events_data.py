@@ -1,0 +1,250 @@
+"""Stars to judge events on: ordinary ones at real cadences, real ones with something laid on them, and known cases."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from models.statespace.components import Seasonal
+from models.statespace.star import StarFit, fit_star
+from pipeline.clean import clean
+from pipeline.ingest import IngestOptions, plan, read
+from pipeline.lightcurve import FloatArray, LightCurve
+from pipeline.period import PeriodResult, find_period
+from pipeline.simulate.bursts import burst_shape, flare_shape
+from pipeline.split import held_out, share
+from pipeline.star import Star
+from tests.bench.statespace_data import NO_PERIOD, damped_walk, kepler_spans
+from tests.bench.training_set import stars_of
+from tests.real_data import REAL_DATA
+
+#: Kinds of simulated ordinary stars; the walks' names end in their memory in days.
+ORDINARY = ("white", "walk 5", "walk 20", "walk 100", "periodic")
+
+#: What is laid on real stars.
+INJECTED = ("flare", "dip", "microlensing", "outburst", "level shift", "slow fading", "period change")
+
+#: Integrated signal-to-noise of what is laid on.
+SNR = (5.0, 8.0, 10.0, 15.0, 25.0, 50.0)
+
+#: A star whose class says that it erupts, or wanders without end, is no quiet background.
+_STRANGE = {"M", "SR", "L", "LPV", "RCB", "AGN", "QSO", "UG", "SN", "UV", "SDOR", "CTTS", "TTS", "GCAS", "BE", "INA"}
+
+#: A walk of fewer memories in the curve is no ordinary wandering but one slow change.
+_LEAST_MEMORIES = 8.0
+
+#: Rows that an injected event must reach with a tenth of its height: what one row shows no other confirms.
+_LEAST_ROWS = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Quiet:
+    """A real star that behaves: its survey, the star with Swope's own period, and its total errors (n good rows).
+
+    The total error is the quoted one times the robust scatter of the star's one-step innovations in those errors, by
+    band, so that an integrated S/N counts what the star itself leaves unforetold as noise.
+    """
+
+    survey: str
+    star: Star
+    error: FloatArray
+    fitted: StarFit
+
+
+def quiet(survey: str, star: Star) -> Quiet | None:
+    """The star with its total errors; None where nothing can be fitted, or it has fewer than 40 good rows."""
+    good = star.curve.good
+    if len(good) < 40:
+        return None
+    star = Star(good, star.period)
+    try:
+        fitted = fit_star(star)
+    except (ValueError, ArithmeticError, np.linalg.LinAlgError):
+        return None
+    if isinstance(fitted, str):
+        return None
+    ours = fitted.prepared
+    left = (ours.series.value - fitted.mean) * ours.scale
+    error = ours.series.error * ours.scale
+    for b in range(len(ours.bands)):
+        rows = ours.series.band == b
+        ratio = np.abs(left[rows] / error[rows])
+        error[rows] *= 1.4826 * float(np.nanmedian(ratio))
+    return Quiet(survey, star, error, fitted) if np.all(error > 0) else None
+
+
+def quiet_stars(cache: Path, most: int, wanted: Callable[[str], bool] = held_out) -> list[Quiet]:
+    """Real stars of each survey that behave, at most so many, always the same ones.
+
+    Of the sets with labels those `wanted`; the small sets without training labels whole. Where a set has labels, stars
+    of strange classes are left out; CRTS is represented by its constant standards; Kepler by spans of eight days.
+
+    Parameters
+    ----------
+    cache : made by `tests.bench.training_set`.
+    """
+    surveys: dict[str, list[Star]] = {}
+    for name in ("asas_acvs", "eros", "s82_rrlyrae"):
+        known = [one for one in stars_of(cache, name) if one.label not in _STRANGE]
+        surveys[name] = [one.star for one in known if wanted(one.star.curve.object_id)]
+    surveys["crts"] = [one.star for one in stars_of(cache, "standards")]
+    surveys["ogle"] = [one.star for one in stars_of(cache, "ogle_cepheids")] + plain_stars("ogle/some_stars")
+    surveys["kepler"] = list(kepler_spans())
+    found = []
+    for survey, stars in surveys.items():
+        ordered = sorted(stars, key=lambda star: share(star.curve.object_id, "bench"))
+        ours = (one for star in ordered if (one := quiet(survey, star)) is not None)
+        found += [one for one, _ in zip(ours, range(most), strict=False)]
+    return found
+
+
+def plain_stars(name: str) -> list[Star]:
+    """The cleaned stars of a real set with the periods that the pipeline finds."""
+    return [Star(curve, find_period(curve)) for curve in read_curves(REAL_DATA / name)]
+
+
+def read_curves(path: Path) -> list[LightCurve]:
+    """The cleaned curves of files, in the order of their names."""
+    options = IngestOptions()
+    with TemporaryDirectory() as scratch:
+        parts = plan([str(path)], options, Path(scratch)).parts
+        found = [clean(curve) for part in parts for curve in read(part, options).chunk]
+    return sorted((curve for curve in found if len(curve.good)), key=lambda curve: curve.object_id)
+
+
+def ordinary(kind: str, stars: Sequence[Quiet], count: int) -> Iterator[Star]:
+    """So many simulated ordinary stars of a kind, at the times and with the total errors of real ones in turn."""
+    rng = np.random.default_rng(int(share(kind, "ordinary") * 2**53))
+    if kind == "periodic":
+        stars = [one for one in stars if _season(one.fitted) is not None]
+    elif kind.startswith("walk"):
+        stars = [one for one in stars if np.ptp(one.star.curve.time) > _LEAST_MEMORIES * float(kind.split()[1])]
+    for i in range(count):
+        one = stars[i % len(stars)]
+        good = one.star.curve
+        noise = one.error * rng.standard_normal(len(good))
+        period = NO_PERIOD
+        level = np.array([np.median(good.value[good.band == b]) for b in range(len(good.bands))])[good.band]
+        if kind.startswith("walk"):
+            height = float(np.median(one.error)) * 10 ** rng.uniform(0.0, 1.0)
+            level = level + height * damped_walk(good.time, float(kind.split()[1]), rng)
+        elif kind == "periodic":
+            level = level + good.sign * _season(one.fitted)
+            period = replace(one.star.period, fap=1e-9)
+        curve = replace(good, object_id=f"{kind} {i}", value=level + noise, error=one.error)
+        yield Star(curve, period)
+
+
+def _season(fitted: StarFit) -> FloatArray | None:
+    """(n,) the folded curve of a fitted star, brighter up, in its unit; None for a star without one."""
+    term = next((t for t in fitted.plain.model.terms if isinstance(t, Seasonal)), None)
+    if term is None:
+        return None
+    series = fitted.prepared.series
+    mine = fitted.plain.coefficient[np.array(fitted.plain.columns) == "seasonal"]
+    season: FloatArray = series.columns(term) @ mine * fitted.prepared.scale
+    return season
+
+
+@dataclass(frozen=True, eq=False)
+class Laid:
+    """A real star with something laid on it: kind, integrated S/N, and the rows (n,) that it changes by a tenth of its
+    largest change or more.
+    """
+
+    quiet: Quiet
+    kind: str
+    snr: float
+    star: Star
+    touched: FloatArray
+
+
+def injected(one: Quiet, kind: str, snr: float) -> Laid | None:
+    """The star with an event of this integrated S/N, the same event at each S/N; None where there is no room for it.
+
+    The integrated S/N is sqrt(sum((change / total error)^2)) over the good rows (`Quiet.error`). Flares last 3 to 6
+    median steps at half height, dips 3 to 30 d, lens crossing times are 25 d times a log-normal 0.6, outbursts last 20
+    to 80 d (all at most a tenth of the span, and as long as it takes to touch three rows); shifts and the beginning of
+    a fading lie in the middle three fifths; the period changes once, in the middle fifth, by what no constant period
+    takes up.
+    """
+    good = one.star.curve
+    rng = np.random.default_rng(int(share(f"{good.object_id} {kind}", "injected") * 2**53))
+    for _ in range(30):
+        shape = _shape(one, kind, rng)
+        if shape is None:
+            return None
+        touched = np.abs(shape) > 0.1 * np.abs(shape).max()
+        if touched.sum() >= _LEAST_ROWS and np.ptp(shape) > 0:
+            break
+    else:
+        return None
+    if kind in ("level shift", "slow fading"):
+        # what the levels of the bands take up is no signal
+        weight = one.error**-2
+        for b in range(len(good.bands)):
+            rows = good.band == b
+            if rows.any():
+                shape[rows] -= np.average(shape[rows], weights=weight[rows])
+    size = snr / math.sqrt(float(np.sum((shape / one.error) ** 2)))
+    value = good.value + good.sign * size * shape
+    star = Star(replace(good, object_id=f"{good.object_id} {kind} {snr:g}", value=value), one.star.period)
+    return Laid(one, kind, snr, star, touched)
+
+
+def _shape(one: Quiet, kind: str, rng: np.random.Generator) -> FloatArray | None:
+    """(n,) an event's change of brightness, brighter up, of height 1; None where the star cannot have it."""
+    time = one.star.curve.time
+    span = float(np.ptp(time))
+    steps = np.diff(time)
+    step = float(np.median(steps[steps > 0]))
+    # where there are observations: a time of a random row
+    row = int(rng.integers(int(0.15 * len(time)), int(0.85 * len(time))))
+    at = float(time[row]) + rng.uniform(-0.5, 0.5) * step
+    if kind == "flare":
+        shape = flare_shape((time - at) / (rng.uniform(3, 6) * step))
+    elif kind == "dip":
+        wide = min(rng.uniform(3, 30), 0.1 * span)
+        shape = -np.exp(-0.5 * ((time - at) / (0.4 * wide)) ** 4)
+    elif kind == "microlensing":
+        wide = min(float(np.exp(rng.normal(math.log(25), 0.6))), 0.1 * span)
+        u2 = rng.uniform(0.05, 0.4) ** 2 + ((time - at) / wide) ** 2
+        shape = (u2 + 2) / np.sqrt(u2 * (u2 + 4)) - 1
+    elif kind == "outburst":
+        wide = min(rng.uniform(20, 80), 0.1 * span)
+        shape = burst_shape((time - at) / wide)
+    elif kind == "level shift":
+        row = int(rng.integers(int(0.2 * len(time)), int(0.8 * len(time))))
+        shape = rng.choice([-1.0, 1.0]) * (time >= time[row])
+    elif kind == "slow fading":
+        begin = time[0] + rng.uniform(0.0, 0.5) * span
+        shape = -np.maximum(time - begin, 0.0) / span
+    else:
+        return _late(one, rng)
+    return shape.astype(float)
+
+
+def _late(one: Quiet, rng: np.random.Generator) -> FloatArray | None:
+    """(n,) what a changed period adds to first order: the folded curve's slope times how late it runs."""
+    season = _season(one.fitted)
+    if season is None:
+        return None
+    time = one.star.curve.time
+    period, step = one.star.period.period, 1e-3
+    term = next(t for t in one.fitted.plain.model.terms if isinstance(t, Seasonal))
+    series = one.fitted.prepared.series
+    mine = one.fitted.plain.coefficient[np.array(one.fitted.plain.columns) == "seasonal"]
+    later = replace(series, time=series.time + step * period)
+    vars(later).pop("_columns", None)
+    slope = (term.columns(later) - series.columns(term)) @ mine / step
+    knot = time[0] + rng.uniform(0.4, 0.6) * np.ptp(time)
+    late = np.abs(time - knot)
+    weight = np.abs(slope) + 1e-12
+    late = late - np.polyval(np.polyfit(time - time[0], late, 1, w=weight), time - time[0])
+    shape: FloatArray = slope * late
+    return shape / np.abs(shape).max()
