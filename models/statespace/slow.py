@@ -1,10 +1,11 @@
-"""Slow events: what lasts too long to surprise a one-step forecast, and adds up to much all the same.
+"""Events against the whole curve: what adds up to much though no single forecast missed by much.
 
-A star that fades by less than its noise over half its span never misses a forecast by much. Here whole curves are held
-against templates instead: pulses of a 32nd to a half of the rows, level shifts, a trend, and changes of the period (the
-folded curve running early or late). One pass of the filter over all templates gives every one's score, as the smoother
-does for a level shift (de Jong & Penzer 1998, JASA 93, 796); the best are then tested by the likelihood ratio, noise
-and walk fitted again, since these had swallowed part of the event.
+A star that fades by less than its noise over half its span never surprises a one-step forecast, and a bump of ten rows
+that the fit took for the star's own wandering surprises none either. Here a star's whole curve is held against
+templates: pulses of any length from three rows to half of them, level shifts, a fading from some time on, and changes
+of the period (the folded curve running early or late from some time on). Their scores, with and without the star's
+walk, pick candidates (for a level shift see de Jong & Penzer 1998, JASA 93, 796); each is then tested by the likelihood
+ratio, noise and walk fitted again, since these had swallowed part of the event.
 """
 
 from __future__ import annotations
@@ -22,26 +23,31 @@ from pipeline.lightcurve import FloatArray
 
 SlowKind = Literal["pulse", "shift", "trend", "period"]
 
-#: Shares of the rows that pulses last, and the least number of rows.
-_WIDTHS = (2, 4, 8, 16, 32)
-_LEAST_ROWS = 6
+#: Rows of the shortest pulse, and of either side of a level shift.
+_SHORTEST, _MIN_SIDE = 3, 5
 
-#: Where in the rows a period may begin to change.
-_KNOTS = (0.2, 0.35, 0.5, 0.65, 0.8)
+#: Rows with more than this share of a bump's height take part in it.
+_TAKES_PART = 0.2
 
-#: At most so many slow events are looked for in a star.
-_MOST = 3
+#: Where in the rows a fading, or another period, may begin.
+_KNOTS = (0.0, 0.2, 0.35, 0.5, 0.65, 0.8)
 
-#: Longest memory of an ordinary star's own wandering: as a share of the span, and days. What wanders for longer is slow.
-_MEMORY, _LONGEST = 0.1, 150.0
+#: At most so many events are looked for in a star.
+_MOST = 4
+
+#: Longest memory of an ordinary star's wandering: as a share of the span, and days. What wanders for longer is slow.
+_MEMORY, _LONGEST = 0.125, 150.0
 
 #: Scores below this many sigma are not worth a fit.
-_WORTH_A_FIT = 3.0
+_WORTH_A_FIT = 4.0
+
+#: Independent templates a row.
+_TRIES = 1.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Slow:
-    """A slow event.
+    """An event against the whole curve.
 
     Attributes
     ----------
@@ -61,52 +67,58 @@ class Slow:
 
 
 @dataclass(frozen=True, eq=False)
-class _Templates:
-    """(n, t) templates, with the kind, the first and the last row of each."""
+class _Template:
+    """What is looked for: its kind, its first and last row, and the column (n,) that it adds."""
 
-    columns: FloatArray
-    kinds: tuple[SlowKind, ...]
-    first: tuple[int, ...]
-    last: tuple[int, ...]
+    kind: SlowKind
+    first: int
+    last: int
+    column: FloatArray
 
 
 def find_slow(fitted: StarFit, pvalue: float = 1e-3) -> tuple[Slow, ...]:
-    """The slow events of a star, the strongest first.
+    """The events of a star against its whole curve, the strongest first.
 
     Parameters
     ----------
     pvalue : less significant ones are not reported.
     """
     series = fitted.prepared.series
-    templates = _templates(fitted)
-    if templates is None:
+    if len(series) < 4 * _MIN_SIDE:
         return ()
+    drift = _drift(fitted)
     null = _null(fitted.template, series)
-    try:
-        now = fit(null, series, uncertainties=False)
-    except ValueError:
-        return ()
+    if drift is not None:
+        # whatever the period is exactly, it is no event as long as it stays the same
+        series = replace(series, regressors=(drift * (series.time - series.time[0]) / series.span)[:, None])
+        null = null + Regressors()
+    now = fit(null, series, uncertainties=False)
+    fixed = _ramps(series, drift)
     found: list[Slow] = []
-    known = np.empty((len(series), 0))
     while len(found) < _MOST:
-        best = _best(null, replace(series, regressors=known), templates, now)
+        best: tuple[_Template, Fit] | None = None
+        for template in _candidates(now.model, series, fixed):
+            trying = replace(series, regressors=np.column_stack([series.regressors, template.column]))
+            better = fit(_with_regressors(null), trying, warm=now, uncertainties=False)
+            if best is None or better.loglike > best[1].loglike:
+                best = template, better
         if best is None:
             break
-        index, better = best
+        template, better = best
         ratio = 2 * (better.loglike - now.loglike)
-        chance = slow_pvalue(ratio, len(templates.kinds))
+        chance = slow_pvalue(ratio, len(series))
         if chance > pvalue:
             break
-        effect = better.coefficient[-1] * templates.columns[:, index]
-        kind, first, last = templates.kinds[index], templates.first[index], templates.last[index]
-        found.append(Slow(kind, first, last, effect, ratio, chance))
-        known, now = np.column_stack([known, templates.columns[:, index]]), better
+        effect = better.coefficient[-1] * template.column
+        found.append(Slow(template.kind, template.first, template.last, effect, ratio, chance))
+        series = replace(series, regressors=np.column_stack([series.regressors, template.column]))
+        null, now = _with_regressors(null), better
     return tuple(found)
 
 
-def slow_pvalue(ratio: float, templates: int) -> float:
-    """P-value of the largest likelihood ratio (chi-square of one degree) of so many templates."""
-    return min(1.0, templates * math.erfc(math.sqrt(max(ratio, 0.0) / 2)))
+def slow_pvalue(ratio: float, n: int) -> float:
+    """P-value of the largest likelihood ratio (chi-square of one degree) of all templates over n rows."""
+    return min(1.0, max(1.0, _TRIES * n) * math.erfc(math.sqrt(max(ratio, 0.0) / 2)))
 
 
 def _null(template: Model, series: Series) -> Model:
@@ -115,34 +127,99 @@ def _null(template: Model, series: Series) -> Model:
     return Model((*own, DampedWalk(longest=min(_MEMORY * series.span, _LONGEST))))
 
 
-def _best(null: Model, series: Series, templates: _Templates, now: Fit) -> tuple[int, Fit] | None:
-    """The most likely template and the fit with it; None where none is worth a fit.
+def _with_regressors(model: Model) -> Model:
+    return model if any(isinstance(t, Regressors) for t in model.terms) else model + Regressors()
 
-    The scores are taken both under the fitted model and under the one without its walk, which may be there for the
-    event's sake.
-    """
-    walk = next(t for t in now.model.terms if isinstance(t, DampedWalk))
+
+def _candidates(model: Model, series: Series, ramps: list[_Template]) -> list[_Template]:
+    """The best pulse, shift and ramp, each with and without the walk, which may be there for the event's sake."""
+    n = len(series)
+    walk = next(t for t in model.terms if isinstance(t, DampedWalk))
     still = Model(
         tuple(
             replace(t, jitter=tuple(math.hypot(j, walk.sigma or 0.0) for j in t.jitter or ()))
             if isinstance(t, Noise)
             else t
-            for t in now.model.terms
+            for t in model.terms
             if t is not walk
         )
     )
-    candidates = set()
-    for model in (now.model, still):
-        score = np.abs(_scores(model, series, templates.columns))
-        if score.max() > _WORTH_A_FIT:
-            candidates.add(int(np.argmax(score)))
-    best = None
-    for index in sorted(candidates):
-        columns = np.column_stack([series.regressors, templates.columns[:, index]])
-        better = fit(null + Regressors(), replace(series, regressors=columns), warm=now, uncertainties=False)
-        if best is None or better.loglike > best[1].loglike:
-            best = index, better
+    row = np.arange(n)
+    chosen: dict[tuple[str, int, int], _Template] = {}
+    for one in (model, still):
+        residual, weight = _whitened(one, series)
+        shaped = list(ramps)
+        first, last, score = _pulse(residual, weight)
+        if score > _WORTH_A_FIT:
+            chosen["pulse", first, last] = _Template(
+                "pulse", first, last, ((row >= first) & (row <= last)).astype(float)
+            )
+            shaped += _bumps(series.time, first, last)
+        first, score = _shift(residual, weight)
+        if score > _WORTH_A_FIT:
+            chosen["shift", first, n - 1] = _Template("shift", first, n - 1, (row >= first).astype(float))
+        scores = np.abs(_scores(one, series, np.column_stack([template.column for template in shaped])))
+        for kind in ("pulse", "trend", "period"):
+            ours = [i for i, template in enumerate(shaped) if template.kind == kind]
+            best = max(ours, key=lambda i: scores[i], default=None)
+            if best is not None and scores[best] > _WORTH_A_FIT:
+                chosen[kind, best, len(shaped)] = shaped[best]
+    return list(chosen.values())
+
+
+def _bumps(time: FloatArray, first: int, last: int) -> list[_Template]:
+    """Bumps about the place of the best box: bells, with wings as a lens gives them, and sudden ones that decay."""
+    width = max(float(time[last] - time[first]), 1e-9)
+    found = []
+    for centre in time[first] + width * np.array([0.0, 0.25, 0.5, 0.75, 1.0]):
+        for scale in width * np.array([0.2, 0.35, 0.6, 1.0]):
+            x = (time - centre) / scale
+            decay = np.exp(-np.maximum(x, 0.0)) * (x >= -0.2)
+            for column in (np.exp(-0.5 * x * x), 1.0 / (1.0 + x * x), decay):
+                rows = np.flatnonzero(column > _TAKES_PART)
+                if len(rows) >= _SHORTEST:
+                    found.append(_Template("pulse", int(rows[0]), int(rows[-1]), column))
+    return found
+
+
+def _whitened(model: Model, series: Series) -> tuple[FloatArray, FloatArray]:
+    """(n,) the inverse covariance times the residuals, and its own diagonal."""
+    from models.statespace import kernel
+
+    problem = model.layout(series).problem
+    beta = kernel.evidence(np.empty(0), problem).coefficient
+    both = kernel.backward(np.empty(0), problem)
+    return both.solved[:, -1] - both.solved[:, :-1] @ np.nan_to_num(beta), both.diagonal
+
+
+def _pulse(residual: FloatArray, weight: FloatArray) -> tuple[int, int, float]:
+    """The box of the highest score: first and last row, and the score, as if rows were independent."""
+    n = len(residual)
+    total, mass = (np.concatenate([[0.0], np.cumsum(x)]) for x in (residual, weight))
+    best = (0, 0, 0.0)
+    width = _SHORTEST
+    while width <= n // 2:
+        inside = mass[width:] - mass[:-width]
+        room = np.maximum(inside * (1 - inside / mass[-1]), 1e-300)
+        score = np.abs(total[width:] - total[:-width]) / np.sqrt(room)
+        # what touches an end of the curve is a level shift
+        score[0] = score[-1] = 0.0
+        i = int(np.argmax(score))
+        if score[i] > best[2]:
+            best = (i, i + width - 1, float(score[i]))
+        width = width * 4 // 3 + (width < 6)
     return best
+
+
+def _shift(residual: FloatArray, weight: FloatArray) -> tuple[int, float]:
+    """The level shift of the highest score, likewise: its first row, and the score."""
+    n = len(residual)
+    after, mass = (np.cumsum(x[::-1])[::-1] for x in (residual, weight))
+    room = np.maximum(mass * (1 - mass / mass[0]), 1e-300)
+    score = np.abs(after) / np.sqrt(room)
+    score[:_MIN_SIDE] = score[n - _MIN_SIDE + 1 :] = 0.0
+    i = int(np.argmax(score))
+    return i, float(score[i])
 
 
 def _scores(model: Model, series: Series, columns: FloatArray) -> FloatArray:
@@ -164,41 +241,17 @@ def _scores(model: Model, series: Series, columns: FloatArray) -> FloatArray:
     return score
 
 
-def _templates(fitted: StarFit) -> _Templates | None:
-    """All that is looked for in a star; None where it has too few rows."""
-    series = fitted.prepared.series
+def _ramps(series: Series, drift: FloatArray | None) -> list[_Template]:
+    """Fadings (or the reverse), and changes of the period, from each knot on."""
     n = len(series)
-    columns: list[FloatArray] = []
-    about: list[tuple[SlowKind, int, int]] = []
-    row = np.arange(n)
-    finest = 1
-    for share in _WIDTHS:
-        width = n / share
-        if width < _LEAST_ROWS:
-            break
-        finest = share
-        for i in range(2 * share - 1):
-            lo, hi = round(0.5 * i * width), round((0.5 * i + 1) * width) - 1
-            # what touches an end of the curve is a level shift
-            if lo > 0 and hi < n - 1:
-                columns.append(((row >= lo) & (row <= hi)).astype(float))
-                about.append(("pulse", lo, hi))
-    if finest == 1:
-        return None
-    for i in range(1, 2 * finest):
-        lo = round(0.5 * i * n / finest)
-        columns.append((row >= lo).astype(float))
-        about.append(("shift", lo, n - 1))
-    columns.append((series.time - series.time[0]) / series.span)
-    about.append(("trend", 0, n - 1))
-    drift = _drift(fitted)
-    if drift is not None:
-        for knot in _KNOTS:
-            lo = int(knot * n)
-            columns.append(drift * np.maximum(series.time - series.time[lo], 0.0) / series.span)
-            about.append(("period", lo, n - 1))
-    kinds, first, last = zip(*about, strict=True)
-    return _Templates(np.column_stack(columns), kinds, first, last)
+    found: list[_Template] = []
+    for knot in _KNOTS:
+        first = int(knot * n)
+        ramp = np.maximum(series.time - series.time[first], 0.0) / series.span
+        found.append(_Template("trend", first, n - 1, ramp))
+        if drift is not None and first:
+            found.append(_Template("period", first, n - 1, drift * ramp))
+    return found
 
 
 def _drift(fitted: StarFit) -> FloatArray | None:

@@ -15,7 +15,7 @@ from models.statespace.star import StarFit, fit_star
 from pipeline.clean import clean
 from pipeline.ingest import IngestOptions, plan, read
 from pipeline.lightcurve import FloatArray, LightCurve
-from pipeline.period import PeriodResult, find_period
+from pipeline.period import find_period
 from pipeline.simulate.bursts import burst_shape, flare_shape
 from pipeline.split import held_out, share
 from pipeline.star import Star
@@ -46,8 +46,8 @@ _LEAST_ROWS = 3
 class Quiet:
     """A real star that behaves: its survey, the star with Swope's own period, and its total errors (n good rows).
 
-    The total error is the quoted one times the robust scatter of the star's one-step innovations in those errors, by
-    band, so that an integrated S/N counts what the star itself leaves unforetold as noise.
+    The total error is the quoted one times the robust scatter, in those errors and by band, of the residuals from the
+    star's levels and folded curve: an integrated S/N counts all else that the star does as noise.
     """
 
     survey: str
@@ -69,7 +69,7 @@ def quiet(survey: str, star: Star) -> Quiet | None:
     if isinstance(fitted, str):
         return None
     ours = fitted.prepared
-    left = (ours.series.value - fitted.mean) * ours.scale
+    left = still_residual(fitted) * ours.scale
     error = ours.series.error * ours.scale
     for b in range(len(ours.bands)):
         rows = ours.series.band == b
@@ -78,11 +78,19 @@ def quiet(survey: str, star: Star) -> Quiet | None:
     return Quiet(survey, star, error, fitted) if np.all(error > 0) else None
 
 
+def still_residual(fitted: StarFit) -> FloatArray:
+    """(n,) what levels and folded curve leave of a star, in the prepared units."""
+    series = fitted.prepared.series
+    columns = np.hstack([series.columns(term) for term in fitted.plain.model.terms])
+    left: FloatArray = series.value - columns @ fitted.plain.coefficient
+    return left
+
+
 def quiet_stars(cache: Path, most: int, wanted: Callable[[str], bool] = held_out) -> list[Quiet]:
     """Real stars of each survey that behave, at most so many, always the same ones.
 
     Of the sets with labels those `wanted`; the small sets without training labels whole. Where a set has labels, stars
-    of strange classes are left out; CRTS is represented by its constant standards; Kepler by spans of eight days.
+    of strange classes are left out; CRTS is represented by its constant standards; Kepler by spans of thirty days.
 
     Parameters
     ----------
@@ -94,7 +102,7 @@ def quiet_stars(cache: Path, most: int, wanted: Callable[[str], bool] = held_out
         surveys[name] = [one.star for one in known if wanted(one.star.curve.object_id)]
     surveys["crts"] = [one.star for one in stars_of(cache, "standards")]
     surveys["ogle"] = [one.star for one in stars_of(cache, "ogle_cepheids")] + plain_stars("ogle/some_stars")
-    surveys["kepler"] = list(kepler_spans())
+    surveys["kepler"] = list(kepler_spans(days=30.0))
     found = []
     for survey, stars in surveys.items():
         ordered = sorted(stars, key=lambda star: share(star.curve.object_id, "bench"))
@@ -167,10 +175,10 @@ class Laid:
 def injected(one: Quiet, kind: str, snr: float) -> Laid | None:
     """The star with an event of this integrated S/N, the same event at each S/N; None where there is no room for it.
 
-    The integrated S/N is sqrt(sum((change / total error)^2)) over the good rows (`Quiet.error`). Flares last 3 to 6
+    The integrated S/N is that of `integrated`. Flares last 3 to 6
     median steps at half height, dips 3 to 30 d, lens crossing times are 25 d times a log-normal 0.6, outbursts last 20
-    to 80 d (all at most a tenth of the span, and as long as it takes to touch three rows); shifts and the beginning of
-    a fading lie in the middle three fifths; the period changes once, in the middle fifth, by what no constant period
+    to 80 d (at most a 30th, a 30th and a 15th of the span), and all touch three rows at least; shifts and the beginning
+    of a fading lie in the middle three fifths; the period changes once, in the middle fifth, by what no constant period
     takes up.
     """
     good = one.star.curve
@@ -184,17 +192,34 @@ def injected(one: Quiet, kind: str, snr: float) -> Laid | None:
             break
     else:
         return None
-    if kind in ("level shift", "slow fading"):
-        # what the levels of the bands take up is no signal
-        weight = one.error**-2
-        for b in range(len(good.bands)):
-            rows = good.band == b
-            if rows.any():
-                shape[rows] -= np.average(shape[rows], weights=weight[rows])
-    size = snr / math.sqrt(float(np.sum((shape / one.error) ** 2)))
+    unit = integrated(one, shape)
+    if not unit > 0:
+        return None
+    size = snr / unit
     value = good.value + good.sign * size * shape
     star = Star(replace(good, object_id=f"{good.object_id} {kind} {snr:g}", value=value), one.star.period)
     return Laid(one, kind, snr, star, touched)
+
+
+def integrated(one: Quiet, change: FloatArray) -> float:
+    """Integrated S/N of a change (n,) of a star's brightness, in the curve's unit.
+
+    sqrt(sum((change / error)^2)), where the error is the star's own robust scatter about its model and what the model's
+    levels and folded curve would take up of the change is left out of it. Where the star's residuals are correlated
+    (neighbours of a wandering star, the bands of one moment) the rows are whitened by the star's own fitted walk first:
+    many rows that err together count as few (Pont, Zucker & Queloz 2006, MNRAS 373, 231).
+    """
+    from models.statespace import kernel
+
+    fitted = one.fitted
+    series = fitted.prepared.series.distrusting(np.ones(len(change)))
+    problem = fitted.plain.model.layout(series).problem
+    columns = np.ascontiguousarray(np.column_stack([problem.rows[:, :-1], change / fitted.prepared.scale]))
+    inner = kernel.products(problem._replace(rows=columns))
+    own = inner[:-1, :-1] + 1e-9 * np.diag(np.diag(inner)[:-1])
+    power = float(inner[-1, -1] - inner[-1, :-1] @ np.linalg.solve(own, inner[:-1, -1]))
+    scatter = 1.4826 * float(np.nanmedian(np.abs(fitted.innovation)))
+    return math.sqrt(max(power, 0.0)) / scatter
 
 
 def _shape(one: Quiet, kind: str, rng: np.random.Generator) -> FloatArray | None:
@@ -209,14 +234,14 @@ def _shape(one: Quiet, kind: str, rng: np.random.Generator) -> FloatArray | None
     if kind == "flare":
         shape = flare_shape((time - at) / (rng.uniform(3, 6) * step))
     elif kind == "dip":
-        wide = min(rng.uniform(3, 30), 0.1 * span)
+        wide = min(rng.uniform(3, 30), span / 30)
         shape = -np.exp(-0.5 * ((time - at) / (0.4 * wide)) ** 4)
     elif kind == "microlensing":
-        wide = min(float(np.exp(rng.normal(math.log(25), 0.6))), 0.1 * span)
+        wide = min(float(np.exp(rng.normal(math.log(25), 0.6))), span / 30)
         u2 = rng.uniform(0.05, 0.4) ** 2 + ((time - at) / wide) ** 2
         shape = (u2 + 2) / np.sqrt(u2 * (u2 + 4)) - 1
     elif kind == "outburst":
-        wide = min(rng.uniform(20, 80), 0.1 * span)
+        wide = min(rng.uniform(20, 80), span / 15)
         shape = burst_shape((time - at) / wide)
     elif kind == "level shift":
         row = int(rng.integers(int(0.2 * len(time)), int(0.8 * len(time))))
