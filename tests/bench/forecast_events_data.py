@@ -142,7 +142,9 @@ def ordinary(kind: str, stars: Sequence[Quiet], count: int) -> Iterator[Star]:
             height = float(np.median(one.error)) * 10 ** rng.uniform(0.0, 1.0)
             level = level + height * damped_walk(good.time, float(kind.split()[1]), rng)
         elif kind == "periodic":
-            level = level + good.sign * _season(one.fitted)
+            season = _season(one.fitted)
+            assert season is not None
+            level = level + good.sign * season
             period = replace(one.star.period, fap=1e-9)
         curve = replace(good, object_id=f"{kind} {i}", value=level + noise, error=one.error)
         yield Star(curve, period)
@@ -271,5 +273,105 @@ def _late(one: Quiet, rng: np.random.Generator) -> FloatArray | None:
     late = np.abs(time - knot)
     weight = np.abs(slope) + 1e-12
     late = late - np.polyval(np.polyfit(time - time[0], late, 1, w=weight), time - time[0])
-    shape: FloatArray = slope * late
-    return shape / np.abs(shape).max()
+    shape = slope * late
+    late_by: FloatArray = shape / np.abs(shape).max()
+    return late_by
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """A real star with what is known to happen to it.
+
+    Attributes
+    ----------
+    name : of the case.
+    star : cleaned, with the period that the pipeline finds.
+    spans : times, in the star's own clock, in which something is known to happen, each (start, end).
+    direction : "brighten" or "fade"; None for either.
+    close : spans of close views.
+    drawn : whether it is to be looked at.
+    """
+
+    name: str
+    star: Star
+    spans: tuple[tuple[float, float], ...]
+    direction: str | None
+    close: tuple[tuple[float, float], ...] = ()
+    drawn: bool = True
+
+
+#: Barycentric Julian date of Kepler's zero.
+_BKJD = 2454833.0
+
+#: Mid-transit of Kepler-90 g and h (Cabrera et al. 2014, ApJ 781, 18), BKJD, and how long they last, days.
+_TRANSITS = {"Kepler-90 g": (357.5, 0.5), "Kepler-90 h": (472.2, 0.6)}
+
+
+def cases(cache: Path) -> list[Case]:
+    """The known cases: transits, flares, microlensing, outbursts of cataclysmic variables."""
+    kepler = {star.curve.object_id: star for star in plain_stars("kepler")}
+    found = []
+    for name, (middle, lasting) in _TRANSITS.items():
+        at = _BKJD + middle
+        span = (at - lasting / 2, at + lasting / 2)
+        found.append(Case(name, kepler["KIC 11442793"], (span,), "fade", ((at - 3, at + 3),)))
+    tess = "tess/tess2018206045859-s0001-0000000358108509-0120-s_lc.fits"
+    for name, star in (("GJ 1243", kepler["KIC 9726699"]), ("TIC 358108509", plain_stars(tess)[0])):
+        flares = flares_of(star)
+        start = star.curve.good.time[0]
+        close = ((start + 5, start + 10), (start + 15, start + 18))
+        found.append(Case(f"{name}, flares", star, flares, "brighten", close))
+    for i, star in enumerate(plain_stars("microlensing")):
+        span = brightest(star)
+        wide = span[1] - span[0]
+        name = f"lens {i + 1} {star.curve.object_id}"
+        found.append(Case(name, star, (span,), "brighten", ((span[0] - 2 * wide, span[1] + 2 * wide),)))
+    for one in stars_of(cache, "crts"):
+        if one.label == "CV" and (spans := outbursts_of(one.star)):
+            found.append(Case(f"CV {one.star.curve.object_id}", one.star, spans, "brighten", drawn=len(found) < 20))
+    return found
+
+
+def flares_of(star: Star, window: float = 0.25, peak: float = 5.0) -> tuple[tuple[float, float], ...]:
+    """Flares as an eye marks them: two rows or more three robust sigmas above a running median, one above `peak`."""
+    from scipy.ndimage import median_filter
+
+    good = star.curve.good
+    steps = np.diff(good.time)
+    rows = max(5, int(window / float(np.median(steps[steps > 0]))) | 1)
+    left = good.sign * good.value - median_filter(good.sign * good.value, rows, mode="nearest")
+    z = left / (1.4826 * float(np.median(np.abs(left))))
+    high = np.concatenate([[False], z > 3.0, [False]])
+    starts, stops = np.flatnonzero(high[1:] & ~high[:-1]), np.flatnonzero(~high[1:] & high[:-1])
+    return tuple(
+        (float(good.time[lo]), float(good.time[hi - 1]))
+        for lo, hi in zip(starts, stops, strict=True)
+        if hi - lo >= 2 and z[lo:hi].max() > peak and good.time[hi - 1] - good.time[lo] < window
+    )
+
+
+def brightest(star: Star, rows: int = 7) -> tuple[float, float]:
+    """The time of the highest running median of so many rows: where a lens passes."""
+    good = star.curve.good
+    value = good.sign * good.value
+    middle = [float(np.median(value[i : i + rows])) for i in range(len(value) - rows + 1)]
+    at = int(np.argmax(middle))
+    return float(good.time[at]), float(good.time[at + rows - 1])
+
+
+def outbursts_of(star: Star, high: float = 1.0, apart: float = 15.0) -> tuple[tuple[float, float], ...]:
+    """Outbursts as an eye marks them: two rows or more within days, a magnitude and five errors above the star's quiet.
+
+    None of a star with fewer than 20 rows, or that is up for more than a third of them: it has no quiet to judge by.
+    """
+    good = star.curve.good
+    if len(good) < 20:
+        return ()
+    quiet = float(np.median(good.value))
+    scatter = 1.4826 * float(np.median(np.abs(good.value - quiet)))
+    error = np.hypot(np.where(np.isfinite(good.error), good.error, 0.0), scatter)
+    rows = np.flatnonzero((quiet - good.value > high) & (quiet - good.value > 5 * error))
+    if len(rows) < 2 or len(rows) > len(good) / 3:
+        return ()
+    groups = np.split(rows, np.flatnonzero(np.diff(good.time[rows]) > apart) + 1)
+    return tuple((float(good.time[g[0]]), float(good.time[g[-1]])) for g in groups if len(g) >= 2)
