@@ -76,7 +76,7 @@ class EventOptions:
     ----------
     pvalue : runs less significant than this (a star) are not reported.
     max_run : longest run, in observations, that is looked at as one.
-    gap : a step of this many median steps is a gap.
+    gap : a step of this many mean steps is a gap.
     edge_points : an event that begins or ends within so many points of a gap is flagged.
     """
 
@@ -359,7 +359,8 @@ def edges(time: FloatArray, options: EventOptions) -> tuple[BoolArray, BoolArray
     """(n,) whether each point is among the first after, and among the last before, a long gap."""
     n = len(time)
     steps = np.diff(time)
-    typical = float(np.median(steps[steps > 0])) if np.any(steps > 0) else 1.0
+    # the mean: several exposures a night do not make every night a segment
+    typical = float(time[-1] - time[0]) / (n - 1) if n > 1 and time[-1] > time[0] else 1.0
     starts = [0, *(np.flatnonzero(steps > options.gap * typical) + 1).tolist(), n]
     after, before = np.zeros(n, dtype=bool), np.zeros(n, dtype=bool)
     for lo, hi in pairwise(starts):

@@ -11,6 +11,7 @@ ratio, noise and walk fitted again, since these had swallowed part of the event.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -18,13 +19,17 @@ import numpy as np
 
 from models.statespace.components import DampedWalk, Model, Noise, Oscillator, Regressors, Seasonal, Series
 from models.statespace.fit import Fit, fit
-from models.statespace.star import StarFit
+from models.statespace.star import StarFit, StarOptions, distrust
 from pipeline.lightcurve import FloatArray
 
 SlowKind = Literal["pulse", "shift", "trend", "period"]
 
 #: Rows of the shortest pulse, and of either side of a level shift.
 _SHORTEST, _MIN_SIDE = 3, 5
+
+#: Rows that all others contradict by more than the first had their noise raised until they did not; here they may by
+#: the second (sigma).
+_DISTRUSTED, _MOST_A_ROW = StarOptions().outlier, 4.0
 
 #: Rows with more than this share of a bump's height take part in it.
 _TAKES_PART = 0.2
@@ -83,15 +88,17 @@ def find_slow(fitted: StarFit, pvalue: float = 1e-3) -> tuple[Slow, ...]:
     ----------
     pvalue : less significant ones are not reported.
     """
-    series = fitted.prepared.series
-    if len(series) < 4 * _MIN_SIDE:
+    if len(fitted.prepared.series) < 4 * _MIN_SIDE:
         return ()
+    series = fitted.prepared.series
     drift = _drift(fitted)
     null = _null(fitted.template, series)
     if drift is not None:
         # whatever the period is exactly, it is no event as long as it stays the same
         series = replace(series, regressors=(drift * (series.time - series.time[0]) / series.span)[:, None])
         null = null + Regressors()
+    robust = fit(null, series, uncertainties=False)
+    series = _trusting(distrust(robust, series.distrusting(np.ones(len(series))), StarOptions()))
     now = fit(null, series, uncertainties=False)
     fixed = _ramps(series, drift)
     found: list[Slow] = []
@@ -113,7 +120,32 @@ def find_slow(fitted: StarFit, pvalue: float = 1e-3) -> tuple[Slow, ...]:
         found.append(Slow(template.kind, template.first, template.last, effect, ratio, chance))
         series = replace(series, regressors=np.column_stack([series.regressors, template.column]))
         null, now = _with_regressors(null), better
-    return tuple(found)
+    return (*found, *_more_pulses(now.model, series, found, pvalue)) if found else ()
+
+
+def _trusting(series: Series) -> Series:
+    """The series with its distrusted rows allowed to stray as far as a row may in a run of failed forecasts."""
+    return series.distrusting(np.maximum(1.0, series.inflate * (_DISTRUSTED / _MOST_A_ROW) ** 2))
+
+
+def _more_pulses(model: Model, series: Series, found: list[Slow], pvalue: float) -> Iterator[Slow]:
+    """Further boxes in what is left of a star that has events: a flare star has hundreds, too many to fit each."""
+    residual, weight = _whitened(model, series)
+    n = len(series)
+    free = np.ones(n)
+    for slow in found:
+        if slow.kind == "pulse":
+            free[slow.first : slow.last + 1] = 0.0
+    while True:
+        first, last, score = _pulse(residual * free, weight)
+        chance = slow_pvalue(score**2, n)
+        if chance > pvalue or not free[first : last + 1].all():
+            return
+        rows = slice(first, last + 1)
+        free[rows] = 0.0
+        effect = np.zeros(n)
+        effect[rows] = residual[rows].sum() / weight[rows].sum()
+        yield Slow("pulse", first, last, effect, score**2, chance)
 
 
 def slow_pvalue(ratio: float, n: int) -> float:

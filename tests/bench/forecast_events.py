@@ -158,9 +158,7 @@ def recall(quiet: Sequence[Quiet], clip: float, find: Callable[[Iterable[Star]],
         by["both"] = looked.overlaps(start, end)
         by |= {"clip": looked.clips(start, end, clip), "clip5": looked.clips(start, end, _CLIP)}
         hits.append((one, by))
-    print(
-        f"\nper cent found: lstm, state space, both | clip at {clip:.1f} sigma (as many false alarms), at {_CLIP:g} sigma"
-    )
+    print(f"\nper cent found: lstm, state space, both | clip at {clip:.1f} (as many false alarms), at {_CLIP:g} sigma")
     print(f"{'integrated S/N':32s} " + " ".join(f"{snr:^24g}" for snr in SNR))
     records = []
     surveys = list(dict.fromkeys(one.survey for one in quiet))

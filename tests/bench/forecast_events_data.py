@@ -333,13 +333,20 @@ def cases(cache: Path) -> list[Case]:
 
 
 def flares_of(star: Star, window: float = 0.25, peak: float = 5.0) -> tuple[tuple[float, float], ...]:
-    """Flares as an eye marks them: two rows or more three robust sigmas above a running median, one above `peak`."""
+    """Flares as an eye marks them: two rows or more three robust sigmas above a running median, one above `peak`.
+
+    The star's folded curve, its spots, is taken away first. None for a star that cannot be fitted.
+    """
     from scipy.ndimage import median_filter
 
+    fitted = fit_star(star)
+    if isinstance(fitted, str):
+        return ()
     good = star.curve.good
     steps = np.diff(good.time)
     rows = max(5, int(window / float(np.median(steps[steps > 0]))) | 1)
-    left = good.sign * good.value - median_filter(good.sign * good.value, rows, mode="nearest")
+    left = still_residual(fitted)
+    left -= median_filter(left, rows, mode="nearest")
     z = left / (1.4826 * float(np.median(np.abs(left))))
     high = np.concatenate([[False], z > 3.0, [False]])
     starts, stops = np.flatnonzero(high[1:] & ~high[:-1]), np.flatnonzero(~high[1:] & high[:-1])
