@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from flows.manifest import write_json
-from flows.night.tables import EVENTS, POINTS, STARS
+from flows.night.tables import EVENTS, POINTS, STARS, SURPRISING
 from flows.state import NIGHTLY
 from pipeline.catalog.schema import STATUSES
 
@@ -26,6 +26,8 @@ class NightRecord:
     counts : stars by status: n_in = n_ok + n_partial + n_rejected + n_failed.
     n_inputs : files that were looked at.
     n_points, n_seen, n_masked, n_events : new rows, rows known before, rows that cannot be used, events.
+    n_judged, n_surprising : stars with a p-value, and those below `SURPRISING`: many more than that share of them point
+        to the instrument, or to the sky.
     strangest : rows of stars.parquet with the smallest p-values, each with what happened in words.
     timings : seconds by phase.
     """
@@ -42,6 +44,8 @@ class NightRecord:
     n_seen: int
     n_masked: int
     n_events: int
+    n_judged: int
+    n_surprising: int
     strangest: list[dict[str, Any]]
     timings: dict[str, float]
 
@@ -64,6 +68,7 @@ class NightRecord:
             f"{sum(self.timings.values()):.1f} s: {spent}",
         ]
         if self.strangest:
-            lines += ["most surprising:"]
+            expected = SURPRISING * self.n_judged
+            lines += [f"{self.n_surprising} stars with p below {SURPRISING}, {expected:.1f} expected; most surprising:"]
             lines += [f"  {row['night_pvalue']:8.1e}  {row['object_id']}  {row['said']}" for row in self.strangest]
         return "\n".join([*lines, f"points   {out / POINTS}", f"stars    {out / STARS}", f"events   {out / EVENTS}"])

@@ -14,7 +14,7 @@ import pyarrow as pa
 from flows.night.detectors import FORECASTING, Detectors
 from flows.night.record import NightRecord
 from flows.night.star import NightStar, judged, second_opinions, take_in, unscored
-from flows.night.tables import NightTables
+from flows.night.tables import SURPRISING, NightTables
 from flows.night.watch import Watch
 from flows.options import RunOptions
 from flows.record import RECORD, versions
@@ -89,6 +89,8 @@ def score_night(
         n_seen=tables.total("n_seen"),
         n_masked=tables.total("n_masked"),
         n_events=tables.total("n_events"),
+        n_judged=len(tables.pvalues()),
+        n_surprising=int((tables.pvalues() < SURPRISING).sum()),
         strangest=tables.strangest(top),
         timings=watch.seconds(),
     )

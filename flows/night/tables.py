@@ -15,11 +15,14 @@ from flows.night.star import NightStar
 from pipeline.catalog import events_table, night_points_table, night_stars_table, write_parquet
 from pipeline.catalog.schema import STATUSES
 from pipeline.forecast import Forecast
-from pipeline.lightcurve import LightCurve
+from pipeline.lightcurve import FloatArray, LightCurve
 
 POINTS = "points.parquet"
 STARS = "stars.parquet"
 EVENTS = "events.parquet"
+
+#: A star whose night has a p-value below this is counted as surprising.
+SURPRISING = 0.01
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,12 @@ class NightTables:
     def total(self, name: str) -> int:
         """Sum of one of the counts over the stars."""
         return int(sum(row[name] for row in self.stars))
+
+    def pvalues(self) -> FloatArray:
+        """(n,) of the stars that have one."""
+        found: FloatArray = np.array([row.get("night_pvalue", np.nan) for row in self.stars], dtype=float)
+        judged: FloatArray = found[np.isfinite(found)]
+        return judged
 
     def strangest(self, top: int) -> list[dict[str, Any]]:
         """The stars with the smallest p-values, each with what happened."""

@@ -159,6 +159,7 @@ def test_a_flare_is_the_most_surprising_of_the_night(survey: Path, night: Path) 
     assert record.strangest[0]["object_id"] == "star2"
     assert "brighter" in record.strangest[0]["said"]
     assert "star2" in record.summary(night)
+    assert (record.n_judged, record.n_surprising) == (5, 1)
     events = [row for row in pq.read_table(night / EVENTS).to_pylist() if row["object_id"] == "star2"]
     time = curves(survey / "all")[2].good.time[HALF + 10]
     assert {row["detector"] for row in events if row["t_peak"] == time} == set(FORECASTING)
