@@ -43,11 +43,15 @@ _MOST = 4
 #: Longest memory of an ordinary star's wandering: as a share of the span, and days. What wanders for longer is slow.
 _MEMORY, _LONGEST = 0.125, 150.0
 
+#: How far a star wanders, in robust standard deviations of its residuals.
+_WILDEST = 1.2
+
 #: Scores below this many sigma are not worth a fit.
 _WORTH_A_FIT = 4.0
 
-#: Independent templates a row.
-_TRIES = 1.0
+#: Templates a row, as many independent ones as give white noise the p-values it should have, and walks (whose numbers
+#: are fitted too) hardly more than these: `python -m tests.bench.forecast_events`.
+_TRIES = 10.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +96,7 @@ def find_slow(fitted: StarFit, pvalue: float = 1e-3) -> tuple[Slow, ...]:
         return ()
     series = fitted.prepared.series
     drift = _drift(fitted)
-    null = _null(fitted.template, series)
+    null = _null(fitted)
     if drift is not None:
         # whatever the period is exactly, it is no event as long as it stays the same
         series = replace(series, regressors=(drift * (series.time - series.time[0]) / series.span)[:, None])
@@ -153,10 +157,17 @@ def slow_pvalue(ratio: float, n: int) -> float:
     return min(1.0, max(1.0, _TRIES * n) * math.erfc(math.sqrt(max(ratio, 0.0) / 2)))
 
 
-def _null(template: Model, series: Series) -> Model:
-    """What an ordinary star may do: the star's own structure, and a walk whose memory is short against the curve."""
-    own = tuple(t for t in template.terms if not isinstance(t, DampedWalk | Oscillator))
-    return Model((*own, DampedWalk(longest=min(_MEMORY * series.span, _LONGEST))))
+def _null(fitted: StarFit) -> Model:
+    """What an ordinary star may do: its own structure, and a walk that is short against the curve and no wilder than
+    its residuals are as a rule (a walk that has to follow the outbursts of a star makes them all ordinary).
+    """
+    series = fitted.prepared.series
+    own = tuple(t for t in fitted.template.terms if not isinstance(t, DampedWalk | Oscillator))
+    columns = np.hstack([series.columns(t) for t in own])
+    left = series.value - columns @ fitted.plain.coefficient
+    left -= np.array([np.median(left[series.band == b]) for b in range(series.bands)])[series.band]
+    wildest = _WILDEST * 1.4826 * float(np.median(np.abs(left)))
+    return Model((*own, DampedWalk(longest=min(_MEMORY * series.span, _LONGEST), largest=max(wildest, 1e-3))))
 
 
 def _with_regressors(model: Model) -> Model:
