@@ -11,7 +11,7 @@ from flows.models import Models
 from flows.options import RunOptions
 from flows.state import Kept, kept_of
 from pipeline.catalog.schema import DETECTORS
-from pipeline.events import EventOptions, find_events
+from pipeline.events import EventOptions, find_events, without_repeats
 from pipeline.ingest import Refused
 from pipeline.period import PeriodResult
 from pipeline.star import Star
@@ -53,14 +53,12 @@ def rows_of(stars: Sequence[Star], models: Models, options: RunOptions) -> list[
     nulls = {"forecaster": models.forecaster.point_null, "statespace": models.statespace.point_null}
     described = models.statespace.describe(stars)
     event_options = EventOptions(pvalue=options.event_pvalue)
+    slow = models.statespace.slow_events(stars, event_options)
     rows = []
     for i, star in enumerate(stars):
         found = [forecast for forecasted in forecasts.values() if (forecast := forecasted[i]) is not None]
-        events = [
-            asdict(event)
-            for forecast in found
-            for event in find_events(forecast, event_options, nulls[forecast.detector])
-        ]
+        failed = [event for one in found for event in find_events(one, event_options, nulls[one.detector])]
+        events = [asdict(event) for event in without_repeats([*failed, *slow[i]])]
         best = classes.best(i)
         columns = {
             **asdict(summarise(star.curve)),

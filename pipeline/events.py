@@ -14,10 +14,11 @@ from typing import Literal
 import numpy as np
 
 from pipeline.forecast import Forecast
-from pipeline.lightcurve import BoolArray, FloatArray
+from pipeline.lightcurve import BoolArray, FloatArray, IntArray
 
 Direction = Literal["fade", "brighten"]
-EventFlag = Literal["gap_edge", "segment_start", "single_point"]
+EventKind = Literal["run", "pulse", "shift", "trend", "period"]
+EventFlag = Literal["gap_edge", "segment_start", "single_point", "many_stars"]
 
 #: Degrees of freedom a star's innovations may have (infinite: Gaussian), and the logarithm of their prior weight: heavy
 #: tails have to show by more than the very point that is to be judged.
@@ -26,6 +27,9 @@ _WEIGHT = np.array([-2.0, -1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 2.0])
 
 #: In a run of several points none counts for more sigmas than this: one rotten point is not a run.
 _MOST_IN_RUN = 4.0
+
+#: Stands for all bands of a star together, where a band's index is asked for.
+TOGETHER = -1
 
 #: A run is only looked for where the star has this many times its length.
 _RUNS_IN_STAR = 8
@@ -43,9 +47,11 @@ class Event:
     peak_sigma : largest standardised innovation in the run, always positive.
     pvalue : probability that an ordinary star of as many points shows such a run anywhere.
     n_points : observations in the run.
+    kind : "run" of failed forecasts; or what a whole curve shows: a "pulse" with beginning and end, a level "shift", a
+        "trend" (both to the end of the curve), or a changed "period" (whose direction means nothing).
     flag : None, or why the event may be the instrument's: "segment_start" (it begins with the first points after a
         long gap or of the curve), "gap_edge" (it ends at a long gap), "single_point" (one observation, that
-        no other confirms).
+        no other confirms), "many_stars" (it happened to many stars of the run at the same moment).
     """
 
     object_id: str
@@ -58,6 +64,7 @@ class Event:
     peak_sigma: float
     pvalue: float
     n_points: int
+    kind: EventKind = "run"
     flag: EventFlag | None = None
 
 
@@ -69,7 +76,7 @@ class EventOptions:
     ----------
     pvalue : runs less significant than this (a star) are not reported.
     max_run : longest run, in observations, that is looked at as one.
-    gap : a step of this many median steps is a gap.
+    gap : a step of this many mean steps is a gap.
     edge_points : an event that begins or ends within so many points of a gap is flagged.
     """
 
@@ -138,7 +145,7 @@ class Runs:
 
     Attributes
     ----------
-    band : index of the band.
+    band : index of the band, or `TOGETHER`.
     row : (n,) the band's rows in the forecast.
     width : points in a run.
     total : (n - width + 1,) what each run amounts to, in Gaussian sigmas; positive where brighter than forecast.
@@ -200,14 +207,14 @@ def pick(
     Events in order of time.
     """
     taken: dict[int, BoolArray] = {}
-    edges = {run.band: _edges(forecast.time[run.row], options) for run in runs} if candidates else {}
+    gaps = {run.band: edges(forecast.time[run.row], options) for run in runs} if candidates else {}
     found = []
     for chance, run, i in sorted(candidates, key=lambda c: (c[0], c[1].band, c[1].width, c[2])):
         used = taken.setdefault(run.band, np.zeros(len(run.row), dtype=bool))
         if used[i : i + run.width].any():
             continue
         used[max(0, i - 1) : i + run.width + 1] = True
-        found.append(_event(forecast, run, i, chance, *edges[run.band]))
+        found.append(_event(forecast, run, i, chance, *gaps[run.band]))
     return sorted(found, key=lambda e: (e.t_start, e.band))
 
 
@@ -236,11 +243,14 @@ def all_runs(forecast: Forecast, options: EventOptions) -> list[Runs]:
     rows = np.flatnonzero(np.isfinite(innovation))
     score = gaussian_scores(innovation[rows])
     runs = []
-    for band in range(len(forecast.bands)):
-        inside = forecast.band[rows] == band
+    present = np.unique(forecast.band[rows])
+    # what happens in all bands at once is looked for in all rows together
+    together = [TOGETHER] if len(present) > 1 else []
+    for band in [*present.tolist(), *together]:
+        inside = (forecast.band[rows] == band) | (band == TOGETHER)
         z = score[inside]
         limited = np.concatenate([[0.0], np.cumsum(np.clip(z, -_MOST_IN_RUN, _MOST_IN_RUN))])
-        width = 1
+        width = 1 if band != TOGETHER else 2
         while width <= options.max_run and len(z) >= (_RUNS_IN_STAR * width if width > 1 else 1):
             total = z if width == 1 else (limited[width:] - limited[:-width]) / math.sqrt(width)
             # what the model leaves correlated widens long sums: they are held against the star's own scatter of them
@@ -299,12 +309,10 @@ def gaussian_scores(innovation: FloatArray) -> FloatArray:
 
 def _event(forecast: Forecast, run: Runs, i: int, log_p: float, after: BoolArray, before: BoolArray) -> Event:
     """The event of one run: trimmed to the points that take part in it, and flagged at the edges of gaps."""
-    bright = run.total[i] > 0
+    bright = bool(run.total[i] > 0)
     innovation = forecast.innovation[run.row[i : i + run.width]] * (1.0 if bright else -1.0)
     part = np.flatnonzero(innovation > 1.0)
     lo, hi = (i + part[0], i + part[-1]) if len(part) else (i, i + run.width - 1)
-    peak = i + int(np.argmax(innovation))
-    time = forecast.time[run.row]
     flag: EventFlag | None = None
     if after[lo]:
         flag = "segment_start"
@@ -312,26 +320,66 @@ def _event(forecast: Forecast, run: Runs, i: int, log_p: float, after: BoolArray
         flag = "gap_edge"
     elif lo == hi:
         flag = "single_point"
+    rows = run.row[lo : hi + 1]
+    band = "+".join(forecast.bands) if run.band == TOGETHER else forecast.bands[run.band]
+    return event_of(forecast, rows, bright, math.exp(max(log_p, -700.0)), band, "run", flag)
+
+
+def event_of(
+    forecast: Forecast,
+    rows: IntArray,
+    bright: bool,
+    pvalue: float,
+    band: str,
+    kind: EventKind,
+    flag: EventFlag | None,
+) -> Event:
+    """The event of some rows (n,) of a forecast, in order of time; its peak is the row that strays furthest."""
+    innovation = np.nan_to_num(forecast.innovation[rows]) * (1.0 if bright else -1.0)
+    peak = int(np.argmax(innovation))
     return Event(
         object_id=forecast.object_id,
         detector=forecast.detector,
-        band=forecast.bands[run.band],
-        t_start=float(time[lo]),
-        t_peak=float(time[peak]),
-        t_end=float(time[hi]),
+        band=band,
+        t_start=float(forecast.time[rows[0]]),
+        t_peak=float(forecast.time[rows[peak]]),
+        t_end=float(forecast.time[rows[-1]]),
         direction="brighten" if bright else "fade",
-        peak_sigma=float(np.max(innovation)),
-        pvalue=min(1.0, math.exp(max(log_p, -700.0))),
-        n_points=int(hi - lo + 1),
+        peak_sigma=max(0.0, float(innovation[peak])),
+        pvalue=min(1.0, pvalue),
+        n_points=len(rows),
+        kind=kind,
         flag=flag,
     )
 
 
-def _edges(time: FloatArray, options: EventOptions) -> tuple[BoolArray, BoolArray]:
+def without_repeats(events: Iterable[Event]) -> list[Event]:
+    """The events in order of time, less those that a more significant one of the same detector tells already.
+
+    Two tell the same where they share more than half of the time that they take together, and the direction.
+    """
+    kept: list[Event] = []
+    for event in sorted(events, key=lambda e: (e.pvalue, e.t_start, e.band)):
+        if not any(_same(event, other) for other in kept):
+            kept.append(event)
+    return sorted(kept, key=lambda e: (e.t_start, e.detector, e.band))
+
+
+def _same(one: Event, other: Event) -> bool:
+    if (one.detector, one.direction) != (other.detector, other.direction):
+        return False
+    if one.band != other.band and one.kind == other.kind == "run":
+        return False
+    shared = min(one.t_end, other.t_end) - max(one.t_start, other.t_start)
+    return shared > 0 and shared > 0.5 * (max(one.t_end, other.t_end) - min(one.t_start, other.t_start))
+
+
+def edges(time: FloatArray, options: EventOptions) -> tuple[BoolArray, BoolArray]:
     """(n,) whether each point is among the first after, and among the last before, a long gap."""
     n = len(time)
     steps = np.diff(time)
-    typical = float(np.median(steps[steps > 0])) if np.any(steps > 0) else 1.0
+    # the mean: several exposures a night do not make every night a segment
+    typical = float(time[-1] - time[0]) / (n - 1) if n > 1 and time[-1] > time[0] else 1.0
     starts = [0, *(np.flatnonzero(steps > options.gap * typical) + 1).tolist(), n]
     after, before = np.zeros(n, dtype=bool), np.zeros(n, dtype=bool)
     for lo, hi in pairwise(starts):

@@ -12,7 +12,7 @@ from flows.night.detectors import Detectors
 from flows.night.watch import Watch
 from flows.state import Kept
 from models.statespace import follow, record_json, record_of
-from pipeline.events import Event
+from pipeline.events import Event, without_repeats
 from pipeline.forecast import Forecast
 from pipeline.lightcurve import LightCurve
 from pipeline.night import Arrivals, arrivals, follow_on, judge
@@ -133,6 +133,7 @@ def judged(step: Step, other: Forecast | str | None, detectors: Detectors, watch
         pvalues.append(pvalue)
         forecasts.append(answer)
         events += some
+    events = without_repeats(events)
     if pvalues:
         columns["night_pvalue"] = float(combine_pvalues(np.array([pvalues]))[0])
         columns["n_events"] = len(events)

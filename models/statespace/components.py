@@ -303,20 +303,25 @@ class DampedWalk(Term):
     sigma : standard deviation over times much longer than tau (the structure function's limit is sqrt(2) sigma).
     tau : days.
     amplitude : factor on the walk in each band, one for all where empty.
+    longest, largest : an estimated tau (days) and sigma stay below. None for no such limit.
     """
 
     sigma: float | None = None
     tau: float | None = None
     amplitude: tuple[float, ...] = ()
+    longest: float | None = None
+    largest: float | None = None
     prefix: ClassVar[str] = "walk"
 
     def parameters(self, series: Series) -> list[Parameter]:
         """Its numbers; see `Term`."""
-        tau = math.sqrt(series.span * series.spacing)
-        return [
-            _scale_parameter("sigma", self.sigma, 0.7 * series.scale),
-            Parameter("tau", self.tau, tau, 0.05 * series.spacing, 20 * series.span, tries=(0.05, 0.3, 3.0, 20.0)),
-        ]
+        low = 0.05 * series.spacing
+        high = max(2 * low, min(20 * series.span, self.longest or math.inf))
+        tau = min(math.sqrt(series.span * series.spacing), 0.5 * high)
+        sigma = _scale_parameter("sigma", self.sigma, 0.7 * series.scale)
+        if self.largest is not None:
+            sigma = replace(sigma, start=min(sigma.start, 0.5 * self.largest), high=self.largest)
+        return [sigma, Parameter("tau", self.tau, tau, low, high, tries=(0.05, 0.3, 3.0, 20.0))]
 
     def blocks(self, series: Series) -> list[Block]:
         """Its stochastic blocks; see `Term`."""

@@ -425,6 +425,14 @@ def evidence(theta: FloatArray, problem: Problem) -> Evidence:
     return Evidence(*_coefficients(theta, problem))
 
 
+def products(problem: Problem) -> FloatArray:
+    """(k + 1, k + 1) scalar products of the columns and the data, whitened by a model with nothing left to estimate."""
+    columns = problem.rows.shape[1]
+    lower = np.empty((columns, columns))
+    _pass(np.empty(0), problem, lower)
+    return np.asarray(np.tril(lower) + np.tril(lower, -1).T)
+
+
 @njit(cache=True, nogil=True)
 def _objective(theta: FloatArray, problem: Problem, normal: FloatArray) -> float:
     value = -_loglike(theta, problem, normal)

@@ -13,9 +13,10 @@ import numpy as np
 from models import weights
 from models.scores import Scores
 from models.statespace.score import MEASURES, Null, measure
+from models.statespace.slow import find_slow
 from models.statespace.star import StarFit, StarOptions, fit_star
 from models.statespace.summary import StateSpaceSummary, summarise
-from pipeline.events import PointNull
+from pipeline.events import Event, EventFlag, EventOptions, PointNull, edges, event_of
 from pipeline.forecast import Forecast
 from pipeline.lightcurve import FloatArray
 from pipeline.star import Star
@@ -136,6 +137,10 @@ class StateSpace:
         reasons = tuple(m if isinstance(m, str) else None for m in measured)
         return Scores(score, self.null.pvalues(score), reasons)
 
+    def slow_events(self, stars: Sequence[Star], options: EventOptions) -> list[list[Event]]:
+        """What each star's whole curve shows though its one-step forecasts may not (`models.statespace.slow`)."""
+        return [_slow_events(self.fitted(star), options) for star in stars]
+
     @property
     def point_null(self) -> PointNull:
         """How strange the strangest single points of ordinary stars are; the ideal without a null."""
@@ -163,6 +168,30 @@ def _describe(star: Star, fitted: StarFit | str) -> StateSpaceSummary:
         return summarise(fitted)
     except (ValueError, ArithmeticError, np.linalg.LinAlgError) as problem:
         return StateSpaceSummary(star.curve.object_id, fitted.structure, reason=f"the summary failed: {problem}")
+
+
+def _slow_events(fitted: StarFit | str, options: EventOptions) -> list[Event]:
+    if isinstance(fitted, str):
+        return []
+    try:
+        found = find_slow(fitted, options.pvalue)
+    except (ValueError, ArithmeticError, np.linalg.LinAlgError):
+        # the star has its forecasts and their events all the same
+        return []
+    forecast = _forecast(fitted)
+    after, before = edges(forecast.time, options)
+    events = []
+    for slow in found:
+        flag: EventFlag | None = None
+        if slow.kind in ("pulse", "shift") and after[slow.first]:
+            flag = "segment_start"
+        elif slow.kind == "pulse" and before[slow.last]:
+            flag = "gap_edge"
+        rows = np.arange(slow.first, slow.last + 1, dtype=np.int32)
+        largest = slow.effect[np.argmax(np.abs(slow.effect))]
+        bands = "+".join(forecast.bands)
+        events.append(event_of(forecast, rows, bool(largest > 0), slow.pvalue, bands, slow.kind, flag))
+    return events
 
 
 def _forecast(fitted: StarFit) -> Forecast:

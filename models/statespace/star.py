@@ -185,7 +185,7 @@ def fit_star(star: Star, options: StarOptions = StarOptions()) -> StarFit | str:
         return f"{len(prepared.series)} good points are too few for {prepared.series.bands} bands"
     richest = list(structures)[-1]
     first = fit(structures[richest], prepared.series, uncertainties=False)
-    series = _distrust(first, prepared.series, options)
+    series = distrust(first, prepared.series, options)
     fits = {
         name: fit(model, series, warm=first if name == richest else None, uncertainties=False)
         for name, model in structures.items()
@@ -200,7 +200,7 @@ def fit_star(star: Star, options: StarOptions = StarOptions()) -> StarFit | str:
         other = fit(smoother, series, uncertainties=False)
         if other.bic < plain.bic:
             # rows that a rough walk could follow may stand apart from a smooth path
-            series = _distrust(other, prepared.series, options)
+            series = distrust(other, prepared.series, options)
             name, template = name.replace("walk", "oscillator"), smoother
             plain = fit(template, series, warm=other, uncertainties=False)
             final = fit(template, series, warm=plain, restricted=True, uncertainties=False)
@@ -235,7 +235,7 @@ def _size(model: Model, series: Series) -> int:
     return int(free + sum(series.columns(term).shape[1] for term in model.terms))
 
 
-def _distrust(fitted: Fit, series: Series, options: StarOptions) -> Series:
+def distrust(fitted: Fit, series: Series, options: StarOptions) -> Series:
     """The series with more noise on the rows that all others contradict (redescending M-estimation)."""
     alone = smooth(fitted.model, series).alone
     return series.distrusting(np.maximum(1.0, (np.nan_to_num(alone) / options.outlier) ** 2))

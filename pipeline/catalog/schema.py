@@ -142,7 +142,8 @@ _EVENT = (
     Column("peak_sigma", _FLOAT, "", "stat.snr", "how far the peak lies from its forecast, in its sigmas"),
     Column("pvalue", _FLOAT, "", "stat.probability;src.var", "probability of an event as strong in a quiet star"),
     Column("n_points", _INT, "", "meta.number;obs", "number of observations in the event"),
-    Column("flag", _TEXT, "", "meta.code.qual;src.var", "why the event may be the instrument's; null: nothing"),
+    Column("kind", _TEXT, "", "meta.code.class;src.var", "run of failed forecasts, or pulse, shift, trend, period"),
+    Column("flag", _TEXT, "", "meta.code.qual;src.var", "edge, lone point or many stars at once; null: none"),
 )
 
 _NIGHT_POINT = (

@@ -21,6 +21,7 @@ from pipeline.catalog.schema import (
     objects_schema,
     probability_types,
 )
+from pipeline.coincidence import many_stars
 from pipeline.rank import anomaly_rank, anomaly_reason, combine_pvalues
 
 OBJECTS = "objects.parquet"
@@ -30,6 +31,7 @@ EVENTS = "events.parquet"
 BATCH = 65_536
 
 _OBJECT_ORDER = ("object_id", "source", "status", "reason", "time_start", "n_obs")
+_TIMES = ("n_obs", "time_start", "time_end")
 _EVENT_ORDER = ("object_id", "t_start", "detector", "band", "t_peak", "t_end", "direction")
 _PVALUES = tuple(f"{detector}_pvalue" for detector in DETECTORS)
 _SCORES = tuple(f"{detector}_score" for detector in DETECTORS)
@@ -78,11 +80,12 @@ def merge(objects: Sequence[Path], events: Sequence[Path], run_dir: Path, batch:
 
     Objects are sorted by name and source, events by name and time. The columns that need the whole catalog or both
     tables are filled here, whatever the parts say: ``anomaly_pvalue``, ``anomaly_rank``, ``anomaly_reason`` and
-    ``n_events`` (null where a star had no detector at work). The result does not depend on the order of the parts.
+    ``n_events`` (null where a star had no detector at work); and events that happened to many stars at once get their
+    ``flag`` (`pipeline.coincidence`). The result does not depend on the order of the parts.
 
-    In memory at a time are: one part, `batch` stars with their events, and of every star of the run its name, source,
-    p-values and scores (some 500 bytes; 500 MB for a million). As much disk as the parts take is used meanwhile, in
-    a temporary folder inside `run_dir`.
+    In memory at a time are: one part, `batch` stars with their events, of every star of the run its name, source,
+    p-values and scores (some 500 bytes; 500 MB for a million), and of every event when and to which star it happened.
+    As much disk as the parts take is used meanwhile, in a temporary folder inside `run_dir`.
 
     Parameters
     ----------
@@ -106,6 +109,7 @@ def merge(objects: Sequence[Path], events: Sequence[Path], run_dir: Path, batch:
     pvalue = combine_pvalues(_matrix(keys, _PVALUES))
     rank = anomaly_rank(pvalue, _matrix(keys, _SCORES), keys["object_id"].to_pylist())
     names = keys["object_id"].to_numpy(zero_copy_only=False)
+    many = _happened_to_many(events, keys)
     # cut only between names, so that all rows of a star, and its events, meet in one batch
     edges = np.unique(names[batch::batch].astype(object)) if len(names) > batch else np.empty(0, dtype=object)
     with (
@@ -117,11 +121,12 @@ def merge(objects: Sequence[Path], events: Sequence[Path], run_dir: Path, batch:
     ):
         split_objects = _split(objects, schema, edges, scratch / "objects")
         split_events = _split(events, events_schema(), edges, scratch / "events")
-        row = 0
+        row = event = 0
         for some_objects, some_events in zip(split_objects, split_events, strict=True):
             stars = _sorted(_read(some_objects, schema), _OBJECT_ORDER)
             found = _sorted(_read(some_events, events_schema()), _EVENT_ORDER)
             own = slice(row, row := row + len(stars))
+            found = _flagged(found, many[event : (event := event + len(found))])
             objects_writer.write_table(_finished(stars, found, pvalue[own], rank[own]), row_group_size=batch)
             events_writer.write_table(found, row_group_size=batch)
 
@@ -156,7 +161,7 @@ def _writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
 
 def _keys(parts: Sequence[Path]) -> pa.Table:
     """What ranking and sorting need of every star, in the order of the final table."""
-    wanted = [*_OBJECT_ORDER, *_PVALUES, *_SCORES]
+    wanted = list(dict.fromkeys((*_OBJECT_ORDER, *_TIMES, *_PVALUES, *_SCORES)))
     schema = pa.schema([objects_schema().field(name).remove_metadata() for name in wanted])
     tables = []
     for part in parts:
@@ -165,6 +170,32 @@ def _keys(parts: Sequence[Path]) -> pa.Table:
         except (pa.ArrowInvalid, KeyError, ValueError) as problem:
             raise ValueError(f"{part} is not a table of objects: {problem}") from problem
     return _sorted(pa.concat_tables(tables) if tables else schema.empty_table(), _OBJECT_ORDER)
+
+
+def _happened_to_many(parts: Sequence[Path], keys: pa.Table) -> NDArray[np.bool_]:
+    """Of every event of the run, in the order of the final table, whether it happened to many stars at once."""
+    tables = [_conformed(part, events_schema()).select(_EVENT_ORDER) for part in parts]
+    if not sum(map(len, tables)):
+        return np.zeros(0, dtype=bool)
+    table = _sorted(pa.concat_tables(tables), _EVENT_ORDER)
+    names = keys["object_id"].to_numpy(zero_copy_only=False).astype(object)
+    start, peak = (table[name].to_numpy(zero_copy_only=False) for name in ("t_start", "t_peak"))
+    star = np.searchsorted(names, table["object_id"].to_numpy(zero_copy_only=False).astype(object))
+    known = star < len(names)
+    row = np.where(known, star, 0)
+    first, last = (keys[name].to_numpy(zero_copy_only=False)[row] for name in ("time_start", "time_end"))
+    span = np.where(known, last - first, np.nan)
+    step = span / np.maximum(keys["n_obs"].to_numpy(zero_copy_only=False)[row], 1)
+    brighter = pc.equal(table["direction"], "brighten").to_numpy(zero_copy_only=False).astype(bool)
+    # a jump is at one moment when it begins, a flare when it peaks
+    return many_stars(star, start, brighter, step, span) | many_stars(star, peak, brighter, step, span)
+
+
+def _flagged(events: pa.Table, many: NDArray[np.bool_]) -> pa.Table:
+    """The events, with the flag of those that happened to many stars."""
+    at = events.schema.get_field_index("flag")
+    flags = pc.if_else(pa.array(many), "many_stars", events["flag"])
+    return events.set_column(at, events.schema.field(at), flags)
 
 
 def _matrix(table: pa.Table, names: Sequence[str]) -> NDArray[np.float64]:

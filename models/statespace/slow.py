@@ -1,0 +1,311 @@
+"""Events against the whole curve: what adds up to much though no single forecast missed by much.
+
+A star that fades by less than its noise over half its span never surprises a one-step forecast, and a bump of ten rows
+that the fit took for the star's own wandering surprises none either. Here a star's whole curve is held against
+templates: pulses of any length from three rows to half of them, level shifts, a fading from some time on, and changes
+of the period (the folded curve running early or late from some time on). Their scores, with and without the star's
+walk, pick candidates (for a level shift see de Jong & Penzer 1998, JASA 93, 796); each is then tested by the likelihood
+ratio, noise and walk fitted again, since these had swallowed part of the event.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from models.statespace.components import DampedWalk, Model, Noise, Oscillator, Regressors, Seasonal, Series
+from models.statespace.fit import Fit, fit
+from models.statespace.star import StarFit, StarOptions, distrust
+from pipeline.lightcurve import FloatArray
+
+SlowKind = Literal["pulse", "shift", "trend", "period"]
+
+#: Rows of the shortest pulse, and of either side of a level shift.
+_SHORTEST, _MIN_SIDE = 3, 5
+
+#: Rows that all others contradict by more than the first had their noise raised until they did not; here they may by
+#: the second (sigma).
+_DISTRUSTED, _MOST_A_ROW = StarOptions().outlier, 4.0
+
+#: Rows with more than this share of a bump's height take part in it.
+_TAKES_PART = 0.2
+
+#: Where in the rows a fading, or another period, may begin.
+_KNOTS = (0.0, 0.2, 0.35, 0.5, 0.65, 0.8)
+
+#: At most so many events are looked for in a star.
+_MOST = 4
+
+#: Longest memory of an ordinary star's wandering: as a share of the span, and days. What wanders for longer is slow.
+_MEMORY, _LONGEST = 0.125, 150.0
+
+#: How far a star wanders, in robust standard deviations of its residuals.
+_WILDEST = 1.2
+
+#: Scores below this many sigma are not worth a fit.
+_WORTH_A_FIT = 4.0
+
+#: Templates a row, as many independent ones as give white noise the p-values it should have, and walks (whose numbers
+#: are fitted too) hardly more than these: `python -m tests.bench.forecast_events`.
+_TRIES = 10.0
+
+
+@dataclass(frozen=True, eq=False)
+class Slow:
+    """An event against the whole curve.
+
+    Attributes
+    ----------
+    kind : what was found.
+    first, last : rows that it begins and ends with.
+    effect : (n,) what it adds to each row, in the prepared units.
+    ratio : twice the gain in log-likelihood.
+    pvalue : probability of as large a gain by any template in an ordinary star.
+    """
+
+    kind: SlowKind
+    first: int
+    last: int
+    effect: FloatArray
+    ratio: float
+    pvalue: float
+
+
+@dataclass(frozen=True, eq=False)
+class _Template:
+    """What is looked for: its kind, its first and last row, and the column (n,) that it adds."""
+
+    kind: SlowKind
+    first: int
+    last: int
+    column: FloatArray
+
+
+def find_slow(fitted: StarFit, pvalue: float = 1e-3) -> tuple[Slow, ...]:
+    """The events of a star against its whole curve, the strongest first.
+
+    Parameters
+    ----------
+    pvalue : less significant ones are not reported.
+    """
+    if len(fitted.prepared.series) < 4 * _MIN_SIDE:
+        return ()
+    series = fitted.prepared.series
+    drift = _drift(fitted)
+    null = _null(fitted)
+    if drift is not None:
+        # whatever the period is exactly, it is no event as long as it stays the same
+        series = replace(series, regressors=(drift * (series.time - series.time[0]) / series.span)[:, None])
+        null = null + Regressors()
+    robust = fit(null, series, uncertainties=False)
+    series = _trusting(distrust(robust, series.distrusting(np.ones(len(series))), StarOptions()))
+    now = fit(null, series, uncertainties=False)
+    fixed = _ramps(series, drift)
+    found: list[Slow] = []
+    while len(found) < _MOST:
+        best: tuple[_Template, Fit] | None = None
+        for template in _candidates(now.model, series, fixed):
+            trying = replace(series, regressors=np.column_stack([series.regressors, template.column]))
+            better = fit(_with_regressors(null), trying, warm=now, uncertainties=False)
+            if best is None or better.loglike > best[1].loglike:
+                best = template, better
+        if best is None:
+            break
+        template, better = best
+        ratio = 2 * (better.loglike - now.loglike)
+        chance = slow_pvalue(ratio, len(series))
+        if chance > pvalue:
+            break
+        effect = better.coefficient[-1] * template.column
+        found.append(Slow(template.kind, template.first, template.last, effect, ratio, chance))
+        series = replace(series, regressors=np.column_stack([series.regressors, template.column]))
+        null, now = _with_regressors(null), better
+    return (*found, *_more_pulses(now.model, series, found, pvalue)) if found else ()
+
+
+def _trusting(series: Series) -> Series:
+    """The series with its distrusted rows allowed to stray as far as a row may in a run of failed forecasts."""
+    return series.distrusting(np.maximum(1.0, series.inflate * (_DISTRUSTED / _MOST_A_ROW) ** 2))
+
+
+def _more_pulses(model: Model, series: Series, found: list[Slow], pvalue: float) -> Iterator[Slow]:
+    """Further boxes in what is left of a star that has events: a flare star has hundreds, too many to fit each."""
+    residual, weight = _whitened(model, series)
+    n = len(series)
+    free = np.ones(n)
+    for slow in found:
+        if slow.kind == "pulse":
+            free[slow.first : slow.last + 1] = 0.0
+    while True:
+        first, last, score = _pulse(residual * free, weight)
+        chance = slow_pvalue(score**2, n)
+        if chance > pvalue or not free[first : last + 1].all():
+            return
+        rows = slice(first, last + 1)
+        free[rows] = 0.0
+        effect = np.zeros(n)
+        effect[rows] = residual[rows].sum() / weight[rows].sum()
+        yield Slow("pulse", first, last, effect, score**2, chance)
+
+
+def slow_pvalue(ratio: float, n: int) -> float:
+    """P-value of the largest likelihood ratio (chi-square of one degree) of all templates over n rows."""
+    return min(1.0, max(1.0, _TRIES * n) * math.erfc(math.sqrt(max(ratio, 0.0) / 2)))
+
+
+def _null(fitted: StarFit) -> Model:
+    """What an ordinary star may do: its own structure, and a walk that is short against the curve and no wilder than
+    its residuals are as a rule (a walk that has to follow the outbursts of a star makes them all ordinary).
+    """
+    series = fitted.prepared.series
+    own = tuple(t for t in fitted.template.terms if not isinstance(t, DampedWalk | Oscillator))
+    columns = np.hstack([series.columns(t) for t in own])
+    left = series.value - columns @ fitted.plain.coefficient
+    left -= np.array([np.median(left[series.band == b]) for b in range(series.bands)])[series.band]
+    wildest = _WILDEST * 1.4826 * float(np.median(np.abs(left)))
+    return Model((*own, DampedWalk(longest=min(_MEMORY * series.span, _LONGEST), largest=max(wildest, 1e-3))))
+
+
+def _with_regressors(model: Model) -> Model:
+    return model if any(isinstance(t, Regressors) for t in model.terms) else model + Regressors()
+
+
+def _candidates(model: Model, series: Series, ramps: list[_Template]) -> list[_Template]:
+    """The best pulse, shift and ramp, each with and without the walk, which may be there for the event's sake."""
+    n = len(series)
+    walk = next(t for t in model.terms if isinstance(t, DampedWalk))
+    still = Model(
+        tuple(
+            replace(t, jitter=tuple(math.hypot(j, walk.sigma or 0.0) for j in t.jitter or ()))
+            if isinstance(t, Noise)
+            else t
+            for t in model.terms
+            if t is not walk
+        )
+    )
+    row = np.arange(n)
+    chosen: dict[tuple[str, int, int], _Template] = {}
+    for one in (model, still):
+        residual, weight = _whitened(one, series)
+        shaped = list(ramps)
+        first, last, score = _pulse(residual, weight)
+        if score > _WORTH_A_FIT:
+            chosen["pulse", first, last] = _Template(
+                "pulse", first, last, ((row >= first) & (row <= last)).astype(float)
+            )
+            shaped += _bumps(series.time, first, last)
+        first, score = _shift(residual, weight)
+        if score > _WORTH_A_FIT:
+            chosen["shift", first, n - 1] = _Template("shift", first, n - 1, (row >= first).astype(float))
+        scores = np.abs(_scores(one, series, np.column_stack([template.column for template in shaped])))
+        for kind in ("pulse", "trend", "period"):
+            ours = [i for i, template in enumerate(shaped) if template.kind == kind]
+            best = max(ours, key=lambda i: scores[i], default=None)
+            if best is not None and scores[best] > _WORTH_A_FIT:
+                chosen[kind, best, len(shaped)] = shaped[best]
+    return list(chosen.values())
+
+
+def _bumps(time: FloatArray, first: int, last: int) -> list[_Template]:
+    """Bumps about the place of the best box: bells, with wings as a lens gives them, and sudden ones that decay."""
+    width = max(float(time[last] - time[first]), 1e-9)
+    found = []
+    for centre in time[first] + width * np.array([0.0, 0.25, 0.5, 0.75, 1.0]):
+        for scale in width * np.array([0.2, 0.35, 0.6, 1.0]):
+            x = (time - centre) / scale
+            decay = np.exp(-np.maximum(x, 0.0)) * (x >= -0.2)
+            for column in (np.exp(-0.5 * x * x), 1.0 / (1.0 + x * x), decay):
+                rows = np.flatnonzero(column > _TAKES_PART)
+                if len(rows) >= _SHORTEST:
+                    found.append(_Template("pulse", int(rows[0]), int(rows[-1]), column))
+    return found
+
+
+def _whitened(model: Model, series: Series) -> tuple[FloatArray, FloatArray]:
+    """(n,) the inverse covariance times the residuals, and its own diagonal."""
+    from models.statespace import kernel
+
+    problem = model.layout(series).problem
+    beta = kernel.evidence(np.empty(0), problem).coefficient
+    both = kernel.backward(np.empty(0), problem)
+    return both.solved[:, -1] - both.solved[:, :-1] @ np.nan_to_num(beta), both.diagonal
+
+
+def _pulse(residual: FloatArray, weight: FloatArray) -> tuple[int, int, float]:
+    """The box of the highest score: first and last row, and the score, as if rows were independent."""
+    n = len(residual)
+    total, mass = (np.concatenate([[0.0], np.cumsum(x)]) for x in (residual, weight))
+    best = (0, 0, 0.0)
+    width = _SHORTEST
+    while width <= n // 2:
+        inside = mass[width:] - mass[:-width]
+        room = np.maximum(inside * (1 - inside / mass[-1]), 1e-300)
+        score = np.abs(total[width:] - total[:-width]) / np.sqrt(room)
+        # what touches an end of the curve is a level shift
+        score[0] = score[-1] = 0.0
+        i = int(np.argmax(score))
+        if score[i] > best[2]:
+            best = (i, i + width - 1, float(score[i]))
+        width = width * 4 // 3 + (width < 6)
+    return best
+
+
+def _shift(residual: FloatArray, weight: FloatArray) -> tuple[int, float]:
+    """The level shift of the highest score, likewise: its first row, and the score."""
+    n = len(residual)
+    after, mass = (np.cumsum(x[::-1])[::-1] for x in (residual, weight))
+    room = np.maximum(mass * (1 - mass / mass[0]), 1e-300)
+    score = np.abs(after) / np.sqrt(room)
+    score[:_MIN_SIDE] = score[n - _MIN_SIDE + 1 :] = 0.0
+    i = int(np.argmax(score))
+    return i, float(score[i])
+
+
+def _scores(model: Model, series: Series, columns: FloatArray) -> FloatArray:
+    """(t,) standardised coefficient of each template alone beside the model's own columns; 0 where these are alike."""
+    from models.statespace import kernel
+
+    problem = model.layout(series).problem
+    k = problem.rows.shape[1] - 1
+    rows = np.ascontiguousarray(np.hstack([problem.rows[:, :k], columns, problem.rows[:, k:]]))
+    inner = kernel.products(problem._replace(rows=rows))
+    if not np.isfinite(inner).all():
+        return np.zeros(columns.shape[1])
+    own = inner[:k, :k] + 1e-9 * np.diag(np.diag(inner)[:k])
+    across = inner[:k, k:]
+    rest = inner[k:, k:] - across.T @ np.linalg.solve(own, across)
+    norm = np.diag(rest)[:-1]
+    free = norm > 1e-4 * np.maximum(np.diag(inner)[k:-1], 1e-300)
+    score: FloatArray = np.where(free, rest[:-1, -1] / np.sqrt(np.where(free, norm, 1.0)), 0.0)
+    return score
+
+
+def _ramps(series: Series, drift: FloatArray | None) -> list[_Template]:
+    """Fadings (or the reverse), and changes of the period, from each knot on."""
+    n = len(series)
+    found: list[_Template] = []
+    for knot in _KNOTS:
+        first = int(knot * n)
+        ramp = np.maximum(series.time - series.time[first], 0.0) / series.span
+        found.append(_Template("trend", first, n - 1, ramp))
+        if drift is not None and first:
+            found.append(_Template("period", first, n - 1, drift * ramp))
+    return found
+
+
+def _drift(fitted: StarFit) -> FloatArray | None:
+    """(n,) what a late clock adds: minus the folded curve's slope in phase; None for a star without one."""
+    season = next((t for t in fitted.plain.model.terms if isinstance(t, Seasonal)), None)
+    if season is None:
+        return None
+    series = fitted.prepared.series
+    names = np.array(fitted.plain.columns)
+    waves = series.columns(season)
+    pairs = fitted.plain.coefficient[names == "seasonal"].reshape(-1, season.harmonics, 2)
+    turned = np.stack([-pairs[..., 1], pairs[..., 0]], axis=-1) * np.arange(1, season.harmonics + 1)[:, None]
+    slope: FloatArray = waves @ turned.reshape(-1)
+    return slope if np.ptp(slope) > 0 else None

@@ -1,0 +1,64 @@
+"""Many stars at the same instant: what happens to all of them happened to the instrument, or to the sky."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.lightcurve import BoolArray, FloatArray
+
+#: Fewer stars than this never are many.
+LEAST_STARS = 3
+
+
+def many_stars(
+    star: NDArray[np.int64],
+    moment: FloatArray,
+    brighter: BoolArray,
+    step: FloatArray,
+    span: FloatArray,
+    chance: float = 1e-3,
+) -> BoolArray:
+    """Which events of a run share their moment, and their direction, with more stars than chance allows.
+
+    The other events that fall within half a step of an event by chance are Poisson-distributed: each that is less than
+    a span away is there with a probability of ``2 step / span``, twice that of a uniform time, since observations
+    crowd into seasons. The tail probability of as many *stars* (a star with several events there counts once) is
+    multiplied by the number of events.
+
+    Parameters
+    ----------
+    star : (n,) a number for each event's star.
+    moment : (n,) when it happened, days.
+    brighter : (n,) its direction.
+    step, span : (n,) mean distance of its star's observations, and from the first to the last of them, days.
+    chance : probability that any event of a run without such moments is marked.
+
+    Returns
+    -------
+    (n,) never true for fewer than `LEAST_STARS` stars; where a time is not finite, false.
+    """
+    marked = np.zeros(len(star), dtype=bool)
+    for direction in (False, True):
+        rows = np.flatnonzero((brighter == direction) & np.isfinite(moment) & np.isfinite(step) & (span > 0))
+        rows = rows[np.argsort(moment[rows], kind="stable")]
+        if len(rows):
+            marked[rows] = _crowded(star[rows], moment[rows], step[rows], span[rows], chance / len(star))
+    return marked
+
+
+def _crowded(
+    star: NDArray[np.int64], moment: FloatArray, step: FloatArray, span: FloatArray, chance: float
+) -> BoolArray:
+    """The same for the events of one direction in order of time."""
+    from scipy.stats import poisson
+
+    first = np.searchsorted(moment, moment - 0.5 * step, side="left")
+    last = np.searchsorted(moment, moment + 0.5 * step, side="right")
+    others = np.zeros(len(star))
+    for i in np.flatnonzero(last - first >= LEAST_STARS):
+        others[i] = len(np.unique(star[first[i] : last[i]])) - 1
+    near = np.searchsorted(moment, moment + span, side="right") - np.searchsorted(moment, moment - span, side="left")
+    expected = (near - 1) * np.minimum(2 * step / span, 1.0)
+    crowded: BoolArray = (others >= LEAST_STARS - 1) & (poisson.sf(others - 1, expected) <= chance)
+    return crowded
