@@ -1,6 +1,6 @@
 """Events: false alarms, recall, and real cases: ``python -m tests.bench.forecast_events CACHE``.
 
-CACHE was made by `tests.bench.training_set`. Four tables, all at p = 0.001 a star:
+CACHE was made by `tests.bench.training_set`. Three tables, all at p = 0.001 a star:
 
 - *False alarms*: events in 1,000 simulated ordinary stars (white, damped walks of 5, 20 and 100 d, periodic ones with
   their real folded curve) at the times and with the errors of real stars, and in the shared standard stars.
@@ -8,7 +8,6 @@ CACHE was made by `tests.bench.training_set`. Four tables, all at p = 0.001 a st
   clip of the residuals from levels and folded curve, at the threshold that has the same false-alarm rate in the stars
   of the first table, and at the usual five sigma.
 - *Real events*: transits, microlensing, flares, outbursts, each with the interval found.
-- *Instants*: how the tables read with what is flagged left out.
 
 The nulls of the events (`pipeline.events.PointNull`) are learned by `StateSpace.fit` and `Forecaster.fit`, with the
 rest of what these know of ordinary stars.
@@ -69,9 +68,9 @@ class Looked:
     time: FloatArray
     clip: FloatArray
 
-    def alarm(self, detector: str | None = None) -> bool:
-        """Whether there is an event of a detector; None: of any."""
-        return any(detector in (None, event.detector) for event in self.events)
+    def alarm(self, detector: str | None = None, flagged: bool = True) -> bool:
+        """Whether there is an event of a detector; None: of any. Those with a flag count or not."""
+        return any(detector in (None, event.detector) and (flagged or not event.flag) for event in self.events)
 
     def overlaps(self, start: float, end: float, detector: str | None = None) -> bool:
         """Whether an event of a detector (None: of any) has part in a time."""
@@ -125,13 +124,16 @@ def false_alarms(
     groups = {kind: find(ordinary(kind, quiet, count)) for kind in ORDINARY}
     everything = [one for group in groups.values() for one in group]
     groups = groups | {"all simulated": everything, "standard stars": find(standards)}
-    print(f"{'events in 1,000 stars':22s} {'stars':>6s} {'lstm':>7s} {'sspace':>7s} {'both':>7s} {'clip 5':>7s}")
+    print(
+        f"{'events in 1,000 stars':22s} {'stars':>6s} {'lstm':>7s} {'sspace':>7s} {'both':>7s} {'no flag':>7s} {'clip 5':>7s}"
+    )
     records = []
     for name, group in groups.items():
         rates = {
             "lstm": _per_thousand(one.alarm("forecaster") for one in group),
             "sspace": _per_thousand(one.alarm("statespace") for one in group),
             "both": _per_thousand(one.alarm() for one in group),
+            "unflagged": _per_thousand(one.alarm(flagged=False) for one in group),
             "clip": _per_thousand(bool(np.any(np.abs(one.clip) > _CLIP)) for one in group),
         }
         print(f"{name:22s} {len(group):6d} " + " ".join(f"{rate:7.1f}" for rate in rates.values()), flush=True)

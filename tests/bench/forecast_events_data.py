@@ -33,7 +33,7 @@ INJECTED = ("flare", "dip", "microlensing", "outburst", "level shift", "slow fad
 SNR = (5.0, 8.0, 10.0, 15.0, 25.0, 50.0)
 
 #: A star whose class says that it erupts, or wanders without end, is no quiet background.
-_STRANGE = {"M", "SR", "L", "LPV", "RCB", "AGN", "QSO", "UG", "SN", "UV", "SDOR", "CTTS", "TTS", "GCAS", "BE", "INA"}
+STRANGE = {"M", "SR", "L", "LPV", "RCB", "AGN", "QSO", "UG", "SN", "UV", "SDOR", "CTTS", "TTS", "GCAS", "BE", "INA"}
 
 #: A walk of fewer memories in the curve is no ordinary wandering but one slow change.
 _LEAST_MEMORIES = 8.0
@@ -98,7 +98,7 @@ def quiet_stars(cache: Path, most: int, wanted: Callable[[str], bool] = held_out
     """
     surveys: dict[str, list[Star]] = {}
     for name in ("asas_acvs", "eros", "s82_rrlyrae"):
-        known = [one for one in stars_of(cache, name) if one.label not in _STRANGE]
+        known = [one for one in stars_of(cache, name) if one.label not in STRANGE]
         surveys[name] = [one.star for one in known if wanted(one.star.curve.object_id)]
     surveys["crts"] = [one.star for one in stars_of(cache, "standards")]
     surveys["ogle"] = [one.star for one in stars_of(cache, "ogle_cepheids")] + plain_stars("ogle/some_stars")
