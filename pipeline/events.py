@@ -53,8 +53,9 @@ class Event:
     kind : "run" of failed forecasts; or what a whole curve shows: a "pulse" with beginning and end, a level "shift", a
         "trend" (both to the end of the curve), or a changed "period" (whose direction means nothing).
     flag : None, or why the event may be the instrument's: "segment_start" (it begins with the first points after a
-        long gap or of the curve), "gap_edge" (it ends at a long gap), "single_point" (one observation, that
-        no other confirms), "single_visit" (several of one visit, that no other visit confirms), "many_stars" (it happened to many stars of the run at the same moment).
+        long gap or of the curve), "gap_edge" (it ends at a long gap), "single_point" (one observation, that no other
+        confirms), "single_visit" (several of one visit, that no other visit confirms), "many_stars" (it happened to
+        many stars of the run at the same moment).
     """
 
     object_id: str

@@ -49,9 +49,15 @@ _WILDEST = 1.2
 #: Scores below this many sigma are not worth a fit.
 _WORTH_A_FIT = 4.0
 
-#: Templates a row, as many independent ones as give white noise the p-values it should have, and walks (whose numbers
-#: are fitted too) hardly more than these: `python -m tests.bench.forecast_events`.
-_TRIES = 10.0
+#: Templates of each kind that are tried: so many a row, and so many more. As many independent ones as give white noise
+#: the p-values it should have, and damped walks (whose numbers are fitted too) hardly more than these, as printed by
+#: `python -m tests.bench.forecast_events`.
+_TRIES: dict[SlowKind, tuple[float, float]] = {
+    "pulse": (10.0, 0.0),
+    "shift": (1.0, 0.0),
+    "trend": (0.0, 60.0),
+    "period": (0.0, 20.0),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +70,7 @@ class Slow:
     first, last : rows that it begins and ends with.
     effect : (n,) what it adds to each row, in the prepared units.
     ratio : twice the gain in log-likelihood.
-    pvalue : probability of as large a gain by any template in an ordinary star.
+    pvalue : probability of as large a gain by any template of the kind in an ordinary star.
     """
 
     kind: SlowKind
@@ -107,19 +113,17 @@ def find_slow(fitted: StarFit, pvalue: float = 1e-3) -> tuple[Slow, ...]:
     fixed = _ramps(series, drift)
     found: list[Slow] = []
     while len(found) < _MOST:
-        best: tuple[_Template, Fit] | None = None
+        best: tuple[float, _Template, Fit] | None = None
         for template in _candidates(now.model, series, fixed):
             trying = replace(series, regressors=np.column_stack([series.regressors, template.column]))
             better = fit(_with_regressors(null), trying, warm=now, uncertainties=False)
-            if best is None or better.loglike > best[1].loglike:
-                best = template, better
-        if best is None:
+            chance = slow_pvalue(2 * (better.loglike - now.loglike), template.kind, len(series))
+            if best is None or chance < best[0]:
+                best = chance, template, better
+        if best is None or best[0] > pvalue:
             break
-        template, better = best
+        chance, template, better = best
         ratio = 2 * (better.loglike - now.loglike)
-        chance = slow_pvalue(ratio, len(series))
-        if chance > pvalue:
-            break
         effect = better.coefficient[-1] * template.column
         found.append(Slow(template.kind, template.first, template.last, effect, ratio, chance))
         series = replace(series, regressors=np.column_stack([series.regressors, template.column]))
@@ -142,7 +146,7 @@ def _more_pulses(model: Model, series: Series, found: list[Slow], pvalue: float)
             free[slow.first : slow.last + 1] = 0.0
     while True:
         first, last, score = _pulse(residual * free, weight)
-        chance = slow_pvalue(score**2, n)
+        chance = slow_pvalue(score**2, "pulse", n)
         if chance > pvalue or not free[first : last + 1].all():
             return
         rows = slice(first, last + 1)
@@ -152,9 +156,10 @@ def _more_pulses(model: Model, series: Series, found: list[Slow], pvalue: float)
         yield Slow("pulse", first, last, effect, score**2, chance)
 
 
-def slow_pvalue(ratio: float, n: int) -> float:
-    """P-value of the largest likelihood ratio (chi-square of one degree) of all templates over n rows."""
-    return min(1.0, max(1.0, _TRIES * n) * math.erfc(math.sqrt(max(ratio, 0.0) / 2)))
+def slow_pvalue(ratio: float, kind: SlowKind, n: int) -> float:
+    """P-value of the largest likelihood ratio (chi-square of one degree) of all templates of a kind over n rows."""
+    a_row, more = _TRIES[kind]
+    return min(1.0, max(1.0, a_row * n + more) * math.erfc(math.sqrt(max(ratio, 0.0) / 2)))
 
 
 def _null(fitted: StarFit) -> Model:
