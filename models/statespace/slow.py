@@ -53,9 +53,9 @@ _WORTH_A_FIT = 4.0
 #: the p-values it should have, and damped walks (whose numbers are fitted too) hardly more than these, as printed by
 #: `python -m tests.bench.forecast_events`.
 _TRIES: dict[SlowKind, tuple[float, float]] = {
-    "pulse": (10.0, 0.0),
-    "shift": (1.0, 0.0),
-    "trend": (0.0, 60.0),
+    "pulse": (15.0, 0.0),
+    "shift": (6.0, 0.0),
+    "trend": (0.0, 300.0),
     "period": (0.0, 20.0),
 }
 
@@ -225,7 +225,7 @@ def _bumps(time: FloatArray, first: int, last: int) -> list[_Template]:
             decay = np.exp(-np.maximum(x, 0.0)) * (x >= -0.2)
             for column in (np.exp(-0.5 * x * x), 1.0 / (1.0 + x * x), decay):
                 rows = np.flatnonzero(column > _TAKES_PART)
-                if len(rows) >= _SHORTEST:
+                if _SHORTEST <= len(rows) <= len(time) // 2:
                     found.append(_Template("pulse", int(rows[0]), int(rows[-1]), column))
     return found
 
