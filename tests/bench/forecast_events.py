@@ -174,6 +174,9 @@ def recall(quiet: Sequence[Quiet], clip: float, find: Callable[[Iterable[Star]],
         cells = []
         for snr in SNR:
             here = [by for one, by in mine if one.snr == snr]
+            if not here:
+                cells.append("-")
+                continue
             share = {name: float(np.mean([by[name] for by in here])) for name in here[0]}
             records.append({"table": "recall", "kind": kind, "survey": survey, "snr": snr, "n": len(here), **share})
             three, two = (" ".join(f"{100 * share[n]:3.0f}" for n in names) for names in (_OURS, _CLIPS))
