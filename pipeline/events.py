@@ -18,7 +18,7 @@ from pipeline.lightcurve import BoolArray, FloatArray, IntArray
 
 Direction = Literal["fade", "brighten"]
 EventKind = Literal["run", "pulse", "shift", "trend", "period"]
-EventFlag = Literal["gap_edge", "segment_start", "single_point", "many_stars"]
+EventFlag = Literal["gap_edge", "segment_start", "single_point", "single_visit", "many_stars"]
 
 #: Degrees of freedom a star's innovations may have (infinite: Gaussian), and the logarithm of their prior weight: heavy
 #: tails have to show by more than the very point that is to be judged.
@@ -30,6 +30,9 @@ _MOST_IN_RUN = 4.0
 
 #: Stands for all bands of a star together, where a band's index is asked for.
 TOGETHER = -1
+
+#: Rows closer than this share of a star's mean step are exposures of one visit.
+_VISIT = 0.01
 
 #: A run is only looked for where the star has this many times its length.
 _RUNS_IN_STAR = 8
@@ -50,8 +53,9 @@ class Event:
     kind : "run" of failed forecasts; or what a whole curve shows: a "pulse" with beginning and end, a level "shift", a
         "trend" (both to the end of the curve), or a changed "period" (whose direction means nothing).
     flag : None, or why the event may be the instrument's: "segment_start" (it begins with the first points after a
-        long gap or of the curve), "gap_edge" (it ends at a long gap), "single_point" (one observation, that
-        no other confirms), "many_stars" (it happened to many stars of the run at the same moment).
+        long gap or of the curve), "gap_edge" (it ends at a long gap), "single_point" (one observation, that no other
+        confirms), "single_visit" (several of one visit, that no other visit confirms), "many_stars" (it happened to
+        many stars of the run at the same moment).
     """
 
     object_id: str
@@ -101,29 +105,32 @@ class PointNull:
     """How significant the strangest single points of ordinary stars look, in decades: minus the logarithm of a p-value.
 
     With perfect photometry a fifth of the stars lie beyond 0.7, and ten times fewer for each decade more. Real
-    photometry has rotten points: the tail is exponential still, with a length of its own. It has few rotten runs, so
-    that these are taken at their word.
+    photometry has rotten points, some of them at any distance: no point alone tells one from the star. It has few
+    rotten runs, so that these are taken at their word.
 
     Attributes
     ----------
     bulk : decades that a fifth of the ordinary stars exceed.
-    scale : decades further on that ten times fewer exceed.
+    scale : decades further on that a fiftieth exceed.
+    reach : decades further on that ten times fewer exceed, and so on.
     """
 
     bulk: float = _BULK
     scale: float = 1.0
+    reach: float = 1.0
 
     @classmethod
     def learn(cls, forecasts: Iterable[Forecast]) -> PointNull:
         """From the forecasts of ordinary stars; the ideal one where they are fewer than 20.
 
-        The strangest fiftieth may be true events, and does not count.
+        With fewer than 500 the last step is as long as the one before.
         """
         best = [best_runs(forecast)[0] for forecast in forecasts]
         if len(best) < 20:
             return cls()
-        bulk, far = np.quantile(best, [0.8, 0.98])
-        return cls(max(_BULK, float(bulk)), max(1.0, float(far - bulk)))
+        bulk, far, farthest = np.quantile(best, [0.8, 0.98, 0.998])
+        scale = max(1.0, float(far - bulk))
+        return cls(max(_BULK, float(bulk)), scale, max(scale, float(farthest - far)) if len(best) >= 500 else scale)
 
     def decades(self, significance: FloatArray) -> FloatArray:
         """Minus the decimal logarithm of the share of ordinary stars with a point at least as significant.
@@ -132,9 +139,15 @@ class PointNull:
         ----------
         significance : (n,) decades, as computed from the forecasts alone.
         """
-        inside = significance * (_BULK / self.bulk)
+        far = self.bulk + self.scale
         decades: FloatArray = np.where(
-            significance < self.bulk, inside, _BULK + (significance - self.bulk) / self.scale
+            significance < self.bulk,
+            significance * (_BULK / self.bulk),
+            np.where(
+                significance < far,
+                _BULK + (significance - self.bulk) / self.scale,
+                _BULK + 1.0 + (significance - far) / self.reach,
+            ),
         )
         return decades
 
@@ -251,8 +264,9 @@ def all_runs(forecast: Forecast, options: EventOptions) -> list[Runs]:
         z = score[inside]
         limited = np.concatenate([[0.0], np.cumsum(np.clip(z, -_MOST_IN_RUN, _MOST_IN_RUN))])
         width = 1 if band != TOGETHER else 2
+        alone = np.where(_contradicted(z, visits(forecast.time[rows[inside]])), 0.0, z)
         while width <= options.max_run and len(z) >= (_RUNS_IN_STAR * width if width > 1 else 1):
-            total = z if width == 1 else (limited[width:] - limited[:-width]) / math.sqrt(width)
+            total = alone if width == 1 else (limited[width:] - limited[:-width]) / math.sqrt(width)
             # what the model leaves correlated widens long sums: they are held against the star's own scatter of them
             spread = 1.4826 * float(np.median(np.abs(total))) if width > 1 else 1.0
             runs.append(Runs(band, rows[inside], width, total / max(1.0, spread)))
@@ -313,6 +327,8 @@ def _event(forecast: Forecast, run: Runs, i: int, log_p: float, after: BoolArray
     innovation = forecast.innovation[run.row[i : i + run.width]] * (1.0 if bright else -1.0)
     part = np.flatnonzero(innovation > 1.0)
     lo, hi = (i + part[0], i + part[-1]) if len(part) else (i, i + run.width - 1)
+    rows = run.row[lo : hi + 1]
+    visit = visits(forecast.time[run.row])
     flag: EventFlag | None = None
     if after[lo]:
         flag = "segment_start"
@@ -320,7 +336,8 @@ def _event(forecast: Forecast, run: Runs, i: int, log_p: float, after: BoolArray
         flag = "gap_edge"
     elif lo == hi:
         flag = "single_point"
-    rows = run.row[lo : hi + 1]
+    elif visit[lo] == visit[hi]:
+        flag = "single_visit"
     band = "+".join(forecast.bands) if run.band == TOGETHER else forecast.bands[run.band]
     return event_of(forecast, rows, bright, math.exp(max(log_p, -700.0)), band, "run", flag)
 
@@ -372,6 +389,24 @@ def _same(one: Event, other: Event) -> bool:
         return False
     shared = min(one.t_end, other.t_end) - max(one.t_start, other.t_start)
     return shared > 0 and shared > 0.5 * (max(one.t_end, other.t_end) - min(one.t_start, other.t_start))
+
+
+def visits(time: FloatArray) -> IntArray:
+    """(n,) a number for each row's visit: rows much closer than a mean step are exposures of one and the same."""
+    n = len(time)
+    typical = float(time[-1] - time[0]) / (n - 1) if n > 1 else 0.0
+    visit: IntArray = np.concatenate([[0], np.cumsum(np.diff(time) > _VISIT * typical)])[:n].astype(np.int32)
+    return visit
+
+
+def _contradicted(score: FloatArray, visit: IntArray) -> BoolArray:
+    """(n,) which rows most of the other exposures of their visit know nothing of: a bad exposure, and no event."""
+    out = np.zeros(len(score), dtype=bool)
+    starts = np.flatnonzero(np.diff(visit, prepend=-1))
+    for lo, hi in zip(starts, np.append(starts[1:], len(score)), strict=True):
+        if hi - lo >= 3:
+            out[lo:hi] = np.sign(score[lo:hi]) * np.median(score[lo:hi]) < 1.0
+    return out
 
 
 def edges(time: FloatArray, options: EventOptions) -> tuple[BoolArray, BoolArray]:

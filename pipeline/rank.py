@@ -155,9 +155,12 @@ def _strongest(events: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
 
 
 def _event_words(event: Mapping[str, Any], count: int, clock: str | None) -> str:
+    more = f"; {count} events in all" if count > 1 else ""
+    if event.get("kind") == "period":
+        since = f"day {event['t_start']:.4f}" if clock in (None, "unknown") else f"{clock} {event['t_start']:.4f}"
+        return f"Its period changed about {since}{more}."
     verb = {"fade": "faded", "brighten": "brightened"}.get(event["direction"], "changed")
     by = f" by {abs(event['peak_sigma']):.1f} sigma" if event.get("peak_sigma") is not None else ""
     band = f" in band {event['band']}" if event.get("band") else ""
     when = f"day {event['t_peak']:.4f}" if clock in (None, "unknown") else f"{clock} {event['t_peak']:.4f}"
-    more = f"; {count} events in all" if count > 1 else ""
     return f"It {verb}{by}{band} at {when}{more}."

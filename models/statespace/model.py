@@ -16,7 +16,7 @@ from models.statespace.score import MEASURES, Null, measure
 from models.statespace.slow import find_slow
 from models.statespace.star import StarFit, StarOptions, fit_star
 from models.statespace.summary import StateSpaceSummary, summarise
-from pipeline.events import Event, EventFlag, EventOptions, PointNull, edges, event_of
+from pipeline.events import Event, EventFlag, EventOptions, PointNull, edges, event_of, visits
 from pipeline.forecast import Forecast
 from pipeline.lightcurve import FloatArray
 from pipeline.star import Star
@@ -179,7 +179,7 @@ def _slow_events(fitted: StarFit | str, options: EventOptions) -> list[Event]:
         # the star has its forecasts and their events all the same
         return []
     forecast = _forecast(fitted)
-    after, before = edges(forecast.time, options)
+    (after, before), visit = edges(forecast.time, options), visits(forecast.time)
     events = []
     for slow in found:
         flag: EventFlag | None = None
@@ -187,6 +187,8 @@ def _slow_events(fitted: StarFit | str, options: EventOptions) -> list[Event]:
             flag = "segment_start"
         elif slow.kind == "pulse" and before[slow.last]:
             flag = "gap_edge"
+        elif visit[slow.first] == visit[slow.last]:
+            flag = "single_visit"
         rows = np.arange(slow.first, slow.last + 1, dtype=np.int32)
         largest = slow.effect[np.argmax(np.abs(slow.effect))]
         bands = "+".join(forecast.bands)

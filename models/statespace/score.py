@@ -54,7 +54,7 @@ class Null:
     median, spread : (b, 4) of each measure.
     standard : (m, 4) each measure of the ordinary stars, standardised for their number of points, sorted.
     score : (m,) their scores.
-    single : (2,) bulk and scale of the strangest single points (`pipeline.events.PointNull`).
+    single : (3,) bulk, scale and reach of the strangest single points (`pipeline.events.PointNull`).
     """
 
     points: FloatArray
@@ -88,7 +88,7 @@ class Null:
         spread = np.array([np.quantile(measures[b], 0.9, axis=0) - np.quantile(measures[b], 0.5, axis=0) for b in bins])
         spread = np.maximum(spread, 1e-3 + 0.1 * spread.max(axis=0))
         found = PointNull.learn(forecasts)
-        single = np.array([found.bulk, found.scale])
+        single = np.array([found.bulk, found.scale, found.reach])
         bare = cls(centres, median, spread, np.zeros((1, 4)), np.zeros(1), single)
         standard = bare.standardise(measures, points)
         ready = cls(centres, median, spread, np.sort(standard, axis=0), np.zeros(1), single)

@@ -20,7 +20,8 @@ import numpy as np
 from models.statespace.components import DampedWalk, Model, Noise, Oscillator, Regressors, Seasonal, Series
 from models.statespace.fit import Fit, fit
 from models.statespace.star import StarFit, StarOptions, distrust
-from pipeline.lightcurve import FloatArray
+from pipeline.events import visits
+from pipeline.lightcurve import FloatArray, IntArray
 
 SlowKind = Literal["pulse", "shift", "trend", "period"]
 
@@ -33,6 +34,9 @@ _DISTRUSTED, _MOST_A_ROW = StarOptions().outlier, 4.0
 
 #: Rows with more than this share of a bump's height take part in it.
 _TAKES_PART = 0.2
+
+#: Share of the variance that the exposures of one visit have in common (weather, calibration): so many count as fewer.
+_SHARED = 0.2
 
 #: Where in the rows a fading, or another period, may begin.
 _KNOTS = (0.0, 0.2, 0.35, 0.5, 0.65, 0.8)
@@ -49,9 +53,15 @@ _WILDEST = 1.2
 #: Scores below this many sigma are not worth a fit.
 _WORTH_A_FIT = 4.0
 
-#: Templates a row, as many independent ones as give white noise the p-values it should have, and walks (whose numbers
-#: are fitted too) hardly more than these: `python -m tests.bench.forecast_events`.
-_TRIES = 10.0
+#: Templates of each kind that are tried: so many a row, and so many more. As many independent ones as give white noise
+#: the p-values it should have, and damped walks (whose numbers are fitted too) hardly more than these, as printed by
+#: `python -m tests.bench.forecast_events`.
+_TRIES: dict[SlowKind, tuple[float, float]] = {
+    "pulse": (15.0, 0.0),
+    "shift": (6.0, 0.0),
+    "trend": (0.0, 300.0),
+    "period": (0.0, 20.0),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +74,7 @@ class Slow:
     first, last : rows that it begins and ends with.
     effect : (n,) what it adds to each row, in the prepared units.
     ratio : twice the gain in log-likelihood.
-    pvalue : probability of as large a gain by any template in an ordinary star.
+    pvalue : probability of as large a gain by any template of the kind in an ordinary star.
     """
 
     kind: SlowKind
@@ -105,21 +115,20 @@ def find_slow(fitted: StarFit, pvalue: float = 1e-3) -> tuple[Slow, ...]:
     series = _trusting(distrust(robust, series.distrusting(np.ones(len(series))), StarOptions()))
     now = fit(null, series, uncertainties=False)
     fixed = _ramps(series, drift)
+    visit = visits(series.time)
     found: list[Slow] = []
     while len(found) < _MOST:
-        best: tuple[_Template, Fit] | None = None
+        best: tuple[float, float, _Template, Fit] | None = None
         for template in _candidates(now.model, series, fixed):
             trying = replace(series, regressors=np.column_stack([series.regressors, template.column]))
             better = fit(_with_regressors(null), trying, warm=now, uncertainties=False)
-            if best is None or better.loglike > best[1].loglike:
-                best = template, better
-        if best is None:
+            ratio = _believed(2 * (better.loglike - now.loglike), template.first, template.last, visit)
+            chance = slow_pvalue(ratio, template.kind, len(series))
+            if best is None or chance < best[0]:
+                best = chance, ratio, template, better
+        if best is None or best[0] > pvalue:
             break
-        template, better = best
-        ratio = 2 * (better.loglike - now.loglike)
-        chance = slow_pvalue(ratio, len(series))
-        if chance > pvalue:
-            break
+        chance, ratio, template, better = best
         effect = better.coefficient[-1] * template.column
         found.append(Slow(template.kind, template.first, template.last, effect, ratio, chance))
         series = replace(series, regressors=np.column_stack([series.regressors, template.column]))
@@ -136,25 +145,33 @@ def _more_pulses(model: Model, series: Series, found: list[Slow], pvalue: float)
     """Further boxes in what is left of a star that has events: a flare star has hundreds, too many to fit each."""
     residual, weight = _whitened(model, series)
     n = len(series)
+    visit = visits(series.time)
     free = np.ones(n)
     for slow in found:
         if slow.kind == "pulse":
             free[slow.first : slow.last + 1] = 0.0
     while True:
         first, last, score = _pulse(residual * free, weight)
-        chance = slow_pvalue(score**2, n)
+        ratio = _believed(score**2, first, last, visit)
+        chance = slow_pvalue(ratio, "pulse", n)
         if chance > pvalue or not free[first : last + 1].all():
             return
         rows = slice(first, last + 1)
         free[rows] = 0.0
         effect = np.zeros(n)
         effect[rows] = residual[rows].sum() / weight[rows].sum()
-        yield Slow("pulse", first, last, effect, score**2, chance)
+        yield Slow("pulse", first, last, effect, ratio, chance)
 
 
-def slow_pvalue(ratio: float, n: int) -> float:
-    """P-value of the largest likelihood ratio (chi-square of one degree) of all templates over n rows."""
-    return min(1.0, max(1.0, _TRIES * n) * math.erfc(math.sqrt(max(ratio, 0.0) / 2)))
+def slow_pvalue(ratio: float, kind: SlowKind, n: int) -> float:
+    """P-value of the largest likelihood ratio (chi-square of one degree) of all templates of a kind over n rows."""
+    a_row, more = _TRIES[kind]
+    return min(1.0, max(1.0, a_row * n + more) * math.erfc(math.sqrt(max(ratio, 0.0) / 2)))
+
+
+def _believed(ratio: float, first: int, last: int, visit: IntArray) -> float:
+    """The likelihood ratio of an event between two rows; less where all of them are exposures of one visit."""
+    return ratio / (1.0 + _SHARED * (last - first)) if visit[first] == visit[last] else ratio
 
 
 def _null(fitted: StarFit) -> Model:
@@ -220,7 +237,7 @@ def _bumps(time: FloatArray, first: int, last: int) -> list[_Template]:
             decay = np.exp(-np.maximum(x, 0.0)) * (x >= -0.2)
             for column in (np.exp(-0.5 * x * x), 1.0 / (1.0 + x * x), decay):
                 rows = np.flatnonzero(column > _TAKES_PART)
-                if len(rows) >= _SHORTEST:
+                if _SHORTEST <= len(rows) <= len(time) // 2:
                     found.append(_Template("pulse", int(rows[0]), int(rows[-1]), column))
     return found
 

@@ -143,7 +143,7 @@ _EVENT = (
     Column("pvalue", _FLOAT, "", "stat.probability;src.var", "probability of an event as strong in a quiet star"),
     Column("n_points", _INT, "", "meta.number;obs", "number of observations in the event"),
     Column("kind", _TEXT, "", "meta.code.class;src.var", "run of failed forecasts, or pulse, shift, trend, period"),
-    Column("flag", _TEXT, "", "meta.code.qual;src.var", "edge, lone point or many stars at once; null: none"),
+    Column("flag", _TEXT, "", "meta.code.qual;src.var", "edge of a gap, lone point or visit, many stars; null: none"),
 )
 
 _NIGHT_POINT = (

@@ -33,10 +33,13 @@ INJECTED = ("flare", "dip", "microlensing", "outburst", "level shift", "slow fad
 SNR = (5.0, 8.0, 10.0, 15.0, 25.0, 50.0)
 
 #: A star whose class says that it erupts, or wanders without end, is no quiet background.
-_STRANGE = {"M", "SR", "L", "LPV", "RCB", "AGN", "QSO", "UG", "SN", "UV", "SDOR", "CTTS", "TTS", "GCAS", "BE", "INA"}
+STRANGE = {"M", "SR", "L", "LPV", "RCB", "AGN", "QSO", "UG", "SN", "UV", "SDOR", "CTTS", "TTS", "GCAS", "BE", "INA"}
 
 #: A walk of fewer memories in the curve is no ordinary wandering but one slow change.
 _LEAST_MEMORIES = 8.0
+
+#: Largest effect of a changed period, in units of the folded curve's range.
+_SMALL = 0.3
 
 #: Rows that an injected event must reach with a tenth of its height: what one row shows no other confirms.
 _LEAST_ROWS = 3
@@ -98,7 +101,7 @@ def quiet_stars(cache: Path, most: int, wanted: Callable[[str], bool] = held_out
     """
     surveys: dict[str, list[Star]] = {}
     for name in ("asas_acvs", "eros", "s82_rrlyrae"):
-        known = [one for one in stars_of(cache, name) if one.label not in _STRANGE]
+        known = [one for one in stars_of(cache, name) if one.label not in STRANGE]
         surveys[name] = [one.star for one in known if wanted(one.star.curve.object_id)]
     surveys["crts"] = [one.star for one in stars_of(cache, "standards")]
     surveys["ogle"] = [one.star for one in stars_of(cache, "ogle_cepheids")] + plain_stars("ogle/some_stars")
@@ -181,7 +184,7 @@ def injected(one: Quiet, kind: str, snr: float) -> Laid | None:
     median steps at half height, dips 3 to 30 d, lens crossing times are 25 d times a log-normal 0.6, outbursts last 20
     to 80 d (at most a 30th, a 30th and a 15th of the span), and all touch three rows at least; shifts and the beginning
     of a fading lie in the middle three fifths; the period changes once, in the middle fifth, by what no constant period
-    takes up.
+    takes up; to first order, and so only where that is small against the folded curve.
     """
     good = one.star.curve
     rng = np.random.default_rng(int(share(f"{good.object_id} {kind}", "injected") * 2**53))
@@ -198,6 +201,9 @@ def injected(one: Quiet, kind: str, snr: float) -> Laid | None:
     if not unit > 0:
         return None
     size = snr / unit
+    season = _season(one.fitted)
+    if kind == "period change" and (season is None or size > _SMALL * float(np.ptp(season))):
+        return None
     value = good.value + good.sign * size * shape
     star = Star(replace(good, object_id=f"{good.object_id} {kind} {snr:g}", value=value), one.star.period)
     return Laid(one, kind, snr, star, touched)
@@ -273,9 +279,8 @@ def _late(one: Quiet, rng: np.random.Generator) -> FloatArray | None:
     late = np.abs(time - knot)
     weight = np.abs(slope) + 1e-12
     late = late - np.polyval(np.polyfit(time - time[0], late, 1, w=weight), time - time[0])
-    shape = slope * late
-    late_by: FloatArray = shape / np.abs(shape).max()
-    return late_by
+    shape: FloatArray = slope * late / np.abs(slope * late).max()
+    return shape
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.events import EventOptions, PointNull, best_run, find_events, gaussian_scores
+from pipeline.events import EventOptions, PointNull, best_run, find_events, gaussian_scores, without_repeats
 from pipeline.forecast import Forecast
 
 
@@ -133,3 +135,44 @@ def test_rotten_points_raise_the_bar_for_points_alone() -> None:
 
 def test_too_few_stars_teach_no_null() -> None:
     assert PointNull.learn([_forecast(np.zeros(30))] * 5) == PointNull()
+
+
+def test_what_happens_in_all_bands_at_once_is_found_in_all_together() -> None:
+    rng = np.random.default_rng(11)
+    band = np.tile([0, 1], 150).astype(np.int32)
+    z = rng.normal(size=300)
+    z[100:108] = -2.4
+    events = find_events(_forecast(z, band=band))
+    assert [(e.band, e.direction) for e in events] == [("g+r", "fade")]
+
+
+def test_exposures_of_a_visit_contradict_and_confirm() -> None:
+    nights = np.repeat(np.arange(100.0), 4) + np.tile(np.arange(4) * 0.001, 100)
+    z = np.random.default_rng(12).normal(size=400)
+    z[201] = 20.0
+    assert find_events(_forecast(z, nights)) == []
+    z[200:204] = 4.0
+    assert [e.flag for e in find_events(_forecast(z, nights))] == ["single_visit"]
+
+
+def test_of_two_events_that_tell_the_same_the_more_significant_stays() -> None:
+    z = np.random.default_rng(0).normal(size=300)
+    z[100:108] = -6.0
+    (run,) = find_events(_forecast(z))
+    pulse = replace(run, kind="pulse", pvalue=run.pvalue / 10, band="g+r")
+    elsewhere = replace(run, t_start=10.0, t_peak=11.0, t_end=14.0)
+    by_another = replace(run, detector="forecaster")
+    kept = without_repeats([run, pulse, elsewhere, by_another])
+    assert kept == [elsewhere, by_another, pulse]
+
+
+def test_a_far_tail_of_rotten_points_is_learned_from_many_stars() -> None:
+    rng = np.random.default_rng(13)
+    rotten = []
+    for i in range(600):
+        z = rng.normal(size=60)
+        z[30] = 30.0 if i % 100 == 0 else z[30]
+        rotten.append(_forecast(z))
+    null = PointNull.learn(rotten)
+    assert null.reach > null.scale
+    assert np.all(np.diff(null.decades(np.linspace(0.0, 30.0, 100))) > 0)

@@ -108,3 +108,10 @@ def test_reasons():
     assert anomaly_reason(0.4, {"forecaster": 0.3, "statespace": 0.2}).startswith("Ordinary: the state-space model")
     assert anomaly_reason(None, {"forecaster": None}) is None
     assert anomaly_reason(float("nan"), {}) is None
+
+
+def test_a_changed_period_is_told_as_such():
+    event = {"kind": "period", "direction": "fade", "t_start": 5.0, "t_peak": 9.0, "pvalue": 1e-5, "peak_sigma": 3.0}
+    said = anomaly_reason(0.5, {"statespace": 0.5}, [event])
+    assert said is not None
+    assert said.endswith("Its period changed about day 5.0000.")

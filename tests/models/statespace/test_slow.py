@@ -107,5 +107,6 @@ def test_short_curves_have_none() -> None:
 
 
 def test_pvalues_fall_with_the_ratio_and_rise_with_the_rows() -> None:
-    assert slow_pvalue(0.0, 100) == 1.0
-    assert slow_pvalue(40.0, 100) < slow_pvalue(30.0, 100) < slow_pvalue(30.0, 1000)
+    assert slow_pvalue(0.0, "pulse", 100) == 1.0
+    assert slow_pvalue(40.0, "pulse", 100) < slow_pvalue(30.0, "pulse", 100) < slow_pvalue(30.0, "pulse", 1000)
+    assert slow_pvalue(30.0, "trend", 100) < slow_pvalue(30.0, "pulse", 100)

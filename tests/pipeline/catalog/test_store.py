@@ -129,3 +129,19 @@ def test_a_wrong_part_is_named(tmp_path):
         merge([tmp_path / "wrong.parquet"], [], tmp_path)
     with pytest.raises(FileNotFoundError):
         merge([tmp_path / "absent.parquet"], [], tmp_path)
+
+
+@pytest.mark.parametrize("n_parts", [1, 4])
+def test_events_of_many_stars_at_once_are_flagged_whatever_the_parts(tmp_path, n_parts):
+    objects = [row | {"n_obs": 200} for row in object_rows(80, 3)]
+    events = event_rows(objects, 3)
+    names = {event["object_id"] for event in events}
+    for name in sorted(names)[:12]:
+        shared = {"object_id": name, "t_start": 2453111.5, "t_peak": 2453111.5, "t_end": 2453111.5}
+        events.append(events[0] | shared | {"direction": "fade", "flag": "single_point"})
+    merge(*write_parts(tmp_path, objects, events, n_parts), tmp_path / "run", 7)
+    found = pq.read_table(tmp_path / "run" / "events.parquet").to_pandas()
+    together = found["t_peak"] == 2453111.5
+    assert together.sum() == 12
+    assert (found.loc[together, "flag"] == "many_stars").all()
+    assert (found.loc[~together, "flag"] == "many_stars").mean() < 0.1
