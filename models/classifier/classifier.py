@@ -19,7 +19,7 @@ from models.inputs import FACTORS, Inputs, inputs_of
 from models.keras_backend import in_double, keras
 from models.scaling import Scaling
 from models.weights import PRETRAINED, Weights
-from pipeline.features import FOLDED, LEAST_POINTS, PLAIN, SURVEY
+from pipeline.features import FOLDED, LEAST_POINTS, PLAIN, REST, STRUCTURE, SURVEY
 from pipeline.lightcurve import BoolArray, FloatArray
 from pipeline.split import share
 from pipeline.star import Star
@@ -34,7 +34,7 @@ _BATCH = 256
 _GENTLER, _SMALLER = 0.2, 32
 
 #: The forest tries so many times the root of the number of features at a node, and is never surer than this.
-_TRIES, _DOUBT = 3.0, 0.01
+_TRIES, _DOUBT = 2.0, 0.01
 
 #: What calibration chooses from.
 _TEMPERATURES = np.geomspace(0.4, 8.0, 61)
@@ -58,6 +58,7 @@ class ClassifierOptions:
     learning_rate, weight_decay : of AdamW; the rate falls along a cosine.
     balance : 0 weighs all stars alike, 1 all types alike.
     trees : of the random forest that votes beside the networks; 0 for none.
+    leaf : stars of a leaf of those trees, at least.
     calibration_share : share of the stars that end a member's training and calibrate it, and that it does not learn
         from; each member leaves out others.
     coverage : share of the stars that are classified without a flag.
@@ -76,6 +77,7 @@ class ClassifierOptions:
     weight_decay: float = 1e-3
     balance: float = 0.5
     trees: int = 150
+    leaf: int = 1
     calibration_share: float = 0.15
     coverage: float = 0.95
     seed: int = 1
@@ -192,7 +194,7 @@ class Classifier:
             "temperature": self._temperature,
             "threshold": self._threshold,
             "forest_weight": self._forest_weight,
-            "features": {"folded": list(FOLDED), "plain": list(PLAIN), "survey": list(SURVEY)},
+            "features": {"folded": list(FOLDED), "plain": list(PLAIN + STRUCTURE + REST), "survey": list(SURVEY)},
         }
         arrays = stored.network_arrays([array for network in self._networks for array in network.get_weights()])
         for name, scaling in self._scaling.items():
@@ -304,7 +306,7 @@ class Classifier:
         judges, meant = np.concatenate(judged_by), allowed.max(axis=1)
         votes = None
         if options.trees and start is None:
-            made._forest, votes = _forest(tensors, enough, meant, labels, options)
+            made._forest, votes = _forest(tensors, enough, meant, names, labels, options)
             votes = votes[judges]
         made._calibrate(np.concatenate(logits), meant[judges], votes)
         return made
@@ -378,16 +380,21 @@ class Classifier:
 
 
 def _forest(
-    tensors: Tensors, enough: BoolArray, meant: NDArray[np.float32], labels: Sequence[str], options: ClassifierOptions
+    tensors: Tensors,
+    enough: BoolArray,
+    meant: NDArray[np.float32],
+    names: Sequence[str],
+    labels: Sequence[str],
+    options: ClassifierOptions,
 ) -> tuple[Forest, NDArray[np.float64]]:
     """A forest on all stars with points enough, and what its trees say of the stars that they did not see."""
     from models.classifier.trees import grown
 
     table = _table(tensors)[enough]
-    _, kind = np.unique(np.array(labels)[enough], return_inverse=True)
+    kind, star = (np.unique(np.array(one)[enough], return_inverse=True)[1] for one in (labels, names))
     shares = meant[enough] / meant[enough].sum(axis=1, keepdims=True)
     tries = min(table.shape[1], int(_TRIES * table.shape[1] ** 0.5) + 1)
-    forest, unseen = grown(table, shares, kind.astype(np.int64), options.trees, tries, 1, 1000 * options.seed)
+    forest, unseen = grown(table, shares, kind, star, options.trees, tries, options.leaf, 1000 * options.seed)
     votes = np.full((len(enough), meant.shape[1]), 1.0 / meant.shape[1])
     votes[enough] = np.where(np.isfinite(unseen), unseen, votes[enough])
     return forest, votes
@@ -440,12 +447,12 @@ def _check(
 
 
 def _network(options: ClassifierOptions, n_types: int) -> Any:
-    n_plain = len(PLAIN) + 1 + (len(SURVEY) if options.survey else 0)
+    n_plain = len(PLAIN) + 1 + len(STRUCTURE) + len(REST) + (len(SURVEY) if options.survey else 0)
     return build(len(FOLDED), n_plain, n_types, options.filters, options.hidden, options.dropout)
 
 
 def _plain(inputs: Inputs, options: ClassifierOptions) -> NDArray[np.float32]:
-    columns = [inputs.plain, inputs.found[:, None].astype(np.float32)]
+    columns = [inputs.plain, inputs.found[:, None].astype(np.float32), inputs.rest]
     return np.concatenate([*columns, inputs.survey] if options.survey else columns, axis=1)
 
 

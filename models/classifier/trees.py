@@ -51,7 +51,14 @@ class Forest:
 
 
 def grown(
-    table: Array32, meant: Array32, kind: NDArray[np.int64], trees: int, tries: int, least: int, seed: int
+    table: Array32,
+    meant: Array32,
+    kind: NDArray[np.int64],
+    star: NDArray[np.int64],
+    trees: int,
+    tries: int,
+    least: int,
+    seed: int,
 ) -> tuple[Forest, NDArray[np.float64]]:
     """Grow each tree on stars drawn with replacement.
 
@@ -60,6 +67,7 @@ def grown(
     table : (n, features), finite.
     meant : (n, types) what each star may be; rows sum to 1.
     kind : (n,) labels as numbers from 0; splits sort these.
+    star : (n,) stars as numbers from 0; the rows of a star are drawn together.
     trees : how many.
     tries : features that are tried at each node.
     least : stars of a leaf.
@@ -70,17 +78,17 @@ def grown(
     The forest, and (n, types) the mean over those trees that did not see the star; NaN where all of them did.
     """
     rng = np.random.default_rng(seed)
-    n = len(table)
+    n, stars = len(table), int(star.max()) + 1
     columns = np.ascontiguousarray(table.T)
     unseen, votes = np.zeros((n, meant.shape[1])), np.zeros(n)
     parts: list[tuple[Int32, Array32, Int32, Array32]] = []
     root, nodes, leaves = [], 0, 0
     for _ in range(trees):
-        drawn = rng.integers(0, n, n)
+        times = np.bincount(rng.integers(0, stars, stars), minlength=stars)[star]
+        drawn, left = np.repeat(np.arange(n), times), np.flatnonzero(times == 0)
         feature, threshold, child, shares = _tree(
             columns, meant, kind, int(kind.max()) + 1, drawn, tries, least, int(rng.integers(2**31))
         )
-        left = np.setdiff1d(np.arange(n), drawn)
         alone = (np.zeros(1, dtype=np.int32), feature, threshold, child, shares)
         unseen[left] += _mean_shares(*alone, np.ascontiguousarray(table[left]))
         votes[left] += 1.0
