@@ -36,6 +36,9 @@ _GENTLER, _SMALLER = 0.2, 32
 #: The forest tries so many times the root of the number of features at a node, and is never surer than this.
 _TRIES, _DOUBT = 2.0, 0.01
 
+#: Fewer stars than half of this are learnt by two networks, fewer than a third by three.
+_FEW = 3000
+
 #: What calibration chooses from.
 _TEMPERATURES = np.geomspace(0.4, 8.0, 61)
 _FOREST_WEIGHTS = np.linspace(0.0, 2.0, 21)
@@ -48,7 +51,7 @@ class ClassifierOptions:
     Attributes
     ----------
     survey : whether magnitude and colour are looked at: useful within one survey, harmful beyond it.
-    members : networks that are trained and averaged.
+    members : networks that are trained and averaged; 0 for one, or up to three where stars are few.
     filters : of each convolution.
     hidden : width of the dense layers.
     dropout : share of the inputs of the dense layers left out in training.
@@ -66,7 +69,7 @@ class ClassifierOptions:
     """
 
     survey: bool = False
-    members: int = 1
+    members: int = 0
     filters: tuple[int, ...] = (16, 24, 32)
     hidden: int = 96
     dropout: float = 0.15
@@ -256,7 +259,7 @@ class Classifier:
         names : n object ids, which decide who is kept for calibration.
         period : (n,) days, NaN where none was found.
         """
-        options = _options(options, start)
+        options = _options(options, start, len(inputs))
         types = leaf_types(labels) if start is None else start.types
         enough = inputs.points >= LEAST_POINTS
         place = np.array([share(name, "classifier") for name in names])
@@ -408,7 +411,7 @@ def _spoken(votes: NDArray[np.float64], weight: float) -> NDArray[np.float64]:
 def _table(tensors: Tensors) -> NDArray[np.float32]:
     """(n, features) what the forest sees: the features of each candidate period, and the plain ones."""
     _, folded, plain, _ = tensors
-    return np.concatenate([folded.reshape(len(folded), -1), plain], axis=1)
+    return np.concatenate([*(folded[:, i] for i in range(folded.shape[1])), plain], axis=1)
 
 
 def _filled(tensor: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -416,9 +419,11 @@ def _filled(tensor: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.pad(tensor, [(0, missing)] + [(0, 0)] * (tensor.ndim - 1)) if missing else tensor
 
 
-def _options(options: ClassifierOptions | None, start: Classifier | None) -> ClassifierOptions:
+def _options(options: ClassifierOptions | None, start: Classifier | None, stars: int) -> ClassifierOptions:
     if start is None:
-        return options or ClassifierOptions()
+        options = options or ClassifierOptions()
+        # with few stars one more network costs little, and each leaves out what another would miss
+        return replace(options, members=options.members or min(max(_FEW // max(stars, 1), 1), 3))
     kept = start.options
     options = options or replace(kept, learning_rate=_GENTLER * kept.learning_rate, batch=_SMALLER)
     return replace(options, survey=kept.survey, members=kept.members, filters=kept.filters, hidden=kept.hidden)

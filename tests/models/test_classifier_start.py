@@ -9,7 +9,9 @@ from models.inputs import Inputs, inputs_of
 from pipeline.star import Star
 from tests.models.stars import made_star
 
-OPTIONS = ClassifierOptions(hidden=16, dropout=0.1, batch=32, filters=(8,), epochs=8, calibration_share=0.25)
+OPTIONS = ClassifierOptions(
+    members=1, trees=30, hidden=16, dropout=0.1, batch=32, filters=(8,), epochs=8, calibration_share=0.25
+)
 
 
 def made(kinds: tuple[str, ...], seeds: range) -> tuple[Inputs, list[str], np.ndarray, list[str]]:
