@@ -15,6 +15,7 @@ from models import weights as stored
 from models.classifier.network import NEVER, build, joint
 from models.classifier.targets import allowed_pairs, allowed_types, leaf_types
 from models.classifier.training import Examples, Tensors, train
+from models.classifier.votes import learnt, spoken, table_of
 from models.inputs import FACTORS, Inputs, inputs_of
 from models.keras_backend import in_double, keras
 from models.scaling import Scaling
@@ -32,9 +33,6 @@ _BATCH = 256
 
 #: After a start training goes on at this share of its learning rate, in batches of so many stars.
 _GENTLER, _SMALLER = 0.2, 32
-
-#: The forest tries so many times the root of the number of features at a node, and is never surer than this.
-_TRIES, _DOUBT = 2.0, 0.01
 
 #: Fewer stars than half of this are learnt by two networks, fewer than a third by three.
 _FEW = 3000
@@ -308,9 +306,18 @@ class Classifier:
         made._networks = networks
         judges, meant = np.concatenate(judged_by), allowed.max(axis=1)
         votes = None
-        if options.trees and start is None:
-            made._forest, votes = _forest(tensors, enough, meant, names, labels, options)
-            votes = votes[judges]
+        if options.trees:
+            rows = np.flatnonzero(enough)
+            made._forest, unseen = learnt(
+                table_of(tensors)[rows],
+                meant[rows],
+                np.array(names)[rows],
+                np.array(labels)[rows],
+                options.trees,
+                options.leaf,
+                1000 * options.seed,
+            )
+            votes = unseen[np.searchsorted(rows, judges)]
         made._calibrate(np.concatenate(logits), meant[judges], votes)
         return made
 
@@ -329,7 +336,7 @@ class Classifier:
         """
         kept: tuple[float, NDArray[np.float64]] = (np.inf, np.zeros(0))
         for weight in (0.0,) if votes is None else _FOREST_WEIGHTS:
-            said = 0.0 if votes is None else _spoken(votes, weight)
+            said = 0.0 if votes is None else spoken(votes, weight)
             for temperature in _TEMPERATURES:
                 probability = joint(logits / temperature + said, 1.0).sum(axis=1)
                 surprise = float(-np.log(np.maximum((probability * meant).sum(axis=1), 1e-9)).mean())
@@ -347,7 +354,7 @@ class Classifier:
         tensors = _tensors(inputs, self._scaling, self.options)
         logits = self._logits(tensors) / self._temperature
         if self._forest is not None:
-            logits = logits + _spoken(self._forest.probabilities(_table(tensors)), self._forest_weight)
+            logits = logits + spoken(self._forest.probabilities(table_of(tensors)), self._forest_weight)
         pairs = joint(logits, 1.0)
         probabilities = pairs.sum(axis=1)
         enough = inputs.points >= LEAST_POINTS
@@ -380,38 +387,6 @@ class Classifier:
                 logits, _ = network.predict_on_batch(part)
                 out[begin : begin + size] += np.asarray(logits)[:size] / len(self._networks)
         return out.astype(np.float32)
-
-
-def _forest(
-    tensors: Tensors,
-    enough: BoolArray,
-    meant: NDArray[np.float32],
-    names: Sequence[str],
-    labels: Sequence[str],
-    options: ClassifierOptions,
-) -> tuple[Forest, NDArray[np.float64]]:
-    """A forest on all stars with points enough, and what its trees say of the stars that they did not see."""
-    from models.classifier.trees import grown
-
-    table = _table(tensors)[enough]
-    kind, star = (np.unique(np.array(one)[enough], return_inverse=True)[1] for one in (labels, names))
-    shares = meant[enough] / meant[enough].sum(axis=1, keepdims=True)
-    tries = min(table.shape[1], int(_TRIES * table.shape[1] ** 0.5) + 1)
-    forest, unseen = grown(table, shares, kind, star, options.trees, tries, options.leaf, 1000 * options.seed)
-    votes = np.full((len(enough), meant.shape[1]), 1.0 / meant.shape[1])
-    votes[enough] = np.where(np.isfinite(unseen), unseen, votes[enough])
-    return forest, votes
-
-
-def _spoken(votes: NDArray[np.float64], weight: float) -> NDArray[np.float64]:
-    """(n, 1, types) what the votes of a forest add to the logits."""
-    return weight * np.log(votes[:, None] + _DOUBT)
-
-
-def _table(tensors: Tensors) -> NDArray[np.float32]:
-    """(n, features) what the forest sees: the features of each candidate period, and the plain ones."""
-    _, folded, plain, _ = tensors
-    return np.concatenate([*(folded[:, i] for i in range(folded.shape[1])), plain], axis=1)
 
 
 def _filled(tensor: NDArray[np.float32]) -> NDArray[np.float32]:
