@@ -88,9 +88,12 @@ def folded_figure(detail: StarDetail) -> Figure | None:
         axes.errorbar(
             two, mean, yerr=np.nan_to_num(sigma), fmt="o", color=colour, ms=3, mew=0, elinewidth=1.1, zorder=5
         )
-    _value_axis(axes, detail.curve, *_limits(good.value))
-    if detail.phases is not None:
-        _class_phases(axes, detail.phases)
+    low, high = _limits(good.value)
+    if detail.phases is not None and _class_phases(axes, detail.phases):
+        # the strip lies below all points
+        room = 2 * _STRIP / (1 - 2 * _STRIP) * (high - low)
+        low, high = (low, high + room) if detail.curve.kind == "mag" else (low - room, high)
+    _value_axis(axes, detail.curve, low, high)
     axes.set_xlim(0, 2)
     _legend(axes)
     axes.set_xlabel(f"phase, period {detail.period.period:.7g} d")
@@ -316,11 +319,11 @@ def _points(axes: Axes, curve: LightCurve, x: FloatArray, faint: bool = False, l
         )
 
 
-def _class_phases(axes: Axes, phases: ClassPhases) -> None:
-    """Along the lower edge: what each phase says for the class, upwards, and against it, downwards."""
+def _class_phases(axes: Axes, phases: ClassPhases) -> bool:
+    """Along the lower edge: what each phase says for the class (up) and against it (down); whether any does."""
     largest = float(np.abs(phases.weight).max(initial=0.0))
     if not largest > 0:
-        return
+        return False
     two = np.concatenate([phases.phase - 1, phases.phase, phases.phase + 1, phases.phase + 2])
     height = _STRIP * np.tile(phases.weight, 4) / largest
     for said, colour, label in ((np.maximum(height, 0.0), 2, "for the class"), (np.minimum(height, 0.0), 3, "against")):
@@ -335,6 +338,7 @@ def _class_phases(axes: Axes, phases: ClassPhases) -> None:
                 lw=0,
                 label=label,
             )
+    return True
 
 
 def _shade_events(axes: Axes, detail: StarDetail, offset: float, detector: str | None = None) -> None:
