@@ -17,8 +17,10 @@ from flows.rows import period_of
 from flows.stages import STARS, read_chunk
 from flows.workers import call, worker_processes
 from models.autoencoder import Autoencoder
+from models.classifier import Classifier
+from models.classifier.saliency import saliency
 from pipeline.lightcurve import LightCurve
-from pipeline.report import SeenFold, StarDetail, make_report
+from pipeline.report import ClassPhases, SeenFold, StarDetail, make_report
 from pipeline.star import Star
 
 
@@ -52,6 +54,7 @@ def star_details(run_dir: Path, record: RunRecord, top: int) -> list[StarDetail]
     models = load_models(record.config["models"])
     forecasts = zip(models.forecaster.forecast(stars), models.statespace.forecast(stars), strict=True)
     seen = _seen(models.autoencoder, stars)
+    phases = _phases(models.classifier, stars, [row["class"] for row in strangest])
     events = pq.read_table(run_dir / "events.parquet")
     return [
         StarDetail(
@@ -61,8 +64,9 @@ def star_details(run_dir: Path, record: RunRecord, top: int) -> list[StarDetail]
             events=events.filter(pc.equal(events["object_id"], row["object_id"])).to_pylist(),
             row=row,
             seen=fold,
+            phases=said,
         )
-        for star, row, pair, fold in zip(stars, strangest, forecasts, seen, strict=True)
+        for star, row, pair, fold, said in zip(stars, strangest, forecasts, seen, phases, strict=True)
     ]
 
 
@@ -74,6 +78,15 @@ def _seen(autoencoder: Autoencoder, stars: Sequence[Star]) -> list[SeenFold | No
         if np.isfinite(model).all()
         else None
         for value, sigma, model in zip(found.value, found.sigma, found.model, strict=True)
+    ]
+
+
+def _phases(classifier: Classifier, stars: Sequence[Star], classes: Sequence[str | None]) -> list[ClassPhases | None]:
+    """Which phases made the class that the catalog gives; None where there is none, or no period."""
+    found = saliency(classifier, stars)
+    return [
+        ClassPhases(found.phase, weight) if np.isfinite(weight).all() and said == name else None
+        for weight, said, name in zip(found.weight, found.types, classes, strict=True)
     ]
 
 

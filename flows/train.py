@@ -42,7 +42,8 @@ def train(
     kind : "classifier", "autoencoder" or "forecaster".
     sources : as for the flow `catalog`.
     out : folder of models; `swope run --models` takes it.
-    labels : CSV of known classes. The classifier needs it; for the others it selects the stars to learn from.
+    labels : CSV of known classes. The classifier needs it, and learns from its periods too where it has any; for the
+        others it selects the stars to learn from.
     epochs : passes over the stars; None for the model's own number.
     cell : the forecaster's recurrent cell, to train it from nothing; None goes on from the shipped forecaster.
     seed : of everything that is drawn.
@@ -61,7 +62,7 @@ def train(
         raise ValueError(f"--cell is the forecaster's; no {kind} has one")
     options = RunOptions(clock=clock, reader=reader)
     options.check()
-    known = dict(_classes(Path(labels))) if labels is not None else None
+    known = _known(Path(labels)) if labels is not None else None
     stars = prepare(sources, Path(out), options)
     chosen = stars if known is None else [star for star in stars if star.curve.object_id in known]
     _tell(f"{len(stars)} stars read, {len(chosen)} to learn from")
@@ -92,21 +93,23 @@ def prepare(sources: list[str], out: Path, options: RunOptions) -> list[Star]:
 def _fit(
     kind: str,
     stars: list[Star],
-    known: dict[str, str] | None,
+    known: dict[str, tuple[str, float]] | None,
     epochs: int | None,
     cell: Literal["lstm", "gru", "rnn"] | None,
     seed: int,
 ) -> Any:
     if kind == "classifier":
+        import numpy as np
+
         from models.classifier import Classifier, ClassifierOptions
 
-        classes = [(known or {})[star.curve.object_id] for star in stars]
+        classes, periods = zip(*((known or {})[star.curve.object_id] for star in stars), strict=True)
         for name, count in Counter(classes).most_common():
             _tell(f"  {count:6d} {name}")
         classifier_options = ClassifierOptions(seed=seed)
         if epochs is not None:
             classifier_options = replace(classifier_options, epochs=epochs)
-        return Classifier.fit(stars, classes, classifier_options, _tell)
+        return Classifier.fit(stars, classes, classifier_options, _tell, np.array(periods))
     if kind == "autoencoder":
         from models.autoencoder import Autoencoder, AutoencoderOptions
 
@@ -124,10 +127,11 @@ def _fit(
     return Forecaster.fit(stars, forecaster_options, _tell, start=Forecaster.pretrained())
 
 
-def _classes(labels: Path) -> list[tuple[str, str]]:
+def _known(labels: Path) -> dict[str, tuple[str, float]]:
+    """Class and period, NaN where there is none, of each star with a class."""
     table = read_labels(labels)
     known = table[table["class"].notna()]
-    return list(zip(known["object_id"], known["class"], strict=True))
+    return dict(zip(known["object_id"], zip(known["class"], known["period"], strict=True), strict=True))
 
 
 def _tell(line: str) -> None:

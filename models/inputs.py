@@ -12,11 +12,15 @@ from pipeline.features import (
     FOLDED,
     LEAST_POINTS,
     PLAIN,
+    REST,
+    STRUCTURE,
     SURVEY,
     brightness,
     errors_of,
     fold_features,
     plain_features,
+    rest_features,
+    structure_features,
     survey_features,
 )
 from pipeline.lightcurve import FloatArray, LightCurve
@@ -43,7 +47,9 @@ class Inputs:
     folds : (n, len(FACTORS), BINS, len(CHANNELS)); zeros where there is no period.
     folded : (n, len(FACTORS), len(FOLDED)) shape features at each candidate period; NaN where there is none.
     plain : (n, len(PLAIN)) features without a period.
-    survey : (n, len(SURVEY)) magnitude and colour.
+    rest : (n, len(STRUCTURE) + len(REST)) structure in time, and what the fold at the found period leaves; NaN where
+        there is none.
+    survey : (n, len(SURVEY)) magnitude, colour and distance from the galactic plane.
     found : (n,) whether there is a period.
     points : (n,) good rows.
     """
@@ -51,6 +57,7 @@ class Inputs:
     folds: Array32
     folded: Array32
     plain: Array32
+    rest: Array32
     survey: Array32
     found: NDArray[np.bool_]
     points: NDArray[np.int32]
@@ -77,6 +84,7 @@ def inputs_of(stars: Sequence[Star]) -> Inputs:
     folds = np.zeros((n, len(FACTORS), BINS, len(CHANNELS)), dtype=np.float32)
     folded = np.full((n, len(FACTORS), len(FOLDED)), np.nan, dtype=np.float32)
     plain = np.full((n, len(PLAIN)), np.nan, dtype=np.float32)
+    rest = np.full((n, len(STRUCTURE) + len(REST)), np.nan, dtype=np.float32)
     survey = np.full((n, len(SURVEY)), np.nan, dtype=np.float32)
     found = np.zeros(n, dtype=bool)
     points = np.zeros(n, dtype=np.int32)
@@ -86,13 +94,15 @@ def inputs_of(stars: Sequence[Star]) -> Inputs:
             continue
         bright = brightness(star.curve)
         plain[i] = plain_features(bright)
+        rest[i, : len(STRUCTURE)] = structure_features(bright)
         survey[i] = survey_features(star.curve)
         found[i] = star.period.found and float(np.ptp(bright.value)) > 0
         if found[i]:
+            rest[i, len(STRUCTURE) :] = rest_features(bright, star.period.period)
             for j, factor in enumerate(FACTORS):
                 folded[i, j] = fold_features(bright, star.period.period * factor)
                 folds[i, j] = fold_tensor(bright, star.period.period * factor)
-    return Inputs(folds, folded, plain, survey, found, points)
+    return Inputs(folds, folded, plain, rest, survey, found, points)
 
 
 def fold_tensor(bright: LightCurve, period: float, bins: int = BINS) -> FloatArray:

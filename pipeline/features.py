@@ -94,8 +94,20 @@ FOLDED: tuple[str, ...] = (
     "steepest_fall",
 )
 
+#: Days that part the pairs of points of the structure function; so many points are the first of a pair, and a cell
+#: needs so many pairs.
+_LAGS = (0.03, 0.15, 0.6, 1.5, 4.0, 10.0, 25.0, 60.0, 150.0, 400.0, 1000.0)
+_FIRST_OF_PAIR, _LEAST_PAIRS = 300, 10
+
+#: Names of the features of `structure_features` and of `rest_features`, in their order.
+STRUCTURE: tuple[str, ...] = tuple(f"structure_{low:g}" for low in _LAGS[:-1])
+REST: tuple[str, ...] = ("rest_share", "rest_eta", "rest_skew", "rest_noise", *(f"rest_slow_{d:g}" for d in _SLOW_DAYS))
+
 #: Names of the features of `survey_features`, in their order.
-SURVEY: tuple[str, ...] = ("mean", "second_mean", "second_colour", "second_scale")
+SURVEY: tuple[str, ...] = ("mean", "second_mean", "second_colour", "second_scale", "latitude")
+
+#: North galactic pole, right ascension and declination in radians (ICRS).
+_POLE = (3.36603, 0.47348)
 
 
 def brightness(curve: LightCurve) -> LightCurve:
@@ -226,8 +238,58 @@ def fold_features(bright: LightCurve, period: float) -> FloatArray:
     )
 
 
+def structure_features(bright: LightCurve) -> FloatArray:
+    """The features named in `STRUCTURE`: the structure function over twice the variance, 1 for white noise.
+
+    Parameters
+    ----------
+    bright : of `brightness`, in time order.
+
+    Returns
+    -------
+    (len(STRUCTURE),); NaN where too few points are so far apart.
+    """
+    from pipeline import shape
+
+    value = bright.value
+    if len(value) < LEAST_POINTS or not float(np.ptp(value)) > 0:
+        return np.full(len(STRUCTURE), np.nan)
+    mean, pairs = shape.structure(bright.time, value, np.array(_LAGS), _FIRST_OF_PAIR)
+    return np.where(pairs >= _LEAST_PAIRS, mean / (2.0 * value.var()), np.nan)
+
+
+def rest_features(bright: LightCurve, period: float) -> FloatArray:
+    """The features named in `REST`: what is left when the Fourier series of the fold is subtracted.
+
+    Several modes, spots that come and go and seasons that differ leave much, and what they leave is slow or skew.
+
+    Parameters
+    ----------
+    bright : of `brightness`, in time order.
+    period : days, positive.
+    """
+    from pipeline import shape
+
+    value = bright.value
+    if len(value) < LEAST_POINTS or not float(np.ptp(value)) > 0:
+        return np.full(len(REST), np.nan)
+    phase = (bright.time - bright.time[0]) / period % 1.0
+    terms, _ = shape.fourier(phase, value)
+    rest = shape.left_over(phase, value, terms)
+    width = max(float(rest.std()), 1e-9)
+    return np.array(
+        [
+            np.log10(width / value.std()),
+            float(np.mean(np.diff(rest) ** 2)) / width**2,
+            float(np.mean(((rest - rest.mean()) / width) ** 3)),
+            np.log10(width / float(np.median(errors_of(bright)))),
+            *(_slow(bright.time, rest, days) for days in _SLOW_DAYS),
+        ]
+    )
+
+
 def survey_features(curve: LightCurve) -> FloatArray:
-    """The features named in `SURVEY`: magnitude and colour, which mean something only within one survey.
+    """The features named in `SURVEY`: magnitude, colour and place, which mean something only within one survey.
 
     Parameters
     ----------
@@ -235,8 +297,9 @@ def survey_features(curve: LightCurve) -> FloatArray:
 
     Returns
     -------
-    (len(SURVEY),): the median of the first band, of the second, their difference, and the logarithm of the ratio of
-    their widths; bands in the order of the curve; fluxes as magnitudes with zero point 0; NaN where there are none.
+    (len(SURVEY),): the median of the first band, of the second, their difference, the logarithm of the ratio of their
+    widths, and the distance from the galactic plane in degrees; bands in the order of the curve; fluxes as magnitudes
+    with zero point 0; NaN where there are none.
     """
     good = curve.good
     out = np.full(len(SURVEY), np.nan)
@@ -254,7 +317,16 @@ def survey_features(curve: LightCurve) -> FloatArray:
     if len(medians) == 2:
         out[2] = medians[0] - medians[1]
         out[3] = np.log10(widths[1] / widths[0]) if widths[0] > 0 and widths[1] > 0 else np.nan
+    out[4] = _latitude(curve)
     return out
+
+
+def _latitude(curve: LightCurve) -> float:
+    """Degrees between the star and the galactic plane."""
+    ra, dec = np.radians(curve.ra), np.radians(curve.dec)
+    pole_ra, pole_dec = _POLE
+    sine = np.sin(dec) * np.sin(pole_dec) + np.cos(dec) * np.cos(pole_dec) * np.cos(ra - pole_ra)
+    return float(abs(np.degrees(np.arcsin(np.clip(sine, -1.0, 1.0)))))
 
 
 def errors_of(bright: LightCurve) -> FloatArray:

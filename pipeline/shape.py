@@ -85,6 +85,47 @@ def string_length(phase: FloatArray, value: FloatArray) -> float:
 
 
 @njit(cache=True, nogil=True)
+def left_over(phase: FloatArray, value: FloatArray, terms: FloatArray) -> FloatArray:
+    """(n,) values less their mean and the Fourier series of `fourier`."""
+    rest = value - value.mean()
+    for i in range(len(value)):
+        for k in range(HARMONICS):
+            angle = 2 * np.pi * (k + 1) * phase[i]
+            rest[i] -= terms[0, k] * np.cos(angle) + terms[1, k] * np.sin(angle)
+    return rest
+
+
+@njit(cache=True, nogil=True)
+def structure(time: FloatArray, value: FloatArray, edges: FloatArray, most: int) -> tuple[FloatArray, FloatArray]:
+    """Squared differences of pairs of points by how far apart they are (Simonetti, Cordes & Heeschen 1985).
+
+    Parameters
+    ----------
+    time, value : (n,) in time order.
+    edges : (k + 1,) of the cells of time difference, ascending, above 0.
+    most : about so many points are the first of a pair.
+
+    Returns
+    -------
+    (k,) mean squared difference, 0 where there is no pair, and (k,) number of pairs.
+    """
+    cells = len(edges) - 1
+    total, count = np.zeros(cells), np.zeros(cells)
+    for i in range(0, len(time), max(1, len(time) // most)):
+        cell = 0
+        for j in range(i + 1, len(time)):
+            apart = time[j] - time[i]
+            while cell < cells and apart >= edges[cell + 1]:
+                cell += 1
+            if cell == cells:
+                break
+            if apart >= edges[0]:
+                total[cell] += (value[j] - value[i]) ** 2
+                count[cell] += 1.0
+    return total / np.maximum(count, 1.0), count
+
+
+@njit(cache=True, nogil=True)
 def series_shape(terms: FloatArray) -> FloatArray:
     """Depths, places and slopes of a Fourier series, free of its phase zero.
 

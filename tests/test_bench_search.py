@@ -28,7 +28,7 @@ def test_a_trial_is_judged_on_stars_it_did_not_learn_from() -> None:
         labels = np.array([name.split("-")[0] for name in names])
         return Prepared(inputs_of(stars), names, labels, period, np.full(len(stars), np.nan))
 
-    options = ClassifierOptions(filters=(4,), hidden=8, batch=32, epochs=1, calibration_share=0.25)
+    options = ClassifierOptions(members=1, trees=10, filters=(4,), hidden=8, batch=32, epochs=1, calibration_share=0.25)
     one = run(prepared(range(30)), prepared(range(50, 60)), options)
     assert 0.0 <= one["balanced"] <= 1.0
     assert one["log_loss"] > 0.0

@@ -1,4 +1,4 @@
-"""The classifier: VSX types from folded curves and plain features, with calibrated probabilities."""
+"""The classifier: VSX types from folded curves and plain features, by networks and a forest, calibrated together."""
 
 from models.classifier.classifier import Classification, Classifier, ClassifierOptions
 

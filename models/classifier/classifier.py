@@ -4,28 +4,42 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models import weights as stored
 from models.classifier.network import NEVER, build, joint
-from models.classifier.targets import allowed_pairs, leaf_types
+from models.classifier.targets import allowed_pairs, allowed_types, leaf_types
 from models.classifier.training import Examples, Tensors, train
+from models.classifier.votes import learnt, spoken, table_of
 from models.inputs import FACTORS, Inputs, inputs_of
 from models.keras_backend import in_double, keras
 from models.scaling import Scaling
 from models.weights import PRETRAINED, Weights
-from pipeline.features import FOLDED, LEAST_POINTS, PLAIN, SURVEY
-from pipeline.lightcurve import FloatArray
+from pipeline.features import FOLDED, LEAST_POINTS, PLAIN, REST, STRUCTURE, SURVEY
+from pipeline.lightcurve import BoolArray, FloatArray
 from pipeline.split import share
 from pipeline.star import Star
 
+if TYPE_CHECKING:
+    from models.classifier.trees import Forest
+
 #: Stars of every call of the network: always the same shape, so that no result depends on its company.
 _BATCH = 256
+
+#: After a start training goes on at this share of its learning rate, in batches of so many stars.
+_GENTLER, _SMALLER = 0.2, 32
+
+#: Fewer stars than half of this are learnt by two networks, fewer than a third by three.
+_FEW = 3000
+
+#: What calibration chooses from.
+_TEMPERATURES = np.geomspace(0.4, 8.0, 61)
+_FOREST_WEIGHTS = np.linspace(0.0, 2.0, 21)
 
 
 @dataclass(frozen=True)
@@ -35,7 +49,7 @@ class ClassifierOptions:
     Attributes
     ----------
     survey : whether magnitude and colour are looked at: useful within one survey, harmful beyond it.
-    members : networks that are trained and averaged.
+    members : networks that are trained and averaged; 0 for one, or up to three where stars are few.
     filters : of each convolution.
     hidden : width of the dense layers.
     dropout : share of the inputs of the dense layers left out in training.
@@ -44,6 +58,8 @@ class ClassifierOptions:
     patience : passes without gain on the stars kept for calibration before training ends.
     learning_rate, weight_decay : of AdamW; the rate falls along a cosine.
     balance : 0 weighs all stars alike, 1 all types alike.
+    trees : of the random forest that votes beside the networks; 0 for none.
+    leaf : stars of a leaf of those trees, at least.
     calibration_share : share of the stars that end a member's training and calibrate it, and that it does not learn
         from; each member leaves out others.
     coverage : share of the stars that are classified without a flag.
@@ -51,7 +67,7 @@ class ClassifierOptions:
     """
 
     survey: bool = False
-    members: int = 1
+    members: int = 0
     filters: tuple[int, ...] = (16, 24, 32)
     hidden: int = 96
     dropout: float = 0.15
@@ -61,6 +77,8 @@ class ClassifierOptions:
     learning_rate: float = 3e-3
     weight_decay: float = 1e-3
     balance: float = 0.5
+    trees: int = 150
+    leaf: int = 1
     calibration_share: float = 0.15
     coverage: float = 0.95
     seed: int = 1
@@ -109,6 +127,8 @@ class Classifier:
         temperature: float,
         threshold: float,
         card: str = "",
+        forest: Forest | None = None,
+        forest_weight: float = 0.0,
     ) -> None:
         self.types = types
         self.options = options
@@ -117,6 +137,8 @@ class Classifier:
         self._scaling = scaling
         self._temperature = temperature
         self._threshold = threshold
+        self._forest = forest
+        self._forest_weight = forest_weight
 
     @classmethod
     def pretrained(cls) -> Classifier:
@@ -147,9 +169,15 @@ class Classifier:
             name: Scaling(kept.arrays[f"scaling/{name}/centre"], kept.arrays[f"scaling/{name}/width"])
             for name in ("folded", "plain")
         }
-        return cls(
-            types, options, networks, scaling, kept.settings["temperature"], kept.settings["threshold"], kept.card
+        forest = None
+        if "forest/root" in kept.arrays:
+            from models.classifier.trees import Forest
+
+            forest = Forest(*(kept.arrays[f"forest/{field.name}"] for field in fields(Forest)))
+        temperature, threshold, weight_of_forest = (
+            kept.settings[name] for name in ("temperature", "threshold", "forest_weight")
         )
+        return cls(types, options, networks, scaling, temperature, threshold, kept.card, forest, weight_of_forest)
 
     def save(self, folder: Path) -> None:
         """Write the classifier's folder: arrays, settings, card."""
@@ -166,11 +194,14 @@ class Classifier:
             "types": list(self.types),
             "temperature": self._temperature,
             "threshold": self._threshold,
-            "features": {"folded": list(FOLDED), "plain": list(PLAIN), "survey": list(SURVEY)},
+            "forest_weight": self._forest_weight,
+            "features": {"folded": list(FOLDED), "plain": list(PLAIN + STRUCTURE + REST), "survey": list(SURVEY)},
         }
         arrays = stored.network_arrays([array for network in self._networks for array in network.get_weights()])
         for name, scaling in self._scaling.items():
             arrays |= {f"scaling/{name}/centre": scaling.centre, f"scaling/{name}/width": scaling.width}
+        if self._forest is not None:
+            arrays |= {f"forest/{name}": array for name, array in self._forest.arrays().items()}
         return Weights("classifier", settings, arrays, self.card)
 
     @classmethod
@@ -181,6 +212,7 @@ class Classifier:
         options: ClassifierOptions | None = None,
         progress: Callable[[str], None] | None = None,
         reference: FloatArray | None = None,
+        start: Classifier | None = None,
     ) -> Classifier:
         """Train on labelled stars.
 
@@ -188,19 +220,22 @@ class Classifier:
         ----------
         stars : n; the caller keeps apart those to judge on.
         labels : n VSX types; a wider type (E, RR) teaches that the star is one of its narrower ones.
-        options : how.
+        options : how. After a start, what they say of the shape of the network is not looked at, and the default is
+            that of the start, gentler and in smaller batches.
         progress : is told a line a pass.
         reference : (n,) known periods in days, NaN where unknown; they teach which multiple of the found period is
             the true one.
+        start : a classifier to go on from, of another survey or of the simulator; it is left as it is. Its types,
+            scaling and shape stay.
 
         Raises
         ------
         ValueError
-            When there are too few stars or fewer than two types.
+            When there are too few stars, fewer than two types, or a label that the start does not know.
         """
         period = np.array([star.period.period for star in stars], dtype=np.float64)
         names = [star.curve.object_id for star in stars]
-        return cls.fit_inputs(inputs_of(stars), names, period, labels, options, progress, reference)
+        return cls.fit_inputs(inputs_of(stars), names, period, labels, options, progress, reference, start)
 
     @classmethod
     def fit_inputs(
@@ -212,6 +247,7 @@ class Classifier:
         options: ClassifierOptions | None = None,
         progress: Callable[[str], None] | None = None,
         reference: FloatArray | None = None,
+        start: Classifier | None = None,
     ) -> Classifier:
         """Train on stars that were folded and measured before; see `fit`.
 
@@ -221,21 +257,16 @@ class Classifier:
         names : n object ids, which decide who is kept for calibration.
         period : (n,) days, NaN where none was found.
         """
-        options = options or ClassifierOptions()
-        tell = progress or (lambda _: None)
-        types = leaf_types(labels)
+        options = _options(options, start, len(inputs))
+        types = leaf_types(labels) if start is None else start.types
         enough = inputs.points >= LEAST_POINTS
         place = np.array([share(name, "classifier") for name in names])
-        apart = place < options.calibration_share
-        if len(types) < 2:
-            raise ValueError(f"a classifier needs at least two types of stars; the labels hold {', '.join(types)}")
-        if (enough & ~apart).sum() < 20 or (enough & apart).sum() < 2:
-            raise ValueError(
-                f"a classifier needs some thirty stars with {LEAST_POINTS} good rows; of the {len(names)} given "
-                f"{enough.sum()} have them, {(enough & apart).sum()} of these kept for calibration"
-            )
-        seen = inputs.rows(enough)
-        scaling = {"folded": Scaling.of(seen.folded), "plain": Scaling.of(_plain(seen, options))}
+        _check(labels, types, enough, place < options.calibration_share, start)
+        if start is None:
+            seen = inputs.rows(enough)
+            scaling = {"folded": Scaling.of(seen.folded), "plain": Scaling.of(_plain(seen, options))}
+        else:
+            scaling = start._scaling
         tensors = _tensors(inputs, scaling, options)
         allowed = allowed_pairs(labels, types, np.where(inputs.found, period, np.nan), reference)
         counts = Counter(labels)
@@ -245,15 +276,17 @@ class Classifier:
         def examples(rows: NDArray[np.int64]) -> Examples:
             return Examples([tensor[rows] for tensor in tensors], allowed[rows], weight[rows])
 
-        made = cls(types, options, [], scaling, 1.0, 0.0)
+        made = cls(types, options, [], scaling, 1.0, 0.0, "" if start is None else start.card)
         networks: list[Any] = []
-        logits, meant = [], []
+        logits, judged_by = [], []
         for member in range(options.members):
             # each member leaves out other stars, so that together they learn from all
             apart = (place + member * options.calibration_share) % 1.0 < options.calibration_share
             learn, judge = np.flatnonzero(enough & ~apart), np.flatnonzero(enough & apart)
             keras().utils.set_random_seed(1000 * options.seed + member)
             network = _network(options, len(types))
+            if start is not None:
+                network.set_weights(start._networks[member].get_weights())
             train(
                 network,
                 examples(learn),
@@ -264,31 +297,53 @@ class Classifier:
                 options.weight_decay,
                 options.patience,
                 1000 * options.seed + member,
-                tell,
+                progress or (lambda _: None),
             )
             made._networks = [in_double(lambda: _network(options, len(types)), network.get_weights())]
             logits.append(made._logits([tensor[judge] for tensor in tensors]))
-            meant.append(allowed[judge].max(axis=1))
+            judged_by.append(judge)
             networks += made._networks
         made._networks = networks
-        made._calibrate(np.concatenate(logits), np.concatenate(meant))
+        judges, meant = np.concatenate(judged_by), allowed.max(axis=1)
+        votes = None
+        if options.trees:
+            rows = np.flatnonzero(enough)
+            made._forest, unseen = learnt(
+                table_of(tensors)[rows],
+                meant[rows],
+                np.array(names)[rows],
+                np.array(labels)[rows],
+                options.trees,
+                options.leaf,
+                1000 * options.seed,
+            )
+            votes = unseen[np.searchsorted(rows, judges)]
+        made._calibrate(np.concatenate(logits), meant[judges], votes)
         return made
 
-    def _calibrate(self, logits: NDArray[np.float32], meant: NDArray[np.float32]) -> None:
-        """Set the temperature that makes the stars kept apart likeliest (Guo et al. 2017), and the flag's threshold.
+    def _calibrate(
+        self, logits: NDArray[np.float32], meant: NDArray[np.float32], votes: NDArray[np.float64] | None
+    ) -> None:
+        """Set what makes the stars kept apart likeliest, and the flag's threshold.
+
+        These are the temperature of the networks (Guo et al. 2017) and the weight of the forest's logarithms beside
+        theirs.
 
         Parameters
         ----------
         meant : (n, types) 1 for each type that the label may mean.
+        votes : (n, types) of the trees that did not see the star; None without a forest.
         """
-        temperatures = np.geomspace(0.4, 4.0, 93)
-        surprise = []
-        for temperature in temperatures:
-            probability = (joint(logits, float(temperature)).sum(axis=1) * meant).sum(axis=1)
-            surprise.append(float(-np.log(np.maximum(probability, 1e-9)).mean()))
-        self._temperature = float(temperatures[int(np.argmin(surprise))])
-        best = joint(logits, self._temperature).sum(axis=1).max(axis=1)
-        self._threshold = float(np.quantile(best, 1.0 - self.options.coverage))
+        kept: tuple[float, NDArray[np.float64]] = (np.inf, np.zeros(0))
+        for weight in (0.0,) if votes is None else _FOREST_WEIGHTS:
+            said = 0.0 if votes is None else spoken(votes, weight)
+            for temperature in _TEMPERATURES:
+                probability = joint(logits / temperature + said, 1.0).sum(axis=1)
+                surprise = float(-np.log(np.maximum((probability * meant).sum(axis=1), 1e-9)).mean())
+                if surprise < kept[0]:
+                    kept = surprise, probability.max(axis=1)
+                    self._temperature, self._forest_weight = float(temperature), float(weight)
+        self._threshold = float(np.quantile(kept[1], 1.0 - self.options.coverage))
 
     def classify(self, stars: Sequence[Star]) -> Classification:
         """Types of stars, and which multiple of the found period fits them."""
@@ -296,7 +351,11 @@ class Classifier:
 
     def classify_inputs(self, inputs: Inputs) -> Classification:
         """Types of stars that were folded and measured before; see `classify`."""
-        pairs = joint(self._logits(_tensors(inputs, self._scaling, self.options)), self._temperature)
+        tensors = _tensors(inputs, self._scaling, self.options)
+        logits = self._logits(tensors) / self._temperature
+        if self._forest is not None:
+            logits = logits + spoken(self._forest.probabilities(table_of(tensors)), self._forest_weight)
+        pairs = joint(logits, 1.0)
         probabilities = pairs.sum(axis=1)
         enough = inputs.points >= LEAST_POINTS
         probabilities[~enough] = np.nan
@@ -335,13 +394,45 @@ def _filled(tensor: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.pad(tensor, [(0, missing)] + [(0, 0)] * (tensor.ndim - 1)) if missing else tensor
 
 
+def _options(options: ClassifierOptions | None, start: Classifier | None, stars: int) -> ClassifierOptions:
+    if start is None:
+        options = options or ClassifierOptions()
+        # with few stars one more network costs little, and each leaves out what another would miss
+        return replace(options, members=options.members or min(max(_FEW // max(stars, 1), 1), 3))
+    kept = start.options
+    options = options or replace(kept, learning_rate=_GENTLER * kept.learning_rate, batch=_SMALLER)
+    return replace(options, survey=kept.survey, members=kept.members, filters=kept.filters, hidden=kept.hidden)
+
+
+def _check(
+    labels: Sequence[str],
+    types: Sequence[str],
+    enough: BoolArray,
+    apart: BoolArray,
+    start: Classifier | None,
+) -> None:
+    """Refuse what cannot be learnt from; see `Classifier.fit`."""
+    if start is not None:
+        unknown = sorted({label for label in labels if not allowed_types(label, types).any()})
+        if unknown:
+            raise ValueError(f"no going on with {', '.join(unknown)}: the start knows only {', '.join(types)}")
+    elif len(types) < 2:
+        raise ValueError(f"a classifier needs at least two types of stars; the labels hold {', '.join(types)}")
+    least = 20 if start is None else 5
+    if (enough & ~apart).sum() < least or (enough & apart).sum() < 2:
+        raise ValueError(
+            f"a classifier needs some {'thirty' if start is None else 'ten'} stars with {LEAST_POINTS} good rows; of "
+            f"the {len(labels)} given {enough.sum()} have them, {(enough & apart).sum()} of these kept for calibration"
+        )
+
+
 def _network(options: ClassifierOptions, n_types: int) -> Any:
-    n_plain = len(PLAIN) + 1 + (len(SURVEY) if options.survey else 0)
+    n_plain = len(PLAIN) + 1 + len(STRUCTURE) + len(REST) + (len(SURVEY) if options.survey else 0)
     return build(len(FOLDED), n_plain, n_types, options.filters, options.hidden, options.dropout)
 
 
 def _plain(inputs: Inputs, options: ClassifierOptions) -> NDArray[np.float32]:
-    columns = [inputs.plain, inputs.found[:, None].astype(np.float32)]
+    columns = [inputs.plain, inputs.found[:, None].astype(np.float32), inputs.rest]
     return np.concatenate([*columns, inputs.survey] if options.survey else columns, axis=1)
 
 

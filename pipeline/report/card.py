@@ -93,7 +93,9 @@ def _folded(detail: StarDetail) -> Html:
         return tag("div", f"No folded curve: {detail.period.reason or 'no period'}.", class_="absent")
     period = detail.period.period
     alt = f"Light curve of {detail.curve.object_id} folded with {period:.6g} days, over two cycles"
-    return picture(figure, alt, "Folded, two cycles; means in phase with their one-sigma errors")
+    caption = "Folded, two cycles; means in phase with their one-sigma errors"
+    caption += "; below, which phases speak for the class" if detail.phases is not None else ""
+    return picture(figure, alt, caption)
 
 
 def _seen(detail: StarDetail) -> Html | None:

@@ -29,6 +29,20 @@ class SeenFold:
 
 
 @dataclass(frozen=True, eq=False)
+class ClassPhases:
+    """How much each stretch of phases speaks for the star's class.
+
+    Attributes
+    ----------
+    phase : (centres,) middle of each stretch, in [0, 1), from 0 on; phase zero is at the epoch of the period.
+    weight : (centres,) in units of the natural logarithm of the odds; above 0 for the class, below 0 against it.
+    """
+
+    phase: FloatArray
+    weight: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
 class StarDetail:
     """One star of the report's list.
 
@@ -40,6 +54,7 @@ class StarDetail:
     events : the star's rows of events.parquet.
     row : the star's row of objects.parquet.
     seen : the fold that the models see; None where there is no period.
+    phases : which phases made the class; None where there is no period or no class.
     """
 
     curve: LightCurve
@@ -48,3 +63,4 @@ class StarDetail:
     events: Sequence[Mapping[str, Any]]
     row: Mapping[str, Any]
     seen: SeenFold | None = None
+    phases: ClassPhases | None = None

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pipeline.fold import fold, phase_of
 from pipeline.forecast import Forecast
 from pipeline.lightcurve import BoolArray, FloatArray, LightCurve, Mask
-from pipeline.report.detail import StarDetail
+from pipeline.report.detail import ClassPhases, StarDetail
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,6 +34,9 @@ _BAND_ORDER = "u U B g V r R i I z y Y J H K".split()  # noqa: SIM905 - a list o
 
 #: Above this many rows points are drawn small and without error bars.
 _MANY = 600
+
+#: What the phases say for the class is drawn so high, as a share of the axes, and what they say against it so deep.
+_STRIP = 0.08
 
 #: A step of more than this many median steps is a gap, and no line crosses it.
 _GAP = 10.0
@@ -85,7 +88,12 @@ def folded_figure(detail: StarDetail) -> Figure | None:
         axes.errorbar(
             two, mean, yerr=np.nan_to_num(sigma), fmt="o", color=colour, ms=3, mew=0, elinewidth=1.1, zorder=5
         )
-    _value_axis(axes, detail.curve, *_limits(good.value))
+    low, high = _limits(good.value)
+    if detail.phases is not None and _class_phases(axes, detail.phases):
+        # the strip lies below all points
+        room = 2 * _STRIP / (1 - 2 * _STRIP) * (high - low)
+        low, high = (low, high + room) if detail.curve.kind == "mag" else (low - room, high)
+    _value_axis(axes, detail.curve, low, high)
     axes.set_xlim(0, 2)
     _legend(axes)
     axes.set_xlabel(f"phase, period {detail.period.period:.7g} d")
@@ -309,6 +317,28 @@ def _points(axes: Axes, curve: LightCurve, x: FloatArray, faint: bool = False, l
             alpha=(0.35 if many else 0.5) if faint else 0.9,
             label=plain(curve.bands[index]) if labelled and len(curve.bands) > 1 else None,
         )
+
+
+def _class_phases(axes: Axes, phases: ClassPhases) -> bool:
+    """Along the lower edge: what each phase says for the class (up) and against it (down); whether any does."""
+    largest = float(np.abs(phases.weight).max(initial=0.0))
+    if not largest > 0:
+        return False
+    two = np.concatenate([phases.phase - 1, phases.phase, phases.phase + 1, phases.phase + 2])
+    height = _STRIP * np.tile(phases.weight, 4) / largest
+    for said, colour, label in ((np.maximum(height, 0.0), 2, "for the class"), (np.minimum(height, 0.0), 3, "against")):
+        if said.any():
+            axes.fill_between(
+                two,
+                _STRIP,
+                _STRIP + said,
+                transform=axes.get_xaxis_transform(),
+                color=COLOURS[colour],
+                alpha=0.8,
+                lw=0,
+                label=label,
+            )
+    return True
 
 
 def _shade_events(axes: Axes, detail: StarDetail, offset: float, detector: str | None = None) -> None:

@@ -346,7 +346,7 @@ def main() -> None:
     parser.add_argument("--sets", nargs="+", default=["asas_acvs", "eros", "debosscher", "asas_training"])
     parser.add_argument("--periods", nargs="+", choices=("swope", "reference"), default=["swope", "reference"])
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--members", type=int, default=1)
+    parser.add_argument("--members", type=int, default=0, help="networks (0: more where stars are few)")
     parser.add_argument("--epochs", type=int, default=ClassifierOptions().epochs)
     parser.add_argument("--rocket", type=int, default=10_000, metavar="N", help="features of MiniRocket")
     parser.add_argument("--stars", type=int, default=0, help="judge on about so many stars of a set (0: all)")

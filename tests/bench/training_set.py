@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from models.inputs import BINS, FACTORS, Inputs, inputs_of
 from pipeline.clean import clean
-from pipeline.features import FOLDED, PLAIN, SURVEY
+from pipeline.features import FOLDED, PLAIN, REST, STRUCTURE, SURVEY
 from pipeline.ingest import IngestOptions, plan, read
 from pipeline.labels import read_labels
 from pipeline.lightcurve import Chunk, LightCurve
@@ -136,7 +136,7 @@ def prepared(cache: Path, name: str, reference: bool = False) -> Prepared:
     ----------
     reference : fold at the reference periods, where there are any, in place of Swope's own.
     """
-    seen = hashlib.sha256(repr((PLAIN, FOLDED, SURVEY, FACTORS, BINS)).encode()).hexdigest()[:8]
+    seen = hashlib.sha256(repr((PLAIN, FOLDED, STRUCTURE, REST, SURVEY, FACTORS, BINS)).encode()).hexdigest()[:8]
     file = cache / f"{name}-{'reference-' if reference else ''}{seen}.npz"
     if not file.exists():
         stars = stars_of(cache, name)

@@ -17,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.classifier import Classifier, ClassifierOptions
-from models.classifier.tuning import fine_tuned
 from models.inputs import Inputs
 from pipeline.clean import clean
 from pipeline.features import LEAST_POINTS
@@ -96,13 +95,13 @@ def run(real: Prepared, source: Prepared, count: int, seed: int, options: Classi
     first = fitted(source, options)
     note("simulator", first, time.process_time() - begin)
     begin = time.process_time()
-    tuned = fine_tuned(
-        first,
+    tuned = Classifier.fit_inputs(
         own.inputs,
         [str(name) for name in own.names],
         own.period,
         [str(label) for label in own.labels],
         reference=own.reference,
+        start=first,
     )
     note("simulator, fine-tuned", tuned, time.process_time() - begin)
     for name, learn, how in (("simulator and real", both, options), ("real", own, small)):

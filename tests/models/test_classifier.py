@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from models.classifier import Classifier, ClassifierOptions
+from models.classifier.classifier import _options
 from models.classifier.network import joint
 from models.classifier.targets import allowed_pairs, allowed_types, leaf_types
 from models.inputs import inputs_of
@@ -13,7 +14,9 @@ from pipeline.period import PeriodResult
 from pipeline.star import Star
 from tests.models.stars import made_star, true_period
 
-OPTIONS = ClassifierOptions(hidden=24, dropout=0.1, batch=32, filters=(8, 12), epochs=25, calibration_share=0.25)
+OPTIONS = ClassifierOptions(
+    members=1, trees=30, hidden=24, dropout=0.1, batch=32, filters=(8, 12), epochs=25, calibration_share=0.25
+)
 
 
 def training_stars() -> tuple[list[Star], list[str], np.ndarray]:
@@ -87,6 +90,17 @@ def test_training_again_gives_the_same_classifier() -> None:
     quick = replace(OPTIONS, epochs=1)
     ids = {Classifier.fit(stars[:120], labels[:120], quick).model_id for _ in range(2)}
     assert len(ids) == 1
+
+
+def test_few_stars_are_learnt_by_more_networks() -> None:
+    assert [_options(None, None, stars).members for stars in (600, 1400, 2000)] == [3, 2, 1]
+    assert _options(replace(OPTIONS, members=5), None, 2000).members == 5
+
+
+def test_the_forest_may_be_left_out(unseen: list[Star]) -> None:
+    stars, labels, _ = training_stars()
+    made = Classifier.fit(stars, labels, replace(OPTIONS, trees=0, epochs=2))
+    assert np.isfinite(made.classify(unseen).probabilities).all()
 
 
 def test_stars_with_too_few_points_get_a_reason(trained: Classifier) -> None:

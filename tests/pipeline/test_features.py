@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -5,11 +7,15 @@ from pipeline.clean import clean
 from pipeline.features import (
     FOLDED,
     PLAIN,
+    REST,
+    STRUCTURE,
     SURVEY,
     brightness,
     errors_of,
     fold_features,
     plain_features,
+    rest_features,
+    structure_features,
     survey_features,
 )
 from pipeline.lightcurve import LightCurve
@@ -99,6 +105,8 @@ def test_too_few_points_have_no_features(n: int) -> None:
     curve = LightCurve.of("a", np.arange(float(n)), np.arange(float(n)))
     assert np.isnan(plain_features(brightness(curve))).all()
     assert np.isnan(fold_features(brightness(curve), 1.0)).all()
+    assert np.isnan(structure_features(brightness(curve))).all()
+    assert np.isnan(rest_features(brightness(curve), 1.0)).all()
     assert np.isnan(survey_features(curve)).all()
 
 
@@ -106,6 +114,8 @@ def test_a_constant_curve_has_no_features() -> None:
     curve = LightCurve.of("a", np.arange(20.0), np.full(20, 3.0))
     assert np.isnan(plain_features(brightness(curve))).all()
     assert np.isnan(fold_features(brightness(curve), 1.0)).all()
+    assert np.isnan(structure_features(brightness(curve))).all()
+    assert np.isnan(rest_features(brightness(curve), 1.0)).all()
 
 
 def test_missing_errors_are_the_scatter_of_neighbours() -> None:
@@ -129,3 +139,42 @@ def test_magnitude_and_colour() -> None:
     values = survey_features(clean(both))
     assert feature(SURVEY, values, "second_colour") == pytest.approx(0.7)
     assert feature(SURVEY, values, "second_scale") == pytest.approx(0.0, abs=1e-9)
+
+
+def test_the_structure_function_is_one_for_noise_and_falls_with_the_square_of_the_time_for_a_slope() -> None:
+    rng = np.random.default_rng(3)
+    time = np.sort(rng.uniform(0.0, 500.0, 800))
+    noise = LightCurve.of("a", time, rng.normal(0.0, 0.1, 800), np.full(800, 0.1), kind="flux")
+    np.testing.assert_allclose(structure_features(noise)[:9], 1.0, atol=0.15)
+    slope = replace(noise, value=0.01 * time)
+    found = structure_features(slope)
+    place = STRUCTURE.index("structure_10")
+    # pairs 10 to 25 and 25 to 60 days apart, about as many at each distance
+    squares = [(b**3 - a**3) / (3 * (b - a)) for a, b in ((10.0, 25.0), (25.0, 60.0))]
+    np.testing.assert_allclose(found[place : place + 2], np.array(squares) * 1e-4 / (2 * slope.value.var()), rtol=0.05)
+    assert np.isnan(found[STRUCTURE.index("structure_400")]) or found[-2] > found[place]
+
+
+def test_pairs_that_are_not_there_have_no_structure() -> None:
+    time = np.arange(40.0) * 7.0
+    found = structure_features(LightCurve.of("a", time, np.sin(time), np.full(40, 0.01), kind="flux"))
+    assert np.isnan(found[STRUCTURE.index("structure_0.6")])
+    assert np.isfinite(found[STRUCTURE.index("structure_25")])
+
+
+def test_the_rest_of_a_fold_is_its_noise_unless_a_second_mode_is_there() -> None:
+    one = brightness(wave())
+    values = rest_features(one, 0.7)
+    assert 10 ** feature(REST, values, "rest_share") == pytest.approx(0.01 / one.value.std(), rel=0.1)
+    assert feature(REST, values, "rest_noise") == pytest.approx(np.log10(0.5), abs=0.05)
+    assert feature(REST, values, "rest_eta") == pytest.approx(2.0, abs=0.3)
+    slow = replace(one, value=one.value + 0.1 * np.sin(2 * np.pi * one.time / 200.0))
+    assert feature(REST, rest_features(slow, 0.7), "rest_slow_30") > 0.8
+    assert feature(REST, rest_features(slow, 0.7), "rest_share") > feature(REST, values, "rest_share") + 0.5
+
+
+def test_distance_from_the_galactic_plane() -> None:
+    place = SURVEY.index("latitude")
+    for ra, dec, expected in ((192.8595, 27.1283, 90.0), (266.4051, -28.9362, 0.0), (83.822, -5.391, 19.38)):
+        assert survey_features(replace(wave(), ra=ra, dec=dec))[place] == pytest.approx(expected, abs=0.1)
+    assert np.isnan(survey_features(wave())[place])

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pipeline.clean import clean
 from pipeline.lightcurve import Clock, LightCurve
 from pipeline.period.result import PeriodResult
-from pipeline.report import SeenFold, StarDetail
+from pipeline.report import ClassPhases, SeenFold, StarDetail
 from pipeline.report.charts import histogram
 from pipeline.report.figures import (
     chosen_forecast,
@@ -72,6 +72,26 @@ def test_the_fold_that_the_models_see_is_shown_with_its_reconstruction():
     reconstruction = next(line for line in axes.lines if line.get_label() == "reconstruction")
     np.testing.assert_allclose(reconstruction.get_ydata(), np.tile(np.sin(phase), 2))
     assert seen_figure(detail(make_curve("a"))) is None
+
+
+def edges_of(axes):
+    """Heights of the strips along the lower edge, as shares of the axes."""
+    return np.concatenate([one.get_paths()[0].vertices[:, 1] for one in axes.collections[-2:]])
+
+
+def test_the_phases_that_made_the_class_are_shown_below_the_fold():
+    star = detail(make_curve("a", bands=("V",), kind="flux"))
+    phases = ClassPhases(np.arange(8) / 8, np.array([2.0, 1.0, 0.0, 0.0, -1.0, 0.0, 0.0, 1.0]))
+    plain, shown = (folded_figure(one).axes[0] for one in (star, replace(star, phases=phases)))
+    (low, high), usual = shown.get_ylim(), plain.get_ylim()
+    assert high == usual[1]
+    assert edges_of(shown).max() <= (usual[0] - low) / (high - low) + 1e-9
+    assert [one.get_label() for one in shown.collections[len(plain.collections) :]] == ["for the class", "against"]
+    edges = shown.collections[-2].get_paths()[0].vertices
+    top = edges[edges[:, 1] == edges[:, 1].max(), 0]
+    np.testing.assert_allclose(top % 1.0, 0.0, atol=1e-9)
+    silent = replace(star, phases=ClassPhases(phases.phase, np.zeros(8)))
+    assert len(folded_figure(silent).axes[0].collections) == len(plain.collections)
 
 
 def test_the_strangest_detector_is_shown():

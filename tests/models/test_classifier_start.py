@@ -5,12 +5,13 @@ import numpy as np
 import pytest
 
 from models.classifier import Classifier, ClassifierOptions
-from models.classifier.tuning import fine_tuned
 from models.inputs import Inputs, inputs_of
 from pipeline.star import Star
 from tests.models.stars import made_star
 
-OPTIONS = ClassifierOptions(hidden=16, dropout=0.1, batch=32, filters=(8,), epochs=8, calibration_share=0.25)
+OPTIONS = ClassifierOptions(
+    members=1, trees=30, hidden=16, dropout=0.1, batch=32, filters=(8,), epochs=8, calibration_share=0.25
+)
 
 
 def made(kinds: tuple[str, ...], seeds: range) -> tuple[Inputs, list[str], np.ndarray, list[str]]:
@@ -40,7 +41,7 @@ def test_few_stars_teach_another_survey(start: Classifier, tmp_path: Path) -> No
     few = made(("RRAB", "EA"), range(100, 120))
     before = start.model_id
     options = replace(OPTIONS, learning_rate=1e-2, batch=16, epochs=20)
-    tuned = fine_tuned(start, *few, options)
+    tuned = Classifier.fit_inputs(*few, options, start=start)
     assert right(start) < 0.2
     assert right(tuned) > 0.8
     assert start.model_id == before
@@ -52,14 +53,14 @@ def test_tuning_again_gives_the_same_classifier(start: Classifier) -> None:
     few = made(("RRAB", "EA"), range(100, 110))
     lines: list[str] = []
     options = replace(OPTIONS, epochs=1)
-    ids = {fine_tuned(start, *few, options, lines.append).model_id for _ in range(2)}
+    ids = {Classifier.fit_inputs(*few, options, lines.append, start=start).model_id for _ in range(2)}
     assert len(ids) == 1
     assert len(lines) == 2
 
 
 def test_what_cannot_be_taught_is_refused(start: Classifier) -> None:
     inputs, names, period, _ = made(("RRAB",), range(3))
-    with pytest.raises(ValueError, match="no fine-tuning on M: the classifier knows only EA, RRAB"):
-        fine_tuned(start, inputs, names, period, ["M"] * 3)
+    with pytest.raises(ValueError, match="no going on with M: the start knows only EA, RRAB"):
+        Classifier.fit_inputs(inputs, names, period, ["M"] * 3, start=start)
     with pytest.raises(ValueError, match="some ten stars"):
-        fine_tuned(start, inputs, names, period, ["RRAB"] * 3)
+        Classifier.fit_inputs(inputs, names, period, ["RRAB"] * 3, start=start)

@@ -1,0 +1,62 @@
+"""What the forest sees of a star, learns from it, and says beside the networks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.classifier.training import Tensors
+from pipeline.lightcurve import FloatArray
+
+if TYPE_CHECKING:
+    from models.classifier.trees import Forest
+
+#: At a node so many times the root of the number of features is tried.
+_TRIES = 2.0
+
+#: No forest is surer than this: a type that none of its trees names has as much.
+_DOUBT = 0.01
+
+
+def table_of(tensors: Tensors) -> NDArray[np.float32]:
+    """(n, features) what the forest sees: the features of each candidate period, and the plain ones."""
+    _, folded, plain, _ = tensors
+    return np.concatenate([*(folded[:, i] for i in range(folded.shape[1])), plain], axis=1)
+
+
+def learnt(
+    table: NDArray[np.float32],
+    meant: NDArray[np.float32],
+    names: NDArray[np.str_],
+    labels: NDArray[np.str_],
+    trees: int,
+    leaf: int,
+    seed: int,
+) -> tuple[Forest, FloatArray]:
+    """Grow a forest on n rows.
+
+    Parameters
+    ----------
+    table : (n, features) of `table_of`.
+    meant : (n, types) 1 for each type that a label may mean.
+    names, labels : (n,) of the stars; rows of one name are one star.
+    trees, leaf, seed : see `ClassifierOptions`.
+
+    Returns
+    -------
+    The forest, and (n, types) what those trees say that did not see the star; all types alike where all of them did.
+    """
+    from models.classifier.trees import grown
+
+    kind, star = (np.unique(one, return_inverse=True)[1] for one in (labels, names))
+    shares = meant / meant.sum(axis=1, keepdims=True)
+    tries = min(table.shape[1], int(_TRIES * table.shape[1] ** 0.5) + 1)
+    forest, unseen = grown(table, shares, kind, star, trees, tries, leaf, seed)
+    return forest, np.where(np.isfinite(unseen), unseen, 1.0 / meant.shape[1])
+
+
+def spoken(votes: FloatArray, weight: float) -> FloatArray:
+    """(n, 1, types) what the votes (n, types) of a forest add to the logits of every candidate period."""
+    return weight * np.log(votes[:, None] + _DOUBT)
