@@ -159,7 +159,7 @@ from.
 Real stars outside the held-out fifth of each set (`pipeline.split`), {100 * options.calibration_share:.0f} per cent of
 them not learnt from; {apart} of these, at the periods that Swope finds, are the calibration. The others are folded at
 their reference period, at the one the pipeline found, at half, twice or a wrong one, or not at all. Beside them: damped
-random walks at real times, simulated stars, and {100 * options.varied:.0f} per cent of the stars a second time, thinned,
+random walks at real times, simulated stars, and {100 * options.varied:.0f} per cent of the stars again, thinned,
 with gaps, or with noise added. Of the rows {100 * options.ahead:.0f} per cent ask for a later one too, up to
 {options.furthest} rows on. {before}
 
