@@ -170,8 +170,20 @@ class Forecaster:
 
         first = start._model.get_weights() if start is not None else None
         model = train(options, learn, [steps for _, steps in judge], first, progress or (lambda _: None))
-        mixtures = _mixtures(model, options, [steps for _, steps in judge])
-        return cls(options, model, _with_points(calibrate(mixtures, [steps for _, steps in judge]), judge, mixtures))
+        return cls(options, model, _calibrated(model, options, judge))
+
+    def calibrated(self, stars: Sequence[Star]) -> Forecaster:
+        """The same network, its calibration learnt anew from stars that it was not trained on.
+
+        Raises
+        ------
+        ValueError
+            When fewer than two stars can be forecast.
+        """
+        found = [(star, steps) for star in stars if (steps := _asked(star, self.options)) is not None]
+        if len(found) < 2:
+            raise ValueError(f"of the {len(stars)} stars given {len(found)} can be forecast; a calibration needs two")
+        return Forecaster(self.options, self._model, _calibrated(self._model, self.options, found), self.card)
 
     def predictive(
         self, stars: Sequence[Star], questions: Sequence[Questions | None] | None = None
@@ -304,6 +316,13 @@ def _asked(star: Star, options: ForecasterOptions) -> Steps | None:
 
 def _again(star: Star, options: ForecasterOptions) -> bool:
     return share(star.curve.object_id, "again") < options.varied
+
+
+def _calibrated(model: Any, options: ForecasterOptions, judge: Sequence[tuple[Star, Steps]]) -> Calibration:
+    """The calibration of a network on stars that it did not learn from."""
+    steps = [one for _, one in judge]
+    mixtures = _mixtures(model, options, steps)
+    return _with_points(calibrate(mixtures, steps), judge, mixtures)
 
 
 def _with_points(

@@ -108,6 +108,21 @@ def test_too_few_rows_have_a_reason(trained: Forecaster) -> None:
     assert all(reason is not None and "good rows" in reason for reason in scores.reason)
 
 
+def test_calibrated_anew_the_network_is_the_same(trained: Forecaster) -> None:
+    noisy = [variable(3000 + i, 80) for i in range(30)]
+    curves = [replace(star.curve, value=star.curve.value + 0.3 * np.sin(1e3 * star.curve.time)) for star in noisy]
+    again = trained.calibrated([Star(curve, star.period) for curve, star in zip(curves, noisy, strict=True)])
+    assert again.network is trained.network
+    assert len(again.calibration.null) == 30
+    before, after = trained.forecast(noisy[:1])[0], again.forecast(noisy[:1])[0]
+    assert before is not None
+    assert after is not None
+    np.testing.assert_allclose(after.mean, before.mean)
+    assert not np.allclose(after.sigma[10:], before.sigma[10:])
+    with pytest.raises(ValueError, match="a calibration needs two"):
+        trained.calibrated(noisy[:1])
+
+
 def test_too_few_stars_to_train_on() -> None:
     with pytest.raises(ValueError, match="some twenty stars"):
         Forecaster.fit([variable(1), variable(2)])
