@@ -87,7 +87,7 @@ def string_length(phase: FloatArray, value: FloatArray) -> float:
 @njit(cache=True, nogil=True)
 def left_over(phase: FloatArray, value: FloatArray, terms: FloatArray) -> FloatArray:
     """(n,) values less their mean and the Fourier series of `fourier`."""
-    rest = value - value.mean()
+    rest: FloatArray = value - value.mean()
     for i in range(len(value)):
         for k in range(HARMONICS):
             angle = 2 * np.pi * (k + 1) * phase[i]
