@@ -1,7 +1,6 @@
 """How well stars are classified: split by star, several seeds, beside a random forest and MiniRocket on the same split.
 
-``python -m tests.bench.classify CACHE`` judges with Swope's own periods and with the reference periods; CACHE was made
-by ``python -m tests.bench.training_set``. ``--transfer`` asks instead what the simulator alone teaches of real stars.
+``python -m tests.bench.classify`` judges with Swope's own periods and with the reference periods. ``--transfer`` asks instead what the simulator alone teaches of real stars.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ from pipeline.split import share
 from pipeline.star import Star
 from pipeline.vsx import TYPES
 from tests.bench.minirocket import MiniRocket, ridge_of
-from tests.bench.training_set import Prepared, at_reference, prepared, stars_of
+from tests.bench.training_set import Prepared, add_cache, at_reference, prepared, stars_of
 
 #: Classes that are judged, where not simply those of ten stars or more.
 CLASSES = {"asas_acvs": ("DSCT", "EA", "EB", "EW", "M", "RRAB", "RRC"), "eros": ("DCEP", "E", "M", "RR")}
@@ -342,7 +341,7 @@ def table(one: dict[str, Any]) -> str:
 def main() -> None:
     """Judge and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("cache", type=Path, help="folder of the prepared stars")
+    add_cache(parser)
     parser.add_argument("--sets", nargs="+", default=["asas_acvs", "eros", "debosscher", "asas_training"])
     parser.add_argument("--periods", nargs="+", choices=("swope", "reference"), default=["swope", "reference"])
     parser.add_argument("--seeds", type=int, default=5)

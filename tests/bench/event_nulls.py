@@ -1,8 +1,8 @@
-"""Learn what the strangest points of ordinary stars look like anew: ``python -m tests.bench.event_nulls CACHE``.
+"""Learn what the strangest points of ordinary stars look like anew: ``python -m tests.bench.event_nulls``.
 
 `Forecaster.fit` and `StateSpace.fit` learn it with all else; this renews it alone (`pipeline.events.PointNull`), in the
 shipped models or in those of a folder, from ordinary stars of the surveys that are not held out and, for the
-forecaster, that it did not learn from. CACHE was made by `tests.bench.training_set`.
+forecaster, that it did not learn from.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pipeline.events import PointNull
 from pipeline.split import held_out, share
 from pipeline.star import Star
 from tests.bench.forecast_events_data import STRANGE
-from tests.bench.training_set import stars_of
+from tests.bench.training_set import add_cache, stars_of
 
 #: Sets with ordinary stars, and how many of each at most.
 SETS = {"asas_acvs": 900, "eros": 400, "s82_rrlyrae": 200, "standards": 40, "ogle_cepheids": 20}
@@ -40,7 +40,7 @@ def ordinary_stars(cache: Path) -> list[Star]:
 def main() -> None:
     """Learn, store, and print one JSON line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("cache", type=Path)
+    add_cache(parser)
     parser.add_argument("--models", type=Path, default=PRETRAINED, help="folder of the models; the shipped ones' here")
     args = parser.parse_args()
     stars = ordinary_stars(args.cache)

@@ -7,7 +7,7 @@ coverage of the forecaster's central intervals; a picture of its probability int
 random walks against the predictor that knows their parameters, and the network's speed beside Keras' own. The simple
 forecasters' densities are Gaussian, and no miss of theirs counts for more than six sigma. The state-space baseline
 comes twice: chosen and fitted on the rows before, like all the others (sspace), and, out of the competition, on the
-whole curve, as a catalog has it (informed).
+whole curve, as a catalog has it (informed). Last come the tables of `tests.bench.forecast_events`.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from pipeline.lightcurve import BoolArray, FloatArray
 from pipeline.split import held_out, share
 from pipeline.star import Star
 from tests.bench.forecast_data import few_of_each, known_stars, with_searched_periods
+from tests.bench.forecast_events import events
 from tests.bench.forecast_picture import pit_picture
 from tests.bench.forecast_simple import (
     Gaussian,
@@ -46,6 +47,7 @@ from tests.bench.forecast_simple import (
     weighted_mean,
 )
 from tests.bench.forecast_speed import speed
+from tests.bench.training_set import add_cache
 
 #: Sets and how many stars of a class are judged; of these all stars are new to the forecaster.
 JUDGED = ("asas_acvs", "eros", "s82_rrlyrae", "crts", "ogle", "qso", "constant")
@@ -310,6 +312,8 @@ def main() -> None:
     parser.add_argument("--most", type=int, default=100, help="stars of a class, at most")
     parser.add_argument("--reference", action="store_true", help="fold at reference periods instead of found ones")
     parser.add_argument("--card", type=Path, help="folder of the model whose card is to have the results")
+    parser.add_argument("--skill", action="store_true", help="leave the events out")
+    add_cache(parser)
     args = parser.parse_args()
     begin = time.perf_counter()
     forecaster = Forecaster.load(args.model) if args.model else Forecaster.pretrained()
@@ -319,6 +323,8 @@ def main() -> None:
     records.append({"set": "speed"} | speed(forecaster, stars))
     if args.card:
         write_card(args.card, records)
+    if not args.skill:
+        records += events(forecaster, args.cache)
     seconds = round(time.perf_counter() - begin)
     print(json.dumps({"bench": "forecast", "model_id": forecaster.model_id, "seconds": seconds, "results": records}))
 

@@ -1,8 +1,7 @@
 """Real stars for the forecaster's training and benchmark: light curve, class, and a period that was searched for once.
 
 Searched periods are kept in ``out/bench/forecast_periods.jsonl``; remove it to have them searched for again.
-``python -m tests.bench.forecast_data CACHE`` fills it from the stars that ``python -m tests.bench.training_set CACHE``
-prepared, and searches for the others.
+``python -m tests.bench.forecast_data`` fills it from the stars that ``python -m tests.bench.training_set`` prepared, and searches for the others.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ from pipeline.lightcurve import LightCurve
 from pipeline.period import PeriodResult, find_period
 from pipeline.split import share
 from pipeline.star import Star
-from tests.bench.training_set import stars_of
+from tests.bench.training_set import add_cache, stars_of
 from tests.real_data import REAL_DATA
 
 PERIODS = Path("out/bench/forecast_periods.jsonl")
@@ -148,7 +147,7 @@ def _kept() -> dict[tuple[str, str], PeriodResult]:
 def main() -> None:
     """Keep the prepared stars' periods, and search for those of the sets that were not prepared."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("cache", type=Path, help="folder of the prepared stars")
+    add_cache(parser)
     args = parser.parse_args()
     PERIODS.parent.mkdir(parents=True, exist_ok=True)
     with PERIODS.open("w") as file:

@@ -1,6 +1,6 @@
-"""Events: false alarms, recall, and real cases: ``python -m tests.bench.forecast_events CACHE``.
+"""Events: false alarms, recall, and real cases: ``python -m tests.bench.forecast_events``.
 
-CACHE was made by `tests.bench.training_set`. Three tables, all at p = 0.001 a star:
+Three tables, all at p = 0.001 a star:
 
 - *False alarms*: events in 1,000 simulated ordinary stars (white, damped walks of 5, 20 and 100 d, periodic ones with
   their real folded curve) at the times and with the errors of real stars, and in the shared standard stars.
@@ -45,7 +45,7 @@ from tests.bench.forecast_events_data import (
     quiet_stars,
     still_residual,
 )
-from tests.bench.training_set import stars_of
+from tests.bench.training_set import add_cache, stars_of
 
 PLOTS = Path("out/bench/events")
 
@@ -309,7 +309,7 @@ def events(
 def main() -> None:
     """Print the tables and one JSON line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("cache", type=Path, help="folder that tests.bench.training_set made")
+    add_cache(parser)
     parser.add_argument("--model", type=Path, help="folder of a forecaster; the shipped one by default")
     parser.add_argument("--count", type=int, default=1000, help="simulated ordinary stars of each kind")
     parser.add_argument("--most", type=int, default=30, help="real stars of each survey to lay events on")

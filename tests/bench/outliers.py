@@ -1,6 +1,6 @@
 """Whether a kind of star that was never seen is found strange: each class in turn is left out of training.
 
-``python -m tests.bench.outliers CACHE``; CACHE was made by ``python -m tests.bench.training_set``. Swope's scores, each
+``python -m tests.bench.outliers``. Swope's scores, each
 alone and together, stand beside simple ones on the same stars: the doubt of a random forest (one minus its highest
 probability), an isolation forest on features, and the errors with which principal components and a plain dense
 autoencoder reconstruct the folds. With ``--keep FOLDER`` what the simple ones say is kept there, and read back as long
@@ -30,7 +30,7 @@ from models.keras_backend import keras
 from models.scores import empirical_pvalue
 from pipeline.split import share
 from tests.bench.classify import few, fitted, forest_features
-from tests.bench.training_set import Prepared, prepared
+from tests.bench.training_set import Prepared, add_cache, prepared
 
 Scores = dict[str, NDArray[np.float64]]
 
@@ -236,7 +236,7 @@ def table(name: str, runs: Sequence[dict[str, Any]]) -> str:
 def main() -> None:
     """Judge and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("cache", type=Path, help="folder of the prepared stars")
+    add_cache(parser)
     parser.add_argument("--sets", nargs="+", default=["asas_acvs", "debosscher"])
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--epochs", type=int, default=12)

@@ -1,4 +1,4 @@
-"""Random search for the classifier's settings: ``python -m tests.bench.search_classifier CACHE --trials N --seed S``.
+"""Random search for the classifier's settings: ``python -m tests.bench.search_classifier --trials N --seed S``.
 
 CACHE was made by ``python -m tests.bench.training_set``. Split by star: those that `pipeline.split.held_out` keeps
 apart are never looked at; of the others a fixed quarter judges and the rest is learnt from. Trial 0 is the settings as
@@ -19,7 +19,7 @@ import numpy as np
 from models.classifier import ClassifierOptions
 from pipeline.split import held_out, share
 from tests.bench.classify import few, fitted, judge, judged
-from tests.bench.training_set import Prepared, prepared
+from tests.bench.training_set import Prepared, add_cache, prepared
 
 #: Stars that judge the trials.
 JUDGE_SHARE = 0.25
@@ -81,7 +81,7 @@ def run(learn: Prepared, judges: Prepared, options: ClassifierOptions) -> dict[s
 def main() -> None:
     """Draw, train, judge; the best of each set last."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("cache", type=Path, help="folder of the prepared stars")
+    add_cache(parser)
     parser.add_argument("--trials", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--sets", nargs="+", default=["asas_acvs", "debosscher"])

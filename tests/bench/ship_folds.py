@@ -1,6 +1,6 @@
 """Train the classifier and the autoencoder that come with Swope, judge them on stars kept apart, and write their cards.
 
-``python -m tests.bench.ship_folds CACHE``; CACHE was made by ``python -m tests.bench.training_set``.
+``python -m tests.bench.ship_folds``
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from models.weights import PRETRAINED
 from pipeline.split import held_out, share
 from pipeline.vsx import TYPES
 from tests.bench.classify import judge
-from tests.bench.training_set import SETS, Prepared, prepared, stars_of
+from tests.bench.training_set import SETS, Prepared, add_cache, prepared, stars_of
 
 #: Types too rare or too alike to be told apart across surveys are taught as a wider one.
 WIDER = {
@@ -180,7 +180,7 @@ narrower types:
 **Limits.** Types outside the list get the nearest one, often flagged `uncertain`. Constant stars were shown few, and
 mostly simulated ones. A type that one survey alone labels (SN, AGN, SRS, ...) may be recognised partly by that survey's
 cadence. Periods that are none of P, 2 P and P / 2 mislead it. Regenerate with
-`python -m tests.bench.training_set CACHE` and `python -m tests.bench.ship_folds CACHE`.
+`python -m tests.bench.ship_folds`.
 """
 
 _AUTOENCODER_CARD = """# The autoencoder that comes with Swope
@@ -200,15 +200,14 @@ p-values against stars that calibrate, and the sum is given a p-value against th
 {table}
 
 **Limits.** Ordinary is what these surveys hold many of: a star of a survey with another cadence or depth may be called
-strange for it. A wrong period makes a fold strange. Regenerate with `python -m tests.bench.training_set CACHE` and
-`python -m tests.bench.ship_folds CACHE`.
+strange for it. A wrong period makes a fold strange. Regenerate with `python -m tests.bench.ship_folds`.
 """
 
 
 def main() -> None:
     """Train, judge, write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("cache", type=Path, help="folder of the prepared stars")
+    add_cache(parser)
     parser.add_argument("--out", type=Path, default=PRETRAINED)
     parser.add_argument("--only", choices=("classifier", "autoencoder"))
     parser.add_argument("--epochs", type=int, default=16)

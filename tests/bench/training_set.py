@@ -1,7 +1,7 @@
 """The real labelled stars, read, cleaned and with Swope's own periods: what the shipped models learn from.
 
-``python -m tests.bench.training_set CACHE`` prepares them once (minutes) in the folder CACHE; `stars_of` reads them
-back. Nothing of it goes into the repository.
+``python -m tests.bench.training_set`` prepares them once (minutes) in the folder out/bench/stars, or in another that
+it is given; `stars_of` reads them back, and prepares a set that is not there. Nothing of it goes into the repository.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import argparse
 import hashlib
 import json
 import os
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -50,6 +51,9 @@ SETS: dict[str, tuple[str, str]] = {
     "simulated": ("", ""),
 }
 
+#: Where the prepared stars are kept, if nothing else is said.
+CACHE = Path("out/bench/stars")
+
 #: The simulated stars beside the real ones; another seed than the sample survey's.
 SIMULATED = SurveyOptions(stars=1200, seed=412)
 
@@ -73,15 +77,12 @@ class Labelled:
 
 
 def stars_of(cache: Path, *sets: str) -> list[Labelled]:
-    """The prepared stars of some sets (all that are there, when none is named), in a fixed order.
-
-    Raises
-    ------
-    FileNotFoundError
-        When a set was not prepared.
-    """
+    """The prepared stars of some sets (all of them, when none is named), in a fixed order."""
     found = []
-    for name in sets or tuple(name for name in SETS if (cache / f"{name}.parquet").exists()):
+    for name in sets or SETS:
+        if not (cache / f"{name}.json").exists():
+            print(f"preparing {name} in {cache}", file=sys.stderr, flush=True)
+            prepare(name, cache, os.cpu_count() or 1)
         chunk = Chunk(pq.read_table(cache / f"{name}.parquet"))
         for curve, row in zip(chunk, json.loads((cache / f"{name}.json").read_text()), strict=True):
             period = PeriodResult(**{**row["found"], "others": tuple(row["found"]["others"])})
@@ -180,6 +181,7 @@ def labels_of(name: str) -> dict[str, tuple[str | None, float]]:
 
 def prepare(name: str, cache: Path, workers: int) -> None:
     """Read a set, search its periods, and store both in the cache."""
+    cache.mkdir(parents=True, exist_ok=True)
     whole = SETS[name][1] if not (REAL_DATA / SETS[name][1]).is_file() else None
     if name == "simulated":
         stars = list(simulate_stars(SIMULATED))
@@ -205,15 +207,20 @@ def periods_of(curves: list[LightCurve], workers: int) -> Iterator[PeriodResult]
         yield from pool.map(find_period, curves, chunksize=32)
 
 
+def add_cache(parser: argparse.ArgumentParser) -> None:
+    """Let a command be told where the prepared stars are."""
+    words = f"folder of the prepared stars (default: {CACHE}, made where it is not there)"
+    parser.add_argument("cache", type=Path, nargs="?", default=CACHE, help=words)
+
+
 def main() -> None:
     """Prepare the sets and print what they hold."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("cache", type=Path, help="folder for the prepared stars")
+    add_cache(parser)
     parser.add_argument("--sets", nargs="+", choices=SETS, default=list(SETS))
     parser.add_argument("--workers", type=int, default=1)
     args = parser.parse_args()
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    args.cache.mkdir(parents=True, exist_ok=True)
     for name in args.sets:
         begin = time.perf_counter()
         prepare(name, args.cache, args.workers)

@@ -1,6 +1,6 @@
 """What the simulator teaches of real stars: without a single real label, and with a few labels a class.
 
-Part of ``python -m tests.bench.classify CACHE --transfer``. Stars are simulated as ASAS would see them and given
+Part of ``python -m tests.bench.classify --transfer``. Stars are simulated as ASAS would see them and given
 Swope's own periods; the real ones are those that `tests.bench.classify` judges. Magnitudes and colours are not used.
 """
 
