@@ -1,6 +1,7 @@
 """How well stars are classified: split by star, several seeds, beside a random forest and MiniRocket on the same split.
 
-``python -m tests.bench.classify`` judges with Swope's own periods and with the reference periods. ``--transfer`` asks instead what the simulator alone teaches of real stars.
+``python -m tests.bench.classify`` judges with Swope's own periods and with the reference periods.
+``--transfer`` asks instead what the simulator alone teaches of real stars.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Real stars for the forecaster's training and benchmark: light curve, class, and a period that was searched for once.
 
 Searched periods are kept in ``out/bench/forecast_periods.jsonl``; remove it to have them searched for again.
-``python -m tests.bench.forecast_data`` fills it from the stars that ``python -m tests.bench.training_set`` prepared, and searches for the others.
+``python -m tests.bench.forecast_data`` fills it from the stars that ``python -m tests.bench.training_set``
+prepared, and searches for the others.
 """
 
 from __future__ import annotations

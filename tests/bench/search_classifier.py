@@ -1,6 +1,6 @@
 """Random search for the classifier's settings: ``python -m tests.bench.search_classifier --trials N --seed S``.
 
-CACHE was made by ``python -m tests.bench.training_set``. Split by star: those that `pipeline.split.held_out` keeps
+Split by star: those that `pipeline.split.held_out` keeps
 apart are never looked at; of the others a fixed quarter judges and the rest is learnt from. Trial 0 is the settings as
 they are. The same seed gives the same trials, and trial i is the same however many there are.
 """
