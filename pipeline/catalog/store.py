@@ -32,7 +32,7 @@ BATCH = 65_536
 
 _OBJECT_ORDER = ("object_id", "source", "status", "reason", "time_start", "n_obs")
 _TIMES = ("n_obs", "time_start", "time_end")
-_EVENT_ORDER = ("object_id", "t_start", "detector", "band", "t_peak", "t_end", "direction")
+_EVENT_ORDER = ("object_id", "t_start", "detector", "band", "t_peak", "t_end", "direction", "kind")
 _PVALUES = tuple(f"{detector}_pvalue" for detector in DETECTORS)
 _SCORES = tuple(f"{detector}_score" for detector in DETECTORS)
 
@@ -159,6 +159,10 @@ def _writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
     return pq.ParquetWriter(path, schema, compression="zstd", version="2.6", write_statistics=True)
 
 
+#: Kinds of events that have no moment: where they begin follows from when a survey looked, and so for all its stars.
+_LASTING = ("trend", "period")
+
+
 def _keys(parts: Sequence[Path]) -> pa.Table:
     """What ranking and sorting need of every star, in the order of the final table."""
     wanted = list(dict.fromkeys((*_OBJECT_ORDER, *_TIMES, *_PVALUES, *_SCORES)))
@@ -179,7 +183,10 @@ def _happened_to_many(parts: Sequence[Path], keys: pa.Table) -> NDArray[np.bool_
         return np.zeros(0, dtype=bool)
     table = _sorted(pa.concat_tables(tables), _EVENT_ORDER)
     names = keys["object_id"].to_numpy(zero_copy_only=False).astype(object)
-    start, peak = (table[name].to_numpy(zero_copy_only=False) for name in ("t_start", "t_peak"))
+    lasting = pc.is_in(table["kind"], pa.array(_LASTING)).to_numpy(zero_copy_only=False).astype(bool)
+    start, peak = (
+        np.where(lasting, np.nan, table[name].to_numpy(zero_copy_only=False)) for name in ("t_start", "t_peak")
+    )
     star = np.searchsorted(names, table["object_id"].to_numpy(zero_copy_only=False).astype(object))
     known = star < len(names)
     row = np.where(known, star, 0)

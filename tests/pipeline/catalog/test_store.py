@@ -145,3 +145,11 @@ def test_events_of_many_stars_at_once_are_flagged_whatever_the_parts(tmp_path, n
     assert together.sum() == 12
     assert (found.loc[together, "flag"] == "many_stars").all()
     assert (found.loc[~together, "flag"] == "many_stars").mean() < 0.1
+
+
+def test_periods_that_change_at_once_are_no_event_of_many_stars(tmp_path):
+    objects = [row | {"n_obs": 200} for row in object_rows(80, 3)]
+    shared = {"t_start": 2453111.5, "t_peak": 2453111.5, "t_end": 2453900.5, "kind": "period", "flag": None}
+    events = [event_rows(objects, 3)[0] | shared | {"object_id": row["object_id"]} for row in objects[:12]]
+    merge(*write_parts(tmp_path, objects, events, 2), tmp_path / "run", 7)
+    assert pq.read_table(tmp_path / "run" / "events.parquet")["flag"].null_count == 12
