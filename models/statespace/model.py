@@ -12,6 +12,7 @@ import numpy as np
 
 from models import weights
 from models.scores import Scores
+from models.statespace.outbursts import find_outbursts
 from models.statespace.score import MEASURES, Null, measure
 from models.statespace.slow import find_slow
 from models.statespace.star import StarFit, StarOptions, fit_star
@@ -173,12 +174,18 @@ def _describe(star: Star, fitted: StarFit | str) -> StateSpaceSummary:
 def _slow_events(fitted: StarFit | str, options: EventOptions) -> list[Event]:
     if isinstance(fitted, str):
         return []
+    forecast = _forecast(fitted)
     try:
-        found = find_slow(fitted, options.pvalue)
+        found = list(find_slow(fitted, options.pvalue))
+        taken = np.zeros(len(forecast.time), dtype=bool)
+        for slow in found:
+            if slow.kind == "pulse" and slow.effect.sum() > 0:
+                taken[slow.first : slow.last + 1] = True
+        outbursts = find_outbursts(fitted, forecast.innovation, options.pvalue)
+        found += [slow for slow in outbursts if not taken[slow.first : slow.last + 1].any()]
     except (ValueError, ArithmeticError, np.linalg.LinAlgError):
         # the star has its forecasts and their events all the same
         return []
-    forecast = _forecast(fitted)
     (after, before), visit = edges(forecast.time, options), visits(forecast.time)
     events = []
     for slow in found:

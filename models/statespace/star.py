@@ -23,6 +23,10 @@ from models.statespace.fit import Fit, Record, fit, smooth, start, update
 from pipeline.lightcurve import FloatArray, IntArray, LightCurve
 from pipeline.star import Star
 
+#: A folded curve has no harmonic with more cycles than this in its widest gap: there it would do as it likes, and its
+#: columns would be all but dependent.
+MOST_IN_GAP = 2.0
+
 #: A band with fewer rows, or with less than a fifth of the fullest band's, has no shape of its own.
 MIN_SHAPE = 12
 
@@ -258,6 +262,12 @@ def _shapes(series: Series) -> tuple[int, ...]:
     return tuple(b if counts[b] >= max(MIN_SHAPE, 0.2 * counts[fullest]) else fullest for b in range(series.bands))
 
 
+def _widest_gap(cycle: FloatArray) -> float:
+    """The widest gap between the phases of times in cycles."""
+    phase = np.sort(np.mod(cycle, 1.0))
+    return float(np.max(np.diff(phase, append=phase[0] + 1.0)))
+
+
 def _harmonics(series: Series, shape_of: tuple[int, ...], period: float, most: int) -> tuple[int, float]:
     """Number of harmonics, and the share of the variance they explain, over the bands with a shape of their own.
 
@@ -269,6 +279,8 @@ def _harmonics(series: Series, shape_of: tuple[int, ...], period: float, most: i
     most = min(most, (min(len(rows) for rows in mine) - 2) // 4)
     if most < 1:
         return 0, 0.0
+    widest = max(_widest_gap(series.time[rows] / period) for rows in mine)
+    most = max(1, min(most, int(MOST_IN_GAP / widest)))
     weight = np.ones(len(series))
     residual = np.zeros(len(series))
     waves = np.hstack([np.ones((len(series), 1)), harmonic_columns(series.time, period, most)])
