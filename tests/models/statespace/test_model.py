@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.statespace import StarOptions, StateSpace, fit_star, summarise
+from models.statespace.components import Seasonal
 from pipeline.clean import clean
 from pipeline.events import find_events
 from pipeline.lightcurve import LightCurve
@@ -276,3 +277,19 @@ def test_what_is_known_of_a_star_is_forgotten_with_it() -> None:
     del stars
     gc.collect()
     assert len(model._fitted) == 0
+
+
+def test_a_folded_curve_with_a_gap_has_few_harmonics() -> None:
+    """A Mira of ASAS whose season hides a third of its phases once ended in dependent columns."""
+    rng = np.random.default_rng(4)
+    time = np.sort(rng.uniform(0, 4000, 3000))
+    time = time[np.mod(time / 262.0, 1.0) < 0.62][:1300]
+    phase = time / 262.0
+    value = 12.0 + 1.5 * np.exp(-((np.mod(phase, 1.0) - 0.2) ** 2) / 0.003) + 0.05 * rng.normal(size=len(time))
+    curve = clean(LightCurve.of("gap", time, value, np.full(len(time), 0.02)))
+    found = fit_star(Star(curve, PeriodResult(period=262.0, period_err=0.1, fap=1e-9)), StarOptions())
+    assert not isinstance(found, str)
+    seasons = [term for term in found.plain.model.terms if isinstance(term, Seasonal)]
+    assert seasons
+    assert all(term.harmonics * 0.37 <= 2.0 for term in seasons)
+    assert np.isfinite(found.mean[5:]).all()
