@@ -93,7 +93,10 @@ def _normal_quantile(level: float) -> float:
 
 @njit(cache=True)
 def _quantile(weight: np.ndarray, mean: np.ndarray, sigma: np.ndarray, level: float, deviate: float) -> np.ndarray:
-    """Newton's method between the least and the greatest of the components' own quantiles, halving where it leaves."""
+    """Newton's method between the least and the greatest of the components' own quantiles.
+
+    The bracket is halved instead where a step would leave it, or would not be half as long as the last but one.
+    """
     n, g = mean.shape
     out = np.empty(n)
     for i in range(n):
@@ -104,7 +107,8 @@ def _quantile(weight: np.ndarray, mean: np.ndarray, sigma: np.ndarray, level: fl
             middle += weight[i, j] * own
             width = min(width, sigma[i, j])
             low, high = min(low, own), max(high, own)
-        for _ in range(100):
+        change = older = high - low
+        for _ in range(200):
             below, density = -level, 0.0
             for j in range(g):
                 z = (middle - mean[i, j]) / sigma[i, j]
@@ -115,9 +119,9 @@ def _quantile(weight: np.ndarray, mean: np.ndarray, sigma: np.ndarray, level: fl
             else:
                 high = middle
             step = middle - below / density if density > 0 else np.inf
-            if not low < step < high:
+            if not low < step < high or abs(2.0 * below) > older * density:
                 step = 0.5 * (low + high)
-            change = abs(step - middle)
+            older, change = change, abs(step - middle)
             middle = step
             if change <= 1e-7 * width or high - low <= 1e-7 * width:
                 break
