@@ -200,6 +200,17 @@ def plain_features(bright: LightCurve) -> FloatArray:
     return out
 
 
+def _series(bright: LightCurve, period: float) -> tuple[FloatArray, FloatArray, float] | None:
+    """Phases, Fourier terms and the share of variance that they explain; None for few points or values all alike."""
+    from pipeline import shape
+
+    value = bright.value
+    if len(value) < LEAST_POINTS or not float(np.ptp(value)) > 0:
+        return None
+    phase = (bright.time - bright.time[0]) / period % 1.0
+    return phase, *shape.fourier(phase, value)
+
+
 def fold_features(bright: LightCurve, period: float) -> FloatArray:
     """The features named in `FOLDED`: the shape of the curve when folded with a period.
 
@@ -213,11 +224,10 @@ def fold_features(bright: LightCurve, period: float) -> FloatArray:
     """
     from pipeline import shape
 
-    value = bright.value
-    if len(value) < LEAST_POINTS or not float(np.ptp(value)) > 0:
+    found = _series(bright, period)
+    if found is None:
         return np.full(len(FOLDED), np.nan)
-    phase = (bright.time - bright.time[0]) / period % 1.0
-    terms, explained = shape.fourier(phase, value)
+    phase, terms, explained = found
     waves = terms[0] - 1j * terms[1]
     size = np.maximum(np.abs(waves), 1e-9)
     relative = [waves[k - 1] * np.conj(waves[0] / size[0]) ** k / size[k - 1] for k in range(2, HARMONICS + 1)]
@@ -228,7 +238,7 @@ def fold_features(bright: LightCurve, period: float) -> FloatArray:
             np.log10(period),
             np.log10(max(span / period, 1e-3)),
             explained,
-            shape.string_length(phase, value),
+            shape.string_length(phase, bright.value),
             np.log10(size[0]),
             *np.minimum(size[1:] / size[0], 10.0),
             *(part for wave in relative for part in (wave.real, wave.imag)),
@@ -270,11 +280,11 @@ def rest_features(bright: LightCurve, period: float) -> FloatArray:
     """
     from pipeline import shape
 
-    value = bright.value
-    if len(value) < LEAST_POINTS or not float(np.ptp(value)) > 0:
+    found = _series(bright, period)
+    if found is None:
         return np.full(len(REST), np.nan)
-    phase = (bright.time - bright.time[0]) / period % 1.0
-    terms, _ = shape.fourier(phase, value)
+    phase, terms, _ = found
+    value = bright.value
     rest = shape.left_over(phase, value, terms)
     width = max(float(rest.std()), 1e-9)
     return np.array(

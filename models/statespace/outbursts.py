@@ -13,7 +13,7 @@ import math
 import numpy as np
 
 from models.statespace.slow import Slow
-from models.statespace.star import StarFit
+from models.statespace.star import StarFit, still_residual, without_medians
 from pipeline.lightcurve import FloatArray
 
 #: An outburst has so many rows or more beyond so many sigma of the quiet state.
@@ -39,14 +39,11 @@ def find_outbursts(fitted: StarFit, innovation: FloatArray, pvalue: float = 1e-3
     """
     from scipy.special import log_ndtr
 
-    series = fitted.prepared.series
-    columns = np.hstack([series.columns(term) for term in fitted.plain.model.terms])
-    left = series.value - columns @ fitted.plain.coefficient
-    left -= np.array([np.median(left[series.band == b]) for b in range(series.bands)])[series.band]
+    left = without_medians(still_residual(fitted), fitted.prepared.series)
     quiet, usual = _faint_sigma(left), _faint_sigma(innovation)
     if not (quiet > 0 and usual > 0):
         return []
-    height = left / np.maximum(quiet, series.error)
+    height = left / np.maximum(quiet, fitted.prepared.series.error)
     surprise = np.nan_to_num(innovation) / usual
     bright = np.concatenate([[False], height > BRIGHT, [False]])
     begins, ends = np.flatnonzero(bright[1:] & ~bright[:-1]), np.flatnonzero(~bright[1:] & bright[:-1])

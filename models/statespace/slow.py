@@ -19,7 +19,7 @@ import numpy as np
 
 from models.statespace.components import DampedWalk, Model, Noise, Oscillator, Regressors, Seasonal, Series
 from models.statespace.fit import Fit, fit
-from models.statespace.star import StarFit, StarOptions, distrust
+from models.statespace.star import StarFit, StarOptions, distrust, still_residual, without_medians
 from pipeline.events import visits
 from pipeline.lightcurve import FloatArray, IntArray
 
@@ -180,9 +180,7 @@ def _null(fitted: StarFit) -> Model:
     """
     series = fitted.prepared.series
     own = tuple(t for t in fitted.template.terms if not isinstance(t, DampedWalk | Oscillator))
-    columns = np.hstack([series.columns(t) for t in own])
-    left = series.value - columns @ fitted.plain.coefficient
-    left -= np.array([np.median(left[series.band == b]) for b in range(series.bands)])[series.band]
+    left = without_medians(still_residual(fitted), series)
     wildest = _WILDEST * 1.4826 * float(np.median(np.abs(left)))
     return Model((*own, DampedWalk(longest=min(_MEMORY * series.span, _LONGEST), largest=max(wildest, 1e-3))))
 

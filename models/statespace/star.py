@@ -239,6 +239,20 @@ def _size(model: Model, series: Series) -> int:
     return int(free + sum(series.columns(term).shape[1] for term in model.terms))
 
 
+def still_residual(fitted: StarFit) -> FloatArray:
+    """(n,) what levels and folded curve leave of a star, in the prepared units: no walk is taken away."""
+    series = fitted.prepared.series
+    columns = np.hstack([series.columns(term) for term in fitted.plain.model.terms])
+    left: FloatArray = series.value - columns @ fitted.plain.coefficient
+    return left
+
+
+def without_medians(value: FloatArray, series: Series) -> FloatArray:
+    """(n,) the values less the median of their band."""
+    less: FloatArray = value - np.array([np.median(value[series.band == b]) for b in range(series.bands)])[series.band]
+    return less
+
+
 def distrust(fitted: Fit, series: Series, options: StarOptions) -> Series:
     """The series with more noise on the rows that all others contradict (redescending M-estimation)."""
     alone = smooth(fitted.model, series).alone

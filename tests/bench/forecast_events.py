@@ -28,7 +28,7 @@ import numpy as np
 
 from models.forecaster import Forecaster
 from models.statespace import StateSpace
-from models.statespace.star import StarFit
+from models.statespace.star import StarFit, still_residual
 from pipeline.events import Event, EventOptions, find_events, without_repeats
 from pipeline.lightcurve import FloatArray
 from pipeline.star import Star
@@ -43,7 +43,6 @@ from tests.bench.forecast_events_data import (
     injected,
     ordinary,
     quiet_stars,
-    still_residual,
 )
 from tests.bench.training_set import add_cache, stars_of
 

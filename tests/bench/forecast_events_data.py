@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from models.statespace.components import Seasonal
-from models.statespace.star import StarFit, fit_star
+from models.statespace.star import StarFit, fit_star, still_residual
 from pipeline.clean import clean
 from pipeline.ingest import IngestOptions, plan, read
 from pipeline.lightcurve import FloatArray, LightCurve
@@ -79,14 +79,6 @@ def quiet(survey: str, star: Star) -> Quiet | None:
         ratio = np.abs(left[rows] / error[rows])
         error[rows] *= 1.4826 * float(np.nanmedian(ratio))
     return Quiet(survey, star, error, fitted) if np.all(error > 0) else None
-
-
-def still_residual(fitted: StarFit) -> FloatArray:
-    """(n,) what levels and folded curve leave of a star, in the prepared units."""
-    series = fitted.prepared.series
-    columns = np.hstack([series.columns(term) for term in fitted.plain.model.terms])
-    left: FloatArray = series.value - columns @ fitted.plain.coefficient
-    return left
 
 
 def quiet_stars(cache: Path, most: int, wanted: Callable[[str], bool] = held_out) -> list[Quiet]:
