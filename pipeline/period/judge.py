@@ -23,9 +23,9 @@ FINE_POINTS = 1000
 #: Prior variance of harmonic k goes as k to the minus this: a smooth shape and a sharp one. A sinusoid stands before.
 DECAYS = (3.0, 1.0)
 
-#: Offsets, in 1/span, at which a nominee of the better half is tried as well, and two finer rounds for those kept.
+#: Offsets, in 1/span, at which a nominee of the better half is tried as well, and of two finer rounds for those kept.
 ASIDE: FloatArray = np.array([-0.07, 0.07])
-FINE: tuple[FloatArray, ...] = (np.array([0.0, -0.028, 0.028]), np.array([0.0, -0.01, 0.01]))
+FINE: tuple[FloatArray, ...] = (np.array([-0.028, 0.028]), np.array([-0.01, 0.01]))
 
 #: How many separate nominees are kept, of how many the harmonics are tried as well, and which.
 KEPT = 10
@@ -130,27 +130,29 @@ def look_closely(sample: Sample, grid: Grid, nominees: FloatArray) -> Candidates
     span = sample.span
     stride = -(-len(sample.time) // FIRST_POINTS)
     score = evidence(sample, nominees, FIRST_LOOK, stride).max(axis=1)
-    better = score >= np.median(score)
-    aside, beside = _best_offset(sample, grid, nominees[better], ASIDE / span, FIRST_LOOK, stride)
+    aside = _moved(grid, nominees[score >= np.median(score)], ASIDE / span).ravel()
     frequency = np.concatenate([nominees, aside])
-    score = np.concatenate([score, beside])
-    order = np.argsort(-score, kind="stable")
-    kept = _separate(frequency[order], 0.5 / span, KEPT)
+    score = np.concatenate([score, evidence(sample, aside, FIRST_LOOK, stride).max(axis=1)])
+    frequency = frequency[np.argsort(-score, kind="stable")]
+    kept = frequency[_separate(frequency, 0.5 / span, KEPT)]
     more = [kept] + [kept[:most] * factor for factor, most in MULTIPLIED]
     wanted = np.concatenate(more)
     wanted = wanted[(wanted >= grid.lowest * (1 - 1e-9)) & (wanted <= grid.highest * (1 + 1e-9))]
-    wanted = _separate(wanted, 0.1 / span, wanted.size)
+    wanted = wanted[_separate(wanted, 0.1 / span, wanted.size)]
+    stride = -(-len(sample.time) // FINE_POINTS)
+    found = evidence(sample, wanted, CLOSE_LOOK, stride)
     for offsets in FINE:
-        wanted, score = _best_offset(
-            sample, grid, wanted, offsets / span, CLOSE_LOOK, -(-len(sample.time) // FINE_POINTS)
-        )
-    order = np.argsort(-score, kind="stable")
-    wanted = _separate(wanted[order], 0.1 / span, wanted.size)
+        wanted, found = _best_of(sample, wanted, found, _moved(grid, wanted, offsets / span), stride)
+    order = np.argsort(-found.max(axis=1), kind="stable")
+    order = order[_separate(wanted[order], 0.1 / span, wanted.size)]
+    wanted, found = wanted[order], found[order]
+    if stride > 1:
+        found = evidence(sample, wanted)
+    multiples = evidence(sample, np.concatenate([2.0 * wanted, 0.5 * wanted])).reshape(2, wanted.size, -1)
     cosine, sine, priors = _tables(*CLOSE_LOOK)
     shape = np.empty((wanted.size, 16))
     kernels.shapes(sample.time, sample.value, sample.weight, wanted, cosine, sine, priors[1], shape)
-    found = evidence(sample, np.concatenate([wanted, 2.0 * wanted, 0.5 * wanted])).reshape(3, wanted.size, -1)
-    return Candidates(wanted, found[0], found[1], found[2], own_evidence(sample, wanted, found[0]), shape)
+    return Candidates(wanted, found, multiples[0], multiples[1], own_evidence(sample, wanted, found), shape)
 
 
 def own_evidence(sample: Sample, frequency: FloatArray, merged: FloatArray) -> FloatArray:
@@ -175,28 +177,31 @@ def own_evidence(sample: Sample, frequency: FloatArray, merged: FloatArray) -> F
     return total
 
 
-def _best_offset(
-    sample: Sample,
-    grid: Grid,
-    frequency: FloatArray,
-    offsets: FloatArray,
-    look: tuple[int, int],
-    stride: int,
+def _moved(grid: Grid, frequency: FloatArray, offsets: FloatArray) -> FloatArray:
+    """(m, offsets) each frequency moved by each offset, within the grid."""
+    moved: FloatArray = np.clip(frequency[:, None] + offsets, grid.lowest, grid.highest)
+    return moved
+
+
+def _best_of(
+    sample: Sample, frequency: FloatArray, found: FloatArray, moved: FloatArray, stride: int
 ) -> tuple[FloatArray, FloatArray]:
-    """Each frequency moved to the offset with the highest evidence, within the grid, and that evidence."""
-    tried = np.clip(frequency[:, None] + offsets, grid.lowest, grid.highest)
-    score = evidence(sample, tried.ravel(), look, stride).max(axis=1).reshape(tried.shape)
-    best = score.argmax(axis=1)
+    """Of each frequency (m,), of evidence (m, 4), and those it was moved to (m, offsets), the best; its evidence."""
+    tried = evidence(sample, moved.ravel(), CLOSE_LOOK, stride).reshape(*moved.shape, -1)
+    tried = np.concatenate([found[:, None], tried], axis=1)
+    best = tried.max(axis=2).argmax(axis=1)
     rows = np.arange(len(frequency))
-    return tried[rows, best], score[rows, best]
+    return np.concatenate([frequency[:, None], moved], axis=1)[rows, best], tried[rows, best]
 
 
-def _separate(frequency: FloatArray, apart: float, most: int) -> FloatArray:
-    """The first frequencies, in their order, that are at least so far apart from one another."""
+def _separate(frequency: FloatArray, apart: float, most: int) -> NDArray[np.int64]:
+    """Places of the first frequencies, in their order, that are at least so far apart from one another."""
+    places: list[int] = []
     kept: list[float] = []
-    for f in frequency.tolist():
+    for place, f in enumerate(frequency.tolist()):
         if all(abs(f - other) >= apart for other in kept):
             kept.append(f)
-            if len(kept) == most:
+            places.append(place)
+            if len(places) == most:
                 break
-    return np.asarray(kept)
+    return np.asarray(places, dtype=np.int64)

@@ -7,11 +7,15 @@ from numba import njit
 from numpy.typing import NDArray
 
 from pipeline.lightcurve import FloatArray, IntArray
+from pipeline.period.spectrum import WIDTH
 
 ComplexArray = NDArray[np.complex64]
 SingleArray = NDArray[np.float32]
 
 TWO_PI = 2.0 * np.pi
+
+#: Points whose sums are taken together, so that their phases stay in the first cache; and sums looked at together.
+_CHUNK = 256
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
@@ -34,44 +38,63 @@ def spread(
     step : cycles a day between frequencies.
     centre : index of the first block's central frequency, in steps.
     block : frequencies a block.
-    pieces : (degree + 1, width) the spreading kernel as a polynomial in each cell of its width, from the highest power
+    pieces : (degree + 1, WIDTH) the spreading kernel as a polynomial in each cell of its width, from the highest power
         down; the variable runs from -1 to 1 over the cell.
     work : (3 * blocks, length) complex, zeros; filled with the grids of signal, weight, and weight at twice the
         frequency, block after block.
     """
     length = work.shape[1]
     blocks = work.shape[0] // 3
-    degree, width = pieces.shape
-    psi = np.empty((2, width))
-    cell = np.empty((2, width), dtype=np.int64)
+    degree = pieces.shape[0]
+    psi = np.empty(WIDTH)
+    # a grid as real and imaginary parts in turn, and each value of the kernel twice
+    parts = work.view(np.float32)
+    pairs = np.empty((2, 2 * WIDTH), dtype=np.float32)
+    start = np.empty(2, dtype=np.int64)
+    cosine, sine, onward_cosine, onward_sine = np.empty((4, time.size))
+    _turns(time, centre * step, cosine, sine)
+    _turns(time, block * step, onward_cosine, onward_sine)
     for i in range(time.size):
         for double in range(2):
             position = (double + 1) * step * time[i] * length
-            start = np.ceil(position - 0.5 * width)
-            x = 2.0 * (start - position + 0.5 * width) - 1.0
-            for j in range(width):
-                psi[double, j] = pieces[0, j]
+            lowest = np.ceil(position - 0.5 * WIDTH)
+            x = 2.0 * (lowest - position + 0.5 * WIDTH) - 1.0
+            for j in range(WIDTH):
+                psi[j] = pieces[0, j]
             for d in range(1, degree):
-                for j in range(width):
-                    psi[double, j] = psi[double, j] * x + pieces[d, j]
-            at = int(start) % length
-            for j in range(width):
-                cell[double, j] = at + j if at + j < length else at + j - length
-        cycles = centre * step * time[i]
-        cycles -= np.floor(cycles)
-        turn = complex(np.cos(TWO_PI * cycles), -np.sin(TWO_PI * cycles))
-        ahead = block * step * time[i]
-        ahead -= np.floor(ahead)
-        onward = complex(np.cos(TWO_PI * ahead), -np.sin(TWO_PI * ahead))
+                for j in range(WIDTH):
+                    psi[j] = psi[j] * x + pieces[d, j]
+            for j in range(WIDTH):
+                pairs[double, 2 * j] = psi[j]
+                pairs[double, 2 * j + 1] = psi[j]
+            start[double] = int(lowest) % length
+        turn = complex(cosine[i], -sine[i])
+        onward = complex(onward_cosine[i], -onward_sine[i])
         for b in range(blocks):
-            one = turn * signal[i]
-            two = turn * weight[i]
-            three = turn * turn * weight[i]
-            for j in range(width):
-                work[3 * b, cell[0, j]] += one * psi[0, j]
-                work[3 * b + 1, cell[0, j]] += two * psi[0, j]
-                work[3 * b + 2, cell[1, j]] += three * psi[1, j]
+            _add(parts[3 * b], pairs[0], start[0], turn * signal[i])
+            _add(parts[3 * b + 1], pairs[0], start[0], turn * weight[i])
+            _add(parts[3 * b + 2], pairs[1], start[1], turn * turn * weight[i])
             turn *= onward
+
+
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy", inline="always")
+def _add(grid: SingleArray, pairs: SingleArray, start: int, value: complex) -> None:
+    """Add a value times the spreading kernel to a grid from one of its places on; what goes beyond its end comes round.
+
+    Parameters
+    ----------
+    grid : (2 length,) real and imaginary parts in turn.
+    pairs : (2 WIDTH,) the kernel, each value twice.
+    """
+    real, imaginary = np.float32(value.real), np.float32(value.imag)
+    inside = min(WIDTH, grid.size // 2 - start)
+    there = grid[2 * start : 2 * (start + inside)]
+    for j in range(inside):
+        there[2 * j] += real * pairs[2 * j]
+        there[2 * j + 1] += imaginary * pairs[2 * j + 1]
+    for j in range(inside, WIDTH):
+        grid[2 * (j - inside)] += real * pairs[2 * j]
+        grid[2 * (j - inside) + 1] += imaginary * pairs[2 * j + 1]
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
@@ -341,13 +364,19 @@ def _boxes(w: FloatArray, y: FloatArray, bins: int, n: int, gain: FloatArray) ->
     if best > 0.0:
         best_w = w[best_start + best_width - 1] - w[best_start - 1]
         best_y = y[best_start + best_width - 1] - y[best_start - 1]
-        for start in range(best_start + 2 * best_width, best_start + bins - 2 * best_width):
-            before = (start - 1) % bins
-            in_w, in_y = w[before + best_width] - w[before], y[before + best_width] - y[before]
-            rest_w = total_w - best_w - in_w
-            if in_w > 0.0 and rest_w > 0.0:
-                found = best_y**2 / best_w + in_y * in_y / in_w + (total_y - best_y - in_y) ** 2 / rest_w
-                two = max(two, found)
+        # another one of that width, a width or more away from it
+        begin = (best_start - 1) % bins + 2 * best_width
+        begin -= bins if begin >= bins else 0
+        places = bins - 4 * best_width
+        end_w, end_y = w[begin + best_width :], y[begin + best_width :]
+        left_w, left_y = total_w - best_w, total_y - best_y
+        highest = 0.0
+        for k in range(places):
+            in_w, in_y = end_w[k] - w[begin + k], end_y[k] - y[begin + k]
+            rest_w, rest_y = left_w - in_w, left_y - in_y
+            found = (in_y * in_y * rest_w + rest_y * rest_y * in_w) / (in_w * rest_w + 1e-9)
+            highest = found if found > highest else highest
+        two = max(best, best_y**2 / best_w + highest)
     left_one, left_two = max(1.0 - best / n, 1e-4), max(1.0 - two / n, 1e-4)
     price = np.log(n)
     best_gain: float = max(-0.5 * n * np.log(left_one) - 2.0 * price, -0.5 * n * np.log(left_two) - 3.0 * price)
@@ -389,36 +418,45 @@ def peaks(
     total = np.zeros(max(0, j_last + 1 - j_first))
     for h in range(1, harmonics + 1):
         pace = stride * h
-        begin = j_first * pace + 0.5 - first
-        for j in range(min(j_last, int((last + 0.49) / pace)) + 1 - j_first):
-            total[j] += power[np.int32(begin + j * pace)]
+        # whole numbers of 2**-32 steps: to make an index of them is a shift, and quicker than from a double
+        begin, advance = int((j_first * pace + 0.5 - first) * 2.0**32), int(pace * 2.0**32)
+        for j in range(min(j_last, int((last + 0.4999) / pace)) + 1 - j_first):
+            total[j] += power[(begin + j * advance) >> 32]
     recent_at, recent_is = 0, -1
-    for i in range(total.size):
-        current = total[i]
-        if count == most and current <= height[least]:
-            continue
-        previous = total[i - 1] if i > 0 else 0.0
-        following = total[i + 1] if i + 1 < total.size else 0.0
-        if not (current >= previous and current > following):
-            continue
-        j = j_first + i
-        if recent_is >= 0 and (j - recent_at) * stride < apart:
-            if current > height[recent_is]:
-                height[recent_is] = current
-                index[recent_is] = j
-                recent_at = j
+    for begin in range(0, total.size, _CHUNK):
+        end = min(begin + _CHUNK, total.size)
+        if count == most:
+            highest = 0.0
+            for i in range(begin, end):
+                highest = total[i] if total[i] > highest else highest
+            if highest <= height[least]:
+                continue
+        for i in range(begin, end):
+            current = total[i]
+            if count == most and current <= height[least]:
+                continue
+            previous = total[i - 1] if i > 0 else 0.0
+            following = total[i + 1] if i + 1 < total.size else 0.0
+            if not (current >= previous and current > following):
+                continue
+            j = j_first + i
+            if recent_is >= 0 and (j - recent_at) * stride < apart:
+                if current > height[recent_is]:
+                    height[recent_is] = current
+                    index[recent_is] = j
+                    recent_at = j
+                    least = int(np.argmin(height[:count]))
+            elif count < most:
+                index[count] = j
+                height[count] = current
+                recent_is, recent_at = count, j
+                count += 1
                 least = int(np.argmin(height[:count]))
-        elif count < most:
-            index[count] = j
-            height[count] = current
-            recent_is, recent_at = count, j
-            count += 1
-            least = int(np.argmin(height[:count]))
-        else:
-            index[least] = j
-            height[least] = current
-            recent_is, recent_at = least, j
-            least = int(np.argmin(height))
+            else:
+                index[least] = j
+                height[least] = current
+                recent_is, recent_at = least, j
+                least = int(np.argmin(height))
     return count
 
 
@@ -643,80 +681,216 @@ def red_noise(
     time, value, noise : (n,) days ascending; values; variances of the white part.
     frequency : cycles a day of the sinusoid.
     stride : every so many points are used.
-    tau, ratio : (m,) damping times in days, variances of the walk.
+    tau, ratio : (m,) damping times in days, variances of the walk; quickest where equal times follow one another.
     out : (m, 2) filled: log likelihood less a constant, of the walk alone and with the sinusoid.
     """
-    mean = np.empty(4)
-    apart = np.empty(4)
-    product = np.empty((4, 4))
-    cosine, sine = np.empty(time.size), np.empty(time.size)
-    for i in range(0, time.size, stride):
+    count = (time.size + stride - 1) // stride
+    gap, white, cosine, sine, seen, decay = np.empty((6, count))
+    for k in range(count):
+        i = k * stride
         cycle = frequency * time[i]
         angle = TWO_PI * (cycle - np.floor(cycle))
-        cosine[i] = np.cos(angle)
-        sine[i] = np.sin(angle)
+        cosine[k] = np.cos(angle)
+        sine[k] = np.sin(angle)
+        gap[k] = time[i - stride] - time[i] if k > 0 else 0.0
+        white[k] = noise[i]
+        seen[k] = value[i]
+    product = np.empty((4, 4))
     for m in range(tau.size):
-        mean[:] = 0.0
-        product[:] = 0.0
-        variance = ratio[m]
+        if m == 0 or tau[m] != tau[m - 1]:
+            for k in range(count):
+                decay[k] = np.exp(gap[k] / tau[m])
+        walk = ratio[m]
+        variance = walk
         log_det, determinant = 0.0, 1.0
-        count = 0
-        previous = time[0]
-        for i in range(0, time.size, stride):
-            if ratio[m] > 0.0:
-                decay = np.exp((previous - time[i]) / tau[m])
-                variance = ratio[m] + decay * decay * (variance - ratio[m])
-                for c in range(4):
-                    mean[c] *= decay
-            previous = time[i]
-            total = variance + noise[i]
-            apart[0] = 1.0 - mean[0]
-            apart[1] = cosine[i] - mean[1]
-            apart[2] = sine[i] - mean[2]
-            apart[3] = value[i] - mean[3]
+        # the filter's means of the four series, in single variables: arrays would be written to memory at every step
+        level, wave, turn, light = 0.0, 0.0, 0.0, 0.0
+        level_level, level_wave, level_turn, level_light = 0.0, 0.0, 0.0, 0.0
+        wave_wave, wave_turn, wave_light = 0.0, 0.0, 0.0
+        turn_turn, turn_light, light_light = 0.0, 0.0, 0.0
+        for k in range(count):
+            kept = decay[k]
+            variance = walk + kept * kept * (variance - walk)
+            total = variance + white[k]
+            inverse = 1.0 / total
+            gain = variance * inverse
+            variance -= variance * gain
             # logarithms are dear: one for many points
             determinant *= total
-            count += 1
             if not 1e-100 < determinant < 1e100:
                 log_det += np.log(determinant)
                 determinant = 1.0
-            inverse = 1.0 / total
-            gain = variance * inverse
-            for c in range(4):
-                for d in range(c + 1):
-                    product[c, d] += apart[c] * apart[d] * inverse
-            for c in range(4):
-                mean[c] += gain * apart[c]
-            variance *= 1.0 - gain
+            a = 1.0 - kept * level
+            b = cosine[k] - kept * wave
+            c = sine[k] - kept * turn
+            d = seen[k] - kept * light
+            level = kept * level + gain * a
+            wave = kept * wave + gain * b
+            turn = kept * turn + gain * c
+            light = kept * light + gain * d
+            level_level += a * a * inverse
+            level_wave += a * b * inverse
+            level_turn += a * c * inverse
+            level_light += a * d * inverse
+            wave_wave += b * b * inverse
+            wave_turn += b * c * inverse
+            wave_light += b * d * inverse
+            turn_turn += c * c * inverse
+            turn_light += c * d * inverse
+            light_light += d * d * inverse
         log_det += np.log(determinant)
-        left = product[3, 3]
-        for c in range(3):
-            pivot = max(product[c, c], 1e-12)
-            for d in range(c + 1, 4):
-                share = product[d, c] / pivot
-                for e in range(c + 1, d + 1):
-                    product[d, e] -= share * product[e, c]
-            if c == 0:
+        product[0, 0], product[1, 0], product[2, 0], product[3, 0] = level_level, level_wave, level_turn, level_light
+        product[1, 1], product[2, 1], product[3, 1] = wave_wave, wave_turn, wave_light
+        product[2, 2], product[3, 2], product[3, 3] = turn_turn, turn_light, light_light
+        left = light_light
+        for column in range(3):
+            pivot = max(product[column, column], 1e-12)
+            for row in range(column + 1, 4):
+                share = product[row, column] / pivot
+                for k in range(column + 1, row + 1):
+                    product[row, k] -= share * product[k, column]
+            if column == 0:
                 left = max(product[3, 3], 1e-12)
         out[m, 0] = -0.5 * (log_det + count * np.log(left / count))
         out[m, 1] = -0.5 * (log_det + count * np.log(max(product[3, 3], 1e-12) / count))
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
-def fourier_basis(time: FloatArray, frequency: float, terms: int) -> FloatArray:
-    """(n, 2 terms + 1) constant, then cosine and sine of each harmonic of a frequency (cycles a day) at times (n,)."""
-    basis = np.empty((time.size, 2 * terms + 1))
+def _turns(time: FloatArray, frequency: float, cosine: FloatArray, sine: FloatArray) -> None:
+    """Cosine and sine of the phase of times (n,) at a frequency, to 1e-13, filled into two arrays (n,).
+
+    The Taylor series of half the angle, which is at most a quarter of a turn: several points at a time.
+    """
     for i in range(time.size):
         cycle = frequency * time[i]
-        angle = TWO_PI * (cycle - np.floor(cycle))
-        once = complex(np.cos(angle), np.sin(angle))
-        turn = once
-        basis[i, 0] = 1.0
-        for k in range(terms):
-            basis[i, 2 * k + 1] = turn.real
-            basis[i, 2 * k + 2] = turn.imag
-            turn *= once
-    return basis
+        half = np.pi * (cycle - np.rint(cycle))
+        x = half * half
+        c = 1.0 - x / 2.0 * (1.0 - x / 12.0 * (1.0 - x / 30.0 * (1.0 - x / 56.0 * (1.0 - x / 90.0 * (
+            1.0 - x / 132.0 * (1.0 - x / 182.0 * (1.0 - x / 240.0 * (1.0 - x / 306.0))))))))  # fmt: skip
+        s = half * (1.0 - x / 6.0 * (1.0 - x / 20.0 * (1.0 - x / 42.0 * (1.0 - x / 72.0 * (1.0 - x / 110.0 * (
+            1.0 - x / 156.0 * (1.0 - x / 210.0 * (1.0 - x / 272.0 * (1.0 - x / 342.0)))))))))  # fmt: skip
+        cosine[i] = 1.0 - 2.0 * s * s
+        sine[i] = 2.0 * s * c
+
+
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+def fourier_equations(
+    time: FloatArray, value: FloatArray, weight: FloatArray, frequency: float, terms: int
+) -> tuple[FloatArray, FloatArray]:
+    """Normal equations of a Fourier series: matrix (2 terms + 1, 2 terms + 1) and right side (2 terms + 1,).
+
+    The parameters are a constant, then cosine and sine of each harmonic.
+
+    Parameters
+    ----------
+    time, value, weight : (n,) days, any unit, positive.
+    frequency : cycles a day.
+    """
+    orders = 2 * terms + 1
+    sums = np.zeros((4, orders))
+    cosine, sine, c, s = np.empty((4, _CHUNK))
+    for first in range(0, time.size, _CHUNK):
+        t, y, w = time[first : first + _CHUNK], value[first : first + _CHUNK], weight[first : first + _CHUNK]
+        _turns(t, frequency, cosine, sine)
+        c[:] = 1.0
+        s[:] = 0.0
+        for k in range(orders):
+            one, two = 0.0, 0.0
+            for i in range(t.size):
+                one += w[i] * c[i]
+                two += w[i] * s[i]
+            sums[0, k] += one
+            sums[1, k] += two
+            if k <= terms:
+                one, two = 0.0, 0.0
+                for i in range(t.size):
+                    one += w[i] * y[i] * c[i]
+                    two += w[i] * y[i] * s[i]
+                sums[2, k] += one
+                sums[3, k] += two
+            for i in range(t.size):
+                ahead = c[i] * cosine[i] - s[i] * sine[i]
+                s[i] = s[i] * cosine[i] + c[i] * sine[i]
+                c[i] = ahead
+    matrix, right = np.empty((orders, orders)), np.empty(orders)
+    matrix[0, 0] = sums[0, 0]
+    right[0] = sums[2, 0]
+    for k in range(1, terms + 1):
+        matrix[0, 2 * k - 1] = matrix[2 * k - 1, 0] = sums[0, k]
+        matrix[0, 2 * k] = matrix[2 * k, 0] = sums[1, k]
+        right[2 * k - 1] = sums[2, k]
+        right[2 * k] = sums[3, k]
+        for h in range(1, terms + 1):
+            apart = abs(k - h)
+            side = 1.0 if k >= h else -1.0
+            matrix[2 * h - 1, 2 * k - 1] = 0.5 * (sums[0, apart] + sums[0, k + h])
+            matrix[2 * h, 2 * k] = 0.5 * (sums[0, apart] - sums[0, k + h])
+            matrix[2 * h - 1, 2 * k] = 0.5 * (sums[1, k + h] + side * sums[1, apart])
+            matrix[2 * k, 2 * h - 1] = matrix[2 * h - 1, 2 * k]
+    return matrix, right
+
+
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+def frequency_slope(
+    time: FloatArray, value: FloatArray, weight: FloatArray, frequency: float, series: FloatArray, middle: float
+) -> tuple[float, float, float, FloatArray]:
+    """How a Fourier series of given coefficients changes with its frequency.
+
+    With r what the series leaves and u its derivative by the frequency at each point, for phases counted from `middle`:
+
+    Parameters
+    ----------
+    time, value, weight : (n,) days, the unit of the coefficients, positive.
+    frequency : cycles a day.
+    series : (2 terms + 1,) a constant, then cosine and sine of each harmonic.
+    middle : days.
+
+    Returns
+    -------
+    The weighted sums of r r, u r and u u, and (2 terms + 1,) of u times the constant, each cosine and each sine.
+    """
+    terms = series.size // 2
+    square, slope, strength = 0.0, 0.0, 0.0
+    product = np.zeros(series.size)
+    cosine, sine, c, s, left, change = np.empty((6, _CHUNK))
+    for first in range(0, time.size, _CHUNK):
+        t, y, w = time[first : first + _CHUNK], value[first : first + _CHUNK], weight[first : first + _CHUNK]
+        _turns(t, frequency, cosine, sine)
+        for i in range(t.size):
+            c[i] = cosine[i]
+            s[i] = sine[i]
+            left[i] = y[i] - series[0]
+            change[i] = 0.0
+        for k in range(1, terms + 1):
+            a, b = series[2 * k - 1], series[2 * k]
+            for i in range(t.size):
+                left[i] -= a * c[i] + b * s[i]
+                change[i] += k * (b * c[i] - a * s[i])
+                ahead = c[i] * cosine[i] - s[i] * sine[i]
+                s[i] = s[i] * cosine[i] + c[i] * sine[i]
+                c[i] = ahead
+        total = 0.0
+        for i in range(t.size):
+            change[i] *= TWO_PI * (t[i] - middle)
+            square += w[i] * left[i] * left[i]
+            slope += w[i] * change[i] * left[i]
+            strength += w[i] * change[i] * change[i]
+            change[i] *= w[i]
+            total += change[i]
+            c[i] = cosine[i]
+            s[i] = sine[i]
+        product[0] += total
+        for k in range(1, terms + 1):
+            one, two = 0.0, 0.0
+            for i in range(t.size):
+                one += change[i] * c[i]
+                two += change[i] * s[i]
+                ahead = c[i] * cosine[i] - s[i] * sine[i]
+                s[i] = s[i] * cosine[i] + c[i] * sine[i]
+                c[i] = ahead
+            product[2 * k - 1] += one
+            product[2 * k] += two
+    return square, slope, strength, product
 
 
 @njit(cache=True, nogil=True)

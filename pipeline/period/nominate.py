@@ -18,6 +18,9 @@ MULTIPLES = (1.0, 0.5, 2.0, 1.0 / 3.0)
 #: Cycles a day by which a nightly, seasonal observer shifts a frequency: day, sidereal day, two days, month, year.
 ALIASES = (1.0, 1.0027379, 2.0, 2.0054758, 1.0 / 29.530589, 1.0 / 365.2425)
 
+#: Nominees nearer than this to the one before, in 1/span, are left out.
+NEAR = 0.05
+
 #: The aliases of so many of the strongest maxima are nominated.
 ALIASED = 4
 
@@ -58,7 +61,7 @@ def nominate(power: FloatArray, grid: Grid, span: float) -> FloatArray:
     frequency = frequency[(frequency >= grid.lowest * (1 - 1e-9)) & (frequency <= grid.highest * (1 + 1e-9))]
     if frequency.size == 0:
         return frequency
-    kept: FloatArray = frequency[np.concatenate([[True], np.diff(frequency) > 0.02 / span])]
+    kept: FloatArray = frequency[np.concatenate([[True], np.diff(frequency) > NEAR / span])]
     return kept
 
 

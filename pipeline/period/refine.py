@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.lightcurve import FloatArray
 from pipeline.period.sample import Sample
@@ -17,6 +19,9 @@ POINTS_A_PARAMETER = 3.0
 #: A step whose square is below this share of the error's square is not worth its price.
 NEGLIGIBLE = 1e-4
 
+#: Times, values and weights of one band.
+Points = tuple[FloatArray, FloatArray, FloatArray]
+
 
 @dataclass(frozen=True, eq=False)
 class Refined:
@@ -26,15 +31,31 @@ class Refined:
     ----------
     frequency, frequency_err : cycles a day.
     terms : number of Fourier terms, by the Bayesian information criterion.
-    model : (n,) the model at the sample's points, in its scaled values.
     curve : (bins,) the bands' mean model over one cycle from phase 0 at the sample's reference time on.
     """
 
     frequency: float
     frequency_err: float
     terms: int
-    model: FloatArray
     curve: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class _Fit:
+    """The model at one frequency.
+
+    Attributes
+    ----------
+    square : weighted sum of squares that it leaves.
+    slope, strength : weighted sums of its derivative by the frequency times what it leaves, and of the derivative's
+        square, less what the shape can absorb.
+    coefficients : (n_bands, 2 terms) cosines, then sines.
+    """
+
+    square: float
+    slope: float
+    strength: float
+    coefficients: FloatArray
 
 
 def refine(sample: Sample, frequency: float, lowest: float = 0.0, rounds: int = 2, bins: int = 200) -> Refined:
@@ -48,81 +69,74 @@ def refine(sample: Sample, frequency: float, lowest: float = 0.0, rounds: int = 
     rounds : Gauss-Newton steps; each is at most 0.1/span.
     bins : phases at which the mean model is returned.
     """
-    terms = _choose_terms(sample, frequency)
-    model, tangent, coefficients = _fit(sample, frequency, terms)
-    root = np.sqrt(sample.weight)
+    bands = [(sample.time[rows], sample.value[rows], sample.weight[rows]) for rows in _rows_of_bands(sample)]
+    n = len(sample.time)
+    terms = _choose_terms(bands, frequency)
+    fit = _fit(bands, frequency, terms, 0.5 * sample.span)
     for _ in range(rounds):
-        strength = float(np.sum(tangent**2))
-        if strength <= 0:
+        if fit.strength <= 0:
             break
-        step = float(np.sum(tangent * root * (sample.value - model))) / strength
-        step = float(np.clip(step, -0.1 / sample.span, 0.1 / sample.span))
+        step = float(np.clip(fit.slope / fit.strength, -0.1 / sample.span, 0.1 / sample.span))
         trial = frequency + step
-        if trial <= lowest or step**2 * strength < NEGLIGIBLE * float(np.mean((root * (sample.value - model)) ** 2)):
+        if trial <= lowest or step**2 * fit.strength < NEGLIGIBLE * fit.square / n:
             break
-        new = _fit(sample, trial, terms)
-        if np.sum((root * (sample.value - new[0])) ** 2) > np.sum((root * (sample.value - model)) ** 2):
+        new = _fit(bands, trial, terms, 0.5 * sample.span)
+        if new.square > fit.square:
             break
-        frequency, (model, tangent, coefficients) = trial, new
-    residual = root * (sample.value - model)
-    free = max(1.0, len(residual) - sample.n_bands * (2 * terms + 1) - 1)
-    strength = float(np.sum(tangent**2))
-    error = math.sqrt(float(np.sum(residual**2)) / free / strength) if strength > 0 else math.nan
+        frequency, fit = trial, new
+    free = max(1.0, n - sample.n_bands * (2 * terms + 1) - 1)
+    error = math.sqrt(fit.square / free / fit.strength) if fit.strength > 0 else math.nan
     phase = 2.0 * np.pi * np.arange(bins) / bins
     order = np.arange(1, terms + 1)[:, None]
     basis = np.concatenate([np.cos(order * phase), np.sin(order * phase)])
-    share = np.bincount(sample.band, sample.weight, minlength=sample.n_bands)
-    curve = (share / share.sum()) @ (coefficients @ basis)
-    return Refined(float(frequency), error, terms, model, curve)
+    share = np.array([weight.sum() for _, _, weight in bands])
+    curve = (share / share.sum()) @ (fit.coefficients @ basis)
+    return Refined(float(frequency), error, terms, curve)
 
 
-def _choose_terms(sample: Sample, frequency: float) -> int:
+def _rows_of_bands(sample: Sample) -> list[slice | NDArray[np.int64]]:
+    """The rows of each band."""
+    if sample.n_bands == 1:
+        return [slice(None)]
+    return [np.flatnonzero(sample.band == band) for band in range(sample.n_bands)]
+
+
+def _choose_terms(bands: Sequence[Points], frequency: float) -> int:
     """Number of terms with the least Bayesian information criterion; a parameter costs ln n for every band."""
     from pipeline.period import kernels
 
-    n = len(sample.time)
-    in_band = np.bincount(sample.band, minlength=sample.n_bands)
-    most = int(min(MOST_TERMS, max(1, (in_band.min() / POINTS_A_PARAMETER - 1) // 2)))
+    n = sum(len(time) for time, _, _ in bands)
+    fewest = min(len(time) for time, _, _ in bands)
+    most = int(min(MOST_TERMS, max(1, (fewest / POINTS_A_PARAMETER - 1) // 2)))
     left = np.zeros(most)
-    for band in range(sample.n_bands):
-        rows = sample.band == band
-        root = np.sqrt(sample.weight[rows])
-        basis = kernels.fourier_basis(sample.time[rows], frequency, most) * root[:, None]
-        value = root * sample.value[rows]
+    for time, value, weight in bands:
+        matrix, right = kernels.fourier_equations(time, value, weight, frequency, most)
         # the columns stand in the order of the terms, so that one Cholesky factor serves every number of them
-        share = np.linalg.solve(np.linalg.cholesky(_gram(basis)), basis.T @ value) ** 2
+        share = np.linalg.solve(np.linalg.cholesky(_ridged(matrix)), right) ** 2
         explained = share[0] + np.cumsum(share[1::2] + share[2::2])
-        left += np.maximum(float(np.sum(value**2)) - explained, 1e-9)
-    price = sample.n_bands * 2.0 * np.arange(1, most + 1) * math.log(n)
+        left += np.maximum(float(np.sum(weight * value**2)) - explained, 1e-9)
+    price = len(bands) * 2.0 * np.arange(1, most + 1) * math.log(n)
     return int(np.argmin(n * np.log(left) + price)) + 1
 
 
-def _gram(basis: FloatArray) -> FloatArray:
+def _ridged(matrix: FloatArray) -> FloatArray:
     """Normal matrix with a ridge far below the noise, for phases that are not covered."""
-    gram: FloatArray = basis.T @ basis
-    gram[np.diag_indices_from(gram)] += 1e-8 * float(np.trace(gram)) + 1e-300
-    return gram
+    matrix[np.diag_indices_from(matrix)] += 1e-8 * float(np.trace(matrix)) + 1e-300
+    return matrix
 
 
-def _fit(sample: Sample, frequency: float, terms: int) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Model, its derivative by frequency less what the shape can absorb, and the coefficients of every band."""
+def _fit(bands: Sequence[Points], frequency: float, terms: int, middle: float) -> _Fit:
+    """The best shapes at one frequency; `middle` is the time (days) about which the frequency turns the phases."""
     from pipeline.period import kernels
 
-    model, tangent = np.zeros_like(sample.value), np.zeros_like(sample.value)
-    coefficients = np.zeros((sample.n_bands, 2 * terms))
-    order = np.arange(1, terms + 1)
-    middle = 0.5 * sample.span
-    for band in range(sample.n_bands):
-        rows = np.flatnonzero(sample.band == band)
-        root = np.sqrt(sample.weight[rows])
-        basis = kernels.fourier_basis(sample.time[rows], frequency, terms)
-        weighed = basis * root[:, None]
-        gram = _gram(weighed)
-        solved = np.linalg.solve(gram, weighed.T @ (root * sample.value[rows]))
-        cosine, sine = solved[1::2], solved[2::2]
-        model[rows] = basis @ solved
-        change = basis[:, 2::2] @ (-order * cosine) + basis[:, 1::2] @ (order * sine)
-        weighted = root * 2.0 * np.pi * (sample.time[rows] - middle) * change
-        tangent[rows] = weighted - weighed @ np.linalg.solve(gram, weighed.T @ weighted)
-        coefficients[band] = np.concatenate([cosine, sine])
-    return model, tangent, coefficients
+    total = np.zeros(3)
+    coefficients = np.zeros((len(bands), 2 * terms))
+    for band, (time, value, weight) in enumerate(bands):
+        matrix, right = kernels.fourier_equations(time, value, weight, frequency, terms)
+        matrix = _ridged(matrix)
+        series = np.asarray(np.linalg.solve(matrix, right), dtype=np.float64)
+        square, slope, strength, product = kernels.frequency_slope(time, value, weight, frequency, series, middle)
+        absorbed = np.linalg.solve(matrix, product)
+        total += square, slope, strength - float(absorbed @ product)
+        coefficients[band] = np.concatenate([series[1::2], series[2::2]])
+    return _Fit(float(total[0]), float(total[1]), float(total[2]), coefficients)

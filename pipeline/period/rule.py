@@ -142,9 +142,7 @@ def probabilities(found: Candidates, sample: Sample) -> FloatArray:
     sample : the star's points.
     """
     columns = features(found, sample)
-    score = np.zeros(len(found.frequency))
-    for name, weight in WEIGHTS.items():
-        score += weight * columns[name]
+    score: FloatArray = np.array(list(WEIGHTS.values())) @ np.array([columns[name] for name in WEIGHTS])
     no_binary = (sample.amplitude < LEAST_AMPLITUDE) | (found.frequency * SHORTEST_BINARY > 1.0)
     no_binary |= found.frequency * sample.span < FEWEST_CYCLES
     score -= TWO_CYCLES * _twice(found) * no_binary

@@ -92,20 +92,20 @@ def red_noise_gain(sample: Sample, frequency: float) -> tuple[float, float]:
     noise = 1.0 / sample.weight
     taus = np.geomspace(min(SHORTEST_TAU, 0.1 * sample.span), sample.span, TAUS)
     ratios = np.asarray(RATIOS) * float(np.median(noise))
-    tau, ratio = (grid.ravel() for grid in np.meshgrid(taus, ratios))
+    tau, ratio = (grid.ravel() for grid in np.meshgrid(taus, ratios, indexing="ij"))
     coarse = _likelihoods(sample, noise, frequency, tau, ratio, COARSE_POINTS)
-    best_tau, best_ratio = [], []
-    for column in range(2):
-        start = int(coarse[:, column].argmax())
-        around_tau, around_ratio = (g.ravel() for g in np.meshgrid(tau[start] * NEAR, ratio[start] * NEAR[::2]))
-        near = _likelihoods(sample, noise, frequency, around_tau, around_ratio, NEAR_POINTS)
-        place = int(near[:, column].argmax())
-        best_tau.append(around_tau[place])
-        best_ratio.append(around_ratio[place])
+    pairs = []
+    starts = coarse.argmax(axis=0).tolist()
+    for start in dict.fromkeys(starts):
+        around = np.meshgrid(tau[start] * NEAR, ratio[start] * NEAR[::2], indexing="ij")
+        near_tau, near_ratio = (grid.ravel() for grid in around)
+        near = _likelihoods(sample, noise, frequency, near_tau, near_ratio, NEAR_POINTS).argmax(axis=0)
+        pairs += [(near_tau[near[k]], near_ratio[near[k]]) for k in range(2) if starts[k] == start]
     # the last is white noise
-    final = _likelihoods(sample, noise, frequency, np.array([*best_tau, 1.0]), np.array([*best_ratio, 0.0]), None)
+    last_tau, last_ratio = np.array([*dict.fromkeys(pairs), (1.0, 0.0)]).T.copy()
+    final = _likelihoods(sample, noise, frequency, last_tau, last_ratio, None)
     alone, together = final.max(axis=0)
-    return float(alone - final[2, 0]), float(together - alone)
+    return float(alone - final[-1, 0]), float(together - alone)
 
 
 def _likelihoods(

@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from pipeline.lightcurve import FloatArray
 from pipeline.period.grid import Grid
 
-#: Length of a block's FFT for few points, and for many (each point is spread once a block), and how many are many.
-SHORT, LONG = 8192, 32768
+#: Length of a block's FFT for few points, and for many (each point is spread once a block), and how many are many. No
+#: powers of two: rows that far apart share the same few lines of the cache.
+SHORT, LONG = 7680, 30720
 MANY = 700
 
 #: Share of the FFT's frequencies that are used, and points of the spreading kernel.

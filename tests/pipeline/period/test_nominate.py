@@ -1,0 +1,38 @@
+"""The maxima that are nominated."""
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.period.kernels import peaks
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    size=st.integers(20, 3000),
+    first=st.integers(1, 50),
+    harmonics=st.integers(1, 8),
+    pace=st.floats(0.2, 1.0),
+    most=st.integers(1, 20),
+    seed=st.integers(0, 99),
+)
+def test_the_highest_maxima_of_the_summed_harmonics(
+    size: int, first: int, harmonics: int, pace: float, most: int, seed: int
+) -> None:
+    power = np.random.default_rng(seed).random(size)
+    # no frequency just between two of the grid
+    stride, last = pace / np.sqrt(2.0), first + size - 1
+    fundamental = np.arange(np.ceil(first / stride), np.floor(last / stride) + 1)
+    total = np.zeros(len(fundamental))
+    for h in range(1, harmonics + 1):
+        place = np.floor(fundamental * stride * h + 0.5).astype(int) - first
+        total[place < size] += power[place[place < size]]
+    padded = np.concatenate([[0.0], total, [0.0]])
+    maxima = np.flatnonzero((total >= padded[:-2]) & (total > padded[2:]))
+    expected = maxima[np.argsort(-total[maxima], kind="stable")][:most]
+
+    index, height = np.zeros(most), np.zeros(most)
+    count = peaks(power, first, harmonics, stride, 0.0, float(last), index, height)
+    assert count == len(expected)
+    np.testing.assert_allclose(np.sort(height[:count]), np.sort(total[expected]))
+    assert set(index[:count]) == set(fundamental[expected])
