@@ -8,9 +8,6 @@ import numpy as np
 
 from pipeline.lightcurve import FloatArray, IntArray, LightCurve
 
-#: Error floor, as a share of a band's own scatter: folds are never perfect, so no point may weigh beyond all measure.
-FLOOR = 0.1
-
 #: Values beyond these quantiles, widened by half their distance from the median, are drawn back to that limit.
 TAIL = 0.01
 
@@ -80,9 +77,8 @@ def prepare(good: LightCurve, least: int = 3) -> Sample | None:
     least : bands with fewer points are left out.
     """
     value = good.sign * good.value
-    scaled, weight = np.zeros(len(good)), np.zeros(len(good))
-    spread = np.zeros(len(good.bands))
-    number = np.zeros(len(good.bands))
+    centred, relative = np.zeros(len(good)), np.full(len(good), np.nan)
+    bands = {}
     for b in range(len(good.bands)):
         rows = np.flatnonzero(good.band == b)
         if len(rows) < least:
@@ -95,31 +91,28 @@ def prepare(good: LightCurve, least: int = 3) -> Sample | None:
         # neither a constant nor numbers beyond all measure
         if not 1e-12 * max(1.0, float(np.max(np.abs(own)))) < scatter < 1e100:
             continue
-        error = good.error[rows]
-        error = np.where(np.isfinite(error), error, scatter)
-        noise = error**2 + (FLOOR * scatter) ** 2
-        inverse = 1.0 / noise
-        mean = float(np.sum(inverse * own) / np.sum(inverse))
-        scaled[rows] = own - mean
-        weight[rows] = inverse
-        spread[b] = float(np.sum(inverse * (own - mean) ** 2) / np.sum(inverse))
-        number[b] = len(rows)
-    used = np.flatnonzero(number > 0)
-    if len(used) == 0:
+        bands[b] = rows
+        centred[rows], relative[rows] = own - middle, good.error[rows] / scatter
+    if not bands:
         return None
+    weight = _weights(relative)
+    used, number = np.array(list(bands)), np.array([len(rows) for rows in bands.values()])
+    spread = np.zeros(len(used))
+    for place, rows in enumerate(bands.values()):
+        share = weight[rows] / weight[rows].sum()
+        centred[rows] -= np.sum(share * centred[rows])
+        spread[place] = np.sum(share * centred[rows] ** 2)
     common = float(np.sum(number * spread) / np.sum(number))
     amplitude = np.sqrt((number * spread + SHRINK * common) / (number + SHRINK))
-    keep = np.flatnonzero(number[good.band] > 0)
+    keep = np.sort(np.concatenate(list(bands.values())))
     order = keep[np.argsort(good.time[keep], kind="stable")]
     band = np.searchsorted(used, good.band[order]).astype(np.int32)
-    scale = amplitude[good.band[order]]
-    merged = scaled[order] / scale
-    weights = weight[order] * scale**2
-    weights /= weights.mean()
+    merged = centred[order] / amplitude[band]
+    weights = weight[order] / weight[order].mean()
     variance = float(np.mean(weights * merged**2))
     reference = float(good.time[order[0]])
-    main = int(used[np.argmax(number[used])])
-    magnitudes, a_unit = _magnitudes(good, main)
+    largest = int(np.argmax(number))
+    magnitudes, a_unit = _magnitudes(good, int(used[largest]))
     return Sample(
         time=good.time[order] - reference,
         reference=reference,
@@ -128,10 +121,22 @@ def prepare(good: LightCurve, least: int = 3) -> Sample | None:
         weight=weights,
         n_bands=len(used),
         amplitude=magnitudes,
-        unit=float(amplitude[main]) * float(np.sqrt(variance)) * a_unit,
-        chroma=float(np.ptp(np.log(amplitude[used]))),
+        unit=float(amplitude[largest]) * float(np.sqrt(variance)) * a_unit,
+        chroma=float(np.ptp(np.log(amplitude))),
         rows=order.astype(np.int32),
     )
+
+
+def _weights(relative: FloatArray) -> FloatArray:
+    """(n,) weights of points from their errors over their bands' scatters (n,), NaN where unknown.
+
+    Folds are never perfect, so that no point may weigh beyond all measure: the usual error is added to each. And the
+    scale of errors is often wrong, so that only how they compare with one another counts.
+    """
+    known = np.isfinite(relative) & (relative > 0)
+    usual = float(np.median(relative[known])) if known.any() else 1.0
+    weights: FloatArray = 1.0 / (1.0 + (np.where(known, relative, usual) / usual) ** 2)
+    return weights
 
 
 def _magnitudes(good: LightCurve, band: int) -> tuple[float, float]:
