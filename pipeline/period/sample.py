@@ -85,8 +85,8 @@ def prepare(good: LightCurve, least: int = 3) -> Sample | None:
             continue
         own = value[rows]
         low, middle, high = np.quantile(own, [TAIL, 0.5, 1.0 - TAIL])
-        own = np.clip(own, low - 0.5 * (middle - low), high + 0.5 * (high - middle))
         with np.errstate(over="ignore", invalid="ignore"):
+            own = np.clip(own, low - 0.5 * (middle - low), high + 0.5 * (high - middle))
             scatter = float(np.std(own))
         # neither a constant nor numbers beyond all measure
         if not 1e-12 * max(1.0, float(np.max(np.abs(own)))) < scatter < 1e100:

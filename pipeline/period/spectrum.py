@@ -36,7 +36,7 @@ TOGETHER = 4
 
 #: How often the largest power of white noise behaves as if there were more independent frequencies than the window's
 #: participation number says; measured on white noise at the cadences of ASAS, EROS and Stripe 82.
-PARTICIPATION = 6.5
+PARTICIPATION = 4.2
 
 
 @dataclass(frozen=True, eq=False)
