@@ -59,6 +59,9 @@ NO_RIVALS = ("lstm", "average", "informed")
 
 COVERAGES = (0.5, 0.9, 0.95)
 
+#: A class with fewer stars has no row.
+LEAST_STARS = 5
+
 #: A miss of a simple forecaster counts for no more than this many sigma.
 _MOST_MISS = 6.0
 
@@ -184,7 +187,7 @@ def tables(title: str, judged: Sequence[JudgedStar]) -> dict[str, Any]:
     record: dict[str, Any] = {"class": title}
     later = [one.ahead for one in judged if one.ahead is not None]
     record["next"] = table(title, [one.next for one in judged if one.next is not None])
-    if later:
+    if len(later) >= LEAST_STARS:
         record["ahead"] = table(f"{title[:28]}, ahead", later)
     return record
 
@@ -202,7 +205,7 @@ def real(forecaster: Forecaster, most: int, reference: bool) -> list[dict[str, A
         for label in sorted({one.label for one in known}):
             pairs = zip(judged, known, strict=True)
             ours = [j for j, one in pairs if one.label == label and j is not None and j.next is not None]
-            if len(ours) >= 5:
+            if len(ours) >= LEAST_STARS:
                 records.append({"set": survey} | tables(f"{survey} {label}", ours))
                 panels[f"{survey} {label}"] = _transforms(ours)
         everything += [one for one in judged if one is not None and one.next is not None]
