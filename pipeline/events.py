@@ -34,6 +34,10 @@ TOGETHER = -1
 #: Rows closer than this share of a star's mean step are exposures of one visit.
 _VISIT = 0.01
 
+#: A star that was out of sight for more than this share of an event, and for more than so many mean steps between
+#: visits, may have been quiet meanwhile.
+_OUT_OF_SIGHT, _LONG_STEPS = 0.5, 2.0
+
 #: A run is only looked for where the star has this many times its length.
 _RUNS_IN_STAR = 8
 
@@ -397,6 +401,25 @@ def visits(time: FloatArray) -> IntArray:
     typical = float(time[-1] - time[0]) / (n - 1) if n > 1 else 0.0
     visit: IntArray = np.concatenate([[0], np.cumsum(np.diff(time) > _VISIT * typical)])[:n].astype(np.int32)
     return visit
+
+
+def in_sight(time: FloatArray, visit: IntArray, first: int, last: int) -> list[tuple[int, int]]:
+    """First and last rows of the parts of an event between which its star was out of sight for most of the time.
+
+    Parameters
+    ----------
+    time, visit : (n,) of all rows.
+    first, last : row of the event.
+    """
+    steps = np.diff(time[first : last + 1])
+    if not len(steps):
+        return [(first, last)]
+    widest = int(np.argmax(steps))
+    usual = float(time[-1] - time[0]) / max(1, int(visit[-1]))
+    if steps[widest] <= max(_OUT_OF_SIGHT * float(time[last] - time[first]), _LONG_STEPS * usual):
+        return [(first, last)]
+    cut = first + widest
+    return in_sight(time, visit, first, cut) + in_sight(time, visit, cut + 1, last)
 
 
 def _contradicted(score: FloatArray, visit: IntArray) -> BoolArray:
