@@ -18,7 +18,7 @@ import numpy as np
 
 from models.statespace.components import DampedWalk
 from models.statespace.slow import Slow
-from models.statespace.star import StarFit, still_residual, without_medians
+from models.statespace.star import StarFit, fold_misfit, still_residual, without_medians
 from pipeline.events import in_sight, visits
 from pipeline.lightcurve import FloatArray, IntArray
 
@@ -66,7 +66,7 @@ def find_outbursts(fitted: StarFit, innovation: FloatArray, pvalue: float = 1e-3
         (left, _independent_rows(series.time, visit, _memory(fitted))),
         (steady, np.count_nonzero(steady) / (2 * _WINDOW)),
     ):
-        height = value / np.maximum(_faint_sigma(value), series.error)
+        height = value / np.maximum(_faint_sigma(value), series.error) / fold_misfit(fitted, value)
         bright, faint = _runs(height, series.time, visit), _runs(-height, series.time, visit)
         for first, last, chance in _chances(height, surprise, bright, faint, independent):
             rows = slice(first, last + 1)

@@ -19,7 +19,7 @@ import numpy as np
 
 from models.statespace.components import DampedWalk, Model, Noise, Oscillator, Regressors, Seasonal, Series
 from models.statespace.fit import Fit, fit
-from models.statespace.star import StarFit, StarOptions, distrust, still_residual, without_medians
+from models.statespace.star import StarFit, StarOptions, distrust, fold_misfit, still_residual, without_medians
 from pipeline.events import visits
 from pipeline.lightcurve import FloatArray, IntArray
 
@@ -40,6 +40,10 @@ _SHARED = 0.2
 
 #: Where in the rows a fading, or another period, may begin.
 _KNOTS = (0.0, 0.2, 0.35, 0.5, 0.65, 0.8)
+
+#: A star changes its period only where it keeps it: over fewer cycles a clock cannot be told from the habit of a Mira,
+#: each of whose cycles comes early or late.
+_CLOCK = 20
 
 #: At most so many events are looked for in a star.
 _MOST = 4
@@ -111,10 +115,12 @@ def find_slow(fitted: StarFit, pvalue: float = 1e-3) -> tuple[Slow, ...]:
         # whatever the period is exactly, it is no event as long as it stays the same
         series = replace(series, regressors=(drift * (series.time - series.time[0]) / series.span)[:, None])
         null = null + Regressors()
-    robust = fit(null, series, uncertainties=False)
-    series = _trusting(distrust(robust, series.distrusting(np.ones(len(series))), StarOptions()))
+    misfit = fold_misfit(fitted, without_medians(still_residual(fitted), series)) ** 2
+    robust = fit(null, series.distrusting(series.inflate * misfit), uncertainties=False)
+    series = _trusting(distrust(robust, series.distrusting(misfit), StarOptions()))
+    series = series.distrusting(series.inflate * misfit)
     now = fit(null, series, uncertainties=False)
-    fixed = _ramps(series, drift)
+    fixed = _ramps(series, drift if _cycles(fitted) > _CLOCK else None)
     visit = visits(series.time)
     found: list[Slow] = []
     while len(found) < _MOST:
@@ -310,6 +316,12 @@ def _ramps(series: Series, drift: FloatArray | None) -> list[_Template]:
         if drift is not None and first:
             found.append(_Template("period", first, n - 1, drift * ramp))
     return found
+
+
+def _cycles(fitted: StarFit) -> float:
+    """How often the star went round its folded curve."""
+    season = next((t for t in fitted.plain.model.terms if isinstance(t, Seasonal)), None)
+    return fitted.prepared.series.span / season.period if season else 0.0
 
 
 def _drift(fitted: StarFit) -> FloatArray | None:

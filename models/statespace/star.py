@@ -30,6 +30,10 @@ MOST_IN_GAP = 2.0
 #: A band with fewer rows, or with less than a fifth of the fullest band's, has no shape of its own.
 MIN_SHAPE = 12
 
+#: A folded curve does not fit where this many rows of neighbouring phase scatter, in errors, so many times as much as
+#: all rows do: in eclipses too narrow for it, or that change from cycle to cycle.
+_NEIGHBOURS, _MISFIT = 15, 2.0
+
 #: Forecasts of a band begin after so many of its rows.
 HISTORY = 2
 
@@ -251,6 +255,28 @@ def without_medians(value: FloatArray, series: Series) -> FloatArray:
     """(n,) the values less the median of their band."""
     less: FloatArray = value - np.array([np.median(value[series.band == b]) for b in range(series.bands)])[series.band]
     return less
+
+
+def fold_misfit(fitted: StarFit, left: FloatArray) -> FloatArray:
+    """(n,) by how much what is left of a star is larger at the phase of a row than elsewhere; 1 where it is not.
+
+    Parameters
+    ----------
+    left : (n,) in the prepared units; 0 where nothing is known.
+    """
+    from scipy.ndimage import median_filter
+
+    series = fitted.prepared.series
+    season = next((t for t in fitted.plain.model.terms if isinstance(t, Seasonal)), None)
+    known = np.flatnonzero(left)
+    worse = np.ones(len(series))
+    if season is None or len(known) < 4 * _NEIGHBOURS:
+        return worse
+    order = known[np.argsort(np.mod(series.time[known] / season.period, 1.0), kind="stable")]
+    size = np.abs(left[order]) / series.error[order]
+    ratio = median_filter(size, _NEIGHBOURS, mode="wrap") / float(np.median(size))
+    worse[order] = np.where(ratio > _MISFIT, ratio, 1.0)
+    return worse
 
 
 def distrust(fitted: Fit, series: Series, options: StarOptions) -> Series:
