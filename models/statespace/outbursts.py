@@ -12,7 +12,7 @@ Heights are measured from the star's level, and, for flares on a star that turns
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -40,6 +40,9 @@ _EFFICIENCY = 0.37
 #: Of all runs that go as far as an outburst, either way, so many times fewer are faint ones: else the star is as noisy.
 _FEWER = 4
 
+#: Either way, from either baseline: so many times a row may be an outburst.
+_TRIES = 4.0
+
 #: Rows of the running median; it means something where they take no more than so many times the usual time. What is
 #: left of a wandering star is independent after two windows.
 _WINDOW, _EVEN = 13, 2.0
@@ -51,60 +54,63 @@ def find_outbursts(fitted: StarFit, innovation: FloatArray, pvalue: float = 1e-3
     Parameters
     ----------
     innovation : (n,) of the fitted rows' one-step forecasts, positive where brighter; NaN where there was none.
-    pvalue : less significant ones are not reported. The p-value of an outburst is that of its brightest row, times
-        twice the number of rows, as one of Gaussian noise where it came as a surprise; else of Student's distribution,
-        times twice the number of independent rows.
+    pvalue : less significant ones are not reported. The p-value of an outburst is that of its brightest row: as one of
+        Gaussian noise where it came as a surprise, and of Student's distribution where it did not, times the number of
+        rows, or of independent ones. Outbursts from the star's level are evidence for each other: the least significant
+        of k counts as k times more so (Benjamini & Hochberg 1995, J. R. Stat. Soc. B 57, 289).
     """
     series = fitted.prepared.series
     surprise = np.nan_to_num(innovation) / _faint_sigma(innovation)
     left = without_medians(still_residual(fitted), series)
     steady = _above_running_median(left, series.time)
-    visit = visits(series.time)
-    found: list[Slow] = []
+    outbursts = _excursions(fitted, left, surprise, _independent_rows(series.time, _memory(fitted)))
+    flares = _excursions(fitted, steady, surprise, np.count_nonzero(steady) / (2 * _WINDOW))
+    found = [one for one in _jointly(outbursts) if one.pvalue <= pvalue]
     taken = np.zeros(len(left), dtype=bool)
-    for value, independent in (
-        (left, _independent_rows(series.time, visit, _memory(fitted))),
-        (steady, np.count_nonzero(steady) / (2 * _WINDOW)),
-    ):
-        height = value / np.maximum(_faint_sigma(value), series.error) / fold_misfit(fitted, value)
-        bright, faint = _runs(height, series.time, visit), _runs(-height, series.time, visit)
-        for first, last, chance in _chances(height, surprise, bright, faint, independent):
-            rows = slice(first, last + 1)
-            if chance <= pvalue and not taken[rows].any():
-                taken[rows] = True
-                effect = np.zeros(len(left))
-                effect[rows] = value[rows]
-                found.append(Slow("pulse", first, last, effect, float(height[rows].max()) ** 2, chance))
-    return sorted(found, key=lambda outburst: outburst.first)
+    for one in found:
+        taken[one.first : one.last + 1] = True
+    found += [one for one in flares if one.pvalue <= pvalue and not taken[one.first : one.last + 1].any()]
+    return sorted(found, key=lambda one: one.first)
 
 
-def _chances(
-    height: FloatArray,
-    surprise: FloatArray,
-    bright: list[tuple[int, int]],
-    faint: list[tuple[int, int]],
-    independent: float,
-) -> Iterator[tuple[int, int, float]]:
-    """First row, last row and p-value of each bright run that faint ones do not make ordinary.
+def _excursions(fitted: StarFit, value: FloatArray, surprise: FloatArray, independent: float) -> list[Slow]:
+    """What goes beyond the quiet state to the bright side, unless faint excursions make it ordinary.
 
     Parameters
     ----------
-    height, surprise : (n,) of each row, in sigma of the star's faint side.
-    bright, faint : first and last rows of the runs that go far.
-    independent : so many rows, in effect, does this sigma rest on.
+    value : (n,) of each row, from the star's level or its running median; 0 where it has none.
+    surprise : (n,) of each row, in sigma of the faint side.
+    independent : on so many rows, in effect, does the quiet state rest.
     """
     from scipy.special import log_ndtr, stdtr
 
+    series = fitted.prepared.series
+    visit = visits(series.time)
+    height = value / np.maximum(_faint_sigma(value), series.error) / fold_misfit(fitted, value)
+    bright, faint = _runs(height, series.time, visit), _runs(-height, series.time, visit)
     tops = np.array([height[first : last + 1].max() for first, last in bright])
     depths = np.array([-height[first : last + 1].min() for first, last in faint])
+    found = []
     for (first, last), top in zip(bright, tops, strict=True):
         if _FEWER * np.count_nonzero(depths >= top) > np.count_nonzero(tops >= top):
             continue
-        if surprise[first : last + 1].max() >= SURPRISE:
-            chance = 2.0 * len(height) * math.exp(float(log_ndtr(-top)))
+        rows = slice(first, last + 1)
+        if surprise[rows].max() >= SURPRISE:
+            chance = _TRIES * len(value) * math.exp(float(log_ndtr(-top)))
         else:
-            chance = 2.0 * independent * float(stdtr(_EFFICIENCY * independent, -top))
-        yield first, last, chance
+            chance = _TRIES * independent * float(stdtr(_EFFICIENCY * independent, -top))
+        effect = np.zeros(len(value))
+        effect[rows] = value[rows]
+        found.append(Slow("pulse", first, last, effect, float(top**2), min(1.0, chance)))
+    return found
+
+
+def _jointly(outbursts: list[Slow]) -> list[Slow]:
+    """The outbursts, most significant first, with the p-values that they have together."""
+    ordered = sorted(outbursts, key=lambda one: one.pvalue)
+    shared = np.array([one.pvalue for one in ordered]) / np.arange(1, len(ordered) + 1)
+    shared = np.minimum.accumulate(shared[::-1])[::-1]
+    return [replace(one, pvalue=float(p)) for one, p in zip(ordered, shared, strict=True)]
 
 
 def _runs(height: FloatArray, time: FloatArray, visit: IntArray) -> list[tuple[int, int]]:
@@ -141,11 +147,12 @@ def _memory(fitted: StarFit) -> float:
     return walk.tau or 0.0 if walk else 0.0
 
 
-def _independent_rows(time: FloatArray, visit: IntArray, memory: float) -> float:
+def _independent_rows(time: FloatArray, memory: float) -> float:
     """How many independent rows know a variance as well as these of a damped walk do: n^2 / sum(correlation^2).
 
     Rows of one visit count as one (Priestley 1981, Spectral Analysis and Time Series, section 5.3).
     """
+    visit = visits(time)
     rows = np.bincount(visit).astype(float)
     steps = np.diff(np.bincount(visit, time) / rows)
     squares = np.exp(-2.0 * steps / memory) if memory > 0 else np.zeros(len(steps))
