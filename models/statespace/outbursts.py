@@ -40,6 +40,9 @@ _EFFICIENCY = 0.37
 #: Of all runs that go as far as an outburst, either way, so many times fewer are faint ones: else the star is as noisy.
 _FEWER = 4
 
+#: Where the folded curve fits so many times worse than elsewhere, heights count as much less.
+_MISFIT = 3.0
+
 #: Either way, from either baseline: so many times a row may be an outburst.
 _TRIES = 4.0
 
@@ -86,7 +89,7 @@ def _excursions(fitted: StarFit, value: FloatArray, surprise: FloatArray, indepe
 
     series = fitted.prepared.series
     visit = visits(series.time)
-    height = value / np.maximum(_faint_sigma(value), series.error) / fold_misfit(fitted, value)
+    height = value / np.maximum(_faint_sigma(value), series.error) / fold_misfit(fitted, value, _MISFIT)
     bright, faint = _runs(height, series.time, visit), _runs(-height, series.time, visit)
     tops = np.array([height[first : last + 1].max() for first, last in bright])
     depths = np.array([-height[first : last + 1].min() for first, last in faint])

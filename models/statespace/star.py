@@ -30,9 +30,8 @@ MOST_IN_GAP = 2.0
 #: A band with fewer rows, or with less than a fifth of the fullest band's, has no shape of its own.
 MIN_SHAPE = 12
 
-#: A folded curve does not fit where this many rows of neighbouring phase scatter, in errors, so many times as much as
-#: all rows do: in eclipses too narrow for it, or that change from cycle to cycle.
-_NEIGHBOURS, _MISFIT = 15, 2.0
+#: Rows of neighbouring phase that tell where a folded curve does not fit.
+_NEIGHBOURS = 15
 
 #: Forecasts of a band begin after so many of its rows.
 HISTORY = 2
@@ -257,12 +256,15 @@ def without_medians(value: FloatArray, series: Series) -> FloatArray:
     return less
 
 
-def fold_misfit(fitted: StarFit, left: FloatArray) -> FloatArray:
-    """(n,) by how much what is left of a star is larger at the phase of a row than elsewhere; 1 where it is not.
+def fold_misfit(fitted: StarFit, left: FloatArray, least: float) -> FloatArray:
+    """(n,) how many times larger what is left of a star is at the phase of a row than elsewhere.
+
+    So it is in eclipses too narrow for the folded curve, and in those that change from cycle to cycle.
 
     Parameters
     ----------
     left : (n,) in the prepared units; 0 where nothing is known.
+    least : what is not so many times larger counts as 1.
     """
     from scipy.ndimage import median_filter
 
@@ -275,7 +277,7 @@ def fold_misfit(fitted: StarFit, left: FloatArray) -> FloatArray:
     order = known[np.argsort(np.mod(series.time[known] / season.period, 1.0), kind="stable")]
     size = np.abs(left[order]) / series.error[order]
     ratio = median_filter(size, _NEIGHBOURS, mode="wrap") / float(np.median(size))
-    worse[order] = np.where(ratio > _MISFIT, ratio, 1.0)
+    worse[order] = np.where(ratio > least, ratio, 1.0)
     return worse
 
 
