@@ -38,6 +38,9 @@ _VISIT = 0.01
 #: visits, may have been quiet meanwhile.
 _OUT_OF_SIGHT, _LONG_STEPS = 0.5, 2.0
 
+#: What begins this share of an event's length after its end begins right after it.
+_RIGHT_AFTER = 0.1
+
 #: A run is only looked for where the star has this many times its length.
 _RUNS_IN_STAR = 8
 
@@ -377,11 +380,12 @@ def event_of(
 def without_repeats(events: Iterable[Event]) -> list[Event]:
     """The events in order of time, less those that a more significant one of the same detector tells already.
 
-    Two tell the same where they share more than half of the time that they take together, and the direction.
+    Two tell the same where they share more than half of the time that they take together, and the direction; and where
+    forecasts only come back from what they had learned of an event.
     """
     kept: list[Event] = []
     for event in sorted(events, key=lambda e: (e.pvalue, e.t_start, e.band)):
-        if not any(_same(event, other) for other in kept):
+        if not any(_same(event, other) or _comes_back(event, other) for other in kept):
             kept.append(event)
     return sorted(kept, key=lambda e: (e.t_start, e.detector, e.band))
 
@@ -393,6 +397,14 @@ def _same(one: Event, other: Event) -> bool:
         return False
     shared = min(one.t_end, other.t_end) - max(one.t_start, other.t_start)
     return shared > 0 and shared > 0.5 * (max(one.t_end, other.t_end) - min(one.t_start, other.t_start))
+
+
+def _comes_back(event: Event, other: Event) -> bool:
+    """Whether forecasts fail the other way in, or right after, a pulse that they had begun to follow."""
+    if event.detector != other.detector or (event.kind, other.kind) != ("run", "pulse"):
+        return False
+    latest = other.t_end + _RIGHT_AFTER * (other.t_end - other.t_start)
+    return event.direction != other.direction and other.t_start <= event.t_start <= latest
 
 
 def visits(time: FloatArray) -> IntArray:

@@ -208,9 +208,18 @@ def _brightens(slow: Slow) -> bool:
 
 
 def _told_better(slow: Slow, outbursts: Sequence[Slow], time: FloatArray) -> bool:
-    """Whether the star was out of sight for most of a brightening, and there are outbursts on this side or that."""
-    overlapping = any(one.first <= slow.last and one.last >= slow.first for one in outbursts)
-    return _brightens(slow) and overlapping and len(in_sight(time, visits(time), slow.first, slow.last)) > 1
+    """Whether outbursts tell a brightening, or a level shift, better.
+
+    They do where the star was out of sight for most of the brightening, and where one side of the shift is outburst.
+    """
+    bright = np.zeros(len(time), dtype=bool)
+    for one in outbursts:
+        bright[one.first : one.last + 1] = True
+    if slow.kind == "shift":
+        higher = slice(slow.first, None) if slow.effect.sum() > 0 else slice(None, slow.first)
+        return bool(np.mean(bright[higher]) > 0.5)
+    broken = len(in_sight(time, visits(time), slow.first, slow.last)) > 1
+    return _brightens(slow) and broken and bool(bright[slow.first : slow.last + 1].any())
 
 
 def _forecast(fitted: StarFit) -> Forecast:
