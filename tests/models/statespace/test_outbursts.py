@@ -56,7 +56,7 @@ def test_outbursts_that_a_walk_has_learned_are_told_by_the_tight_faint_side() ->
 
 def test_outbursts_either_side_of_a_season_out_of_sight_are_two() -> None:
     season = np.sort(np.concatenate([TIME[TIME < 800], TIME[TIME > 1100]]))
-    edge = np.searchsorted(season, 1000.0)
+    edge = int(np.searchsorted(season, 1000.0))
     visit = visits(season)
     assert in_sight(season, visit, edge - 4, edge + 3) == [(edge - 4, edge - 1), (edge, edge + 3)]
     assert in_sight(season, visit, 3, len(season) - 4) == [(3, len(season) - 4)]
