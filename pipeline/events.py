@@ -34,6 +34,13 @@ TOGETHER = -1
 #: Rows closer than this share of a star's mean step are exposures of one visit.
 _VISIT = 0.01
 
+#: A star that was out of sight for more than this share of an event, and for more than so many mean steps between
+#: visits, may have been quiet meanwhile.
+_OUT_OF_SIGHT, _LONG_STEPS = 0.5, 2.0
+
+#: What begins this share of an event's length after its end begins right after it.
+_RIGHT_AFTER = 0.1
+
 #: A run is only looked for where the star has this many times its length.
 _RUNS_IN_STAR = 8
 
@@ -373,11 +380,12 @@ def event_of(
 def without_repeats(events: Iterable[Event]) -> list[Event]:
     """The events in order of time, less those that a more significant one of the same detector tells already.
 
-    Two tell the same where they share more than half of the time that they take together, and the direction.
+    Two tell the same where they share more than half of the time that they take together, and the direction; and where
+    forecasts only come back from what they had learned of an event.
     """
     kept: list[Event] = []
     for event in sorted(events, key=lambda e: (e.pvalue, e.t_start, e.band)):
-        if not any(_same(event, other) for other in kept):
+        if not any(_same(event, other) or _comes_back(event, other) for other in kept):
             kept.append(event)
     return sorted(kept, key=lambda e: (e.t_start, e.detector, e.band))
 
@@ -391,12 +399,39 @@ def _same(one: Event, other: Event) -> bool:
     return shared > 0 and shared > 0.5 * (max(one.t_end, other.t_end) - min(one.t_start, other.t_start))
 
 
+def _comes_back(event: Event, other: Event) -> bool:
+    """Whether forecasts fail the other way in, or right after, a pulse that they had begun to follow."""
+    if event.detector != other.detector or (event.kind, other.kind) != ("run", "pulse"):
+        return False
+    latest = other.t_end + _RIGHT_AFTER * (other.t_end - other.t_start)
+    return event.direction != other.direction and other.t_start <= event.t_start <= latest
+
+
 def visits(time: FloatArray) -> IntArray:
     """(n,) a number for each row's visit: rows much closer than a mean step are exposures of one and the same."""
     n = len(time)
     typical = float(time[-1] - time[0]) / (n - 1) if n > 1 else 0.0
     visit: IntArray = np.concatenate([[0], np.cumsum(np.diff(time) > _VISIT * typical)])[:n].astype(np.int32)
     return visit
+
+
+def in_sight(time: FloatArray, visit: IntArray, first: int, last: int) -> list[tuple[int, int]]:
+    """First and last rows of the parts of an event between which its star was out of sight for most of the time.
+
+    Parameters
+    ----------
+    time, visit : (n,) of all rows.
+    first, last : row of the event.
+    """
+    steps = np.diff(time[first : last + 1])
+    if not len(steps):
+        return [(first, last)]
+    widest = int(np.argmax(steps))
+    usual = float(time[-1] - time[0]) / max(1, int(visit[-1]))
+    if steps[widest] <= max(_OUT_OF_SIGHT * float(time[last] - time[first]), _LONG_STEPS * usual):
+        return [(first, last)]
+    cut = first + widest
+    return in_sight(time, visit, first, cut) + in_sight(time, visit, cut + 1, last)
 
 
 def _contradicted(score: FloatArray, visit: IntArray) -> BoolArray:

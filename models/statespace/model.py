@@ -14,10 +14,10 @@ from models import weights
 from models.scores import Scores
 from models.statespace.outbursts import find_outbursts
 from models.statespace.score import MEASURES, Null, measure
-from models.statespace.slow import find_slow
+from models.statespace.slow import Slow, find_slow
 from models.statespace.star import StarFit, StarOptions, fit_star
 from models.statespace.summary import StateSpaceSummary, summarise
-from pipeline.events import Event, EventFlag, EventOptions, PointNull, edges, event_of, visits
+from pipeline.events import Event, EventFlag, EventOptions, PointNull, edges, event_of, in_sight, visits
 from pipeline.forecast import Forecast
 from pipeline.lightcurve import FloatArray
 from pipeline.star import Star
@@ -176,12 +176,12 @@ def _slow_events(fitted: StarFit | str, options: EventOptions) -> list[Event]:
         return []
     forecast = _forecast(fitted)
     try:
-        found = list(find_slow(fitted, options.pvalue))
+        outbursts = find_outbursts(fitted, forecast.innovation, options.pvalue)
+        found = [slow for slow in find_slow(fitted, options.pvalue) if not _told_better(slow, outbursts, forecast.time)]
         taken = np.zeros(len(forecast.time), dtype=bool)
         for slow in found:
-            if slow.kind == "pulse" and slow.effect.sum() > 0:
+            if _brightens(slow):
                 taken[slow.first : slow.last + 1] = True
-        outbursts = find_outbursts(fitted, forecast.innovation, options.pvalue)
         found += [slow for slow in outbursts if not taken[slow.first : slow.last + 1].any()]
     except (ValueError, ArithmeticError, np.linalg.LinAlgError):
         # the star has its forecasts and their events all the same
@@ -201,6 +201,25 @@ def _slow_events(fitted: StarFit | str, options: EventOptions) -> list[Event]:
         bands = "+".join(forecast.bands)
         events.append(event_of(forecast, rows, bool(largest > 0), slow.pvalue, bands, slow.kind, flag))
     return events
+
+
+def _brightens(slow: Slow) -> bool:
+    return slow.kind == "pulse" and bool(slow.effect.sum() > 0)
+
+
+def _told_better(slow: Slow, outbursts: Sequence[Slow], time: FloatArray) -> bool:
+    """Whether outbursts tell a brightening, or a level shift, better.
+
+    They do where the star was out of sight for most of the brightening, and where one side of the shift is outburst.
+    """
+    bright = np.zeros(len(time), dtype=bool)
+    for one in outbursts:
+        bright[one.first : one.last + 1] = True
+    if slow.kind == "shift":
+        higher = slice(slow.first, None) if slow.effect.sum() > 0 else slice(None, slow.first)
+        return bool(np.mean(bright[higher]) > 0.5)
+    broken = len(in_sight(time, visits(time), slow.first, slow.last)) > 1
+    return _brightens(slow) and broken and bool(bright[slow.first : slow.last + 1].any())
 
 
 def _forecast(fitted: StarFit) -> Forecast:

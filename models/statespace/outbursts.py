@@ -1,31 +1,54 @@
 """Outbursts and flares: a star that leaves its quiet state at once, however often it does so.
 
 A star with many outbursts makes them ordinary: they widen its own noise, and its walk, until no forecast fails. Yet
-noise is as wide on the faint side as on the bright one, and outbursts are not. So here a star's quiet state is measured
-on its faint side alone. Rows in succession that are brighter than that allows are an outburst, provided that one of
-them also came as a surprise, measured likewise: what wanders there slowly is no outburst.
+noise and walk are as wide on the faint side as on the bright one, and outbursts are not. So here a star's quiet state
+is measured on its faint side alone, and rows in succession that are brighter than that allows are an outburst. What
+wanders slowly has shown but a few independent values in the whole curve, and its quiet is known as badly as that: there
+an outburst has to be as much higher as Student's distribution says, unless it also came as a surprise.
+
+Heights are measured from the star's level, and, for flares on a star that turns, from its running median.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
+from models.statespace.components import DampedWalk
 from models.statespace.slow import Slow
-from models.statespace.star import StarFit, still_residual, without_medians
-from pipeline.lightcurve import FloatArray
+from models.statespace.star import StarFit, fold_misfit, still_residual, without_medians
+from pipeline.events import in_sight, visits
+from pipeline.lightcurve import FloatArray, IntArray
 
 #: An outburst has so many rows or more beyond so many sigma of the quiet state.
 LEAST_ROWS, BRIGHT = 2, 3.0
 
-#: And one of them fails its forecast by more than this many sigma, measured on the failures to the faint side. With
-#: less, damped walks of 100 d at real cadences have more outbursts than the p-values say, as printed by
+#: It came as a surprise where a row fails its forecast by more than this many sigma, measured on the failures to the
+#: faint side. With less, damped walks at real cadences have more outbursts than the p-values say, as printed by
 #: `python -m tests.bench.forecast_events`.
 SURPRISE = 4.0
 
 #: Rows on the faint side that are needed to measure it.
 LEAST_FAINT = 6
+
+#: So many independent values, of those it is taken of, is a median deviation worth: its efficiency (Huber 1981, Robust
+#: Statistics, section 5.1).
+_EFFICIENCY = 0.37
+
+#: Of all runs that go as far as an outburst, either way, so many times fewer are faint ones: else the star is as noisy.
+_FEWER = 4
+
+#: Where the folded curve fits so many times worse than elsewhere, heights count as much less.
+_MISFIT = 3.0
+
+#: Either way, from either baseline: so many times a row may be an outburst.
+_TRIES = 4.0
+
+#: Rows of the running median; it means something where they take no more than so many times the usual time. What is
+#: left of a wandering star is independent after two windows.
+_WINDOW, _EVEN = 13, 2.0
 
 
 def find_outbursts(fitted: StarFit, innovation: FloatArray, pvalue: float = 1e-3) -> list[Slow]:
@@ -34,34 +57,111 @@ def find_outbursts(fitted: StarFit, innovation: FloatArray, pvalue: float = 1e-3
     Parameters
     ----------
     innovation : (n,) of the fitted rows' one-step forecasts, positive where brighter; NaN where there was none.
-    pvalue : less significant ones are not reported. The p-value of an outburst is that of its brightest row as one of
-        Gaussian noise, times twice the number of rows.
+    pvalue : less significant ones are not reported. The p-value of an outburst is that of its brightest row: as one of
+        Gaussian noise where it came as a surprise, and of Student's distribution where it did not, times the number of
+        rows, or of independent ones. Outbursts from the star's level are evidence for each other: the least significant
+        of k counts as k times more so (Benjamini & Hochberg 1995, J. R. Stat. Soc. B 57, 289).
     """
-    from scipy.special import log_ndtr
+    series = fitted.prepared.series
+    surprise = np.nan_to_num(innovation) / _faint_sigma(innovation)
+    left = without_medians(still_residual(fitted), series)
+    steady = _above_running_median(left, series.time)
+    outbursts = _excursions(fitted, left, surprise, _independent_rows(series.time, _memory(fitted)))
+    flares = _excursions(fitted, steady, surprise, np.count_nonzero(steady) / (2 * _WINDOW))
+    found = [one for one in _jointly(outbursts) if one.pvalue <= pvalue]
+    taken = np.zeros(len(left), dtype=bool)
+    for one in found:
+        taken[one.first : one.last + 1] = True
+    found += [one for one in flares if one.pvalue <= pvalue and not taken[one.first : one.last + 1].any()]
+    return sorted(found, key=lambda one: one.first)
 
-    left = without_medians(still_residual(fitted), fitted.prepared.series)
-    quiet, usual = _faint_sigma(left), _faint_sigma(innovation)
-    if not (quiet > 0 and usual > 0):
-        return []
-    height = left / np.maximum(quiet, fitted.prepared.series.error)
-    surprise = np.nan_to_num(innovation) / usual
+
+def _excursions(fitted: StarFit, value: FloatArray, surprise: FloatArray, independent: float) -> list[Slow]:
+    """What goes beyond the quiet state to the bright side, unless faint excursions make it ordinary.
+
+    Parameters
+    ----------
+    value : (n,) of each row, from the star's level or its running median; 0 where it has none.
+    surprise : (n,) of each row, in sigma of the faint side.
+    independent : on so many rows, in effect, does the quiet state rest.
+    """
+    from scipy.special import log_ndtr, stdtr
+
+    series = fitted.prepared.series
+    visit = visits(series.time)
+    height = value / np.maximum(_faint_sigma(value), series.error) / fold_misfit(fitted, value, _MISFIT)
+    bright, faint = _runs(height, series.time, visit), _runs(-height, series.time, visit)
+    tops = np.array([height[first : last + 1].max() for first, last in bright])
+    depths = np.array([-height[first : last + 1].min() for first, last in faint])
+    found = []
+    for (first, last), top in zip(bright, tops, strict=True):
+        if _FEWER * np.count_nonzero(depths >= top) > np.count_nonzero(tops >= top):
+            continue
+        rows = slice(first, last + 1)
+        if surprise[rows].max() >= SURPRISE:
+            chance = _TRIES * len(value) * math.exp(float(log_ndtr(-top)))
+        else:
+            chance = _TRIES * independent * float(stdtr(_EFFICIENCY * independent, -top))
+        effect = np.zeros(len(value))
+        effect[rows] = value[rows]
+        found.append(Slow("pulse", first, last, effect, float(top**2), min(1.0, chance)))
+    return found
+
+
+def _jointly(outbursts: list[Slow]) -> list[Slow]:
+    """The outbursts, most significant first, with the p-values that they have together."""
+    ordered = sorted(outbursts, key=lambda one: one.pvalue)
+    shared = np.array([one.pvalue for one in ordered]) / np.arange(1, len(ordered) + 1)
+    shared = np.minimum.accumulate(shared[::-1])[::-1]
+    return [replace(one, pvalue=float(p)) for one, p in zip(ordered, shared, strict=True)]
+
+
+def _runs(height: FloatArray, time: FloatArray, visit: IntArray) -> list[tuple[int, int]]:
+    """First and last row of the rows in succession that are bright enough, where they are enough."""
     bright = np.concatenate([[False], height > BRIGHT, [False]])
     begins, ends = np.flatnonzero(bright[1:] & ~bright[:-1]), np.flatnonzero(~bright[1:] & bright[:-1])
-    found = []
-    for first, end in zip(begins, ends, strict=True):
-        rows = slice(first, end)
-        if end - first < LEAST_ROWS or surprise[rows].max() < SURPRISE:
-            continue
-        highest = float(height[rows].max())
-        chance = 2.0 * len(left) * math.exp(float(log_ndtr(-highest)))
-        if chance <= pvalue:
-            effect = np.zeros(len(left))
-            effect[rows] = left[rows]
-            found.append(Slow("pulse", int(first), int(end - 1), effect, highest**2, chance))
-    return found
+    whole = zip(begins.tolist(), (ends - 1).tolist(), strict=True)
+    parts = [part for first, last in whole for part in in_sight(time, visit, first, last)]
+    return [(first, last) for first, last in parts if last - first + 1 >= LEAST_ROWS]
 
 
 def _faint_sigma(value: FloatArray) -> float:
     """Normalised median of the values below zero; NaN where they are too few."""
     faint = value[value < 0]
     return 1.4826 * float(np.median(-faint)) if len(faint) >= LEAST_FAINT else math.nan
+
+
+def _above_running_median(value: FloatArray, time: FloatArray) -> FloatArray:
+    """(n,) the values less their running median; 0 where its rows lie too far apart."""
+    from scipy.ndimage import median_filter
+
+    n = len(value)
+    rows = np.arange(n)
+    first, last = np.maximum(rows - _WINDOW // 2, 0), np.minimum(rows + _WINDOW // 2, n - 1)
+    steps = np.diff(time)
+    even = time[last] - time[first] <= _EVEN * (last - first) * np.median(steps[steps > 0])
+    above: FloatArray = np.where(even, value - median_filter(value, _WINDOW, mode="nearest"), 0.0)
+    return above
+
+
+def _memory(fitted: StarFit) -> float:
+    """For how long the star's walk remembers, days; 0 for a star without one."""
+    walk = fitted.walk and next(t for t in fitted.walk.model.terms if isinstance(t, DampedWalk))
+    return walk.tau or 0.0 if walk else 0.0
+
+
+def _independent_rows(time: FloatArray, memory: float) -> float:
+    """How many independent rows know a variance as well as these of a damped walk do: n^2 / sum(correlation^2).
+
+    Rows of one visit count as one (Priestley 1981, Spectral Analysis and Time Series, section 5.3).
+    """
+    visit = visits(time)
+    rows = np.bincount(visit).astype(float)
+    steps = np.diff(np.bincount(visit, time) / rows)
+    squares = np.exp(-2.0 * steps / memory) if memory > 0 else np.zeros(len(steps))
+    before, total = 0.0, 0.0
+    for mine, square in zip(rows, np.append(0.0, squares), strict=True):
+        before *= square
+        total += mine * (mine + 2.0 * before)
+        before += mine
+    return len(time) ** 2 / total

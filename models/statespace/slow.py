@@ -11,7 +11,7 @@ ratio, noise and walk fitted again, since these had swallowed part of the event.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -19,7 +19,7 @@ import numpy as np
 
 from models.statespace.components import DampedWalk, Model, Noise, Oscillator, Regressors, Seasonal, Series
 from models.statespace.fit import Fit, fit
-from models.statespace.star import StarFit, StarOptions, distrust, still_residual, without_medians
+from models.statespace.star import StarFit, StarOptions, distrust, fold_misfit, still_residual, without_medians
 from pipeline.events import visits
 from pipeline.lightcurve import FloatArray, IntArray
 
@@ -35,11 +35,21 @@ _DISTRUSTED, _MOST_A_ROW = StarOptions().outlier, 4.0
 #: Rows with more than this share of a bump's height take part in it.
 _TAKES_PART = 0.2
 
+#: Where the folded curve fits so many times worse than elsewhere, rows are trusted less.
+_MISFIT = 2.0
+
 #: Share of the variance that the exposures of one visit have in common (weather, calibration): so many count as fewer.
 _SHARED = 0.2
 
 #: Where in the rows a fading, or another period, may begin.
 _KNOTS = (0.0, 0.2, 0.35, 0.5, 0.65, 0.8)
+
+#: A pulse on so much of whose rows a stronger one is but made smaller is none.
+_UNDONE = 0.5
+
+#: A star changes its period only where it keeps it: over fewer cycles a clock cannot be told from the habit of a Mira,
+#: each of whose cycles comes early or late.
+_CLOCK = 20
 
 #: At most so many events are looked for in a star.
 _MOST = 4
@@ -111,10 +121,12 @@ def find_slow(fitted: StarFit, pvalue: float = 1e-3) -> tuple[Slow, ...]:
         # whatever the period is exactly, it is no event as long as it stays the same
         series = replace(series, regressors=(drift * (series.time - series.time[0]) / series.span)[:, None])
         null = null + Regressors()
-    robust = fit(null, series, uncertainties=False)
-    series = _trusting(distrust(robust, series.distrusting(np.ones(len(series))), StarOptions()))
+    misfit = fold_misfit(fitted, without_medians(still_residual(fitted), series), _MISFIT) ** 2
+    robust = fit(null, series.distrusting(series.inflate * misfit), uncertainties=False)
+    series = _trusting(distrust(robust, series.distrusting(misfit), StarOptions()))
+    series = series.distrusting(series.inflate * misfit)
     now = fit(null, series, uncertainties=False)
-    fixed = _ramps(series, drift)
+    fixed = _ramps(series, drift if _cycles(fitted) > _CLOCK else None)
     visit = visits(series.time)
     found: list[Slow] = []
     while len(found) < _MOST:
@@ -133,7 +145,18 @@ def find_slow(fitted: StarFit, pvalue: float = 1e-3) -> tuple[Slow, ...]:
         found.append(Slow(template.kind, template.first, template.last, effect, ratio, chance))
         series = replace(series, regressors=np.column_stack([series.regressors, template.column]))
         null, now = _with_regressors(null), better
-    return (*found, *_more_pulses(now.model, series, found, pvalue)) if found else ()
+    if found:
+        found += _more_pulses(now.model, series, tuple(found), pvalue)
+    return tuple(slow for i, slow in enumerate(found) if not any(_takes_back(slow, one) for one in found[:i]))
+
+
+def _takes_back(slow: Slow, before: Slow) -> bool:
+    """Whether a pulse only undoes part of a stronger one, whose shape was not that of its template."""
+    if not slow.kind == before.kind == "pulse":
+        return False
+    rows = slice(slow.first, slow.last + 1)
+    less = (before.effect[rows] * slow.effect[rows] < 0) & (np.abs(slow.effect[rows]) <= np.abs(before.effect[rows]))
+    return bool(np.mean(less) > _UNDONE)
 
 
 def _trusting(series: Series) -> Series:
@@ -141,7 +164,7 @@ def _trusting(series: Series) -> Series:
     return series.distrusting(np.maximum(1.0, series.inflate * (_DISTRUSTED / _MOST_A_ROW) ** 2))
 
 
-def _more_pulses(model: Model, series: Series, found: list[Slow], pvalue: float) -> Iterator[Slow]:
+def _more_pulses(model: Model, series: Series, found: Sequence[Slow], pvalue: float) -> Iterator[Slow]:
     """Further boxes in what is left of a star that has events: a flare star has hundreds, too many to fit each."""
     residual, weight = _whitened(model, series)
     n = len(series)
@@ -310,6 +333,12 @@ def _ramps(series: Series, drift: FloatArray | None) -> list[_Template]:
         if drift is not None and first:
             found.append(_Template("period", first, n - 1, drift * ramp))
     return found
+
+
+def _cycles(fitted: StarFit) -> float:
+    """How often the star went round its folded curve."""
+    season = next((t for t in fitted.plain.model.terms if isinstance(t, Seasonal)), None)
+    return fitted.prepared.series.span / season.period if season else 0.0
 
 
 def _drift(fitted: StarFit) -> FloatArray | None:

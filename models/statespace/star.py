@@ -30,6 +30,9 @@ MOST_IN_GAP = 2.0
 #: A band with fewer rows, or with less than a fifth of the fullest band's, has no shape of its own.
 MIN_SHAPE = 12
 
+#: Rows of neighbouring phase that tell where a folded curve does not fit.
+_NEIGHBOURS = 15
+
 #: Forecasts of a band begin after so many of its rows.
 HISTORY = 2
 
@@ -251,6 +254,31 @@ def without_medians(value: FloatArray, series: Series) -> FloatArray:
     """(n,) the values less the median of their band."""
     less: FloatArray = value - np.array([np.median(value[series.band == b]) for b in range(series.bands)])[series.band]
     return less
+
+
+def fold_misfit(fitted: StarFit, left: FloatArray, least: float) -> FloatArray:
+    """(n,) how many times larger what is left of a star is at the phase of a row than elsewhere.
+
+    So it is in eclipses too narrow for the folded curve, and in those that change from cycle to cycle.
+
+    Parameters
+    ----------
+    left : (n,) in the prepared units; 0 where nothing is known.
+    least : what is not so many times larger counts as 1.
+    """
+    from scipy.ndimage import median_filter
+
+    series = fitted.prepared.series
+    season = next((t for t in fitted.plain.model.terms if isinstance(t, Seasonal)), None)
+    known = np.flatnonzero(left)
+    worse = np.ones(len(series))
+    if season is None or len(known) < 4 * _NEIGHBOURS:
+        return worse
+    order = known[np.argsort(np.mod(series.time[known] / season.period, 1.0), kind="stable")]
+    size = np.abs(left[order]) / series.error[order]
+    ratio = median_filter(size, _NEIGHBOURS, mode="wrap") / float(np.median(size))
+    worse[order] = np.where(ratio > least, ratio, 1.0)
+    return worse
 
 
 def distrust(fitted: Fit, series: Series, options: StarOptions) -> Series:

@@ -166,6 +166,18 @@ def test_of_two_events_that_tell_the_same_the_more_significant_stays() -> None:
     assert kept == [elsewhere, by_another, pulse]
 
 
+def test_forecasts_that_come_back_from_a_pulse_are_no_event() -> None:
+    z = np.random.default_rng(0).normal(size=300)
+    z[100:108] = 6.0
+    (run,) = find_events(_forecast(z))
+    pulse = replace(
+        run, kind="pulse", pvalue=run.pvalue / 10, direction="fade", t_start=run.t_start - 9.0, t_end=run.t_start - 0.5
+    )
+    assert without_repeats([run, pulse]) == [pulse]
+    earlier = replace(pulse, t_start=pulse.t_start - 20.0, t_end=pulse.t_end - 20.0)
+    assert without_repeats([run, earlier]) == [earlier, run]
+
+
 def test_a_far_tail_of_rotten_points_is_learned_from_many_stars() -> None:
     rng = np.random.default_rng(13)
     rotten = []

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
-from models.statespace import StateSpace
+from models.statespace import StateSpace, fit_star
 from models.statespace.outbursts import find_outbursts
 from pipeline.clean import clean
-from pipeline.events import Event, EventOptions
+from pipeline.events import Event, EventOptions, in_sight, visits
 from pipeline.lightcurve import LightCurve
 from pipeline.period import PeriodResult
 from pipeline.star import Star
@@ -38,10 +39,44 @@ def test_each_of_many_outbursts_is_an_event_where_it_is() -> None:
     events: list[Event] = StateSpace().slow_events([star], EventOptions())[0]
     assert all(event.kind == "pulse" and event.direction == "brighten" for event in events)
     found = [any(event.t_start <= night + 0.02 and event.t_end >= night for event in events) for night in nights]
-    assert np.mean(found) >= 0.7
+    assert all(found)
     spans = _outbursts(star)
     assert len(spans) >= 3
     assert all(any(begin <= night + 0.02 and end >= night for night in nights) for begin, end in spans)
+
+
+def test_outbursts_that_a_walk_has_learned_are_told_by_the_tight_faint_side() -> None:
+    nights = NIGHTS[2::5]
+    spans = _outbursts(_star(2.2 * np.isin(np.floor(TIME), nights), 3))
+    assert len(spans) == len(nights)
+    assert all(
+        begin == pytest.approx(night) and end - begin < 0.1 for (begin, end), night in zip(spans, nights, strict=True)
+    )
+
+
+def test_outbursts_either_side_of_a_season_out_of_sight_are_two() -> None:
+    season = np.sort(np.concatenate([TIME[TIME < 800], TIME[TIME > 1100]]))
+    edge = int(np.searchsorted(season, 1000.0))
+    visit = visits(season)
+    assert in_sight(season, visit, edge - 4, edge + 3) == [(edge - 4, edge - 1), (edge, edge + 3)]
+    assert in_sight(season, visit, 3, len(season) - 4) == [(3, len(season) - 4)]
+
+
+def test_flares_of_a_star_that_turns_are_found_above_its_running_median() -> None:
+    time = np.arange(2000) * 0.02
+    rng = np.random.default_rng(2)
+    starts = np.array([150, 610, 611 + 200, 1200, 1501, 1730])
+    turning = (1 + 0.4 * np.sin(time / 6)) * np.sin(2 * np.pi * time / 0.8)
+    since = np.arange(2000) - starts[:, None]
+    flares = np.where(since >= 0, np.exp(-np.maximum(since, 0) / 1.5), 0.0).sum(axis=0)
+    value = 1000 + 5 * turning + 6 * flares + 0.15 * rng.normal(size=2000)
+    star = Star(
+        clean(LightCurve.of("star", time, value, np.full(2000, 0.15), kind="flux")), PeriodResult(0.8, fap=1e-9)
+    )
+    fitted = fit_star(star)
+    assert not isinstance(fitted, str)
+    found = find_outbursts(fitted, fitted.innovation)
+    assert [min(abs(one.first - starts)) for one in found] == [0] * len(starts)
 
 
 def test_noise_and_walks_have_none() -> None:

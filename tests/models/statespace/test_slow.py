@@ -10,6 +10,7 @@ import pytest
 
 from models.statespace import StateSpace, fit_star
 from models.statespace.slow import Slow, find_slow, slow_pvalue
+from models.statespace.star import fold_misfit, still_residual
 from pipeline.clean import clean
 from pipeline.events import EventOptions
 from pipeline.lightcurve import LightCurve
@@ -82,6 +83,25 @@ def test_one_rotten_row_is_no_pulse() -> None:
     rotten = np.zeros(len(TIME))
     rotten[150] = 30.0
     assert _found(_star(rotten)) == ()
+
+
+def test_a_deep_transit_is_one_event_and_its_ingress_none() -> None:
+    depth = np.clip(1.4 - np.abs(TIME - 1200.0) / 60.0, 0.0, 1.0)
+    events = StateSpace().slow_events([_star(-40.0 * depth)], EventOptions())[0]
+    assert [event.direction for event in events] == ["fade"] * len(events)
+    assert any(event.t_start < 1160 < 1240 < event.t_end for event in events)
+
+
+def test_a_fold_that_misses_narrow_eclipses_makes_no_events() -> None:
+    phase = np.mod(TIME / 3.7, 1.0)
+    eclipse = -30.0 * (np.minimum(phase, 1 - phase) < 0.025) * np.random.default_rng(9).uniform(0.3, 1.0, len(TIME))
+    star = _star(eclipse, period=PeriodResult(3.7, fap=1e-9))
+    fitted = fit_star(star)
+    assert not isinstance(fitted, str)
+    worse = fold_misfit(fitted, still_residual(fitted), 2.0)
+    assert np.all(worse[np.abs(phase - 0.5) < 0.3] == 1.0)
+    assert np.mean(worse[eclipse < 0] > 1.0) > 0.5
+    assert not _found(star)
 
 
 def test_many_pulses_of_one_star_are_all_told() -> None:
