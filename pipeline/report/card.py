@@ -1,4 +1,4 @@
-"""One star of the report, in full: three pictures and what is known of it."""
+"""One star of the report, in full: its pictures and what is known of it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import numpy as np
 from pipeline.catalog.schema import DETECTORS, PROBABILITY, probability_types
 from pipeline.report.detail import StarDetail
 from pipeline.report.figures import (
+    cells_figure,
     chosen_forecast,
     folded_figure,
     forecast_figure,
@@ -54,6 +55,7 @@ def card(detail: StarDetail, place: int, n_ranked: int) -> Html:
             _folded(detail),
             _forecast(detail),
             _seen(detail),
+            _cells(detail),
             _facts(detail),
             class_="plots",
         ),
@@ -112,6 +114,15 @@ def _forecast(detail: StarDetail) -> Html:
         return tag("div", "No forecast: too few points to forecast from.", class_="absent")
     alt = f"One-step-ahead forecasts of {detail.curve.object_id} by the {forecast.detector} against the data"
     caption = f"Forecast by the {forecast.detector} from the points before: mean and 2 sigma; below, how far it failed"
+    return picture(figure, alt, caption)
+
+
+def _cells(detail: StarDetail) -> Html | None:
+    figure = cells_figure(detail)
+    if figure is None:
+        return None
+    alt = f"States of the forecaster's cell while it reads {detail.curve.object_id}: a row a unit, over time"
+    caption = "What the neural forecaster keeps in mind as it reads: the states of its cell, like units together"
     return picture(figure, alt, caption)
 
 
