@@ -50,6 +50,7 @@ def rows_of(stars: Sequence[Star], models: Models, options: RunOptions) -> list[
         "statespace": models.statespace.score(stars),
         "autoencoder": models.autoencoder.score(stars),
     }
+    flags = models.autoencoder.flags(stars, scores["autoencoder"])
     nulls = {"forecaster": models.forecaster.point_null, "statespace": models.statespace.point_null}
     described = models.statespace.describe(stars)
     event_options = EventOptions(pvalue=options.event_pvalue)
@@ -67,6 +68,7 @@ def rows_of(stars: Sequence[Star], models: Models, options: RunOptions) -> list[
             "class": best,
             "class_prob": _null_if_nan(classes.probability(i)),
             "class_flag": classes.flag[i],
+            "autoencoder_flag": flags[i],
             "n_events": len(events),
         }
         for j, name in enumerate(classes.types):

@@ -101,6 +101,7 @@ def anomaly_reason(
     by_detector: Mapping[str, float | None],
     events: Sequence[Mapping[str, Any]] = (),
     clock: str | None = None,
+    wrong_period: bool = False,
 ) -> str | None:
     """Say why a star is strange, or that it is not.
 
@@ -110,6 +111,7 @@ def anomaly_reason(
     by_detector : p-value by detector; None or NaN where there is none.
     events : the star's rows of events.parquet.
     clock : the star's clock, as its row of objects.parquet states it.
+    wrong_period : whether the folded shape would be ordinary at another likely period.
 
     Returns
     -------
@@ -132,6 +134,8 @@ def anomaly_reason(
         said = f"Strange to {_words(first[1])}: {_how_many(first[0])} as high."
         if others:
             said += " Also to " + " and ".join(f"{_words(name)} (p = {p:.2g})" for p, name in others) + "."
+        if wrong_period and any(name == "autoencoder" for _, name in notable):
+            said += " Folded at another likely period it would be ordinary."
     event = _strongest(events)
     return said if event is None else f"{said} {_event_words(event, len(events), clock)}"
 

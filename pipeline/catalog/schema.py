@@ -125,6 +125,13 @@ _ANOMALY = (
             ),
         )
     ),
+    Column(
+        "autoencoder_flag",
+        _TEXT,
+        "",
+        "meta.code.qual;src.var",
+        "wrong_period: the fold at another likely period would be ordinary; null: nothing speaks against the score",
+    ),
     Column("anomaly_pvalue", _FLOAT, "", "stat.probability;src.var", "p-values of the detectors, combined"),
     Column("anomaly_rank", _INT, "", "stat.rank", "place among the run's stars; 1 is the strangest"),
     Column("anomaly_reason", _TEXT, "", "meta.note;src.var", "what makes the star strange, or that it is not"),

@@ -254,9 +254,10 @@ def _finished(stars: pa.Table, events: pa.Table, pvalue: NDArray[np.float64], ra
         by_name.setdefault(event["object_id"], []).append(event)
     names, clocks = stars["object_id"].to_pylist(), stars["clock"].to_pylist()
     detected = _matrix(stars, _PVALUES)
+    flags = stars["autoencoder_flag"].to_pylist()
     reasons = [
-        anomaly_reason(p, dict(zip(DETECTORS, each, strict=True)), by_name.get(name, ()), clock)
-        for p, each, name, clock in zip(pvalue.tolist(), detected.tolist(), names, clocks, strict=True)
+        anomaly_reason(p, dict(zip(DETECTORS, each, strict=True)), by_name.get(name, ()), clock, flag == "wrong_period")
+        for p, each, name, clock, flag in zip(pvalue.tolist(), detected.tolist(), names, clocks, flags, strict=True)
     ]
     looked = np.isfinite(pvalue)
     n_events = [len(by_name.get(name, ())) for name in names]

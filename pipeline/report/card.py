@@ -157,6 +157,7 @@ def _facts(detail: StarDetail) -> Html:
     clock = row.get("clock") or "unknown"
     pvalues = [
         f"{detector} {probability(row[f'{detector}_pvalue'])}"
+        + (f" (flag: {row[f'{detector}_flag']})" if row.get(f"{detector}_flag") else "")
         for detector in DETECTORS
         if known(row.get(f"{detector}_pvalue"))
     ]

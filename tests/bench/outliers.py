@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtri
 
 from models.autoencoder import Autoencoder, AutoencoderOptions
 from models.autoencoder.autoencoder import PARTS, _nuisance
@@ -39,6 +40,9 @@ CLASSES = {"asas_acvs": ("ACV", "DSCT", "EA", "EB", "EW", "M", "RRAB", "RRC")}
 
 #: Ordinary stars of a seed's test part.
 TEST_SHARE = 0.25
+
+#: Weight of a doubt beside the autoencoder's score, set on other splits than those that are judged.
+DOUBT = 0.5
 
 #: Numbers through which the simple reconstructions of a fold pass.
 NARROW = 8
@@ -63,12 +67,10 @@ def first_fifty(strange: NDArray[np.bool_], score: NDArray[np.float64]) -> float
     return float(strange[np.argsort(-np.nan_to_num(score, nan=-np.inf), kind="stable")[:50]].mean())
 
 
-def joined(*scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(n,) several scores on one scale: the sum of the logarithms of their ranks among all stars judged."""
-    total = np.zeros(len(scores[0]))
-    for score in scores:
-        total -= np.log(empirical_pvalue(score, score))
-    return total
+def joined(first: NDArray[np.float64], second: NDArray[np.float64], weight: float = 1.0) -> NDArray[np.float64]:
+    """(n,) two scores joined: the sum of the normal deviates of their ranks among all stars judged, one weighted."""
+    half = 0.5 / (1 + len(first))
+    return np.asarray(-sum(w * ndtri(empirical_pvalue(s, s) - half) for w, s in ((1.0, first), (weight, second))))
 
 
 def own_scores(learn: Prepared, asked: Inputs, epochs: int, seed: int) -> tuple[Scores, dict[str, float]]:
@@ -88,7 +90,7 @@ def own_scores(learn: Prepared, asked: Inputs, epochs: int, seed: int) -> tuple[
         "reconstruction, latent": joined(alone["fold"], alone["latent"]),
         "autoencoder": whole,
         "doubt": doubt,
-        "autoencoder, doubt": joined(whole, doubt),
+        "autoencoder, doubt": joined(whole, doubt, DOUBT),
     }
     return scores, {"autoencoder": middle - begin, "doubt": time.process_time() - middle}
 
@@ -198,7 +200,7 @@ def run(
         asked = whole.inputs.rows(judged)
         own, own_seconds = own_scores(learn, asked, epochs, seed)
         simple, simple_seconds = kept_scores(keep, learn, asked, seed)
-        scores = own | simple | {"autoencoder, forest doubt": joined(own["autoencoder"], simple["forest doubt"])}
+        scores = own | simple | {"autoencoder, forest doubt": joined(own["autoencoder"], simple["forest doubt"], DOUBT)}
         seconds.update(own_seconds)
         seconds.update(simple_seconds)
         truth = strange[judged]

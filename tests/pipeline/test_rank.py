@@ -110,6 +110,14 @@ def test_reasons():
     assert anomaly_reason(float("nan"), {}) is None
 
 
+def test_a_fold_at_a_wrong_period_is_told_as_such():
+    notable, quiet = {"autoencoder": 0.001, "statespace": 0.4}, {"autoencoder": 0.2, "statespace": 0.001}
+    words = "Folded at another likely period it would be ordinary."
+    assert words in anomaly_reason(0.002, notable, wrong_period=True)
+    assert words not in anomaly_reason(0.002, notable)
+    assert words not in anomaly_reason(0.002, quiet, wrong_period=True)
+
+
 def test_a_changed_period_is_told_as_such():
     event = {"kind": "period", "direction": "fade", "t_start": 5.0, "t_peak": 9.0, "pvalue": 1e-5, "peak_sigma": 3.0}
     said = anomaly_reason(0.5, {"statespace": 0.5}, [event])
