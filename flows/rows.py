@@ -45,12 +45,13 @@ def rows_of(stars: Sequence[Star], models: Models, options: RunOptions) -> list[
     classes = models.classifier.classify(stars)
     stars = [settle(star, float(factor)) for star, factor in zip(stars, classes.period_factor, strict=True)]
     forecasts = {"forecaster": models.forecaster.forecast(stars), "statespace": models.statespace.forecast(stars)}
+    folds = models.autoencoder.score(stars)
+    flags = models.autoencoder.flags(stars, folds)
     scores = {
         "forecaster": models.forecaster.score(stars),
         "statespace": models.statespace.score(stars),
-        "autoencoder": models.autoencoder.score(stars),
+        "autoencoder": folds,
     }
-    flags = models.autoencoder.flags(stars, scores["autoencoder"])
     nulls = {"forecaster": models.forecaster.point_null, "statespace": models.statespace.point_null}
     described = models.statespace.describe(stars)
     event_options = EventOptions(pvalue=options.event_pvalue)
@@ -68,6 +69,8 @@ def rows_of(stars: Sequence[Star], models: Models, options: RunOptions) -> list[
             "class": best,
             "class_prob": _null_if_nan(classes.probability(i)),
             "class_flag": classes.flag[i],
+            "reconstruction_pvalue": _null_if_nan(folds.reconstruction_pvalue[i]),
+            "latent_pvalue": _null_if_nan(folds.latent_pvalue[i]),
             "autoencoder_flag": flags[i],
             "n_events": len(events),
         }

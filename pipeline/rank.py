@@ -17,6 +17,9 @@ LARGEST_PVALUE = 0.99
 #: A detector below this is named as a cause; a star whose combined p-value is above it is called ordinary.
 NOTABLE_PVALUE = 0.05
 
+#: What the classifier's doubt counts beside the strangeness of the folded shape, set on classes left out of training.
+DOUBT_WEIGHT = 0.5
+
 _DETECTOR_WORDS = {
     "forecaster": "the neural forecaster",
     "statespace": "the state-space model",
@@ -93,6 +96,52 @@ def anomaly_rank(pvalue: FloatArray, scores: FloatArray, object_id: Sequence[str
     rows = rows[np.lexsort((rarity[rows], pvalue[rows]))]
     rank = np.zeros(len(pvalue), dtype=np.int64)
     rank[rows] = np.arange(1, len(rows) + 1)
+    return rank
+
+
+def joined(scores: Sequence[FloatArray], weights: Sequence[float]) -> FloatArray:
+    """Several scores of a catalog's stars on one scale: the weighted sum of the normal deviates of their ranks.
+
+    Only the order of the stars in each score counts (Liptak 1958, Stouffer's weighted method). The sum orders stars; it
+    is no probability.
+
+    Parameters
+    ----------
+    scores : each (n,), larger is stranger; NaN where none.
+    weights : one a score.
+
+    Returns
+    -------
+    (n,) larger is stranger; NaN where one of the scores is missing.
+    """
+    from scipy.special import ndtri
+
+    known = np.isfinite(np.stack(list(scores))).all(axis=0)
+    total = np.where(known, 0.0, np.nan)
+    for score, weight in zip(scores, weights, strict=True):
+        ordered = np.sort(score[known])
+        as_high = ordered.size - np.searchsorted(ordered, score[known], side="left")
+        # half a star less keeps the deviates of the first and of the last finite
+        total[known] -= weight * ndtri((as_high - 0.5) / max(ordered.size, 1))
+    return total
+
+
+def novelty(shape: FloatArray, doubt: FloatArray) -> FloatArray:
+    """(n,) how little each star of a catalog is like any known kind; NaN where one of the two is missing.
+
+    Parameters
+    ----------
+    shape : (n,) scores of the folded shape, larger is stranger.
+    doubt : (n,) one less the probability of the likeliest class.
+    """
+    return joined((shape, doubt), (1.0, DOUBT_WEIGHT))
+
+
+def novelty_rank(novel: FloatArray) -> NDArray[np.int64]:
+    """(n,) the place of each star by `novelty`, 1 for the largest, the first of equals first; 0 where it is NaN."""
+    rank = np.zeros(len(novel), dtype=np.int64)
+    rows = np.flatnonzero(np.isfinite(novel))
+    rank[rows[np.argsort(-novel[rows], kind="stable")]] = np.arange(1, len(rows) + 1)
     return rank
 
 

@@ -96,6 +96,21 @@ class Reconstruction:
     model: FloatArray
 
 
+@dataclass(frozen=True, eq=False)
+class FoldScores(Scores):
+    """The autoencoder's scores, and the p-values of two of their parts alone.
+
+    Attributes
+    ----------
+    reconstruction_pvalue : (n,) probability that the fold of an ordinary star is reconstructed as badly; NaN where
+        there is no period or no score.
+    latent_pvalue : (n,) probability that an ordinary star is as far from its neighbours in the latent space.
+    """
+
+    reconstruction_pvalue: FloatArray
+    latent_pvalue: FloatArray
+
+
 class Autoencoder:
     """Anomaly scores of stars. Make one with `fit`, `load` or `pretrained`."""
 
@@ -247,11 +262,11 @@ class Autoencoder:
                     break
         network.set_weights(best_weights)
 
-    def score(self, stars: Sequence[Star]) -> Scores:
+    def score(self, stars: Sequence[Star]) -> FoldScores:
         """How strange each star is, against the stars of the calibration; larger is stranger."""
         return self.score_inputs(inputs_of(stars))
 
-    def score_inputs(self, inputs: Inputs) -> Scores:
+    def score_inputs(self, inputs: Inputs) -> FoldScores:
         """Scores of stars that were folded and measured before; see `score`."""
         parts = self._parts(inputs)
         parts -= _nuisance(inputs) @ self._arrays["null/regression"]
@@ -261,7 +276,16 @@ class Autoencoder:
             None if ok else f"{points} good rows; a score needs {LEAST_POINTS}"
             for ok, points in zip(enough, inputs.points, strict=True)
         )
-        return Scores(score, empirical_pvalue(score, self._arrays["null/score"]), reason)
+        null, place = self._arrays["null/parts"], list(PARTS).index
+        misfit = np.where(enough & inputs.found, parts[:, place("fold")], np.nan)
+        latent = np.where(enough, parts[:, place("latent")], np.nan)
+        return FoldScores(
+            score,
+            empirical_pvalue(score, self._arrays["null/score"]),
+            reason,
+            empirical_pvalue(misfit, null[:, place("fold")]),
+            empirical_pvalue(latent, null[:, place("latent")]),
+        )
 
     def flags(self, stars: Sequence[Star], scores: Scores) -> tuple[str | None, ...]:
         """What speaks against the scores that stars got: "wrong_period" where it is their period, or nothing."""

@@ -21,14 +21,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
 from models.autoencoder import Autoencoder, AutoencoderOptions
 from models.autoencoder.autoencoder import PARTS, _nuisance
 from models.classifier import ClassifierOptions
 from models.inputs import Inputs
 from models.keras_backend import keras
-from models.scores import empirical_pvalue
+from pipeline.rank import joined, novelty
 from pipeline.split import share
 from tests.bench.classify import few, fitted, forest_features
 from tests.bench.training_set import Prepared, add_cache, prepared
@@ -40,9 +39,6 @@ CLASSES = {"asas_acvs": ("ACV", "DSCT", "EA", "EB", "EW", "M", "RRAB", "RRC")}
 
 #: Ordinary stars of a seed's test part.
 TEST_SHARE = 0.25
-
-#: Weight of a doubt beside the autoencoder's score, set on other splits than those that are judged.
-DOUBT = 0.5
 
 #: Numbers through which the simple reconstructions of a fold pass.
 NARROW = 8
@@ -67,12 +63,6 @@ def first_fifty(strange: NDArray[np.bool_], score: NDArray[np.float64]) -> float
     return float(strange[np.argsort(-np.nan_to_num(score, nan=-np.inf), kind="stable")[:50]].mean())
 
 
-def joined(first: NDArray[np.float64], second: NDArray[np.float64], weight: float = 1.0) -> NDArray[np.float64]:
-    """(n,) two scores joined: the sum of the normal deviates of their ranks among all stars judged, one weighted."""
-    half = 0.5 / (1 + len(first))
-    return np.asarray(-sum(w * ndtri(empirical_pvalue(s, s) - half) for w, s in ((1.0, first), (weight, second))))
-
-
 def own_scores(learn: Prepared, asked: Inputs, epochs: int, seed: int) -> tuple[Scores, dict[str, float]]:
     """What Swope says of stars after learning from others, and the CPU seconds of the two trainings."""
     begin = time.process_time()
@@ -87,10 +77,10 @@ def own_scores(learn: Prepared, asked: Inputs, epochs: int, seed: int) -> tuple[
     scores = {
         "reconstruction": alone["fold"],
         "latent": alone["latent"],
-        "reconstruction, latent": joined(alone["fold"], alone["latent"]),
+        "reconstruction, latent": joined((alone["fold"], alone["latent"]), (1.0, 1.0)),
         "autoencoder": whole,
         "doubt": doubt,
-        "autoencoder, doubt": joined(whole, doubt, DOUBT),
+        "autoencoder, doubt": novelty(whole, doubt),
     }
     return scores, {"autoencoder": middle - begin, "doubt": time.process_time() - middle}
 
@@ -200,7 +190,7 @@ def run(
         asked = whole.inputs.rows(judged)
         own, own_seconds = own_scores(learn, asked, epochs, seed)
         simple, simple_seconds = kept_scores(keep, learn, asked, seed)
-        scores = own | simple | {"autoencoder, forest doubt": joined(own["autoencoder"], simple["forest doubt"], DOUBT)}
+        scores = own | simple | {"autoencoder, forest doubt": novelty(own["autoencoder"], simple["forest doubt"])}
         seconds.update(own_seconds)
         seconds.update(simple_seconds)
         truth = strange[judged]
