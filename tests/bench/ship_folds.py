@@ -191,8 +191,8 @@ apart by `pipeline.split.held_out`.
 **Scores** the misfit of the reconstructed fold (chi-square per bin); how empty the space around a star is compared with
 how empty it is around its neighbours, in the latent space, among eight principal axes of all features, and among seven
 features of the shape; and how seldom stars have such features at all, by a mixture of Gaussians over twelve principal
-axes. Signal to noise and number of points are regressed out of each. The five get p-values against stars that
-calibrate; the normal deviates of these are summed, and the sum is given a p-value against the same stars.
+axes. Signal to noise and number of points are regressed out of all but the last. The five get p-values against stars
+that calibrate; the normal deviates of these are summed, and the sum is given a p-value against the same stars.
 
 **Judged** on {judged} ordinary stars kept apart: share with a p-value at or below
 
