@@ -19,8 +19,10 @@ from flows.workers import call, worker_processes
 from models.autoencoder import Autoencoder
 from models.classifier import Classifier
 from models.classifier.saliency import saliency
+from models.forecaster import Forecaster
+from models.forecaster.states import cell_states
 from pipeline.lightcurve import LightCurve
-from pipeline.report import ClassPhases, SeenFold, StarDetail, make_report
+from pipeline.report import CellStates, ClassPhases, SeenFold, StarDetail, make_report
 from pipeline.star import Star
 
 
@@ -55,6 +57,7 @@ def star_details(run_dir: Path, record: RunRecord, top: int) -> list[StarDetail]
     forecasts = zip(models.forecaster.forecast(stars), models.statespace.forecast(stars), strict=True)
     seen = _seen(models.autoencoder, stars)
     phases = _phases(models.classifier, stars, [row["class"] for row in strangest])
+    cells = _cells(models.forecaster, stars)
     events = pq.read_table(run_dir / "events.parquet")
     return [
         StarDetail(
@@ -65,8 +68,9 @@ def star_details(run_dir: Path, record: RunRecord, top: int) -> list[StarDetail]
             row=row,
             seen=fold,
             phases=said,
+            cells=states,
         )
-        for star, row, pair, fold, said in zip(stars, strangest, forecasts, seen, phases, strict=True)
+        for star, row, pair, fold, said, states in zip(stars, strangest, forecasts, seen, phases, cells, strict=True)
     ]
 
 
@@ -78,6 +82,14 @@ def _seen(autoencoder: Autoencoder, stars: Sequence[Star]) -> list[SeenFold | No
         if np.isfinite(model).all()
         else None
         for value, sigma, model in zip(found.value, found.sigma, found.model, strict=True)
+    ]
+
+
+def _cells(forecaster: Forecaster, stars: Sequence[Star]) -> list[CellStates | None]:
+    """What the forecaster has in mind while it reads each star; None for a star too short."""
+    return [
+        None if one is None else CellStates(one.time, one.cell.astype(np.float64))
+        for one in cell_states(forecaster, stars)
     ]
 
 

@@ -45,10 +45,12 @@ def rows_of(stars: Sequence[Star], models: Models, options: RunOptions) -> list[
     classes = models.classifier.classify(stars)
     stars = [settle(star, float(factor)) for star, factor in zip(stars, classes.period_factor, strict=True)]
     forecasts = {"forecaster": models.forecaster.forecast(stars), "statespace": models.statespace.forecast(stars)}
+    folds = models.autoencoder.score(stars)
+    flags = models.autoencoder.flags(stars, folds)
     scores = {
         "forecaster": models.forecaster.score(stars),
         "statespace": models.statespace.score(stars),
-        "autoencoder": models.autoencoder.score(stars),
+        "autoencoder": folds,
     }
     nulls = {"forecaster": models.forecaster.point_null, "statespace": models.statespace.point_null}
     described = models.statespace.describe(stars)
@@ -67,6 +69,9 @@ def rows_of(stars: Sequence[Star], models: Models, options: RunOptions) -> list[
             "class": best,
             "class_prob": _null_if_nan(classes.probability(i)),
             "class_flag": classes.flag[i],
+            "reconstruction_pvalue": _null_if_nan(folds.reconstruction_pvalue[i]),
+            "latent_pvalue": _null_if_nan(folds.latent_pvalue[i]),
+            "autoencoder_flag": flags[i],
             "n_events": len(events),
         }
         for j, name in enumerate(classes.types):

@@ -17,6 +17,9 @@ LARGEST_PVALUE = 0.99
 #: A detector below this is named as a cause; a star whose combined p-value is above it is called ordinary.
 NOTABLE_PVALUE = 0.05
 
+#: What the classifier's doubt counts beside the strangeness of the folded shape, set on classes left out of training.
+DOUBT_WEIGHT = 0.5
+
 _DETECTOR_WORDS = {
     "forecaster": "the neural forecaster",
     "statespace": "the state-space model",
@@ -96,11 +99,58 @@ def anomaly_rank(pvalue: FloatArray, scores: FloatArray, object_id: Sequence[str
     return rank
 
 
+def joined(scores: Sequence[FloatArray], weights: Sequence[float]) -> FloatArray:
+    """Several scores of a catalog's stars on one scale: the weighted sum of the normal deviates of their ranks.
+
+    Only the order of the stars in each score counts (Liptak 1958, Stouffer's weighted method). The sum orders stars; it
+    is no probability.
+
+    Parameters
+    ----------
+    scores : each (n,), larger is stranger; NaN where none.
+    weights : one a score.
+
+    Returns
+    -------
+    (n,) larger is stranger; NaN where one of the scores is missing.
+    """
+    from scipy.special import ndtri
+
+    known = np.isfinite(np.stack(list(scores))).all(axis=0)
+    total = np.where(known, 0.0, np.nan)
+    for score, weight in zip(scores, weights, strict=True):
+        ordered = np.sort(score[known])
+        as_high = ordered.size - np.searchsorted(ordered, score[known], side="left")
+        # half a star less keeps the deviates of the first and of the last finite
+        total[known] -= weight * ndtri((as_high - 0.5) / max(ordered.size, 1))
+    return total
+
+
+def novelty(shape: FloatArray, doubt: FloatArray) -> FloatArray:
+    """(n,) how little each star of a catalog is like any known kind; NaN where one of the two is missing.
+
+    Parameters
+    ----------
+    shape : (n,) scores of the folded shape, larger is stranger.
+    doubt : (n,) one less the probability of the likeliest class.
+    """
+    return joined((shape, doubt), (1.0, DOUBT_WEIGHT))
+
+
+def novelty_rank(novel: FloatArray) -> NDArray[np.int64]:
+    """(n,) the place of each star by `novelty`, 1 for the largest, the first of equals first; 0 where it is NaN."""
+    rank = np.zeros(len(novel), dtype=np.int64)
+    rows = np.flatnonzero(np.isfinite(novel))
+    rank[rows[np.argsort(-novel[rows], kind="stable")]] = np.arange(1, len(rows) + 1)
+    return rank
+
+
 def anomaly_reason(
     pvalue: float | None,
     by_detector: Mapping[str, float | None],
     events: Sequence[Mapping[str, Any]] = (),
     clock: str | None = None,
+    wrong_period: bool = False,
 ) -> str | None:
     """Say why a star is strange, or that it is not.
 
@@ -110,6 +160,7 @@ def anomaly_reason(
     by_detector : p-value by detector; None or NaN where there is none.
     events : the star's rows of events.parquet.
     clock : the star's clock, as its row of objects.parquet states it.
+    wrong_period : whether the folded shape would be ordinary at another likely period.
 
     Returns
     -------
@@ -132,6 +183,8 @@ def anomaly_reason(
         said = f"Strange to {_words(first[1])}: {_how_many(first[0])} as high."
         if others:
             said += " Also to " + " and ".join(f"{_words(name)} (p = {p:.2g})" for p, name in others) + "."
+        if wrong_period and any(name == "autoencoder" for _, name in notable):
+            said += " Folded at another likely period it would be ordinary."
     event = _strongest(events)
     return said if event is None else f"{said} {_event_words(event, len(events), clock)}"
 

@@ -5,7 +5,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from models.inputs import inputs_of
-from tests.bench.outliers import area, first_fifty, joined, kept_scores, misfit, table
+from tests.bench.outliers import area, first_fifty, kept_scores, misfit, table
 from tests.bench.training_set import Prepared
 from tests.models.stars import made_star
 
@@ -33,13 +33,6 @@ def test_precision_looks_at_the_fifty_highest() -> None:
     strange = np.arange(200) < 30
     assert first_fifty(strange, -np.arange(200.0)) == 0.6
     assert first_fifty(strange, np.where(strange, np.nan, 0.0)) == 0.0
-
-
-def test_joined_scores_follow_both() -> None:
-    first, second = np.arange(10.0), np.arange(10.0)[::-1].copy()
-    np.testing.assert_array_equal(np.argsort(joined(first, 100.0 * first)), np.arange(10))
-    both = joined(first, second)
-    np.testing.assert_allclose(both, both[::-1])
 
 
 def test_misfit_is_the_mean_square() -> None:

@@ -2,18 +2,19 @@ import numpy as np
 
 from models.classifier import ClassifierOptions
 from models.inputs import inputs_of
-from tests.bench.search_classifier import drawn, row, run, shown
+from tests.bench.random_search import drawn, shown
+from tests.bench.search_classifier import SPACE, row, run
 from tests.bench.training_set import Prepared
 from tests.models.stars import made_star
 
 
 def test_a_trial_is_the_same_however_many_there_are() -> None:
     base = ClassifierOptions(survey=True, epochs=3)
-    assert drawn(base, 1, 0) == base
-    trials = [drawn(base, 1, trial) for trial in range(1, 40)]
-    assert trials == [drawn(base, 1, trial) for trial in range(1, 40)]
-    assert drawn(base, 2, 1) != trials[0]
-    assert len({str(shown(options)) for options in trials}) == 39
+    assert drawn(base, SPACE, 1, 0) == base
+    trials = [drawn(base, SPACE, 1, trial) for trial in range(1, 40)]
+    assert trials == [drawn(base, SPACE, 1, trial) for trial in range(1, 40)]
+    assert drawn(base, SPACE, 2, 1) != trials[0]
+    assert len({str(shown(options, SPACE)) for options in trials}) == 39
     assert all(options.survey and options.epochs == 3 for options in trials)
     rates = np.array([options.learning_rate for options in trials])
     assert rates.min() > 4e-4

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from models import weights as stored
 from models.autoencoder.density import LocalDensity
+from models.autoencoder.mixture import MixtureDensity
 from models.autoencoder.network import FLOOR, build, feature_loss, fold_loss
+from models.autoencoder.wrong_period import flags_of
 from models.inputs import BINS, Inputs, inputs_of, sigma_of
 from models.keras_backend import in_double, keras
 from models.scaling import Scaling
@@ -26,18 +28,25 @@ from pipeline.star import Star
 #: Stars of every call of the network: always the same shape, so that no result depends on its company.
 _BATCH = 256
 
-#: The partial scores and their weights in the sum of log p-values: misfit of the fold, and emptiness around the star in
-#: the latent space, among the principal axes of its features, and among a few features of its shape. The weights were
-#: set on classes left out of training: the misfit alone is a weak sign of a strange kind of star.
-PARTS = {"fold": 0.25, "latent": 0.25, "features": 1.0, "shape": 1.0}
+#: The partial scores and their weights: misfit of the fold; emptiness around the star in the latent space, among the
+#: principal axes of its features, and among a few features of its shape; and how seldom stars have such features at
+#: all. The weights were set on classes left out of training: the misfit alone is a weak sign of a strange kind of star.
+PARTS = {"fold": 0.1, "latent": 0.25, "features": 1.0, "shape": 1.0, "mixture": 1.0}
+
+#: Parts that are not freed of signal to noise: a small amplitude is what some kinds are told by.
+_AS_IT_IS = ("mixture",)
 
 #: The features of the shape that tell kinds of stars apart best.
 _SHAPE = ("log_period", "log_amplitude_1", "ratio_21", "even_share", "rise_share", "explained", "bright_share")
 
-#: Principal axes of the features that are kept.
-_AXES = 8
+#: Principal axes of the features that are kept, for the emptiness around a star and for the mixture.
+_AXES, _MIXED_AXES = 8, 12
+
+#: Spaces in which the emptiness around a star is measured.
+_SPACES = ("latent", "features", "shape")
 
 _DENSITY = ("centre", "turn", "memory", "reach")
+_MIXTURE = tuple(field.name for field in fields(MixtureDensity))
 
 
 @dataclass(frozen=True)
@@ -53,6 +62,7 @@ class AutoencoderOptions:
     calibration_share : share of the stars whose scores say what is ordinary, and which are not learnt from.
     memory : at most so many training stars are kept as neighbours.
     neighbours : how many of them count as near.
+    components : Gaussians of the mixture, at most.
     seed : of everything that is drawn.
     """
 
@@ -67,6 +77,7 @@ class AutoencoderOptions:
     calibration_share: float = 0.2
     memory: int = 4000
     neighbours: int = 5
+    components: int = 20
     seed: int = 1
 
 
@@ -86,6 +97,21 @@ class Reconstruction:
     value: FloatArray
     sigma: FloatArray
     model: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class FoldScores(Scores):
+    """The autoencoder's scores, and the p-values of two of their parts alone.
+
+    Attributes
+    ----------
+    reconstruction_pvalue : (n,) probability that the fold of an ordinary star is reconstructed as badly; NaN where
+        there is no period or no score.
+    latent_pvalue : (n,) probability that an ordinary star is as far from its neighbours in the latent space.
+    """
+
+    reconstruction_pvalue: FloatArray
+    latent_pvalue: FloatArray
 
 
 class Autoencoder:
@@ -123,6 +149,11 @@ class Autoencoder:
         options = AutoencoderOptions(**kept.settings["options"])
         network = in_double(lambda: _network(options), kept.network())
         arrays = {name: array for name, array in kept.arrays.items() if name.split("/")[0] in ("null", *PARTS)}
+        if f"mixture/{_MIXTURE[0]}" not in arrays or arrays["null/parts"].shape[1] != len(PARTS):
+            raise ValueError(
+                f"the autoencoder in {folder} was made by an earlier version; train it again, or install the version "
+                "that made it"
+            )
         return cls(options, network, Scaling(kept.arrays["centre"], kept.arrays["width"]), arrays, kept.card)
 
     def save(self, folder: Path) -> None:
@@ -192,7 +223,10 @@ class Autoencoder:
         made._train(learn, judge, tell)
         made._network = in_double(lambda: _network(options), made._network.get_weights())
         _, _, code = made._run(learn)
-        for name, points in made._places(learn, code).items():
+        places = made._places(learn, code)
+        mixture = MixtureDensity.of(places["features"], options.components, _MIXED_AXES, options.seed)
+        made._arrays |= {f"mixture/{field}": getattr(mixture, field) for field in _MIXTURE}
+        for name, points in places.items():
             density = LocalDensity.of(points, options.memory, options.neighbours, _AXES, options.seed)
             made._arrays |= {f"{name}/{field}": getattr(density, field) for field in _DENSITY}
         parts = made._parts(judge)
@@ -231,11 +265,11 @@ class Autoencoder:
                     break
         network.set_weights(best_weights)
 
-    def score(self, stars: Sequence[Star]) -> Scores:
+    def score(self, stars: Sequence[Star]) -> FoldScores:
         """How strange each star is, against the stars of the calibration; larger is stranger."""
         return self.score_inputs(inputs_of(stars))
 
-    def score_inputs(self, inputs: Inputs) -> Scores:
+    def score_inputs(self, inputs: Inputs) -> FoldScores:
         """Scores of stars that were folded and measured before; see `score`."""
         parts = self._parts(inputs)
         parts -= _nuisance(inputs) @ self._arrays["null/regression"]
@@ -245,7 +279,20 @@ class Autoencoder:
             None if ok else f"{points} good rows; a score needs {LEAST_POINTS}"
             for ok, points in zip(enough, inputs.points, strict=True)
         )
-        return Scores(score, empirical_pvalue(score, self._arrays["null/score"]), reason)
+        null, place = self._arrays["null/parts"], list(PARTS).index
+        misfit = np.where(enough & inputs.found, parts[:, place("fold")], np.nan)
+        latent = np.where(enough, parts[:, place("latent")], np.nan)
+        return FoldScores(
+            score,
+            empirical_pvalue(score, self._arrays["null/score"]),
+            reason,
+            empirical_pvalue(misfit, null[:, place("fold")]),
+            empirical_pvalue(latent, null[:, place("latent")]),
+        )
+
+    def flags(self, stars: Sequence[Star], scores: Scores) -> tuple[str | None, ...]:
+        """What speaks against the scores that stars got: "wrong_period" where it is their period, or nothing."""
+        return flags_of(lambda inputs: self.score_inputs(inputs).pvalue, stars, scores.pvalue)
 
     def reconstruct(self, stars: Sequence[Star]) -> Reconstruction:
         """The folds of stars, and the same denoised."""
@@ -259,24 +306,30 @@ class Autoencoder:
         )
 
     def _combined(self, parts: FloatArray) -> FloatArray:
-        """Weighted sum of the parts' log p-values (Good 1955)."""
+        """Weighted sum of the normal deviates of the parts' p-values (Liptak 1958, Stouffer's method)."""
+        from scipy.special import ndtri
+
         null = self._arrays["null/parts"]
         score = np.zeros(len(parts))
         for i, weight in enumerate(PARTS.values()):
             # beyond the farthest ordinary star the p-values are all alike: the excess keeps the order
             excess = np.maximum(parts[:, i] - null[-1, i], 0.0)
-            score += weight * (excess - np.log(empirical_pvalue(parts[:, i], null[:, i])))
+            # half a star less, so that the nearest star's deviate is finite too
+            pvalue = empirical_pvalue(parts[:, i], null[:, i]) - 0.5 / (1 + len(null))
+            score += weight * (excess - ndtri(pvalue))
         return score
 
     def _parts(self, inputs: Inputs) -> FloatArray:
-        """(n, len(PARTS)) logarithms of the misfit and of the emptinesses."""
+        """(n, len(PARTS)) logarithms of the misfit, of the emptinesses, and of the density less its sign."""
         model, _, code = self._run(inputs)
         known = _known(inputs)
         bins = np.maximum((known[..., 1] > 0).sum(axis=1), 1)
         chi = (known[..., 1] * (known[..., 0] - model) ** 2).sum(axis=1) / bins
         places = self._places(inputs, code)
-        emptiness = [self._density(name).emptiness(places[name]) for name in PARTS if name in places]
-        return np.stack([np.log(chi + 0.05), *emptiness], axis=1).astype(np.float64)
+        emptiness = [self._density(name).emptiness(places[name]) for name in _SPACES]
+        mixture = MixtureDensity(*(self._arrays[f"mixture/{field}"] for field in _MIXTURE))
+        rarity = mixture.rarity(places["features"])
+        return np.stack([np.log(chi + 0.05), *emptiness, rarity], axis=1).astype(np.float64)
 
     def _places(self, inputs: Inputs, code: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
         """Where the stars are in each of the spaces whose emptiness is measured."""
@@ -333,6 +386,8 @@ def _nuisance(inputs: Inputs) -> FloatArray:
 
 
 def _regression(nuisance: FloatArray, parts: FloatArray) -> FloatArray:
-    """(5, len(PARTS)) coefficients by ridge regression."""
+    """(5, len(PARTS)) coefficients by ridge regression; zeros for the parts that are left as they are."""
     normal = nuisance.T @ nuisance + 1e-3 * np.eye(nuisance.shape[1])
-    return np.asarray(np.linalg.solve(normal, nuisance.T @ parts), dtype=np.float64)
+    found = np.asarray(np.linalg.solve(normal, nuisance.T @ parts), dtype=np.float64)
+    found[:, [name in _AS_IT_IS for name in PARTS]] = 0.0
+    return found

@@ -18,12 +18,12 @@ STARS, STEPS = 64, 64
 
 
 def outputs_of(model: Any, units: int, cell: Cell, stars: Sequence[Steps]) -> list[NDArray[np.float32]]:
-    """The network's outputs for each star, (its steps, N_OUTPUTS).
+    """The network's outputs for each star, (its steps, N_OUTPUTS); or, of `network.opened`, its cell's states.
 
     Each place of a call's batch goes through its own stars, a piece at a time; a star's first piece starts from zero
     states, the others from where the piece before ended.
     """
-    outputs = [np.empty((len(one.target), network.N_OUTPUTS), dtype=np.float32) for one in stars]
+    outputs = [np.empty((len(one.target), model.output_shape[0][-1]), dtype=np.float32) for one in stars]
     places = _places([-(-len(one.target) // STEPS) for one in stars])
     inputs = np.zeros((STARS, STEPS, N_INPUTS), dtype=np.float32)
     learnt = np.zeros((STARS, STEPS, 1), dtype=np.float32)

@@ -28,6 +28,9 @@ N_TARGETS = 3 + 3 * len(FAMILIES)
 #: The wide component's first width, in units of the averaged forecast's sigma, and its first log weight.
 _WIDE, _RARE = 3.0, -4.0
 
+#: Name of the recurrent layer.
+_RECURRENT = "recurrent"
+
 #: Most that the network may shift a component (in its sigma) and change its log width.
 _MOST_SHIFT, _MOST_WIDEN = 3.0, 2.0
 
@@ -45,7 +48,7 @@ def build(units: int, cell: Cell, dropout: float) -> Any:
     states = [keras().Input((units,), name=f"state_{i}") for i in range(states_of(cell))]
     dropped = layers.Dropout(dropout)(steps) if dropout else steps
     told = layers.Concatenate()([dropped, learnt])
-    recurrent = layers.RNN(_discreet(units, cell), return_sequences=True, return_state=True)
+    recurrent = layers.RNN(_discreet(_cell(units, cell)), return_sequences=True, return_state=True, name=_RECURRENT)
     history, *after = recurrent(told, initial_state=states)
     joined = layers.Concatenate()([history, steps])
     hidden = layers.Dense(2 * units, activation="silu")(joined)
@@ -59,26 +62,51 @@ def states_of(cell: Cell) -> int:
     return 2 if cell == "lstm" else 1
 
 
-def _discreet(units: int, kind: Cell) -> Any:
-    """A recurrent cell that forgets the steps whose last input is zero: they see its state, and do not change it."""
+def opened(model: Any) -> Any:
+    """The same network, with the states of its cell at every step in place of its answers.
+
+    Its inputs are those of `build`, its outputs (batch, steps, states of the cell times units), in their order, and the
+    states after. It shares the weights of the model.
+    """
+    steps, learnt, *states = model.inputs
+    cell = _discreet(model.get_layer(_RECURRENT).cell.cell, shows_states=True)
+    recurrent = keras().layers.RNN(cell, return_sequences=True, return_state=True)
+    history, *after = recurrent(keras().layers.Concatenate()([steps, learnt]), initial_state=states)
+    return keras().Model(model.inputs, [history, *after])
+
+
+def _cell(units: int, kind: Cell) -> Any:
     layers = keras().layers
+    return {"lstm": layers.LSTMCell, "gru": layers.GRUCell, "rnn": layers.SimpleRNNCell}[kind](units)
+
+
+def _discreet(recurrent_cell: Any, shows_states: bool = False) -> Any:
+    """A recurrent cell that forgets the steps whose last input is zero: they see its state, and do not change it.
+
+    Its output is that of the cell, or all its states, one after the other.
+    """
+    layers, ops = keras().layers, keras().ops
 
     class Discreet(layers.Layer):  # type: ignore[misc, name-defined]
         def __init__(self, cell: Any) -> None:
             super().__init__()
             self.cell = cell
-            self.state_size, self.output_size = cell.state_size, cell.output_size
+            self.state_size = cell.state_size
+            sizes = cell.state_size if isinstance(cell.state_size, list | tuple) else [cell.state_size]
+            self.output_size = sum(sizes) if shows_states else cell.output_size
 
         def build(self, shape: Any) -> None:
-            self.cell.build((*shape[:-1], shape[-1] - 1))
+            if not self.cell.built:
+                self.cell.build((*shape[:-1], shape[-1] - 1))
 
         def call(self, inputs: Any, states: Any, training: bool = False) -> Any:
             output, after = self.cell(inputs[:, :-1], states, training=training)
             learnt = inputs[:, -1:]
             after = after if isinstance(after, list | tuple) else [after]
+            output = ops.concatenate(after, axis=-1) if shows_states else output
             return output, [old + learnt * (new - old) for new, old in zip(after, states, strict=True)]
 
-    return Discreet({"lstm": layers.LSTMCell, "gru": layers.GRUCell, "rnn": layers.SimpleRNNCell}[kind](units))
+    return Discreet(recurrent_cell)
 
 
 def targets(steps: Steps) -> NDArray[np.float32]:

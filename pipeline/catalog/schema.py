@@ -125,8 +125,36 @@ _ANOMALY = (
             ),
         )
     ),
+    Column(
+        "reconstruction_pvalue",
+        _FLOAT,
+        "",
+        "stat.probability;src.var",
+        "probability that the autoencoder reconstructs the fold of an ordinary star as badly",
+    ),
+    Column(
+        "latent_pvalue",
+        _FLOAT,
+        "",
+        "stat.probability;src.var",
+        "probability that an ordinary star is as far from its neighbours in the autoencoder's latent space",
+    ),
+    Column(
+        "autoencoder_flag",
+        _TEXT,
+        "",
+        "meta.code.qual;src.var",
+        "wrong_period: the fold at another likely period would be ordinary; null: nothing speaks against the score",
+    ),
     Column("anomaly_pvalue", _FLOAT, "", "stat.probability;src.var", "p-values of the detectors, combined"),
     Column("anomaly_rank", _INT, "", "stat.rank", "place among the run's stars; 1 is the strangest"),
+    Column(
+        "novelty_rank",
+        _INT,
+        "",
+        "stat.rank",
+        "place by a strange folded shape and a doubtful class together; 1 is the least like any known kind of star",
+    ),
     Column("anomaly_reason", _TEXT, "", "meta.note;src.var", "what makes the star strange, or that it is not"),
     Column("n_events", _INT, "", "meta.number;src.var", "number of the star's rows in the table of events"),
 )

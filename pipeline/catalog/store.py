@@ -22,7 +22,7 @@ from pipeline.catalog.schema import (
     probability_types,
 )
 from pipeline.coincidence import many_stars
-from pipeline.rank import anomaly_rank, anomaly_reason, combine_pvalues
+from pipeline.rank import anomaly_rank, anomaly_reason, combine_pvalues, novelty, novelty_rank
 
 OBJECTS = "objects.parquet"
 EVENTS = "events.parquet"
@@ -35,6 +35,9 @@ _TIMES = ("n_obs", "time_start", "time_end")
 _EVENT_ORDER = ("object_id", "t_start", "detector", "band", "t_peak", "t_end", "direction", "kind")
 _PVALUES = tuple(f"{detector}_pvalue" for detector in DETECTORS)
 _SCORES = tuple(f"{detector}_score" for detector in DETECTORS)
+
+#: What says how like a star is to known kinds.
+_LIKENESS = ("autoencoder_score", "class_prob")
 
 
 @contextmanager
@@ -79,9 +82,9 @@ def merge(objects: Sequence[Path], events: Sequence[Path], run_dir: Path, batch:
     """Make a run's objects.parquet and events.parquet of the parts that its chunks left.
 
     Objects are sorted by name and source, events by name and time. The columns that need the whole catalog or both
-    tables are filled here, whatever the parts say: ``anomaly_pvalue``, ``anomaly_rank``, ``anomaly_reason`` and
-    ``n_events`` (null where a star had no detector at work); and events that happened to many stars at once get their
-    ``flag`` (`pipeline.coincidence`). The result does not depend on the order of the parts.
+    tables are filled here, whatever the parts say: ``anomaly_pvalue``, ``anomaly_rank``, ``novelty_rank``,
+    ``anomaly_reason`` and ``n_events`` (null where a star had no detector at work); and events that happened to many
+    stars at once get their ``flag`` (`pipeline.coincidence`). The result does not depend on the order of the parts.
 
     In memory at a time are: one part, `batch` stars with their events, of every star of the run its name, source,
     p-values and scores (some 500 bytes; 500 MB for a million), and of every event when and to which star it happened.
@@ -108,6 +111,8 @@ def merge(objects: Sequence[Path], events: Sequence[Path], run_dir: Path, batch:
     keys = _keys(objects)
     pvalue = combine_pvalues(_matrix(keys, _PVALUES))
     rank = anomaly_rank(pvalue, _matrix(keys, _SCORES), keys["object_id"].to_pylist())
+    shape, class_prob = _matrix(keys, _LIKENESS).T
+    novel = novelty_rank(novelty(shape, 1.0 - class_prob))
     names = keys["object_id"].to_numpy(zero_copy_only=False)
     many = _happened_to_many(events, keys)
     # cut only between names, so that all rows of a star, and its events, meet in one batch
@@ -127,7 +132,9 @@ def merge(objects: Sequence[Path], events: Sequence[Path], run_dir: Path, batch:
             found = _sorted(_read(some_events, events_schema()), _EVENT_ORDER)
             own = slice(row, row := row + len(stars))
             found = _flagged(found, many[event : (event := event + len(found))])
-            objects_writer.write_table(_finished(stars, found, pvalue[own], rank[own]), row_group_size=batch)
+            objects_writer.write_table(
+                _finished(stars, found, pvalue[own], rank[own], novel[own]), row_group_size=batch
+            )
             events_writer.write_table(found, row_group_size=batch)
 
 
@@ -165,7 +172,7 @@ _LASTING = ("trend", "period")
 
 def _keys(parts: Sequence[Path]) -> pa.Table:
     """What ranking and sorting need of every star, in the order of the final table."""
-    wanted = list(dict.fromkeys((*_OBJECT_ORDER, *_TIMES, *_PVALUES, *_SCORES)))
+    wanted = list(dict.fromkeys((*_OBJECT_ORDER, *_TIMES, *_PVALUES, *_SCORES, *_LIKENESS)))
     schema = pa.schema([objects_schema().field(name).remove_metadata() for name in wanted])
     tables = []
     for part in parts:
@@ -247,22 +254,30 @@ def _read(file: Path, schema: pa.Schema) -> pa.Table:
         return reader.read_all().cast(schema)
 
 
-def _finished(stars: pa.Table, events: pa.Table, pvalue: NDArray[np.float64], rank: NDArray[np.int64]) -> pa.Table:
+def _finished(
+    stars: pa.Table,
+    events: pa.Table,
+    pvalue: NDArray[np.float64],
+    rank: NDArray[np.int64],
+    novel: NDArray[np.int64],
+) -> pa.Table:
     """Fill the columns that need the whole catalog."""
     by_name: dict[str, list[dict[str, object]]] = {}
     for event in events.to_pylist():
         by_name.setdefault(event["object_id"], []).append(event)
     names, clocks = stars["object_id"].to_pylist(), stars["clock"].to_pylist()
     detected = _matrix(stars, _PVALUES)
+    flags = stars["autoencoder_flag"].to_pylist()
     reasons = [
-        anomaly_reason(p, dict(zip(DETECTORS, each, strict=True)), by_name.get(name, ()), clock)
-        for p, each, name, clock in zip(pvalue.tolist(), detected.tolist(), names, clocks, strict=True)
+        anomaly_reason(p, dict(zip(DETECTORS, each, strict=True)), by_name.get(name, ()), clock, flag == "wrong_period")
+        for p, each, name, clock, flag in zip(pvalue.tolist(), detected.tolist(), names, clocks, flags, strict=True)
     ]
     looked = np.isfinite(pvalue)
     n_events = [len(by_name.get(name, ())) for name in names]
     filled = {
         "anomaly_pvalue": pa.array(pvalue, pa.float64(), from_pandas=True),
         "anomaly_rank": pa.array(rank, pa.int32(), mask=~looked),
+        "novelty_rank": pa.array(novel, pa.int32(), mask=novel == 0),
         "anomaly_reason": pa.array(reasons, pa.string()),
         "n_events": pa.array(n_events, pa.int32(), mask=~looked & (np.asarray(n_events, dtype=np.int64) == 0)),
     }

@@ -1,6 +1,6 @@
 """The report of a run: a page that opens from disk, offline."""
 
-from pipeline.report.detail import ClassPhases, SeenFold, StarDetail
+from pipeline.report.detail import CellStates, ClassPhases, SeenFold, StarDetail
 from pipeline.report.make import make_report
 
-__all__ = ["ClassPhases", "SeenFold", "StarDetail", "make_report"]
+__all__ = ["CellStates", "ClassPhases", "SeenFold", "StarDetail", "make_report"]

@@ -1,4 +1,4 @@
-"""One star of the report, in full: three pictures and what is known of it."""
+"""One star of the report, in full: its pictures and what is known of it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import numpy as np
 from pipeline.catalog.schema import DETECTORS, PROBABILITY, probability_types
 from pipeline.report.detail import StarDetail
 from pipeline.report.figures import (
+    cells_figure,
     chosen_forecast,
     folded_figure,
     forecast_figure,
@@ -54,6 +55,7 @@ def card(detail: StarDetail, place: int, n_ranked: int) -> Html:
             _folded(detail),
             _forecast(detail),
             _seen(detail),
+            _cells(detail),
             _facts(detail),
             class_="plots",
         ),
@@ -115,6 +117,15 @@ def _forecast(detail: StarDetail) -> Html:
     return picture(figure, alt, caption)
 
 
+def _cells(detail: StarDetail) -> Html | None:
+    figure = cells_figure(detail)
+    if figure is None:
+        return None
+    alt = f"States of the forecaster's cell while it reads {detail.curve.object_id}: a row a unit, over time"
+    caption = "What the neural forecaster keeps in mind as it reads: the states of its cell, like units together"
+    return picture(figure, alt, caption)
+
+
 def _class_words(row: Mapping[str, Any]) -> str:
     if row.get("class") is None:
         return "no class"
@@ -146,6 +157,7 @@ def _facts(detail: StarDetail) -> Html:
     clock = row.get("clock") or "unknown"
     pvalues = [
         f"{detector} {probability(row[f'{detector}_pvalue'])}"
+        + (f" (flag: {row[f'{detector}_flag']})" if row.get(f"{detector}_flag") else "")
         for detector in DETECTORS
         if known(row.get(f"{detector}_pvalue"))
     ]

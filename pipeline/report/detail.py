@@ -43,6 +43,20 @@ class ClassPhases:
 
 
 @dataclass(frozen=True, eq=False)
+class CellStates:
+    """What the forecaster's network has in mind while it reads the star.
+
+    Attributes
+    ----------
+    time : (n,) days, ascending.
+    states : (n, units) of its cell, from the rows before each.
+    """
+
+    time: FloatArray
+    states: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
 class StarDetail:
     """One star of the report's list.
 
@@ -55,6 +69,7 @@ class StarDetail:
     row : the star's row of objects.parquet.
     seen : the fold that the models see; None where there is no period.
     phases : which phases made the class; None where there is no period or no class.
+    cells : the states of the forecaster's network; None where there are too few rows.
     """
 
     curve: LightCurve
@@ -64,3 +79,4 @@ class StarDetail:
     row: Mapping[str, Any]
     seen: SeenFold | None = None
     phases: ClassPhases | None = None
+    cells: CellStates | None = None

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from pipeline.fold import fold, phase_of
 from pipeline.forecast import Forecast
 from pipeline.lightcurve import BoolArray, FloatArray, LightCurve, Mask
+from pipeline.report.cells import GAP, by_main_motion, over_time
 from pipeline.report.detail import ClassPhases, StarDetail
 
 if TYPE_CHECKING:
@@ -38,8 +39,11 @@ _MANY = 600
 #: What the phases say for the class is drawn so high, as a share of the axes, and what they say against it so deep.
 _STRIP = 0.08
 
-#: A step of more than this many median steps is a gap, and no line crosses it.
-_GAP = 10.0
+#: Columns of the picture of the cell's states: about a pixel each.
+_COLUMNS = 640
+
+#: States so many of their unit's spreads from its mean, or more, have the strongest colour.
+_STRONGEST = 2.5
 
 
 def light_curve_figure(detail: StarDetail) -> Figure:
@@ -186,6 +190,40 @@ def forecast_figure(detail: StarDetail) -> Figure | None:
     return figure
 
 
+def cells_figure(detail: StarDetail) -> Figure | None:
+    """The states of the forecaster's cell over time, under the light curve that it reads; None where there are none."""
+    cells = detail.cells
+    if cells is None or not len(cells.time) > 1:
+        return None
+    figure, (above, axes) = _figure(rows=2, heights=(1, 3))
+    offset = time_offset(detail.curve)
+    good = detail.curve.good
+    _points(above, good, good.time - offset, labelled=False)
+    _value_axis(above, detail.curve, *_limits(good.value))
+    above.set_ylabel("mag" if detail.curve.kind == "mag" else "flux", fontsize=9)
+    above.tick_params(labelbottom=False)
+    shown = over_time(cells.time, by_main_motion(cells.states), _COLUMNS)
+    image = axes.imshow(
+        shown.T,
+        cmap="RdBu_r",
+        vmin=-_STRONGEST,
+        vmax=_STRONGEST,
+        aspect="auto",
+        interpolation="nearest",
+        extent=(cells.time[0] - offset, cells.time[-1] - offset, 0, 1),
+    )
+    # that of the light curve and of the forecast
+    axes.set_xlim(above.get_xlim())
+    axes.set_yticks([])
+    axes.set_ylabel(f"{shown.shape[1]} units", fontsize=10)
+    axes.set_xlabel(time_label(detail.curve, offset))
+    scale = figure.add_axes((0.59, 0.945, 0.2, 0.025))
+    figure.colorbar(image, cax=scale, orientation="horizontal").set_ticks([])
+    for x, side, said in ((-0.03, "right", f"-{_STRONGEST:g}"), (1.03, "left", f"{_STRONGEST:g} spreads of a unit")):
+        scale.text(x, 0.4, said, transform=scale.transAxes, ha=side, va="center", fontsize=8.5)
+    return figure
+
+
 def chosen_forecast(detail: StarDetail) -> Forecast | None:
     """The forecast of the detector with the smallest p-value for the star; None where there is none."""
     made = [forecast for forecast in detail.forecasts if np.isfinite(forecast.mean).any()]
@@ -273,12 +311,14 @@ def plain(name: str) -> str:
     return f" {shown}" if shown.startswith("_") else shown
 
 
-def _figure(rows: int = 1, size: tuple[float, float] = (6.4, 3.5)) -> tuple[Figure, Any]:
+def _figure(
+    rows: int = 1, size: tuple[float, float] = (6.4, 3.5), heights: tuple[float, float] = (3, 1)
+) -> tuple[Figure, Any]:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=size, dpi=120)
     figure.patch.set_alpha(0.0)
-    ratios = {"height_ratios": [3, 1], "hspace": 0.06} if rows == 2 else {}
+    ratios = {"height_ratios": heights, "hspace": 0.06} if rows == 2 else {}
     axes = figure.subplots(rows, 1, gridspec_kw=ratios)
     for one in np.ravel(axes):
         one.patch.set_alpha(0.0)
@@ -403,10 +443,10 @@ def _legend(axes: Axes) -> None:
 
 
 def _runs(time: FloatArray, known: BoolArray) -> list[NDArray[np.intp]]:
-    """Rows with a forecast in stretches without a gap."""
+    """Rows with a forecast in stretches without a gap, which no line crosses."""
     rows = np.flatnonzero(known)
     if not len(rows):
         return []
     step = np.diff(time[rows])
     usual = float(np.median(step)) if len(step) else math.inf
-    return np.split(rows, np.flatnonzero((step > _GAP * usual) | (np.diff(rows) > 1)) + 1)
+    return np.split(rows, np.flatnonzero((step > GAP * usual) | (np.diff(rows) > 1)) + 1)

@@ -27,7 +27,7 @@ from models.autoencoder.autoencoder import PARTS, _nuisance
 from models.classifier import ClassifierOptions
 from models.inputs import Inputs
 from models.keras_backend import keras
-from models.scores import empirical_pvalue
+from pipeline.rank import joined, novelty
 from pipeline.split import share
 from tests.bench.classify import few, fitted, forest_features
 from tests.bench.training_set import Prepared, add_cache, prepared
@@ -63,14 +63,6 @@ def first_fifty(strange: NDArray[np.bool_], score: NDArray[np.float64]) -> float
     return float(strange[np.argsort(-np.nan_to_num(score, nan=-np.inf), kind="stable")[:50]].mean())
 
 
-def joined(*scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(n,) several scores on one scale: the sum of the logarithms of their ranks among all stars judged."""
-    total = np.zeros(len(scores[0]))
-    for score in scores:
-        total -= np.log(empirical_pvalue(score, score))
-    return total
-
-
 def own_scores(learn: Prepared, asked: Inputs, epochs: int, seed: int) -> tuple[Scores, dict[str, float]]:
     """What Swope says of stars after learning from others, and the CPU seconds of the two trainings."""
     begin = time.process_time()
@@ -85,10 +77,10 @@ def own_scores(learn: Prepared, asked: Inputs, epochs: int, seed: int) -> tuple[
     scores = {
         "reconstruction": alone["fold"],
         "latent": alone["latent"],
-        "reconstruction, latent": joined(alone["fold"], alone["latent"]),
+        "reconstruction, latent": joined((alone["fold"], alone["latent"]), (1.0, 1.0)),
         "autoencoder": whole,
         "doubt": doubt,
-        "autoencoder, doubt": joined(whole, doubt),
+        "autoencoder, doubt": novelty(whole, doubt),
     }
     return scores, {"autoencoder": middle - begin, "doubt": time.process_time() - middle}
 
@@ -198,7 +190,7 @@ def run(
         asked = whole.inputs.rows(judged)
         own, own_seconds = own_scores(learn, asked, epochs, seed)
         simple, simple_seconds = kept_scores(keep, learn, asked, seed)
-        scores = own | simple | {"autoencoder, forest doubt": joined(own["autoencoder"], simple["forest doubt"])}
+        scores = own | simple | {"autoencoder, forest doubt": novelty(own["autoencoder"], simple["forest doubt"])}
         seconds.update(own_seconds)
         seconds.update(simple_seconds)
         truth = strange[judged]

@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,40 +18,28 @@ import numpy as np
 from models.classifier import ClassifierOptions
 from pipeline.split import held_out, share
 from tests.bench.classify import few, fitted, judge, judged
+from tests.bench.random_search import between, drawn, one_of, power_of_ten, shown
 from tests.bench.training_set import Prepared, add_cache, prepared
 
 #: Stars that judge the trials.
 JUDGE_SHARE = 0.25
 
-FILTERS = ((8, 16, 24), (16, 24, 32), (24, 32, 48), (16, 24, 32, 32), (32, 48, 64))
-
+#: What is searched.
+SPACE = {
+    "filters": one_of((8, 16, 24), (16, 24, 32), (24, 32, 48), (16, 24, 32, 32), (32, 48, 64)),
+    "hidden": one_of(48, 64, 96, 128, 192),
+    "dropout": between(0.0, 0.4),
+    "batch": one_of(64, 128, 256),
+    "learning_rate": power_of_ten(-3.3, -2.0),
+    "weight_decay": power_of_ten(-5.0, -1.5),
+    "balance": between(0.0, 1.0),
+}
 
 #: Columns of `row`.
 HEAD = (
     "trial set               acc    bal   ECE  log loss CPU s | "
     "filters          hidden drop  batch    rate   decay balance"
 )
-
-
-def drawn(base: ClassifierOptions, seed: int, trial: int) -> ClassifierOptions:
-    """The settings of a trial; trial 0 has those of `base`.
-
-    Rates are drawn evenly in their logarithm (Bergstra & Bengio 2012, JMLR 13, 281: random search beats a grid where
-    few of the settings matter).
-    """
-    if trial == 0:
-        return base
-    rng = np.random.default_rng([seed, trial])
-    return replace(
-        base,
-        filters=FILTERS[int(rng.integers(len(FILTERS)))],
-        hidden=int(rng.choice([48, 64, 96, 128, 192])),
-        dropout=round(float(rng.uniform(0.0, 0.4)), 3),
-        batch=int(rng.choice([64, 128, 256])),
-        learning_rate=float(f"{10.0 ** rng.uniform(-3.3, -2.0):.3g}"),
-        weight_decay=float(f"{10.0 ** rng.uniform(-5.0, -1.5):.3g}"),
-        balance=round(float(rng.uniform(0.0, 1.0)), 3),
-    )
 
 
 def parts(cache: Path, name: str, stars: int) -> tuple[Prepared, Prepared]:
@@ -93,11 +80,11 @@ def main() -> None:
     lines = []
     print(HEAD)
     for trial in range(args.trials):
-        options = drawn(base, args.seed, trial)
+        options = drawn(base, SPACE, args.seed, trial)
         for name, (learn, judges) in whole.items():
             one = run(learn, judges, options)
             lines.append(
-                {"bench": "search_classifier", "set": name, "trial": trial} | one | {"options": shown(options)}
+                {"bench": "search_classifier", "set": name, "trial": trial} | one | {"options": shown(options, SPACE)}
             )
             print(row(trial, name, one, options), flush=True)
     for name in whole:
@@ -105,12 +92,6 @@ def main() -> None:
         print(f"{name}: trial {best['trial']} is best, balanced accuracy {best['balanced']:.3f}: {best['options']}")
     for line in lines:
         print(json.dumps(line))
-
-
-def shown(options: ClassifierOptions) -> dict[str, Any]:
-    """The settings that are searched."""
-    names = ("filters", "hidden", "dropout", "batch", "learning_rate", "weight_decay", "balance")
-    return {name: getattr(options, name) for name in names}
 
 
 def row(trial: int, name: str, one: dict[str, Any], options: ClassifierOptions) -> str:

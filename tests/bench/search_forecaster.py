@@ -26,34 +26,25 @@ from pipeline.split import share
 from pipeline.star import Star
 from tests.bench.forecast_data import Known
 from tests.bench.forecast_train import training_stars
+from tests.bench.random_search import between, drawn, one_of, power_of_ten, shown
 
 #: Stars that judge the trials.
 JUDGE_SHARE = 0.25
 
+#: What is searched.
+SPACE = {
+    "units": one_of(24, 32, 48, 64, 96),
+    "dropout": between(0.0, 0.2),
+    "window": one_of(64, 128, 256),
+    "batch": one_of(32, 64, 128),
+    "learning_rate": power_of_ten(-3.3, -2.2),
+    "weight_decay": power_of_ten(-5.0, -2.0),
+    "ahead": between(0.0, 0.3),
+    "varied": between(0.0, 0.6),
+}
+
 #: Columns of `row`: CRPS and negative log density in the units of the steps.
 HEAD = "trial  CRPS one ahead   NLPD one  ahead CPU s | cell units drop window batch    rate   decay ahead varied"
-
-
-def drawn(base: ForecasterOptions, seed: int, trial: int) -> ForecasterOptions:
-    """The settings of a trial; trial 0 has those of `base`.
-
-    Rates are drawn evenly in their logarithm (Bergstra & Bengio 2012, JMLR 13, 281: random search beats a grid where
-    few of the settings matter).
-    """
-    if trial == 0:
-        return base
-    rng = np.random.default_rng([seed, trial])
-    return replace(
-        base,
-        units=int(rng.choice([24, 32, 48, 64, 96])),
-        dropout=round(float(rng.uniform(0.0, 0.2)), 3),
-        window=int(rng.choice([64, 128, 256])),
-        batch=int(rng.choice([32, 64, 128])),
-        learning_rate=float(f"{10.0 ** rng.uniform(-3.3, -2.2):.3g}"),
-        weight_decay=float(f"{10.0 ** rng.uniform(-5.0, -2.0):.3g}"),
-        ahead=round(float(rng.uniform(0.0, 0.3)), 3),
-        varied=round(float(rng.uniform(0.0, 0.6)), 3),
-    )
 
 
 def run(learn: Sequence[Known], judges: Sequence[Known], options: ForecasterOptions) -> dict[str, Any]:
@@ -105,23 +96,21 @@ def main() -> None:
     trials = (
         [replace(base, cell=cell) for cell in cells]
         if args.cells
-        else [drawn(base, args.seed, trial) for trial in range(args.trials)]
+        else [drawn(base, SPACE, args.seed, trial) for trial in range(args.trials)]
     )
     lines: list[dict[str, Any]] = []
     for trial, options in enumerate(trials):
         one = run(learn, judges, options)
-        lines.append({"bench": "search_forecaster", "trial": trial} | one | {"options": shown(options)})
+        lines.append(
+            {"bench": "search_forecaster", "trial": trial}
+            | one
+            | {"options": {"cell": options.cell} | shown(options, SPACE)}
+        )
         print(row(trial, one, options), flush=True)
     best = min(lines, key=lambda line: line["nlpd"] + line["nlpd_ahead"])
     print(f"trial {best['trial']} is best: {best['options']}")
     for line in lines:
         print(json.dumps(line))
-
-
-def shown(options: ForecasterOptions) -> dict[str, Any]:
-    """The settings that are searched."""
-    names = ("cell", "units", "dropout", "window", "batch", "learning_rate", "weight_decay", "ahead", "varied")
-    return {name: getattr(options, name) for name in names}
 
 
 def row(trial: int, one: dict[str, Any], options: ForecasterOptions) -> str:

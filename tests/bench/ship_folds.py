@@ -188,10 +188,11 @@ _AUTOENCODER_CARD = """# The autoencoder that comes with Swope
 **Learnt from** {n} stars of the sets that the classifier learns from, at most 300 a set and type, none of them kept
 apart by `pipeline.split.held_out`.
 
-**Scores** the misfit of the reconstructed fold (chi-square per bin), and how empty the space around a star is compared
-with how empty it is around its neighbours: in the latent space, among eight principal axes of all features, and among
-seven features of the shape. Signal to noise and number of points are regressed out of each. The four are summed as log
-p-values against stars that calibrate, and the sum is given a p-value against the same stars.
+**Scores** the misfit of the reconstructed fold (chi-square per bin); how empty the space around a star is compared with
+how empty it is around its neighbours, in the latent space, among eight principal axes of all features, and among seven
+features of the shape; and how seldom stars have such features at all, by a mixture of Gaussians over twelve principal
+axes. Signal to noise and number of points are regressed out of all but the last. The five get p-values against stars
+that calibrate; the normal deviates of these are summed, and the sum is given a p-value against the same stars.
 
 **Judged** on {judged} ordinary stars kept apart: share with a p-value at or below
 

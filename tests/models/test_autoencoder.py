@@ -35,6 +35,17 @@ def test_pvalues_of_ordinary_stars_are_fair(trained: Autoencoder, ordinary: list
     assert np.mean(pvalues < 0.1) < 0.25
 
 
+def test_misfit_and_latent_place_have_fair_pvalues_of_their_own(trained: Autoencoder, ordinary: list[Star]) -> None:
+    usual = trained.score(ordinary)
+    for pvalue in (usual.reconstruction_pvalue, usual.latent_pvalue):
+        assert 0.3 < np.median(pvalue) < 0.7
+        assert np.mean(pvalue < 0.1) < 0.25
+    strange = trained.score([made_star("EA", seed, 80) for seed in range(40)])
+    assert np.median(strange.reconstruction_pvalue) < 0.05
+    assert np.median(strange.latent_pvalue) < 0.2
+    assert np.isnan(trained.score([made_star("CST", 1)]).reconstruction_pvalue).all()
+
+
 def test_noise_alone_is_not_strange(trained: Autoencoder) -> None:
     sparse = trained.score([made_star("RRAB", seed, 30) for seed in range(700, 760)]).pvalue
     assert np.mean(sparse < 0.05) < 0.3

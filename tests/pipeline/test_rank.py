@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import cauchy, norm
 
-from pipeline.rank import LARGEST_PVALUE, anomaly_rank, anomaly_reason, combine_pvalues
+from pipeline.rank import LARGEST_PVALUE, anomaly_rank, anomaly_reason, combine_pvalues, joined, novelty, novelty_rank
 
 PVALUES = st.floats(1e-12, 1.0)
 
@@ -108,6 +108,33 @@ def test_reasons():
     assert anomaly_reason(0.4, {"forecaster": 0.3, "statespace": 0.2}).startswith("Ordinary: the state-space model")
     assert anomaly_reason(None, {"forecaster": None}) is None
     assert anomaly_reason(float("nan"), {}) is None
+
+
+def test_the_most_novel_star_has_a_strange_shape_and_a_doubtful_class():
+    shape, doubt = np.array([9.0, 9.0, 1.0, 1.0, np.nan, 5.0]), np.array([0.8, 0.1, 0.8, 0.1, 0.9, np.nan])
+    found = novelty(shape, doubt)
+    assert novelty_rank(found).tolist() == [1, 2, 3, 4, 0, 0]
+    # only the order of each counts
+    np.testing.assert_allclose(novelty(shape**3, np.sqrt(doubt)), found)
+    assert novelty_rank(novelty(np.array([np.nan]), np.array([0.5]))).tolist() == [0]
+    assert novelty_rank(novelty(np.ones(3), np.ones(3))).tolist() == [1, 2, 3]
+
+
+def test_one_score_alone_becomes_a_normal_deviate_and_two_follow_both():
+    first = np.arange(1000.0)
+    np.testing.assert_allclose(joined([first], [2.0]), 2.0 * norm.ppf((first + 0.5) / 1000), atol=1e-9)
+    second = np.random.default_rng(0).permutation(first)
+    both = joined([first, second], [1.0, 1.0])
+    assert np.corrcoef(both, first)[0, 1] > 0.6
+    assert np.corrcoef(both, second)[0, 1] > 0.6
+
+
+def test_a_fold_at_a_wrong_period_is_told_as_such():
+    notable, quiet = {"autoencoder": 0.001, "statespace": 0.4}, {"autoencoder": 0.2, "statespace": 0.001}
+    words = "Folded at another likely period it would be ordinary."
+    assert words in anomaly_reason(0.002, notable, wrong_period=True)
+    assert words not in anomaly_reason(0.002, notable)
+    assert words not in anomaly_reason(0.002, quiet, wrong_period=True)
 
 
 def test_a_changed_period_is_told_as_such():

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pipeline.catalog.schema import events_table, objects_table
 from pipeline.catalog.store import count_statuses, merge, replacing, write_parquet
-from pipeline.rank import combine_pvalues
+from pipeline.rank import combine_pvalues, novelty
 from tests.pipeline.catalog.rows import TYPES, columns, event_rows, object_rows
 
 
@@ -93,11 +93,14 @@ def test_merge_fills_what_needs_the_whole_catalog(tmp_path):
     np.testing.assert_allclose(ok["anomaly_pvalue"], expected)
     assert sorted(ok["anomaly_rank"]) == list(range(1, len(ok) + 1))
     assert ok.sort_values("anomaly_rank")["anomaly_pvalue"].is_monotonic_increasing
+    assert sorted(ok["novelty_rank"]) == list(range(1, len(ok) + 1))
+    novel = novelty(ok["autoencoder_score"].to_numpy(), 1.0 - ok["class_prob"].to_numpy())
+    assert (np.diff(novel[np.argsort(ok["novelty_rank"])]) <= 1e-12).all()
     assert ok["anomaly_reason"].notna().all()
     counted = pd.Series([event["object_id"] for event in events]).value_counts()
     assert (ok["n_events"] == counted.reindex(ok.index).fillna(0)).all()
     rest = frame[frame["status"] != "ok"]
-    assert rest[["anomaly_pvalue", "anomaly_rank", "anomaly_reason", "n_events"]].isna().all(axis=None)
+    assert rest[["anomaly_pvalue", "anomaly_rank", "novelty_rank", "anomaly_reason", "n_events"]].isna().all(axis=None)
     named = ok.loc[counted.index[0], "anomaly_reason"]
     assert "HJD_UTC" in named
 

@@ -1,0 +1,55 @@
+"""What the network has in mind while it reads a star: the states of its cell, row after row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.forecaster import network
+from models.forecaster.batches import outputs_of
+from models.forecaster.forecaster import Forecaster
+from models.forecaster.steps import steps_of
+from pipeline.lightcurve import FloatArray
+from pipeline.star import Star
+
+
+@dataclass(frozen=True, eq=False)
+class CellStates:
+    """The states with which the network forecasts each good row of a star, from the rows before it.
+
+    Attributes
+    ----------
+    time : (n,) days, of the rows.
+    hidden : (n, units) what the rest of the network is told, within -1 and 1.
+    cell : (n, units) the memory: the cell state of an LSTM (Hochreiter & Schmidhuber 1997), which has no bounds; the
+        hidden state of a GRU or a simple cell, which has no other.
+    """
+
+    time: FloatArray
+    hidden: NDArray[np.float32]
+    cell: NDArray[np.float32]
+
+
+def cell_states(forecaster: Forecaster, stars: Sequence[Star]) -> list[CellStates | None]:
+    """The states of the forecaster's cell over the rows of each star; None for a star too short to be read.
+
+    Parameters
+    ----------
+    forecaster : whose network reads the stars, from zero states on.
+    stars : any number.
+    """
+    options = forecaster.options
+    read = [steps_of(star) for star in stars]
+    known = [steps for steps in read if steps is not None]
+    found = iter(outputs_of(network.opened(forecaster.network), options.units, options.cell, known))
+    result: list[CellStates | None] = []
+    for star, steps in zip(stars, read, strict=True):
+        if steps is None:
+            result.append(None)
+            continue
+        states = next(found)
+        result.append(CellStates(star.curve.good.time, states[:, : options.units], states[:, -options.units :]))
+    return result
