@@ -13,6 +13,7 @@ from pipeline.features import (
     LEAST_POINTS,
     PLAIN,
     REST,
+    SEARCH,
     STRUCTURE,
     SURVEY,
     brightness,
@@ -20,6 +21,7 @@ from pipeline.features import (
     fold_features,
     plain_features,
     rest_features,
+    search_features,
     structure_features,
     survey_features,
 )
@@ -49,6 +51,7 @@ class Inputs:
     plain : (n, len(PLAIN)) features without a period.
     rest : (n, len(STRUCTURE) + len(REST)) structure in time, and what the fold at the found period leaves; NaN where
         there is none.
+    search : (n, len(SEARCH)) what the period search found beside the period; NaN where there is nothing.
     survey : (n, len(SURVEY)) magnitude, colour and distance from the galactic plane.
     found : (n,) whether there is a period.
     points : (n,) good rows.
@@ -58,6 +61,7 @@ class Inputs:
     folded: Array32
     plain: Array32
     rest: Array32
+    search: Array32
     survey: Array32
     found: NDArray[np.bool_]
     points: NDArray[np.int32]
@@ -85,6 +89,7 @@ def inputs_of(stars: Sequence[Star]) -> Inputs:
     folded = np.full((n, len(FACTORS), len(FOLDED)), np.nan, dtype=np.float32)
     plain = np.full((n, len(PLAIN)), np.nan, dtype=np.float32)
     rest = np.full((n, len(STRUCTURE) + len(REST)), np.nan, dtype=np.float32)
+    search = np.full((n, len(SEARCH)), np.nan, dtype=np.float32)
     survey = np.full((n, len(SURVEY)), np.nan, dtype=np.float32)
     found = np.zeros(n, dtype=bool)
     points = np.zeros(n, dtype=np.int32)
@@ -99,10 +104,11 @@ def inputs_of(stars: Sequence[Star]) -> Inputs:
         found[i] = star.period.found and float(np.ptp(bright.value)) > 0
         if found[i]:
             rest[i, len(STRUCTURE) :] = rest_features(bright, star.period.period)
+            search[i] = search_features(star.period)
             for j, factor in enumerate(FACTORS):
                 folded[i, j] = fold_features(bright, star.period.period * factor)
                 folds[i, j] = fold_tensor(bright, star.period.period * factor)
-    return Inputs(folds, folded, plain, rest, survey, found, points)
+    return Inputs(folds, folded, plain, rest, search, survey, found, points)
 
 
 def fold_tensor(bright: LightCurve, period: float, bins: int = BINS) -> FloatArray:

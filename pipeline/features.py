@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.lightcurve import FloatArray, LightCurve
+from pipeline.period.result import PeriodResult
 from pipeline.summary import main_band
 
 #: Fewer rows than this have no shape to speak of.
@@ -102,6 +103,12 @@ _FIRST_OF_PAIR, _LEAST_PAIRS = 300, 10
 #: Names of the features of `structure_features` and of `rest_features`, in their order.
 STRUCTURE: tuple[str, ...] = tuple(f"structure_{low:g}" for low in _LAGS[:-1])
 REST: tuple[str, ...] = ("rest_share", "rest_eta", "rest_skew", "rest_noise", *(f"rest_slow_{d:g}" for d in _SLOW_DAYS))
+
+#: Names of the features of `search_features`, in their order.
+SEARCH: tuple[str, ...] = (*(f"runner_up_{k}" for k in range(2, 6)), "log_fap", "terms")
+
+#: No false alarm is less likely than this.
+_LEAST_FAP = 1e-30
 
 #: Names of the features of `survey_features`, in their order.
 SURVEY: tuple[str, ...] = ("mean", "second_mean", "second_colour", "second_scale", "latitude")
@@ -296,6 +303,28 @@ def rest_features(bright: LightCurve, period: float) -> FloatArray:
             *(_slow(bright.time, rest, days) for days in _SLOW_DAYS),
         ]
     )
+
+
+def search_features(found: PeriodResult) -> FloatArray:
+    """The features named in `SEARCH`: what the period search found beside the period.
+
+    Several modes, slow changes beside quick ones and aliases each leave their own runners-up.
+
+    Parameters
+    ----------
+    found : with a period.
+
+    Returns
+    -------
+    (len(SEARCH),): logarithms of the runners-up over the period and of the false-alarm probability, and the number of
+    Fourier terms; NaN where there are none.
+    """
+    out = np.full(len(SEARCH), np.nan)
+    others = np.array(found.others[:4], dtype=np.float64)
+    out[: len(others)] = np.log10(others / found.period)
+    out[4] = np.log10(max(found.fap, _LEAST_FAP)) if np.isfinite(found.fap) else np.nan
+    out[5] = found.terms if found.terms else np.nan
+    return out
 
 
 def survey_features(curve: LightCurve) -> FloatArray:

@@ -20,7 +20,7 @@ from models.inputs import FACTORS, Inputs, inputs_of
 from models.keras_backend import in_double, keras
 from models.scaling import Scaling
 from models.weights import PRETRAINED, Weights
-from pipeline.features import FOLDED, LEAST_POINTS, PLAIN, REST, STRUCTURE, SURVEY
+from pipeline.features import FOLDED, LEAST_POINTS, PLAIN, REST, SEARCH, STRUCTURE, SURVEY
 from pipeline.lightcurve import BoolArray, FloatArray
 from pipeline.split import share
 from pipeline.star import Star
@@ -39,7 +39,7 @@ _FEW = 3000
 
 #: What calibration chooses from.
 _TEMPERATURES = np.geomspace(0.4, 8.0, 61)
-_FOREST_WEIGHTS = np.linspace(0.0, 2.0, 21)
+_FOREST_WEIGHTS = np.linspace(0.0, 3.0, 31)
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class ClassifierOptions:
     patience : passes without gain on the stars kept for calibration before training ends.
     learning_rate, weight_decay : of AdamW; the rate falls along a cosine.
     balance : 0 weighs all stars alike, 1 all types alike.
-    trees : of the random forest that votes beside the networks; 0 for none.
+    trees : of the forest of random trees that votes beside the networks; 0 for none.
     leaf : stars of a leaf of those trees, at least.
     calibration_share : share of the stars that end a member's training and calibrate it, and that it does not learn
         from; each member leaves out others.
@@ -195,7 +195,11 @@ class Classifier:
             "temperature": self._temperature,
             "threshold": self._threshold,
             "forest_weight": self._forest_weight,
-            "features": {"folded": list(FOLDED), "plain": list(PLAIN + STRUCTURE + REST), "survey": list(SURVEY)},
+            "features": {
+                "folded": list(FOLDED),
+                "plain": list(PLAIN + STRUCTURE + REST + SEARCH),
+                "survey": list(SURVEY),
+            },
         }
         arrays = stored.network_arrays([array for network in self._networks for array in network.get_weights()])
         for name, scaling in self._scaling.items():
@@ -278,7 +282,14 @@ class Classifier:
 
         made = cls(types, options, [], scaling, 1.0, 0.0, "" if start is None else start.card)
         networks: list[Any] = []
-        logits, judged_by = [], []
+        logits, votes, judged_by = [], [], []
+        meant, table = allowed.max(axis=1), table_of(tensors)
+
+        def forest(rows: NDArray[np.int64]) -> Forest:
+            seed = 1000 * options.seed
+            kinds = np.array(labels)[rows]
+            return learnt(table[rows], meant[rows], kinds, weight[rows], options.trees, options.leaf, seed)
+
         for member in range(options.members):
             # each member leaves out other stars, so that together they learn from all
             apart = (place + member * options.calibration_share) % 1.0 < options.calibration_share
@@ -302,23 +313,14 @@ class Classifier:
             made._networks = [in_double(lambda: _network(options, len(types)), network.get_weights())]
             logits.append(made._logits([tensor[judge] for tensor in tensors]))
             judged_by.append(judge)
+            if options.trees:
+                votes.append(forest(learn).probabilities(table[judge]))
             networks += made._networks
         made._networks = networks
-        judges, meant = np.concatenate(judged_by), allowed.max(axis=1)
-        votes = None
         if options.trees:
-            rows = np.flatnonzero(enough)
-            made._forest, unseen = learnt(
-                table_of(tensors)[rows],
-                meant[rows],
-                np.array(names)[rows],
-                np.array(labels)[rows],
-                options.trees,
-                options.leaf,
-                1000 * options.seed,
-            )
-            votes = unseen[np.searchsorted(rows, judges)]
-        made._calibrate(np.concatenate(logits), meant[judges], votes)
+            made._forest = forest(np.flatnonzero(enough))
+        judges = np.concatenate(judged_by)
+        made._calibrate(np.concatenate(logits), meant[judges], np.concatenate(votes) if votes else None)
         return made
 
     def _calibrate(
@@ -332,7 +334,7 @@ class Classifier:
         Parameters
         ----------
         meant : (n, types) 1 for each type that the label may mean.
-        votes : (n, types) of the trees that did not see the star; None without a forest.
+        votes : (n, types) of a forest that did not see the star; None without one.
         """
         kept: tuple[float, NDArray[np.float64]] = (np.inf, np.zeros(0))
         for weight in (0.0,) if votes is None else _FOREST_WEIGHTS:
@@ -427,12 +429,12 @@ def _check(
 
 
 def _network(options: ClassifierOptions, n_types: int) -> Any:
-    n_plain = len(PLAIN) + 1 + len(STRUCTURE) + len(REST) + (len(SURVEY) if options.survey else 0)
+    n_plain = len(PLAIN) + 1 + len(STRUCTURE) + len(REST) + len(SEARCH) + (len(SURVEY) if options.survey else 0)
     return build(len(FOLDED), n_plain, n_types, options.filters, options.hidden, options.dropout)
 
 
 def _plain(inputs: Inputs, options: ClassifierOptions) -> NDArray[np.float32]:
-    columns = [inputs.plain, inputs.found[:, None].astype(np.float32), inputs.rest]
+    columns = [inputs.plain, inputs.found[:, None].astype(np.float32), inputs.rest, inputs.search]
     return np.concatenate([*columns, inputs.survey] if options.survey else columns, axis=1)
 
 

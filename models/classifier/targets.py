@@ -14,6 +14,10 @@ from pipeline.vsx import TYPES, is_a
 #: A candidate within this share of the reference period is that period.
 _SAME = 0.01
 
+#: Types that are said to be open but are taught as choices of their own: most spotted stars are never called anything
+#: narrower, and what a training set calls LPV are the long secondary periods, for which there is no other name.
+_NOT_OPEN = ("ROT", "LPV")
+
 
 def leaf_types(labels: Sequence[str]) -> tuple[str, ...]:
     """The types to choose between: all labels but the open ones that have a narrower one among the labels.
@@ -60,8 +64,7 @@ def allowed_pairs(
 
 def _within(name: str, wider: str) -> bool:
     """Whether a label may mean this type: its own name does, and an open label may mean any type below it."""
-    # ROT is said to be open too, but most spotted stars are never called anything narrower
-    open_label = wider in TYPES and TYPES[wider].description.endswith("subtype open") and wider != "ROT"
+    open_label = wider in TYPES and TYPES[wider].description.endswith("subtype open") and wider not in _NOT_OPEN
     return name == wider or (open_label and name in TYPES and is_a(name, wider))
 
 

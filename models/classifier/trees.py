@@ -1,4 +1,4 @@
-"""A random forest (Breiman 2001, Machine Learning 45, 5) on the features of stars, grown by compiled code.
+"""Extremely randomized trees (Geurts, Ernst & Wehenkel 2006, Machine Learning 63, 3) on features of stars, compiled.
 
 This module imports numba, so it is imported inside the functions that use it. All compiled code stays in this one file:
 numba's cache does not notice a change in another file.
@@ -54,52 +54,39 @@ def grown(
     table: Array32,
     meant: Array32,
     kind: NDArray[np.int64],
-    star: NDArray[np.int64],
+    weight: Array32,
     trees: int,
     tries: int,
     least: int,
     seed: int,
-) -> tuple[Forest, NDArray[np.float64]]:
-    """Grow each tree on stars drawn with replacement.
+) -> Forest:
+    """Grow each tree on all stars; trees differ by what is drawn at their nodes.
 
     Parameters
     ----------
     table : (n, features), finite.
     meant : (n, types) what each star may be; rows sum to 1.
     kind : (n,) labels as numbers from 0; splits sort these.
-    star : (n,) stars as numbers from 0; the rows of a star are drawn together.
+    weight : (n,) of each star, above 0.
     trees : how many.
-    tries : features that are tried at each node.
+    tries : features that are tried at each node, each with one threshold.
     least : stars of a leaf.
     seed : of all that is drawn.
-
-    Returns
-    -------
-    The forest, and (n, types) the mean over those trees that did not see the star; NaN where all of them did.
     """
     rng = np.random.default_rng(seed)
-    n, stars = len(table), int(star.max()) + 1
     columns = np.ascontiguousarray(table.T)
-    unseen, votes = np.zeros((n, meant.shape[1])), np.zeros(n)
     parts: list[tuple[Int32, Array32, Int32, Array32]] = []
     root, nodes, leaves = [], 0, 0
     for _ in range(trees):
-        times = np.bincount(rng.integers(0, stars, stars), minlength=stars)[star]
-        drawn, left = np.repeat(np.arange(n), times), np.flatnonzero(times == 0)
         feature, threshold, child, shares = _tree(
-            columns, meant, kind, int(kind.max()) + 1, drawn, tries, least, int(rng.integers(2**31))
+            columns, meant, kind, weight, int(kind.max()) + 1, tries, least, int(rng.integers(2**31))
         )
-        alone = (np.zeros(1, dtype=np.int32), feature, threshold, child, shares)
-        unseen[left] += _mean_shares(*alone, np.ascontiguousarray(table[left]))
-        votes[left] += 1.0
         root.append(nodes)
         parts.append((feature, threshold, np.where(feature < 0, child + leaves, child + nodes), shares))
         nodes += len(feature)
         leaves += len(shares)
     feature, threshold, child, shares = (np.concatenate(one) for one in zip(*parts, strict=True))
-    forest = Forest(np.array(root, dtype=np.int32), feature, threshold, child.astype(np.int32), shares)
-    with np.errstate(invalid="ignore"):
-        return forest, unseen / votes[:, None]
+    return Forest(np.array(root, dtype=np.int32), feature, threshold, child.astype(np.int32), shares)
 
 
 @njit(cache=True, nogil=True)
@@ -107,16 +94,16 @@ def _tree(
     columns: Array32,
     meant: Array32,
     kind: NDArray[np.int64],
+    weight: Array32,
     kinds: int,
-    drawn: NDArray[np.int64],
     tries: int,
     least: int,
     seed: int,
 ) -> tuple[Int32, Array32, Int32, Array32]:
-    """One tree: at each node the split, among some features, that leaves the least Gini impurity."""
+    """One tree: at each node the split, among some features at random thresholds, of the least Gini impurity."""
     np.random.seed(seed)  # noqa: NPY002
-    features, n = len(columns), len(drawn)
-    rows = drawn.copy()
+    features, n = columns.shape
+    rows = np.arange(n)
     feature = np.full(2 * n, -1, dtype=np.int32)
     threshold = np.zeros(2 * n, dtype=np.float32)
     child = np.zeros(2 * n, dtype=np.int32)
@@ -125,43 +112,47 @@ def _tree(
     end[0] = n
     nodes, leaves, node = 1, 0, 0
     choice = np.arange(features)
-    right, left = np.zeros(kinds), np.zeros(kinds)
+    whole, left = np.zeros(kinds), np.zeros(kinds)
     while node < nodes:
         a, b = begin[node], end[node]
-        size = b - a
-        mine = rows[a:b]
-        right[:] = 0.0
+        mine = rows[a:b].copy()
+        whole[:] = 0.0
         for row in mine:
-            right[kind[row]] += 1.0
-        best, asked, at = (right**2).sum() / size + 1e-9, -1, np.float32(0.0)
-        whole = right.copy()
-        squares = (whole**2).sum()
-        for i in range(tries if squares < size**2 and size >= 2 * least else 0):
-            j = i + np.random.randint(features - i)  # noqa: NPY002
-            choice[i], choice[j] = choice[j], choice[i]
-            value = columns[choice[i]][mine]
-            order = np.argsort(value)
-            right[:] = whole
+            whole[kind[row]] += weight[row]
+        total = whole.sum()
+        best, asked, at = -1.0, -1, np.float32(0.0)
+        tried, drawn = 0, 0
+        mixed = (whole > 0.0).sum() > 1 and len(mine) >= 2 * least
+        while mixed and tried < tries and drawn < features:
+            j = drawn + np.random.randint(features - drawn)  # noqa: NPY002
+            choice[drawn], choice[j] = choice[j], choice[drawn]
+            column = columns[choice[drawn]]
+            drawn += 1
+            low, high = column[mine[0]], column[mine[0]]
+            for row in mine:
+                low, high = min(low, column[row]), max(high, column[row])
+            if not low < high:
+                continue
+            tried += 1
+            # of two neighbouring numbers what is drawn between may be the upper one
+            cut = np.float32(low + np.random.random() * (high - low))  # noqa: NPY002
+            if not cut < high:
+                cut = low
             left[:] = 0.0
-            left_squares, right_squares = 0.0, squares
-            for k in range(size - least):
-                of = kind[mine[order[k]]]
-                left_squares += 2.0 * left[of] + 1.0
-                right_squares -= 2.0 * right[of] - 1.0
-                left[of] += 1.0
-                right[of] -= 1.0
-                low, high = value[order[k]], value[order[k + 1]]
-                if k + 1 >= least and low < high:
-                    purity = left_squares / (k + 1) + right_squares / (size - k - 1)
-                    if purity > best:
-                        best, asked = purity, choice[i]
-                        at = np.float32(0.5) * (low + high)
-                        # of two neighbouring numbers the mean may be the upper one
-                        if not at < high:
-                            at = low
+            count = 0
+            for row in mine:
+                if column[row] <= cut:
+                    left[kind[row]] += weight[row]
+                    count += 1
+            if count < least or len(mine) - count < least:
+                continue
+            share = left.sum()
+            purity = (left**2).sum() / share + ((whole - left) ** 2).sum() / (total - share)
+            if purity > best:
+                best, asked, at = purity, choice[drawn - 1], cut
         if asked < 0:
             for row in mine:
-                shares[leaves] += meant[row] / size
+                shares[leaves] += meant[row] * np.float32(weight[row] / total)
             child[node] = leaves
             leaves += 1
         else:

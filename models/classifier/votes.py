@@ -29,32 +29,27 @@ def table_of(tensors: Tensors) -> NDArray[np.float32]:
 def learnt(
     table: NDArray[np.float32],
     meant: NDArray[np.float32],
-    names: NDArray[np.str_],
     labels: NDArray[np.str_],
+    weight: NDArray[np.float32],
     trees: int,
     leaf: int,
     seed: int,
-) -> tuple[Forest, FloatArray]:
+) -> Forest:
     """Grow a forest on n rows.
 
     Parameters
     ----------
     table : (n, features) of `table_of`.
     meant : (n, types) 1 for each type that a label may mean.
-    names, labels : (n,) of the stars; rows of one name are one star.
+    labels, weight : (n,) of the stars.
     trees, leaf, seed : see `ClassifierOptions`.
-
-    Returns
-    -------
-    The forest, and (n, types) what those trees say that did not see the star; all types alike where all of them did.
     """
     from models.classifier.trees import grown
 
-    kind, star = (np.unique(one, return_inverse=True)[1] for one in (labels, names))
+    kind = np.unique(labels, return_inverse=True)[1]
     shares = meant / meant.sum(axis=1, keepdims=True)
     tries = min(table.shape[1], int(_TRIES * table.shape[1] ** 0.5) + 1)
-    forest, unseen = grown(table, shares, kind, star, trees, tries, leaf, seed)
-    return forest, np.where(np.isfinite(unseen), unseen, 1.0 / meant.shape[1])
+    return grown(table, shares, kind, weight, trees, tries, leaf, seed)
 
 
 def spoken(votes: FloatArray, weight: float) -> FloatArray:

@@ -167,8 +167,8 @@ RR Lyrae, Catalina transients and quasars, ZTF type Ia supernovae, standard star
 type: {counts}.
 
 **Sees** folds at the found period, at twice and at half of it (value, sigma, coverage in 64 bins), features of the
-`light-curve` library, of a Fourier series and of what it leaves, and the structure function; no magnitude, colour,
-position or date. A network and a random forest of {trees} trees answer together.
+`light-curve` library, of a Fourier series and of what it leaves, the structure function, and the runners-up of the
+period search; no magnitude, colour, position or date. A network and a forest of {trees} random trees answer together.
 
 **Judged** on the stars kept apart, with periods found by Swope; an open label (E, RR) counts as right with any of its
 narrower types:

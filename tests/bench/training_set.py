@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from models.inputs import BINS, FACTORS, Inputs, inputs_of
 from pipeline.clean import clean
-from pipeline.features import FOLDED, PLAIN, REST, STRUCTURE, SURVEY
+from pipeline.features import FOLDED, PLAIN, REST, SEARCH, STRUCTURE, SURVEY
 from pipeline.ingest import IngestOptions, plan, read
 from pipeline.labels import read_labels
 from pipeline.lightcurve import Chunk, LightCurve
@@ -137,7 +137,8 @@ def prepared(cache: Path, name: str, reference: bool = False) -> Prepared:
     ----------
     reference : fold at the reference periods, where there are any, in place of Swope's own.
     """
-    seen = hashlib.sha256(repr((PLAIN, FOLDED, STRUCTURE, REST, SURVEY, FACTORS, BINS)).encode()).hexdigest()[:8]
+    made = (PLAIN, FOLDED, STRUCTURE, REST, SEARCH, SURVEY, FACTORS, BINS)
+    seen = hashlib.sha256(repr(made).encode()).hexdigest()[:8]
     file = cache / f"{name}-{'reference-' if reference else ''}{seen}.npz"
     if not file.exists():
         stars = stars_of(cache, name)

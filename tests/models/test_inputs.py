@@ -43,7 +43,7 @@ def test_stars_do_not_depend_on_their_company() -> None:
     stars = [made_star(kind, seed) for seed in range(3) for kind in ("RRAB", "EA", "CST")]
     together = inputs_of(stars)
     alone = Inputs.join([inputs_of([star]) for star in stars])
-    for name in ("folds", "folded", "plain", "survey", "found", "points"):
+    for name in ("folds", "folded", "plain", "rest", "search", "survey", "found", "points"):
         np.testing.assert_array_equal(getattr(together, name), getattr(alone, name))
 
 

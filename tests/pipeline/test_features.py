@@ -8,6 +8,7 @@ from pipeline.features import (
     FOLDED,
     PLAIN,
     REST,
+    SEARCH,
     STRUCTURE,
     SURVEY,
     brightness,
@@ -15,10 +16,12 @@ from pipeline.features import (
     fold_features,
     plain_features,
     rest_features,
+    search_features,
     structure_features,
     survey_features,
 )
 from pipeline.lightcurve import LightCurve
+from pipeline.period import PeriodResult
 
 RNG_SEED = 7
 
@@ -178,3 +181,12 @@ def test_distance_from_the_galactic_plane() -> None:
     for ra, dec, expected in ((192.8595, 27.1283, 90.0), (266.4051, -28.9362, 0.0), (83.822, -5.391, 19.38)):
         assert survey_features(replace(wave(), ra=ra, dec=dec))[place] == pytest.approx(expected, abs=0.1)
     assert np.isnan(survey_features(wave())[place])
+
+
+def test_what_the_search_found_beside_the_period_is_relative_to_it() -> None:
+    found = PeriodResult(period=2.0, fap=1e-4, others=(20.0, 0.2), terms=3)
+    values = search_features(found)
+    np.testing.assert_allclose(values, [1.0, -1.0, np.nan, np.nan, -4.0, 3.0])
+    assert len(values) == len(SEARCH)
+    assert search_features(replace(found, fap=0.0))[SEARCH.index("log_fap")] == -30.0
+    assert np.isnan(search_features(PeriodResult(period=1.0, t0=0.0))).all()
