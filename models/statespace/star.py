@@ -27,6 +27,9 @@ from pipeline.star import Star
 #: columns would be all but dependent.
 MOST_IN_GAP = 2.0
 
+#: Nor one with which it goes so many times further than the values, at any of so many phases.
+WILDEST, CYCLE = 1.5, 64
+
 #: A band with fewer rows, or with less than a fifth of the fullest band's, has no shape of its own.
 MIN_SHAPE = 12
 
@@ -326,19 +329,21 @@ def _harmonics(series: Series, shape_of: tuple[int, ...], period: float, most: i
     weight = np.ones(len(series))
     residual = np.zeros(len(series))
     waves = np.hstack([np.ones((len(series), 1)), harmonic_columns(series.time, period, most)])
+    cycle = np.hstack([np.ones((CYCLE, 1)), harmonic_columns(np.arange(CYCLE) * period / CYCLE, period, most)])
     best, explained = 0, 0.0
     for _ in range(2):
-        squares = np.zeros(most + 1)
+        squares, tame = np.zeros(most + 1), most
         for rows in mine:
             w = weight[rows]
-            q, _ = np.linalg.qr(waves[rows] * w[:, None])
+            q, r = np.linalg.qr(waves[rows] * w[:, None])
             y = series.value[rows] * w
             part = q.T @ y
+            tame = min(tame, _tame(r, part, cycle, WILDEST * float(np.ptp(series.value[rows]))))
             squares += np.maximum(y @ y - np.cumsum(part**2), 1e-12)[::2]
             kept = 2 * (best or most) + 1
             residual[rows] = (y - q[:, :kept] @ part[:kept]) / w
         free = len(bands) * (1 + 2 * np.arange(most + 1))
-        best = int(np.argmin(n * np.log(squares / n) + free * math.log(n)))
+        best = int(np.argmin((n * np.log(squares / n) + free * math.log(n))[: tame + 1]))
         explained = 1.0 - float(squares[best] / squares[0])
         spread = 1.4826 * float(np.median(np.abs(np.concatenate([residual[rows] for rows in mine]))))
         if not spread > 0:
@@ -347,20 +352,39 @@ def _harmonics(series: Series, shape_of: tuple[int, ...], period: float, most: i
     return best, explained
 
 
+def _tame(triangle: FloatArray, part: FloatArray, cycle: FloatArray, reach: float) -> int:
+    """The largest number of harmonics whose curve goes no further than `reach` over the cycle.
+
+    Parameters
+    ----------
+    triangle, part : (k, k), (k,) the least-squares fit of a constant and the harmonics, R x = Q' y.
+    cycle : (phases, k) constant and harmonics over the cycle.
+    """
+    for harmonics in range(len(part) // 2, 1, -1):
+        some = slice(2 * harmonics + 1)
+        diagonal = np.abs(np.diag(triangle)[some])
+        if diagonal.min() <= 1e-9 * diagonal.max():
+            continue
+        if np.ptp(cycle[:, some] @ np.linalg.solve(triangle[some, some], part[some])) <= reach:
+            return harmonics
+    return 1
+
+
 def _follow(chosen: Fit, series: Series, options: StarOptions) -> tuple[Record, FloatArray, FloatArray]:
     """The filter before the first row, and the one-step forecasts of all rows; NaN for a band's first ones."""
-    record = start(chosen.model, series, _prior(chosen), limit=options.limit)
+    record = start(chosen.model, series, _prior(chosen, series), limit=options.limit)
     _, mean, sigma = update(record, series)
     for b in range(series.bands):
         mean[np.flatnonzero(series.band == b)[:HISTORY]] = np.nan
     return record, mean, sigma
 
 
-def _prior(chosen: Fit) -> FloatArray:
+def _prior(chosen: Fit, series: Series) -> FloatArray:
     """(k,) what is assumed of each column's coefficient before the first row: a standard deviation about zero.
 
     Amplitudes of a seasonal fall off as a power of the harmonic, whose size and slope are the star's own; a vaguer
-    prior makes the first forecasts needlessly unsure of high harmonics.
+    prior makes the first forecasts needlessly unsure of high harmonics. None is larger than half the range of the
+    values, however large the fit had to make it to lead through a gap in phase.
     """
     columns = np.array(chosen.columns)
     prior = np.full(len(columns), 5.0)
@@ -375,5 +399,6 @@ def _prior(chosen: Fit) -> FloatArray:
             fall = min(0.0, float(np.polyfit(np.log(harmonic), np.log(size + 1e-6), 1, w=np.sqrt(size))[0]))
         law = harmonic**fall
         law *= 1.5 * math.sqrt(float(np.mean(size**2) / np.mean(law**2)))
+        law = np.minimum(law, 0.5 * float(np.ptp(series.value)))
         prior[seasonal] = np.tile(np.repeat(law, 2), len(pairs))
     return prior
