@@ -190,7 +190,7 @@ def _events(detail: StarDetail) -> Html:
         said = [
             f"{event['direction']} {event['band'] or ''}".strip() + f" {event['t_start']:.4f}{end}",
             f"{event['peak_sigma']:.1f} sigma" if known(event.get("peak_sigma")) else "",
-            f"p = {probability(event['pvalue'])}" if known(event.get("pvalue")) else "",
+            f"p = {probability(event['pvalue'])}".replace("= <", "<") if known(event.get("pvalue")) else "",
             event["detector"],
             event.get("flag") or "",
         ]
