@@ -30,9 +30,6 @@ WALK_COUNTS = 1.15
 #: A value beyond so many robust sigmas counts as one at that distance.
 OUTLIER = 3.5
 
-#: A point's weight counts as no more than so many times the median one.
-HEAVIEST = 4.0
-
 
 def false_alarm(sample: Sample, spectrum: Spectrum, grid: Grid, found: Candidates) -> float:
     """Probability that a star without a period, but perhaps with red noise, would show as strong a peak or fold.
@@ -63,11 +60,9 @@ def false_alarm(sample: Sample, spectrum: Spectrum, grid: Grid, found: Candidate
 def without_outliers(sample: Sample) -> Sample:
     """The sample with values beyond `OUTLIER` sigmas drawn in to there, brought back to mean 0 and variance 1.
 
-    A sigma is the normalised median absolute deviation of the values over their errors. No weight is more than
-    `HEAVIEST` times the median one.
+    A sigma is the normalised median absolute deviation of the values over their errors.
     """
-    weight = np.minimum(sample.weight, HEAVIEST * np.median(sample.weight))
-    weight /= weight.mean()
+    weight = sample.weight
     root = np.sqrt(weight)
     deviate = root * (sample.value - np.mean(weight * sample.value))
     limit = OUTLIER * 1.4826 * float(np.median(np.abs(deviate)))
@@ -75,7 +70,7 @@ def without_outliers(sample: Sample) -> Sample:
         return sample
     value = np.clip(deviate, -limit, limit) / root
     value -= np.mean(weight * value)
-    return replace(sample, value=value / np.sqrt(np.mean(weight * value**2)), weight=weight)
+    return replace(sample, value=value / np.sqrt(np.mean(weight * value**2)))
 
 
 def red_noise_gain(sample: Sample, frequency: float) -> tuple[float, float]:
