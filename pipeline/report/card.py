@@ -21,7 +21,7 @@ from pipeline.report.figures import (
     seen_figure,
 )
 from pipeline.report.markup import Html, join, tag
-from pipeline.report.numbers import known, measured, number, position, probability, sexagesimal
+from pipeline.report.numbers import chance, known, measured, number, position, probability, sexagesimal
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -140,9 +140,7 @@ def _by_chance(row: Mapping[str, Any], n_ranked: int) -> Html | None:
     if pvalue is None or not n_ranked:
         return None
     expected = number(pvalue * n_ranked, 2)
-    return tag(
-        "span", f"p = {probability(pvalue)}: chance alone gives {expected} such of {n_ranked:,} stars.", class_="soft"
-    )
+    return tag("span", f"{chance(pvalue)}: chance alone gives {expected} such of {n_ranked:,} stars.", class_="soft")
 
 
 def _facts(detail: StarDetail) -> Html:
@@ -190,7 +188,7 @@ def _events(detail: StarDetail) -> Html:
         said = [
             f"{event['direction']} {event['band'] or ''}".strip() + f" {event['t_start']:.4f}{end}",
             f"{event['peak_sigma']:.1f} sigma" if known(event.get("peak_sigma")) else "",
-            f"p = {probability(event['pvalue'])}".replace("= <", "<") if known(event.get("pvalue")) else "",
+            chance(event["pvalue"]) if known(event.get("pvalue")) else "",
             event["detector"],
             event.get("flag") or "",
         ]

@@ -57,6 +57,18 @@ def probability(value: float | None) -> str:
     return "< 1e-300" if value <= 0 else f"{value:.2g}"
 
 
+def chance(value: float) -> str:
+    """A p-value as it is said in a sentence.
+
+    Examples
+    --------
+    >>> chance(0.031), chance(0.0)
+    ('p = 0.031', 'p < 1e-300')
+    """
+    said = probability(value)
+    return f"p {said}" if said.startswith("<") else f"p = {said}"
+
+
 def position(ra: float, dec: float) -> str:
     """Right ascension and declination in degrees, as archives' forms take them.
 
