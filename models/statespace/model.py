@@ -14,12 +14,12 @@ from models import weights
 from models.scores import Scores
 from models.statespace.outbursts import find_outbursts
 from models.statespace.score import MEASURES, Null, measure
-from models.statespace.slow import Slow, find_slow
+from models.statespace.slow import Slow, covered, find_slow
 from models.statespace.star import StarFit, StarOptions, fit_star
 from models.statespace.summary import StateSpaceSummary, summarise
 from pipeline.events import Event, EventFlag, EventOptions, PointNull, edges, event_of, in_sight, visits
 from pipeline.forecast import Forecast
-from pipeline.lightcurve import FloatArray
+from pipeline.lightcurve import BoolArray, FloatArray
 from pipeline.star import Star
 
 KIND = "statespace"
@@ -177,11 +177,9 @@ def _slow_events(fitted: StarFit | str, options: EventOptions) -> list[Event]:
     forecast = _forecast(fitted)
     try:
         outbursts = find_outbursts(fitted, forecast.innovation, options.pvalue)
-        found = [slow for slow in find_slow(fitted, options.pvalue) if not _told_better(slow, outbursts, forecast.time)]
-        taken = np.zeros(len(forecast.time), dtype=bool)
-        for slow in found:
-            if _brightens(slow):
-                taken[slow.first : slow.last + 1] = True
+        bright = covered(outbursts, len(forecast.time))
+        found = [slow for slow in find_slow(fitted, options.pvalue) if not _told_better(slow, bright, forecast.time)]
+        taken = covered(filter(_brightens, found), len(forecast.time))
         found += [slow for slow in outbursts if not taken[slow.first : slow.last + 1].any()]
     except (ValueError, ArithmeticError, np.linalg.LinAlgError):
         # the star has its forecasts and their events all the same
@@ -207,14 +205,15 @@ def _brightens(slow: Slow) -> bool:
     return slow.kind == "pulse" and bool(slow.effect.sum() > 0)
 
 
-def _told_better(slow: Slow, outbursts: Sequence[Slow], time: FloatArray) -> bool:
+def _told_better(slow: Slow, bright: BoolArray, time: FloatArray) -> bool:
     """Whether outbursts tell a brightening, or a level shift, better.
 
     They do where the star was out of sight for most of the brightening, and where one side of the shift is outburst.
+
+    Parameters
+    ----------
+    bright, time : (n,) which rows are in outburst, and when they are.
     """
-    bright = np.zeros(len(time), dtype=bool)
-    for one in outbursts:
-        bright[one.first : one.last + 1] = True
     if slow.kind == "shift":
         higher = slice(slow.first, None) if slow.effect.sum() > 0 else slice(None, slow.first)
         return bool(np.mean(bright[higher]) > 0.5)

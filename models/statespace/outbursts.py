@@ -17,7 +17,7 @@ from dataclasses import replace
 import numpy as np
 
 from models.statespace.components import DampedWalk
-from models.statespace.slow import Slow
+from models.statespace.slow import Slow, covered
 from models.statespace.star import StarFit, fold_misfit, still_residual, without_medians
 from pipeline.events import in_sight, visits
 from pipeline.lightcurve import FloatArray, IntArray
@@ -69,9 +69,7 @@ def find_outbursts(fitted: StarFit, innovation: FloatArray, pvalue: float = 1e-3
     outbursts = _excursions(fitted, left, surprise, _independent_rows(series.time, _memory(fitted)))
     flares = _excursions(fitted, steady, surprise, np.count_nonzero(steady) / (2 * _WINDOW))
     found = [one for one in _jointly(outbursts) if one.pvalue <= pvalue]
-    taken = np.zeros(len(left), dtype=bool)
-    for one in found:
-        taken[one.first : one.last + 1] = True
+    taken = covered(found, len(left))
     found += [one for one in flares if one.pvalue <= pvalue and not taken[one.first : one.last + 1].any()]
     return sorted(found, key=lambda one: one.first)
 

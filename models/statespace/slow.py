@@ -11,17 +11,17 @@ ratio, noise and walk fitted again, since these had swallowed part of the event.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
-from models.statespace.components import DampedWalk, Model, Noise, Oscillator, Regressors, Seasonal, Series
+from models.statespace.components import DampedWalk, Model, Noise, Oscillator, Regressors, Series
 from models.statespace.fit import Fit, fit
 from models.statespace.star import StarFit, StarOptions, distrust, fold_misfit, still_residual, without_medians
 from pipeline.events import visits
-from pipeline.lightcurve import FloatArray, IntArray
+from pipeline.lightcurve import BoolArray, FloatArray, IntArray
 
 SlowKind = Literal["pulse", "shift", "trend", "period"]
 
@@ -93,6 +93,14 @@ class Slow:
     effect: FloatArray
     ratio: float
     pvalue: float
+
+
+def covered(found: Iterable[Slow], rows: int) -> BoolArray:
+    """(rows,) which rows lie within an event."""
+    inside = np.zeros(rows, dtype=bool)
+    for slow in found:
+        inside[slow.first : slow.last + 1] = True
+    return inside
 
 
 @dataclass(frozen=True, eq=False)
@@ -337,13 +345,13 @@ def _ramps(series: Series, drift: FloatArray | None) -> list[_Template]:
 
 def _cycles(fitted: StarFit) -> float:
     """How often the star went round its folded curve."""
-    season = next((t for t in fitted.plain.model.terms if isinstance(t, Seasonal)), None)
+    season = fitted.season
     return fitted.prepared.series.span / season.period if season else 0.0
 
 
 def _drift(fitted: StarFit) -> FloatArray | None:
     """(n,) what a late clock adds: minus the folded curve's slope in phase; None for a star without one."""
-    season = next((t for t in fitted.plain.model.terms if isinstance(t, Seasonal)), None)
+    season = fitted.season
     if season is None:
         return None
     series = fitted.prepared.series

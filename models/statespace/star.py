@@ -119,6 +119,11 @@ class StarFit:
         """(n,) standardised innovations, positive where brighter than forecast; NaN where there was no forecast."""
         return (self.prepared.series.value - self.mean) / self.sigma
 
+    @property
+    def season(self) -> Seasonal | None:
+        """The folded curve's term; None for a star without one."""
+        return _season_of(self.plain)
+
     @cached_property
     def shift(self) -> FloatArray:
         """(n,) standardised size of a level shift that begins at each row; 0 where there is none to be had."""
@@ -272,7 +277,7 @@ def fold_misfit(fitted: StarFit, left: FloatArray, least: float) -> FloatArray:
     from scipy.ndimage import median_filter
 
     series = fitted.prepared.series
-    season = next((t for t in fitted.plain.model.terms if isinstance(t, Seasonal)), None)
+    season = fitted.season
     known = np.flatnonzero(left)
     worse = np.ones(len(series))
     if season is None or len(known) < 4 * _NEIGHBOURS:
@@ -298,6 +303,10 @@ def _season(star: Star, series: Series, options: StarOptions) -> tuple[Seasonal,
     shape_of = _shapes(series)
     harmonics, explained = _harmonics(series, shape_of, period.period, options.max_harmonics)
     return (Seasonal(period.period, harmonics, shape_of=shape_of), explained) if harmonics else None
+
+
+def _season_of(fitted: Fit) -> Seasonal | None:
+    return next((t for t in fitted.model.terms if isinstance(t, Seasonal)), None)
 
 
 def _shapes(series: Series) -> tuple[int, ...]:
@@ -388,7 +397,7 @@ def _prior(chosen: Fit, series: Series) -> FloatArray:
     """
     columns = np.array(chosen.columns)
     prior = np.full(len(columns), 5.0)
-    term = next((t for t in chosen.model.terms if isinstance(t, Seasonal)), None)
+    term = _season_of(chosen)
     if term is not None:
         seasonal = np.flatnonzero(columns == "seasonal")
         pairs = chosen.coefficient[seasonal].reshape(-1, term.harmonics, 2)
