@@ -1,0 +1,122 @@
+"""How far the reference periods of a set can be believed: would the search find them again, were they true?
+
+``python -m tests.bench.references`` makes each star anew: the Fourier series that fits it best at its reference period,
+at its own times, with its own residuals in another order. The search that finds the reference of nearly all of these
+should agree with it as often on the real stars. What is missing are wrong references, and stars whose residuals have
+an order: how many those are, a set shows whose references are beyond doubt. A fold at a wrong period leaves larger
+residuals and is the harder to find again, so that wrong references are rather counted too few.
+
+Judged are pulsating stars of smooth shape. An alias of the true period changes the label where the label followed from
+it: an RR Lyrae star of 0.6 d is a Cepheid of 1.5 d.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from pipeline.lightcurve import FloatArray, LightCurve
+from pipeline.period import find_period
+from pipeline.split import share
+from pipeline.vsx import TYPES
+from tests.bench.periods_data import right
+from tests.bench.training_set import Labelled, add_cache, stars_of
+
+#: Fourier terms of the series, and points of a band that have one.
+TERMS, LEAST = 4, 20
+
+#: RR Lyrae stars in five bands have references beyond doubt: they show what order in the residuals does.
+SETS = ("eros", "s82_rrlyrae")
+
+
+def remade(curve: LightCurve, period: float, rng: np.random.Generator) -> LightCurve:
+    """The star as it may have been, had it this period: its series in each band, and its residuals shuffled.
+
+    Residuals are shuffled in units of their errors, and widened by what the fit took of them. Bands of few points stay
+    as they are.
+    """
+    good = curve.good
+    value = good.value.copy()
+    for band in range(len(good.bands)):
+        rows = good.band == band
+        n = int(rows.sum())
+        if n < LEAST:
+            continue
+        error = _errors(good.error[rows])
+        series = _series(good.time[rows], good.value[rows], error, period)
+        widened = (good.value[rows] - series) / error * np.sqrt(n / (n - 2 * TERMS - 1))
+        value[rows] = series + rng.permutation(widened) * error
+    return replace(good, value=value)
+
+
+def _errors(error: FloatArray) -> FloatArray:
+    """Errors, none below a third of the median one; all alike where some are missing."""
+    if not np.isfinite(error).all():
+        return np.ones(len(error))
+    return np.maximum(error, np.median(error) / 3.0)
+
+
+def _series(time: FloatArray, value: FloatArray, error: FloatArray, period: float) -> FloatArray:
+    """(n,) the Fourier series that fits best."""
+    angle = 2.0 * np.pi * np.arange(1, TERMS + 1) * ((time / period) % 1.0)[:, None]
+    waves = np.concatenate([np.ones((len(time), 1)), np.cos(angle), np.sin(angle)], axis=1)
+    found, *_ = np.linalg.lstsq(waves / error[:, None], value / error, rcond=None)
+    series: FloatArray = waves @ found
+    return series
+
+
+def judge(stars: Sequence[Labelled]) -> dict[str, float]:
+    """How often the search agrees with the references, and how often it would were all of them true."""
+    agrees, again = [], []
+    for one in stars:
+        curve = one.star.curve
+        span = float(np.ptp(curve.good.time))
+        rng = np.random.default_rng(int(2**32 * share(curve.object_id, "references")))
+        agrees.append(right(one.star.period.period, one.period, span))
+        again.append(right(find_period(remade(curve, one.period, rng)).period, one.period, span))
+    found, would = np.array(agrees), np.array(again)
+    return {
+        "stars": len(stars),
+        "agree": float(found.mean()),
+        "were_they_true": float(would.mean()),
+        "of_the_others": float(would[~found].mean()) if not found.all() else float("nan"),
+    }
+
+
+def _smooth(label: str | None) -> bool:
+    return label in TYPES and TYPES[str(label)].group == "pulsating" and label != "M"
+
+
+def main() -> None:
+    """Judge and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_cache(parser)
+    parser.add_argument("--sets", nargs="+", choices=SETS, default=list(SETS))
+    args = parser.parse_args()
+    print(f"{'set':12s} {'type':5s} stars  agree  were all references true  of those that do not agree")
+    lines: list[dict[str, Any]] = []
+    for name in args.sets:
+        stars = [
+            one
+            for one in stars_of(args.cache, name)
+            if _smooth(one.label) and np.isfinite(one.period) and one.star.period.found
+        ]
+        for label in sorted({str(one.label) for one in stars}):
+            found = judge([one for one in stars if one.label == label])
+            lines.append({"bench": "references", "set": name, "type": label} | found)
+            print(
+                f"{name:12s} {label:5s} {found['stars']:5.0f} {found['agree']:6.3f} {found['were_they_true']:25.3f} "
+                f"{found['of_the_others']:27.3f}",
+                flush=True,
+            )
+    for line in lines:
+        print(json.dumps(line))
+
+
+if __name__ == "__main__":
+    main()
