@@ -141,11 +141,16 @@ def fold_tensor(bright: LightCurve, period: float, bins: int = BINS) -> FloatArr
     return np.stack(
         [
             np.clip((mean - middle) / width, -3.0, 3.0),
-            np.log2(np.maximum(sigma, 2.0**-8)) / 4.0,
+            log_sigma(np.log2(np.maximum(sigma, 2.0**-8))),
             np.log2(1.0 + count / count.mean()),
         ],
         axis=1,
     )
+
+
+def log_sigma(log2: FloatArray) -> FloatArray:
+    """A binary logarithm of errors as the channel of `fold_tensor` holds it: of the size of the other channels."""
+    return log2 / 4.0
 
 
 def sigma_of(folds: Array32) -> Array32:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from models import weights as stored
 from models.classifier.network import NEVER, build, joint
 from models.classifier.targets import allowed_pairs, allowed_types, leaf_types
+from models.classifier.thinned import Thinned, thinned
 from models.classifier.training import Examples, Tensors, train
 from models.classifier.votes import learnt, spoken, table_of
 from models.inputs import FACTORS, Inputs, inputs_of
@@ -58,6 +59,7 @@ class ClassifierOptions:
     patience : passes without gain on the stars kept for calibration before training ends.
     learning_rate, weight_decay : of AdamW; the rate falls along a cosine.
     balance : 0 weighs all stars alike, 1 all types alike.
+    copies : thinned copies of each star of a rare type, at most (`models.classifier.thinned`); 0 for none.
     trees : of the forest of random trees that votes beside the networks; 0 for none.
     leaf : stars of a leaf of those trees, at least.
     calibration_share : share of the stars that end a member's training and calibrate it, and that it does not learn
@@ -77,6 +79,7 @@ class ClassifierOptions:
     learning_rate: float = 3e-3
     weight_decay: float = 1e-3
     balance: float = 0.5
+    copies: int = 8
     trees: int = 150
     leaf: int = 1
     calibration_share: float = 0.15
@@ -239,7 +242,10 @@ class Classifier:
         """
         period = np.array([star.period.period for star in stars], dtype=np.float64)
         names = [star.curve.object_id for star in stars]
-        return cls.fit_inputs(inputs_of(stars), names, period, labels, options, progress, reference, start)
+        inputs = inputs_of(stars)
+        options = _options(options, start, len(stars))
+        copies = thinned(stars, labels, options.copies)
+        return cls.fit_inputs(inputs, names, period, labels, options, progress, reference, start, copies)
 
     @classmethod
     def fit_inputs(
@@ -252,6 +258,7 @@ class Classifier:
         progress: Callable[[str], None] | None = None,
         reference: FloatArray | None = None,
         start: Classifier | None = None,
+        copies: Thinned | None = None,
     ) -> Classifier:
         """Train on stars that were folded and measured before; see `fit`.
 
@@ -260,6 +267,7 @@ class Classifier:
         inputs : n stars, of `models.inputs.inputs_of`.
         names : n object ids, which decide who is kept for calibration.
         period : (n,) days, NaN where none was found.
+        copies : of these stars, to be learnt from beside them.
         """
         options = _options(options, start, len(inputs))
         types = leaf_types(labels) if start is None else start.types
@@ -271,37 +279,43 @@ class Classifier:
             scaling = {"folded": Scaling.of(seen.folded), "plain": Scaling.of(_plain(seen, options))}
         else:
             scaling = start._scaling
-        tensors = _tensors(inputs, scaling, options)
-        allowed = allowed_pairs(labels, types, np.where(inputs.found, period, np.nan), reference)
         counts = Counter(labels)
         weight = np.array([counts[label] ** -options.balance for label in labels])
         weight = (weight / weight.mean()).astype(np.float32)
-
-        def examples(rows: NDArray[np.int64]) -> Examples:
-            return Examples([tensor[rows] for tensor in tensors], allowed[rows], weight[rows])
-
+        kinds, known = np.array(labels), np.full(len(labels), np.nan) if reference is None else np.asarray(reference)
+        # from here on the copies are rows like the stars, and stand behind them
+        star = np.arange(len(inputs))
+        if copies is not None:
+            star = np.concatenate([star, copies.star])
+            inputs, period = Inputs.join([inputs, copies.inputs]), np.concatenate([period, copies.period])
+            enough = inputs.points >= LEAST_POINTS
+        tensors = _tensors(inputs, scaling, options)
+        allowed = allowed_pairs(kinds[star].tolist(), types, np.where(inputs.found, period, np.nan), known[star])
+        examples = Examples(tensors, allowed, weight[star])
         made = cls(types, options, [], scaling, 1.0, 0.0, "" if start is None else start.card)
         networks: list[Any] = []
         logits, votes, judged_by = [], [], []
         meant, table = allowed.max(axis=1), table_of(tensors)
+        as_one = weight[star] / np.bincount(star)[star].astype(np.float32)
 
         def forest(rows: NDArray[np.int64]) -> Forest:
             seed = 1000 * options.seed
-            kinds = np.array(labels)[rows]
-            return learnt(table[rows], meant[rows], kinds, weight[rows], options.trees, options.leaf, seed)
+            return learnt(table[rows], meant[rows], kinds[star[rows]], as_one[rows], options.trees, options.leaf, seed)
 
         for member in range(options.members):
             # each member leaves out other stars, so that together they learn from all
             apart = (place + member * options.calibration_share) % 1.0 < options.calibration_share
-            learn, judge = np.flatnonzero(enough & ~apart), np.flatnonzero(enough & apart)
+            learn = np.flatnonzero(enough & ~apart[star])
+            judge = np.flatnonzero(enough[: len(names)] & apart)
             keras().utils.set_random_seed(1000 * options.seed + member)
             network = _network(options, len(types))
             if start is not None:
                 network.set_weights(start._networks[member].get_weights())
             train(
                 network,
-                examples(learn),
-                examples(judge),
+                examples,
+                _versions(learn, star),
+                judge,
                 options.epochs,
                 options.batch,
                 options.learning_rate,
@@ -389,6 +403,20 @@ class Classifier:
                 logits, _ = network.predict_on_batch(part)
                 out[begin : begin + size] += np.asarray(logits)[:size] / len(self._networks)
         return out.astype(np.float32)
+
+
+def _versions(rows: NDArray[np.int64], star: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(stars, k) the rows of each star, over and over where it has fewer than another.
+
+    Parameters
+    ----------
+    rows : (m,) rows that may be shown.
+    star : the star of every row.
+    """
+    _, count = np.unique(star[rows], return_counts=True)
+    order = rows[np.argsort(star[rows], kind="stable")]
+    begin = np.cumsum(count) - count
+    return np.asarray(order[begin[:, None] + np.arange(count.max()) % count[:, None]])
 
 
 def _filled(tensor: NDArray[np.float32]) -> NDArray[np.float32]:

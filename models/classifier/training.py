@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.classifier.network import loss
-from models.inputs import sigma_of
+from models.inputs import log_sigma, sigma_of
 from models.keras_backend import keras
 
 Tensors = list[NDArray[np.float32]]
@@ -31,14 +31,16 @@ class Examples:
     allowed: NDArray[np.float32]
     weight: NDArray[np.float32]
 
-    def __len__(self) -> int:
-        return len(self.weight)
+    def rows(self, index: NDArray[np.int64]) -> Examples:
+        """Those at these rows."""
+        return Examples([tensor[index] for tensor in self.tensors], self.allowed[index], self.weight[index])
 
 
 def train(
     model: Any,
-    learn: Examples,
-    judge: Examples,
+    examples: Examples,
+    versions: NDArray[np.int64],
+    judge: NDArray[np.int64],
     epochs: int,
     batch: int,
     learning_rate: float,
@@ -47,23 +49,30 @@ def train(
     seed: int,
     progress: Callable[[str], None],
 ) -> None:
-    """Fit the model in place; it ends with the weights that did best on the stars to judge by."""
+    """Fit the model in place; it ends with the weights that did best on the examples to judge by.
+
+    Parameters
+    ----------
+    versions : (n, k) rows of the examples that are n stars to learn from: a pass shows one of each, drawn by chance.
+    judge : (m,) rows to judge by.
+    """
     rng = np.random.default_rng(seed)
-    steps = max(1, len(learn) // batch)
+    steps = max(1, len(versions) // batch)
     rate = keras().optimizers.schedules.CosineDecay(
         0.1 * learning_rate, max(epochs - 1, 1) * steps, 0.01, warmup_target=learning_rate, warmup_steps=steps
     )
     optimizer = keras().optimizers.AdamW(rate, weight_decay=weight_decay, clipnorm=1.0)
     model.compile(optimizer=optimizer, loss=[loss, None])
+    known = examples.rows(judge)
     best, best_weights, since = np.inf, model.get_weights(), 0
     for epoch in range(epochs):
-        order = rng.permutation(len(learn))
+        order = rng.permutation(len(versions))
+        shown = versions[order, rng.integers(versions.shape[1], size=len(versions))]
         losses = []
         for step in range(steps):
-            rows = order[step * batch : (step + 1) * batch]
-            tensors = augmented([tensor[rows] for tensor in learn.tensors], rng)
-            losses.append(_first(model.train_on_batch(tensors, [learn.allowed[rows]], [learn.weight[rows]])))
-        judged = _first(model.evaluate(judge.tensors, [judge.allowed], 512, 0, [judge.weight]))
+            part = examples.rows(shown[step * batch : (step + 1) * batch])
+            losses.append(_first(model.train_on_batch(augmented(part.tensors, rng), [part.allowed], [part.weight])))
+        judged = _first(model.evaluate(known.tensors, [known.allowed], 512, 0, [known.weight]))
         model.reset_metrics()
         progress(f"pass {epoch + 1} of {epochs}: loss {np.mean(losses):.4f}, on stars kept apart {judged:.4f}")
         if judged < best - 1e-4:
@@ -76,15 +85,26 @@ def train(
 
 
 def augmented(tensors: Tensors, rng: np.random.Generator) -> Tensors:
-    """Turn each fold by a random phase, and add noise of the size of its errors to some."""
+    """What another observer might have seen of the same stars: turned folds, fewer points, errors wrongly stated.
+
+    Each fold is turned by a random phase. Half of the stars get noise, and the larger errors that go with it, as if
+    there were fewer points; all errors of a star are scaled by a factor between 0.7 and 1.4.
+
+    Parameters
+    ----------
+    tensors : folds (n, candidates, bins, channels) and what goes with them; folds of zeros (no period) stay so.
+    """
     folds, *others = tensors
     n, candidates, bins, _ = folds.shape
     turns = rng.integers(0, bins, (n, candidates, 1))
     index = (np.arange(bins) + turns) % bins
     folds = np.take_along_axis(folds, index[..., None], axis=2)
+    there = (folds != 0.0).any(axis=(2, 3))[..., None]
     noisy = (rng.random((n, 1, 1)) < 0.5) * rng.uniform(0.0, 0.7, (n, 1, 1))
-    sigma = np.minimum(sigma_of(folds), 0.5)
-    folds[..., 0] += (noisy * sigma * rng.standard_normal(sigma.shape)).astype(np.float32)
+    stated = rng.uniform(-0.5, 0.5, (n, 1, 1))
+    noise = noisy * np.minimum(sigma_of(folds), 0.5) * rng.standard_normal(folds.shape[:3])
+    folds[..., 0] += there * noise
+    folds[..., 1] += there * log_sigma(stated + 0.5 * np.log2(1.0 + noisy**2))
     return [folds, *others]
 
 

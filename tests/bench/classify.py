@@ -1,6 +1,7 @@
 """How well stars are classified: split by star, several seeds, beside a random forest and MiniRocket on the same split.
 
-``python -m tests.bench.classify`` judges with Swope's own periods and with the reference periods.
+``python -m tests.bench.classify`` judges with Swope's own periods and with the reference periods; with ``--folds 10``
+by cross-validation, as published results on the smaller sets were.
 ``--transfer`` asks instead what the simulator alone teaches of real stars.
 """
 
@@ -223,25 +224,42 @@ def rates(classifier: Classifier, inputs: Inputs, repeats: int = 5) -> dict[str,
     return {name: TIMED / seconds for name, seconds in best.items()}
 
 
-def run(whole: Prepared, stars: Sequence[Star], seeds: int, options: ClassifierOptions, rocket: int) -> dict[str, Any]:
+def splits(names: NDArray[np.str_], seeds: int, folds: int) -> list[NDArray[np.bool_]]:
+    """Who is judged, in each of several rounds: a quarter drawn anew, or each star once (cross-validation).
+
+    Parameters
+    ----------
+    names : (n,) of the stars.
+    seeds : rounds, where folds is 0.
+    folds : rounds of the cross-validation; 0 for none.
+    """
+    if folds:
+        fold = np.array([int(folds * share(str(name), "folds")) for name in names])
+        return [fold == k for k in range(folds)]
+    return [np.array([share(str(name), f"classify{seed}") < TEST_SHARE for name in names]) for seed in range(seeds)]
+
+
+def run(
+    whole: Prepared, stars: Sequence[Star], tests: Sequence[NDArray[np.bool_]], options: ClassifierOptions, rocket: int
+) -> dict[str, Any]:
     """Train and judge on one set with several splits.
 
     Parameters
     ----------
     whole : n stars of the judged classes.
     stars : some of them, by whatever order, whose folds are turned.
+    tests : of `splits`.
     rocket : features of MiniRocket.
 
     Returns
     -------
-    Means over the seeds; of `turn` the largest.
+    Means over the splits; of `turn` the largest.
     """
     who: dict[str, list[dict[str, float]]] = {}
     recall: dict[str, list[dict[str, float]]] = {}
     rest: list[dict[str, float]] = []
     agreed: list[dict[str, float]] = []
-    for seed in range(seeds):
-        test = np.array([share(str(name), f"classify{seed}") < TEST_SHARE for name in whole.names])
+    for seed, test in enumerate(tests):
         learn, asked = whole.rows(~test), whole.rows(test)
         begin = time.process_time()
         classifier = fitted(learn, replace(options, seed=seed + 1))
@@ -277,13 +295,13 @@ def run(whole: Prepared, stars: Sequence[Star], seeds: int, options: ClassifierO
         )
     return {
         "stars": len(whole),
-        "seeds": seeds,
+        "splits": len(tests),
         "who": {name: _mean(scores) for name, scores in who.items()},
         **_mean(rest),
         "turn": max(one["turn"] for one in rest),
         "agree": _mean(agreed),
         "recall": {name: _mean(scores) for name, scores in recall.items()},
-        "balanced_by_seed": {name: [round(s["balanced"], 4) for s in scores] for name, scores in who.items()},
+        "balanced_by_split": {name: [round(s["balanced"], 4) for s in scores] for name, scores in who.items()},
     }
 
 
@@ -297,6 +315,7 @@ def fitted(learn: Prepared, options: ClassifierOptions) -> Classifier:
         options,
         None,
         learn.reference,
+        copies=learn.copies,
     )
 
 
@@ -305,7 +324,7 @@ def _share(right: NDArray[np.bool_]) -> float:
 
 
 def _mean(found: Sequence[dict[str, float]]) -> dict[str, float]:
-    """Mean of each entry over the seeds that have it."""
+    """Mean of each entry over the splits that have it."""
     names = dict.fromkeys(name for one in found for name in one)
     return {name: round(float(np.mean([one[name] for one in found if name in one])), 6) for name in names}
 
@@ -313,7 +332,7 @@ def _mean(found: Sequence[dict[str, float]]) -> dict[str, float]:
 def table(one: dict[str, Any]) -> str:
     """What a person reads of a run."""
     lines = [
-        f"{one['set']}, {one['periods']} periods, {one['stars']} stars, {one['seeds']} seeds",
+        f"{one['set']}, {one['periods']} periods, {one['stars']} stars, {one['splits']} splits",
         f"  {'':18s} accuracy balanced   CPU s | recall of " + " ".join(f"{c:>8s}" for c in one["recall"]["network"]),
     ]
     for name, score in one["who"].items():
@@ -346,8 +365,16 @@ def main() -> None:
     parser.add_argument("--sets", nargs="+", default=["asas_acvs", "eros", "debosscher", "asas_training"])
     parser.add_argument("--periods", nargs="+", choices=("swope", "reference"), default=["swope", "reference"])
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument(
+        "--folds", type=int, default=0, metavar="K", help="in place of seeds: K-fold cross-validation, each star once"
+    )
     parser.add_argument("--members", type=int, default=0, help="networks (0: more where stars are few)")
     parser.add_argument("--epochs", type=int, default=ClassifierOptions().epochs)
+    parser.add_argument(
+        "--copies", type=int, default=ClassifierOptions().copies, help="thinned copies of a star of a rare type"
+    )
+    parser.add_argument("--trees", type=int, default=ClassifierOptions().trees)
+    parser.add_argument("--leaf", type=int, default=ClassifierOptions().leaf)
     parser.add_argument("--rocket", type=int, default=10_000, metavar="N", help="features of MiniRocket")
     parser.add_argument("--stars", type=int, default=0, help="judge on about so many stars of a set (0: all)")
     parser.add_argument("--transfer", action="store_true", help="what the simulator teaches of asas_acvs")
@@ -365,22 +392,24 @@ def main() -> None:
         how = ClassifierOptions(members=args.members, epochs=args.epochs)
         transfer.show([transfer.run(real, source, args.labels, seed, how) for seed in range(args.seeds)])
         return
-    options = ClassifierOptions(survey=True, members=args.members, epochs=args.epochs)
+    options = ClassifierOptions(survey=True, members=args.members, epochs=args.epochs, trees=args.trees, leaf=args.leaf)
     lines = []
     for name in args.sets:
         for kind in args.periods:
             reference = kind == "reference"
-            whole = prepared(args.cache, name)
+            whole = prepared(args.cache, name, False, args.copies)
             if reference and not np.isfinite(whole.reference).any():
                 print(f"{name}: no reference periods")
                 continue
             if reference:
-                whole = prepared(args.cache, name, reference)
+                whole = prepared(args.cache, name, reference, args.copies)
             among = judged(whole.labels, name) & few(whole.names, args.stars)
             first = [star for star, used in zip(stars_of(args.cache, name), among, strict=True) if used][:FEW]
             turned = [(at_reference(star) if reference else star).star for star in first]
             one = {"bench": "classify", "set": name, "periods": kind}
-            one |= run(whole.rows(among), turned, args.seeds, options, args.rocket)
+            chosen = whole.rows(among)
+            tests = splits(chosen.names, args.seeds, args.folds)
+            one |= run(chosen, turned, tests, options, args.rocket)
             lines.append(one)
             print(table(one), flush=True)
     for one in lines:

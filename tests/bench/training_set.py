@@ -24,6 +24,7 @@ import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from models.classifier.thinned import Thinned, thinned
 from models.inputs import BINS, FACTORS, Inputs, inputs_of
 from pipeline.clean import clean
 from pipeline.features import FOLDED, PLAIN, REST, SEARCH, STRUCTURE, SURVEY
@@ -100,6 +101,7 @@ class Prepared:
     inputs : n stars.
     names, labels : (n,) object ids; VSX types, "" where in doubt.
     period, reference : (n,) days: Swope's own and the known ones, NaN where there is none.
+    copies : thinned copies of the stars of rare types, to be learnt from; None where not asked for.
     """
 
     inputs: Inputs
@@ -107,20 +109,25 @@ class Prepared:
     labels: NDArray[np.str_]
     period: NDArray[np.float64]
     reference: NDArray[np.float64]
+    copies: Thinned | None = None
 
     def __len__(self) -> int:
         return len(self.names)
 
     def rows(self, index: NDArray[Any]) -> Prepared:
         """The stars at these rows."""
-        columns = (self.names, self.labels, self.period, self.reference)
-        return Prepared(self.inputs.rows(index), *(column[index] for column in columns))
+        columns = (getattr(self, name)[index] for name in _COLUMNS)
+        copies = None if self.copies is None else self.copies.of(np.arange(len(self))[index])
+        return Prepared(self.inputs.rows(index), *columns, copies)
 
     @classmethod
     def join(cls, parts: Sequence[Prepared]) -> Prepared:
-        """Several sets, one after the other."""
-        columns = (np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(cls)[1:])
+        """Several sets, one after the other, without their copies."""
+        columns = (np.concatenate([getattr(part, name) for part in parts]) for name in _COLUMNS)
         return cls(Inputs.join([part.inputs for part in parts]), *columns)
+
+
+_COLUMNS = ("names", "labels", "period", "reference")
 
 
 def at_reference(labelled: Labelled) -> Labelled:
@@ -130,12 +137,13 @@ def at_reference(labelled: Labelled) -> Labelled:
     return replace(labelled, star=replace(labelled.star, period=PeriodResult(period=labelled.period, t0=0.0)))
 
 
-def prepared(cache: Path, name: str, reference: bool = False) -> Prepared:
+def prepared(cache: Path, name: str, reference: bool = False, copies: int = 0) -> Prepared:
     """The stars of a set, folded and measured; kept in the cache for the next time.
 
     Parameters
     ----------
     reference : fold at the reference periods, where there are any, in place of Swope's own.
+    copies : of a star of a rare type, thinned; at most.
     """
     made = (PLAIN, FOLDED, STRUCTURE, REST, SEARCH, SURVEY, FACTORS, BINS)
     seen = hashlib.sha256(repr(made).encode()).hexdigest()[:8]
@@ -143,27 +151,43 @@ def prepared(cache: Path, name: str, reference: bool = False) -> Prepared:
     if not file.exists():
         stars = stars_of(cache, name)
         store(file, [at_reference(star) for star in stars] if reference else stars)
-    return stored(file)
+    whole = stored(file)
+    if not copies:
+        return whole
+    file = file.with_stem(f"{file.stem}-{copies}-copies")
+    if not file.exists():
+        print(f"thinning {name} in {cache}", file=sys.stderr, flush=True)
+        known = [at_reference(star) if reference else star for star in stars_of(cache, name)]
+        copied = thinned([one.star for one in known], whole.labels.tolist(), copies, search=not reference)
+        np.savez(file, period=copied.period, star=copied.star, **_arrays(copied.inputs))
+    with np.load(file) as kept:
+        return replace(whole, copies=Thinned(_inputs(kept), kept["period"], kept["star"]))
 
 
 def store(file: Path, stars: Sequence[Labelled]) -> None:
     """Fold and measure stars, and keep what comes of it."""
-    inputs = inputs_of([labelled.star for labelled in stars])
     np.savez(
         file,
         names=np.array([labelled.star.curve.object_id for labelled in stars]),
         labels=np.array([labelled.label or "" for labelled in stars]),
         period=np.array([labelled.star.period.period for labelled in stars]),
         reference=np.array([labelled.period for labelled in stars]),
-        **{field.name: getattr(inputs, field.name) for field in fields(Inputs)},
+        **_arrays(inputs_of([labelled.star for labelled in stars])),
     )
 
 
 def stored(file: Path) -> Prepared:
     """What `store` kept."""
     with np.load(file) as kept:
-        inputs = Inputs(*(kept[field.name] for field in fields(Inputs)))
-        return Prepared(inputs, *(kept[field.name] for field in fields(Prepared)[1:]))
+        return Prepared(_inputs(kept), *(kept[name] for name in _COLUMNS))
+
+
+def _arrays(inputs: Inputs) -> dict[str, Any]:
+    return {field.name: getattr(inputs, field.name) for field in fields(Inputs)}
+
+
+def _inputs(kept: Any) -> Inputs:
+    return Inputs(*(kept[field.name] for field in fields(Inputs)))
 
 
 def read_set(name: str, scratch: Path) -> list[LightCurve]:

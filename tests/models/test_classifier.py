@@ -15,7 +15,7 @@ from pipeline.star import Star
 from tests.models.stars import made_star, true_period
 
 OPTIONS = ClassifierOptions(
-    members=1, trees=30, hidden=24, dropout=0.1, batch=32, filters=(8, 12), epochs=25, calibration_share=0.25
+    members=1, copies=0, trees=30, hidden=24, dropout=0.1, batch=32, filters=(8, 12), epochs=25, calibration_share=0.25
 )
 
 

@@ -1,0 +1,80 @@
+"""Thinned copies of stars, for types of which few are known: fewer points, and a period searched anew.
+
+A copy differs from its star as another observer's light curve of it would: in its noise, its gaps, the wrong periods
+that it invites, and every feature that follows from them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.inputs import Inputs, inputs_of
+from pipeline.features import LEAST_POINTS
+from pipeline.period import find_period
+from pipeline.split import share
+from pipeline.star import Star
+
+#: Copies are made until there are so many of a type, the stars themselves among them.
+_ENOUGH = 400
+
+#: Shares of the points that a copy keeps.
+_KEPT = (0.5, 0.95)
+
+
+@dataclass(frozen=True, eq=False)
+class Thinned:
+    """Thinned copies of some of n stars.
+
+    Attributes
+    ----------
+    inputs : m copies, of `models.inputs.inputs_of`.
+    period : (m,) days, as searched in the copy; NaN where none was found.
+    star : (m,) row of the star that each is a copy of, ascending.
+    """
+
+    inputs: Inputs
+    period: NDArray[np.float64]
+    star: NDArray[np.int64]
+
+    def of(self, rows: NDArray[np.int64]) -> Thinned:
+        """The copies of the stars at these rows, which are counted anew; a row may come more than once."""
+        first, last = np.searchsorted(self.star, rows), np.searchsorted(self.star, rows, side="right")
+        copies = np.concatenate([np.arange(0), *(np.arange(a, b) for a, b in zip(first, last, strict=True))])
+        return Thinned(self.inputs.rows(copies), self.period[copies], np.repeat(np.arange(len(rows)), last - first))
+
+
+def thinned(stars: Sequence[Star], labels: Sequence[str], most: int, search: bool = True) -> Thinned:
+    """Copies of the stars of rare types.
+
+    Parameters
+    ----------
+    stars, labels : n; what is drawn depends on a star's name and curve alone.
+    most : copies of a star, at most.
+    search : whether the period of a copy is searched anew; else it is that of the star.
+    """
+    counts = Counter(labels)
+    copies: list[Star] = []
+    of: list[int] = []
+    for i, (star, label) in enumerate(zip(stars, labels, strict=True)):
+        for k in range(min(most, -(-_ENOUGH // counts[label]) - 1)):
+            copies.append(_copy(star, k, search))
+            of.append(i)
+    periods = np.array([copy.period.period for copy in copies], dtype=np.float64)
+    return Thinned(inputs_of(copies), periods, np.array(of, dtype=np.int64))
+
+
+def _copy(star: Star, number: int, search: bool) -> Star:
+    """The star with some of its good points, and the period that these give where it is searched."""
+    good = star.curve.good
+    rng = np.random.default_rng(int(share(f"{good.object_id} {number}", "thinned") * 2**53))
+    least = min(LEAST_POINTS, len(good))
+    count = max(least, round(float(rng.uniform(*_KEPT)) * len(good)))
+    keep = np.zeros(len(good), dtype=bool)
+    keep[rng.permutation(len(good))[:count]] = True
+    curve = good.where(keep)
+    return Star(curve, find_period(curve) if search else star.period)
