@@ -387,10 +387,12 @@ def main() -> None:
         from tests.bench import transfer
 
         real = prepared(args.cache, "asas_acvs")
-        real = real.rows(judged(real.labels, "asas_acvs") & few(real.names, args.stars))
+        among = judged(real.labels, "asas_acvs") & few(real.names, args.stars)
+        stars = [one.star for one, used in zip(stars_of(args.cache, "asas_acvs"), among, strict=True) if used]
+        real = real.rows(among)
         source = transfer.simulated(args.keep or args.cache, CLASSES["asas_acvs"], args.simulated, args.workers)
         how = ClassifierOptions(members=args.members, epochs=args.epochs)
-        transfer.show([transfer.run(real, source, args.labels, seed, how) for seed in range(args.seeds)])
+        transfer.show([transfer.run(real, stars, source, args.labels, seed, how) for seed in range(args.seeds)])
         return
     options = ClassifierOptions(survey=True, members=args.members, epochs=args.epochs, trees=args.trees, leaf=args.leaf)
     lines = []

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.classifier import Classifier, ClassifierOptions
+from models.classifier.thinned import thinned
 from models.inputs import Inputs
 from pipeline.clean import clean
 from pipeline.features import LEAST_POINTS
@@ -65,12 +66,14 @@ def repeated(stars: Prepared, times: int) -> Prepared:
     return Prepared.join([stars] * times)
 
 
-def run(real: Prepared, source: Prepared, count: int, seed: int, options: ClassifierOptions) -> dict[str, Any]:
+def run(
+    real: Prepared, stars: Sequence[Star], source: Prepared, count: int, seed: int, options: ClassifierOptions
+) -> dict[str, Any]:
     """Judge each way to learn on the same real stars.
 
     Parameters
     ----------
-    real : stars of the judged classes, with Swope's own periods.
+    real, stars : stars of the judged classes, with Swope's own periods.
     source : simulated stars of the same classes.
     count : real labels of each class that may be seen.
 
@@ -80,8 +83,10 @@ def run(real: Prepared, source: Prepared, count: int, seed: int, options: Classi
     """
     options = replace(options, survey=False, seed=seed + 1)
     test = np.array([share(str(name), f"classify{seed}") < TEST_SHARE for name in real.names])
-    asked, rest = real.rows(test), real.rows(~test)
-    own = rest.rows(labelled_few(rest.names, rest.labels, count, seed))
+    asked = real.rows(test)
+    known = np.flatnonzero(~test)[labelled_few(real.names[~test], real.labels[~test], count, seed)]
+    own = real.rows(known)
+    own = replace(own, copies=thinned([stars[i] for i in known], own.labels.tolist(), options.copies))
     both = Prepared.join([source, repeated(own, max(1, len(source) // (2 * len(own))))])
     small = replace(options, batch=32)
     found: dict[str, dict[str, Any]] = {}
@@ -102,6 +107,7 @@ def run(real: Prepared, source: Prepared, count: int, seed: int, options: Classi
         [str(label) for label in own.labels],
         reference=own.reference,
         start=first,
+        copies=own.copies,
     )
     note("simulator, fine-tuned", tuned, time.process_time() - begin)
     for name, learn, how in (("simulator and real", both, options), ("real", own, small)):
