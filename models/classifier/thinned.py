@@ -20,7 +20,7 @@ from pipeline.split import share
 from pipeline.star import Star
 
 #: Copies are made until there are so many of a type, the stars themselves among them.
-_ENOUGH = 400
+ENOUGH = 400
 
 #: Shares of the points that a copy keeps.
 _KEPT = (0.5, 0.95)
@@ -61,7 +61,7 @@ def thinned(stars: Sequence[Star], labels: Sequence[str], most: int, search: boo
     copies: list[Star] = []
     of: list[int] = []
     for i, (star, label) in enumerate(zip(stars, labels, strict=True)):
-        for k in range(min(most, -(-_ENOUGH // counts[label]) - 1)):
+        for k in range(min(most, -(-ENOUGH // counts[label]) - 1)):
             copies.append(_copy(star, k, search))
             of.append(i)
     periods = np.array([copy.period.period for copy in copies], dtype=np.float64)

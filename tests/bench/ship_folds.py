@@ -17,12 +17,13 @@ import numpy as np
 from models.autoencoder import Autoencoder, AutoencoderOptions
 from models.classifier import Classification, Classifier, ClassifierOptions
 from models.classifier.targets import allowed_types
+from models.classifier.thinned import ENOUGH
 from models.inputs import inputs_of
 from models.weights import PRETRAINED
 from pipeline.split import held_out, share
 from pipeline.vsx import TYPES
 from tests.bench.classify import judge
-from tests.bench.training_set import SETS, Prepared, add_cache, prepared, stars_of
+from tests.bench.training_set import SETS, Prepared, add_cache, kept_copies, prepared, seen_as, stars_of
 
 #: Types too rare or too alike to be told apart across surveys are taught as a wider one.
 WIDER = {
@@ -46,8 +47,13 @@ LEAST_STARS = 12
 MOST_ALIKE = 300
 
 
-def gathered(cache: Path) -> tuple[Prepared, list[str]]:
-    """All prepared stars with a label that is taught, and the set of each."""
+def gathered(cache: Path, copies: int = 0) -> tuple[Prepared, list[str]]:
+    """All prepared stars with a label that is taught, and the set of each.
+
+    Parameters
+    ----------
+    copies : of a star of a rare type, thinned; at most.
+    """
     names = [name for name in SETS if (cache / f"{name}.parquet").exists()]
     parts = [prepared(cache, name) for name in names]
     whole = Prepared.join(parts)
@@ -56,7 +62,12 @@ def gathered(cache: Path) -> tuple[Prepared, list[str]]:
     counts = Counter(labels)
     taught = np.array([bool(label) and counts[label] >= LEAST_STARS for label in labels])
     surveys = [name for name, part in zip(names, parts, strict=True) for _ in range(len(part))]
-    return whole.rows(taught), [name for name, used in zip(surveys, taught, strict=True) if used]
+    whole = whole.rows(taught)
+    if copies:
+        stars = [one for one, used in zip(stars_of(cache, *names), taught, strict=True) if used]
+        file = cache / f"taught-{seen_as()}-{copies}-copies.npz"
+        whole = replace(whole, copies=kept_copies(file, stars, whole.labels.tolist(), copies))
+    return whole, [name for name, used in zip(surveys, taught, strict=True) if used]
 
 
 def at_double_period(cache: Path, names: Sequence[str]) -> Prepared:
@@ -83,10 +94,11 @@ def at_double_period(cache: Path, names: Sequence[str]) -> Prepared:
 
 def ship_classifier(cache: Path, out: Path, options: ClassifierOptions) -> dict[str, object]:
     """Train, judge by set, write the card and the weights."""
-    stars, surveys = gathered(cache)
+    stars, surveys = gathered(cache, options.copies)
     apart = np.array([held_out(str(name)) for name in stars.names])
-    learn = stars.rows(~apart)
-    learn = Prepared.join([learn, at_double_period(cache, [str(name) for name in learn.names])])
+    single = stars.rows(~apart)
+    doubled = at_double_period(cache, [str(name) for name in single.names])
+    learn = replace(Prepared.join([single, doubled]), copies=single.copies)
     classifier = Classifier.fit_inputs(
         learn.inputs,
         [str(name) for name in learn.names],
@@ -95,6 +107,7 @@ def ship_classifier(cache: Path, out: Path, options: ClassifierOptions) -> dict[
         options,
         print,
         learn.reference,
+        copies=learn.copies,
     )
     lines, figures = [], {}
     for survey in dict.fromkeys(surveys):
@@ -117,6 +130,8 @@ def ship_classifier(cache: Path, out: Path, options: ClassifierOptions) -> dict[
         table="\n".join(lines),
         coverage=round(100 * options.coverage),
         trees=options.trees,
+        enough=ENOUGH,
+        copies=options.copies,
     )
     classifier.save(out / "classifier")
     return {"bench": "ship_folds", "kind": "classifier", "stars": len(learn), "sets": figures}
@@ -163,7 +178,8 @@ Types: {types}.
 **Learnt from** the stars of these public sets that `pipeline.split.held_out` does not keep apart: ASAS (ACVS types, and
 the training set of Richards et al. 2012), Hipparcos and OGLE (Debosscher et al. 2007), EROS-2, SDSS Stripe 82
 RR Lyrae, Catalina transients and quasars, ZTF type Ia supernovae, standard stars; and from stars that
-`swope simulate` makes. One in three eclipsing binaries is shown again at twice the period that was found. Stars by
+`swope simulate` makes. One in three eclipsing binaries is shown again at twice the period that was found, and stars
+of types with fewer than {enough} are shown as up to {copies} thinned copies too, with periods searched anew. Stars by
 type: {counts}.
 
 **Sees** folds at the found period, at twice and at half of it (value, sigma, coverage in 64 bins), features of the

@@ -145,23 +145,34 @@ def prepared(cache: Path, name: str, reference: bool = False, copies: int = 0) -
     reference : fold at the reference periods, where there are any, in place of Swope's own.
     copies : of a star of a rare type, thinned; at most.
     """
-    made = (PLAIN, FOLDED, STRUCTURE, REST, SEARCH, SURVEY, FACTORS, BINS)
-    seen = hashlib.sha256(repr(made).encode()).hexdigest()[:8]
-    file = cache / f"{name}-{'reference-' if reference else ''}{seen}.npz"
+    file = cache / f"{name}-{'reference-' if reference else ''}{seen_as()}.npz"
     if not file.exists():
         stars = stars_of(cache, name)
         store(file, [at_reference(star) for star in stars] if reference else stars)
     whole = stored(file)
     if not copies:
         return whole
+    known = [at_reference(star) if reference else star for star in stars_of(cache, name)]
     file = file.with_stem(f"{file.stem}-{copies}-copies")
+    return replace(whole, copies=kept_copies(file, known, whole.labels.tolist(), copies, search=not reference))
+
+
+def kept_copies(
+    file: Path, stars: Sequence[Labelled], labels: Sequence[str], most: int, search: bool = True
+) -> Thinned:
+    """Thinned copies of stars, made once and kept in a file; see `models.classifier.thinned.thinned`."""
     if not file.exists():
-        print(f"thinning {name} in {cache}", file=sys.stderr, flush=True)
-        known = [at_reference(star) if reference else star for star in stars_of(cache, name)]
-        copied = thinned([one.star for one in known], whole.labels.tolist(), copies, search=not reference)
-        np.savez(file, period=copied.period, star=copied.star, **_arrays(copied.inputs))
+        print(f"thinning stars for {file}", file=sys.stderr, flush=True)
+        made = thinned([one.star for one in stars], labels, most, search)
+        np.savez(file, period=made.period, star=made.star, **_arrays(made.inputs))
     with np.load(file) as kept:
-        return replace(whole, copies=Thinned(_inputs(kept), kept["period"], kept["star"]))
+        return Thinned(_inputs(kept), kept["period"], kept["star"])
+
+
+def seen_as() -> str:
+    """A mark of what the models see of a star: files with another one hold something else."""
+    made = (PLAIN, FOLDED, STRUCTURE, REST, SEARCH, SURVEY, FACTORS, BINS)
+    return hashlib.sha256(repr(made).encode()).hexdigest()[:8]
 
 
 def store(file: Path, stars: Sequence[Labelled]) -> None:
