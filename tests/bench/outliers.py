@@ -67,7 +67,10 @@ def own_scores(learn: Prepared, asked: Inputs, epochs: int, seed: int) -> tuple[
     """What Swope says of stars after learning from others, and the CPU seconds of the two trainings."""
     begin = time.process_time()
     names = [str(one) for one in learn.names]
-    autoencoder = Autoencoder.fit_inputs(learn.inputs, names, AutoencoderOptions(epochs=epochs, seed=seed + 1))
+    labels = [str(label) for label in learn.labels]
+    autoencoder = Autoencoder.fit_inputs(
+        learn.inputs, names, AutoencoderOptions(epochs=epochs, seed=seed + 1), labels=labels
+    )
     parts = autoencoder._parts(asked) - _nuisance(asked) @ autoencoder._arrays["null/regression"]
     alone = dict(zip(PARTS, parts.T, strict=True))
     whole = autoencoder.score_inputs(asked).score
