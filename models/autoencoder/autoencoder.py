@@ -32,10 +32,11 @@ _BATCH = 256
 #: few features of its shape; along the axes that tell kinds of stars apart, the distance to known stars, and how seldom
 #: known kinds are there at all. The weights were set on classes left out of training: the misfit alone is a weak sign
 #: of a strange kind of star.
-PARTS = {"fold": 0.1, "latent": 0.25, "shape": 0.5, "distance": 1.0, "rarity": 1.0}
+PARTS = {"fold": 0.1, "latent": 0.25, "shape": 1.0, "distance": 1.0, "rarity": 1.0}
 
-#: Parts that are not freed of signal to noise: a small amplitude is what some kinds are told by.
-_AS_IT_IS = ("distance", "rarity")
+#: Parts that are freed of the number of points only, and the columns of `_nuisance` that they keep: a small amplitude,
+#: and so a low signal to noise, is what some kinds are told by.
+_WITH_STRENGTH, _STRENGTH = ("distance", "rarity"), (1, 2)
 
 #: The features of the shape that tell kinds of stars apart best.
 _SHAPE = ("log_period", "log_amplitude_1", "ratio_21", "even_share", "rise_share", "explained", "bright_share")
@@ -332,7 +333,7 @@ class Autoencoder:
         return score
 
     def _parts(self, inputs: Inputs) -> FloatArray:
-        """(n, len(PARTS)) logarithms: of the misfit, the emptinesses, the distance, and the density less its sign."""
+        """(n, len(PARTS)) the partial scores, all of them logarithms."""
         model, _, code = self._run(inputs)
         known = _known(inputs)
         bins = np.maximum((known[..., 1] > 0).sum(axis=1), 1)
@@ -397,17 +398,19 @@ def _known(inputs: Inputs) -> NDArray[np.float32]:
 
 
 def _nuisance(inputs: Inputs) -> FloatArray:
-    """(n, 5) what partial scores follow without being strange: signal to noise, number of points, whether folded."""
+    """(n, 6) what partial scores follow without being strange: signal to noise, number of points, whether folded."""
     known = _known(inputs)
     strength = np.log10(1.0 + known[..., 1].mean(axis=1))
     size = np.log10(np.maximum(inputs.points, 1))
-    columns = [np.ones(len(inputs)), strength, strength**2, size, inputs.found]
+    columns = [np.ones(len(inputs)), strength, strength**2, size, size**2, inputs.found]
     return np.stack(columns, axis=1).astype(np.float64)
 
 
 def _regression(nuisance: FloatArray, parts: FloatArray) -> FloatArray:
-    """(5, len(PARTS)) coefficients by ridge regression; zeros for the parts that are left as they are."""
-    normal = nuisance.T @ nuisance + 1e-3 * np.eye(nuisance.shape[1])
-    found = np.asarray(np.linalg.solve(normal, nuisance.T @ parts), dtype=np.float64)
-    found[:, [name in _AS_IT_IS for name in PARTS]] = 0.0
+    """(6, len(PARTS)) coefficients by ridge regression; zeros for what parts are not freed of."""
+    found = np.zeros((nuisance.shape[1], len(PARTS)))
+    for i, name in enumerate(PARTS):
+        columns = [j for j in range(len(found)) if name not in _WITH_STRENGTH or j not in _STRENGTH]
+        some = nuisance[:, columns]
+        found[columns, i] = np.linalg.solve(some.T @ some + 1e-3 * np.eye(len(columns)), some.T @ parts[:, i])
     return found

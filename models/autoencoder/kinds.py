@@ -79,9 +79,11 @@ class KnownKinds:
         return cls(*(np.ascontiguousarray(one, dtype=np.float32) for one in kept))
 
     def strangeness(self, points: NDArray[np.floating], neighbours: int) -> FloatArray:
-        """(n, 2) how far stars are from known ones, and how seldom known ones are where they are; both logarithms.
+        """(n, 2) how far stars are from known ones, and how seldom known ones are where they are.
 
-        The first is of the mean distance to the nearest stars, the second minus that of the density, less a constant.
+        The first is the logarithm of the mean distance to the nearest stars. The second is that of 1 + r, where the
+        density of known stars is exp(-r) of what it would be at the centre of all kinds at once: noise, which widens
+        all distances by a factor, adds to both, and may be regressed out.
 
         Parameters
         ----------
@@ -90,13 +92,15 @@ class KnownKinds:
         """
         turn, whiten = self.turn.astype(np.float64), self.whiten.astype(np.float64)
         known = np.log(self.weight) + np.log(np.abs(np.linalg.det(whiten)))
+        highest = np.logaddexp.reduce(known)
         strange = np.empty((len(points), 2))
         for row, point in enumerate(points):
             # a row at a time: a matrix product would round differently with other company
             place = ((point - self.centre)[:, None] * turn).sum(axis=0)
             distance, _ = nearest(self.memory, place.astype(np.float32), neighbours)
             white = ((place - self.mean)[:, :, None] * whiten).sum(axis=1)
-            strange[row] = np.log(distance.mean() + 1e-3), -np.logaddexp.reduce(known - 0.5 * (white**2).sum(axis=1))
+            rarity = highest - np.logaddexp.reduce(known - 0.5 * (white**2).sum(axis=1))
+            strange[row] = np.log(distance.mean() + 1e-3), np.log(1.0 + rarity)
         return strange
 
 

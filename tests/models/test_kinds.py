@@ -37,11 +37,13 @@ def test_the_rarity_is_the_density_of_gaussians_and_the_distance_that_to_neighbo
     asked = three_kinds(50, 2)[0]
     strange = found.strangeness(asked, 4)
     places, known = ((some - found.centre) @ found.turn.astype(float) for some in (asked, points))
-    density = np.zeros(len(asked))
+    density, highest = np.zeros(len(asked)), 0.0
     for weight, mean, whiten in zip(found.weight, found.mean, found.whiten, strict=True):
         inverse = np.linalg.inv(whiten.astype(float))
-        density += weight * multivariate_normal(mean, inverse.T @ inverse).pdf(places)
-    np.testing.assert_allclose(strange[:, 1], -np.log((2 * np.pi) ** 1.5 * density), atol=1e-3)
+        gaussian = multivariate_normal(mean, inverse.T @ inverse)
+        density += weight * gaussian.pdf(places)
+        highest += weight * gaussian.pdf(mean)
+    np.testing.assert_allclose(strange[:, 1], np.log(1.0 - np.log(density / highest)), atol=1e-3)
     distance = np.sort(np.linalg.norm(places[:, None] - known, axis=2), axis=1)[:, :4].mean(axis=1)
     np.testing.assert_allclose(strange[:, 0], np.log(distance + 1e-3), atol=1e-4)
 
