@@ -32,7 +32,7 @@ _BATCH = 256
 #: few features of its shape; along the axes that tell kinds of stars apart, the distance to known stars, and how seldom
 #: known kinds are there at all. The weights were set on classes left out of training: the misfit alone is a weak sign
 #: of a strange kind of star.
-PARTS = {"fold": 0.1, "latent": 0.25, "shape": 1.0, "distance": 1.0, "rarity": 1.0}
+PARTS = {"fold": 0.1, "latent": 0.5, "shape": 1.0, "distance": 1.0, "rarity": 1.0}
 
 #: Parts that are freed of the number of points only, and the columns of `_nuisance` that they keep: a small amplitude,
 #: and so a low signal to noise, is what some kinds are told by.
