@@ -128,7 +128,7 @@ def novelty(shape: FloatArray, doubt: FloatArray) -> FloatArray:
     Parameters
     ----------
     shape : (n,) scores of the folded shape, larger is stranger.
-    doubt : (n,) one less the probability of the likeliest class.
+    doubt : (n,) how little it is like any one class.
     """
     return joined((shape, doubt), (1.0, DOUBT_WEIGHT))
 

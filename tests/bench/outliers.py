@@ -79,7 +79,7 @@ def own_scores(learn: Prepared, asked: Inputs, epochs: int, seed: int) -> tuple[
     whole = autoencoder.score_inputs(asked).score
     middle = time.process_time()
     classifier = fitted(learn, ClassifierOptions(members=1, epochs=epochs, seed=seed + 1))
-    doubt = 1.0 - classifier.classify_inputs(asked).probabilities.max(axis=1)
+    doubt = classifier.classify_inputs(asked).doubt
     scores = {
         "reconstruction": alone["fold"],
         "latent": alone["latent"],
