@@ -69,6 +69,7 @@ def rows_of(stars: Sequence[Star], models: Models, options: RunOptions) -> list[
             "class": best,
             "class_prob": _null_if_nan(classes.probability(i)),
             "class_flag": classes.flag[i],
+            "class_doubt": _null_if_nan(classes.doubt[i]),
             "reconstruction_pvalue": _null_if_nan(folds.reconstruction_pvalue[i]),
             "latent_pvalue": _null_if_nan(folds.latent_pvalue[i]),
             "autoencoder_flag": flags[i],

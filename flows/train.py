@@ -42,8 +42,9 @@ def train(
     kind : "classifier", "autoencoder" or "forecaster".
     sources : as for the flow `catalog`.
     out : folder of models; `swope run --models` takes it.
-    labels : CSV of known classes. The classifier needs it, and learns from its periods too where it has any; for the
-        others it selects the stars to learn from.
+    labels : CSV of known classes. The classifier needs it, and learns from its periods too where it has any; the
+        autoencoder then looks for what tells these classes apart. For both, and for the forecaster, it selects the
+        stars to learn from.
     epochs : passes over the stars; None for the model's own number.
     cell : the forecaster's recurrent cell, to train it from nothing; None goes on from the shipped forecaster.
     seed : of everything that is drawn.
@@ -116,7 +117,8 @@ def _fit(
         autoencoder_options = AutoencoderOptions(seed=seed)
         if epochs is not None:
             autoencoder_options = replace(autoencoder_options, epochs=epochs)
-        return Autoencoder.fit(stars, autoencoder_options, _tell)
+        kinds = None if known is None else [known[star.curve.object_id][0] for star in stars]
+        return Autoencoder.fit(stars, autoencoder_options, _tell, kinds)
     from models.forecaster import Forecaster, ForecasterOptions
 
     forecaster_options = ForecasterOptions(seed=seed)

@@ -18,7 +18,7 @@ LARGEST_PVALUE = 0.99
 NOTABLE_PVALUE = 0.05
 
 #: What the classifier's doubt counts beside the strangeness of the folded shape, set on classes left out of training.
-DOUBT_WEIGHT = 0.5
+DOUBT_WEIGHT = 0.4
 
 _DETECTOR_WORDS = {
     "forecaster": "the neural forecaster",
@@ -100,10 +100,10 @@ def anomaly_rank(pvalue: FloatArray, scores: FloatArray, object_id: Sequence[str
 
 
 def joined(scores: Sequence[FloatArray], weights: Sequence[float]) -> FloatArray:
-    """Several scores of a catalog's stars on one scale: the weighted sum of the normal deviates of their ranks.
+    """Several scores of a catalog's stars on one scale: the weighted sum of the shares of stars that score lower.
 
-    Only the order of the stars in each score counts (Liptak 1958, Stouffer's weighted method). The sum orders stars; it
-    is no probability.
+    Only the order of the stars in each score counts, so that a star is not called ordinary for a single score in which
+    it is the last of all. The sum orders stars; it is no probability.
 
     Parameters
     ----------
@@ -114,15 +114,11 @@ def joined(scores: Sequence[FloatArray], weights: Sequence[float]) -> FloatArray
     -------
     (n,) larger is stranger; NaN where one of the scores is missing.
     """
-    from scipy.special import ndtri
-
     known = np.isfinite(np.stack(list(scores))).all(axis=0)
     total = np.where(known, 0.0, np.nan)
     for score, weight in zip(scores, weights, strict=True):
         ordered = np.sort(score[known])
-        as_high = ordered.size - np.searchsorted(ordered, score[known], side="left")
-        # half a star less keeps the deviates of the first and of the last finite
-        total[known] -= weight * ndtri((as_high - 0.5) / max(ordered.size, 1))
+        total[known] += weight * np.searchsorted(ordered, score[known], side="left") / max(ordered.size, 1)
     return total
 
 
@@ -132,7 +128,7 @@ def novelty(shape: FloatArray, doubt: FloatArray) -> FloatArray:
     Parameters
     ----------
     shape : (n,) scores of the folded shape, larger is stranger.
-    doubt : (n,) one less the probability of the likeliest class.
+    doubt : (n,) how little it is like any one class.
     """
     return joined((shape, doubt), (1.0, DOUBT_WEIGHT))
 

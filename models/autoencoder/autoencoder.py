@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from models import weights as stored
 from models.autoencoder.density import LocalDensity
-from models.autoencoder.mixture import MixtureDensity
+from models.autoencoder.kinds import KnownKinds, grouped
 from models.autoencoder.network import FLOOR, build, feature_loss, fold_loss
 from models.autoencoder.wrong_period import flags_of
 from models.inputs import BINS, Inputs, inputs_of, sigma_of
@@ -28,25 +28,33 @@ from pipeline.star import Star
 #: Stars of every call of the network: always the same shape, so that no result depends on its company.
 _BATCH = 256
 
-#: The partial scores and their weights: misfit of the fold; emptiness around the star in the latent space, among the
-#: principal axes of its features, and among a few features of its shape; and how seldom stars have such features at
-#: all. The weights were set on classes left out of training: the misfit alone is a weak sign of a strange kind of star.
-PARTS = {"fold": 0.1, "latent": 0.25, "features": 1.0, "shape": 1.0, "mixture": 1.0}
+#: The partial scores and their weights: misfit of the fold; emptiness around the star in the latent space, and among a
+#: few features of its shape; along the axes that tell kinds of stars apart, the distance to known stars, and how seldom
+#: known kinds are there at all. The weights were set on classes left out of training: the misfit alone is a weak sign
+#: of a strange kind of star.
+PARTS = {"fold": 0.1, "latent": 0.5, "shape": 1.0, "distance": 1.0, "rarity": 1.0}
 
-#: Parts that are not freed of signal to noise: a small amplitude is what some kinds are told by.
-_AS_IT_IS = ("mixture",)
+#: Parts that are freed of the number of points only, and the columns of `_nuisance` that they keep: a small amplitude,
+#: and so a low signal to noise, is what some kinds are told by.
+_WITH_STRENGTH, _STRENGTH = ("distance", "rarity"), (1, 2)
 
 #: The features of the shape that tell kinds of stars apart best.
 _SHAPE = ("log_period", "log_amplitude_1", "ratio_21", "even_share", "rise_share", "explained", "bright_share")
 
-#: Principal axes of the features that are kept, for the emptiness around a star and for the mixture.
-_AXES, _MIXED_AXES = 8, 12
+#: Axes that are kept: principal ones around which emptiness is measured, and those that tell kinds apart.
+_AXES, _TELLING_AXES = 8, 12
+
+#: Stars that count as near along the latter.
+_NEAR = 10
+
+#: Groups that stand for kinds where stars have no labels, at most, and the stars that one must have on average.
+_GROUPS, _LEAST_OF_GROUP = 12, 10
 
 #: Spaces in which the emptiness around a star is measured.
-_SPACES = ("latent", "features", "shape")
+_SPACES = ("latent", "shape")
 
 _DENSITY = ("centre", "turn", "memory", "reach")
-_MIXTURE = tuple(field.name for field in fields(MixtureDensity))
+_KINDS = tuple(field.name for field in fields(KnownKinds))
 
 
 @dataclass(frozen=True)
@@ -61,8 +69,7 @@ class AutoencoderOptions:
     batch, epochs, patience, learning_rate, weight_decay : as for the classifier.
     calibration_share : share of the stars whose scores say what is ordinary, and which are not learnt from.
     memory : at most so many training stars are kept as neighbours.
-    neighbours : how many of them count as near.
-    components : Gaussians of the mixture, at most.
+    neighbours : how many of them count as near where emptiness is measured.
     seed : of everything that is drawn.
     """
 
@@ -77,7 +84,6 @@ class AutoencoderOptions:
     calibration_share: float = 0.2
     memory: int = 4000
     neighbours: int = 5
-    components: int = 20
     seed: int = 1
 
 
@@ -146,14 +152,15 @@ class Autoencoder:
             When the folder holds no whole autoencoder.
         """
         kept = stored.load(folder, "autoencoder")
-        options = AutoencoderOptions(**kept.settings["options"])
-        network = in_double(lambda: _network(options), kept.network())
-        arrays = {name: array for name, array in kept.arrays.items() if name.split("/")[0] in ("null", *PARTS)}
-        if f"mixture/{_MIXTURE[0]}" not in arrays or arrays["null/parts"].shape[1] != len(PARTS):
+        own = ("null", "kinds", *_SPACES)
+        arrays = {name: array for name, array in kept.arrays.items() if name.split("/")[0] in own}
+        if f"kinds/{_KINDS[0]}" not in arrays or arrays["null/parts"].shape[1] != len(PARTS):
             raise ValueError(
                 f"the autoencoder in {folder} was made by an earlier version; train it again, or install the version "
                 "that made it"
             )
+        options = AutoencoderOptions(**kept.settings["options"])
+        network = in_double(lambda: _network(options), kept.network())
         return cls(options, network, Scaling(kept.arrays["centre"], kept.arrays["width"]), arrays, kept.card)
 
     def save(self, folder: Path) -> None:
@@ -177,6 +184,7 @@ class Autoencoder:
         stars: Sequence[Star],
         options: AutoencoderOptions | None = None,
         progress: Callable[[str], None] | None = None,
+        labels: Sequence[str] | None = None,
     ) -> Autoencoder:
         """Train on stars; most of them should be ordinary, since they also say what an ordinary score is.
 
@@ -185,13 +193,15 @@ class Autoencoder:
         stars : the caller keeps apart those to judge on.
         options : how.
         progress : is told a line a pass.
+        labels : n kinds of stars, by any names; with them it looks along the axes that tell these kinds apart, without
+            along those that tell groups of like stars apart.
 
         Raises
         ------
         ValueError
             When there are too few stars.
         """
-        return cls.fit_inputs(inputs_of(stars), [star.curve.object_id for star in stars], options, progress)
+        return cls.fit_inputs(inputs_of(stars), [star.curve.object_id for star in stars], options, progress, labels)
 
     @classmethod
     def fit_inputs(
@@ -200,6 +210,7 @@ class Autoencoder:
         names: Sequence[str],
         options: AutoencoderOptions | None = None,
         progress: Callable[[str], None] | None = None,
+        labels: Sequence[str] | None = None,
     ) -> Autoencoder:
         """Train on stars that were folded and measured before; see `fit`.
 
@@ -224,10 +235,12 @@ class Autoencoder:
         made._network = in_double(lambda: _network(options), made._network.get_weights())
         _, _, code = made._run(learn)
         places = made._places(learn, code)
-        mixture = MixtureDensity.of(places["features"], options.components, _MIXED_AXES, options.seed)
-        made._arrays |= {f"mixture/{field}": getattr(mixture, field) for field in _MIXTURE}
-        for name, points in places.items():
-            density = LocalDensity.of(points, options.memory, options.neighbours, _AXES, options.seed)
+        known = None if labels is None else np.array(labels)[enough & ~apart]
+        kind = _kinds(places["features"], known, options.seed)
+        kinds = KnownKinds.of(places["features"], kind, _TELLING_AXES, options.memory, options.seed)
+        made._arrays |= {f"kinds/{field}": getattr(kinds, field) for field in _KINDS}
+        for name in _SPACES:
+            density = LocalDensity.of(places[name], options.memory, options.neighbours, _AXES, options.seed)
             made._arrays |= {f"{name}/{field}": getattr(density, field) for field in _DENSITY}
         parts = made._parts(judge)
         made._arrays["null/regression"] = _regression(_nuisance(judge), parts)
@@ -320,19 +333,19 @@ class Autoencoder:
         return score
 
     def _parts(self, inputs: Inputs) -> FloatArray:
-        """(n, len(PARTS)) logarithms of the misfit, of the emptinesses, and of the density less its sign."""
+        """(n, len(PARTS)) the partial scores, all of them logarithms."""
         model, _, code = self._run(inputs)
         known = _known(inputs)
         bins = np.maximum((known[..., 1] > 0).sum(axis=1), 1)
         chi = (known[..., 1] * (known[..., 0] - model) ** 2).sum(axis=1) / bins
         places = self._places(inputs, code)
         emptiness = [self._density(name).emptiness(places[name]) for name in _SPACES]
-        mixture = MixtureDensity(*(self._arrays[f"mixture/{field}"] for field in _MIXTURE))
-        rarity = mixture.rarity(places["features"])
-        return np.stack([np.log(chi + 0.05), *emptiness, rarity], axis=1).astype(np.float64)
+        kinds = KnownKinds(*(self._arrays[f"kinds/{field}"] for field in _KINDS))
+        strange = kinds.strangeness(places["features"], _NEAR)
+        return np.column_stack([np.log(chi + 0.05), *emptiness, strange]).astype(np.float64)
 
     def _places(self, inputs: Inputs, code: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
-        """Where the stars are in each of the spaces whose emptiness is measured."""
+        """Where the stars are in each of the spaces in which they are looked at."""
         features = self._tensors(inputs)[1]
         columns = [len(PLAIN) + FOLDED.index(name) for name in _SHAPE]
         # the last column says whether there is a period; an axis of its own would drown the others
@@ -363,6 +376,14 @@ def _network(options: AutoencoderOptions) -> Any:
     return build(len(PLAIN) + len(FOLDED) + 1, options.latent, options.hidden, options.noise)
 
 
+def _kinds(features: NDArray[np.float32], labels: NDArray[np.str_] | None, seed: int) -> NDArray[np.int64]:
+    """(n,) the kind of each star as a number from 0; groups of like stars where no two kinds are known."""
+    kind = np.zeros(0, dtype=np.int64) if labels is None else np.unique(labels, return_inverse=True)[1]
+    if kind.any():
+        return kind
+    return grouped(features, int(np.clip(len(features) // _LEAST_OF_GROUP, 2, _GROUPS)), seed)
+
+
 def _features(inputs: Inputs) -> NDArray[np.float32]:
     found = inputs.found[:, None].astype(np.float32)
     return np.concatenate([inputs.plain, inputs.folded[:, 0], found], axis=1)
@@ -377,17 +398,19 @@ def _known(inputs: Inputs) -> NDArray[np.float32]:
 
 
 def _nuisance(inputs: Inputs) -> FloatArray:
-    """(n, 5) what partial scores follow without being strange: signal to noise, number of points, whether folded."""
+    """(n, 6) what partial scores follow without being strange: signal to noise, number of points, whether folded."""
     known = _known(inputs)
     strength = np.log10(1.0 + known[..., 1].mean(axis=1))
     size = np.log10(np.maximum(inputs.points, 1))
-    columns = [np.ones(len(inputs)), strength, strength**2, size, inputs.found]
+    columns = [np.ones(len(inputs)), strength, strength**2, size, size**2, inputs.found]
     return np.stack(columns, axis=1).astype(np.float64)
 
 
 def _regression(nuisance: FloatArray, parts: FloatArray) -> FloatArray:
-    """(5, len(PARTS)) coefficients by ridge regression; zeros for the parts that are left as they are."""
-    normal = nuisance.T @ nuisance + 1e-3 * np.eye(nuisance.shape[1])
-    found = np.asarray(np.linalg.solve(normal, nuisance.T @ parts), dtype=np.float64)
-    found[:, [name in _AS_IT_IS for name in PARTS]] = 0.0
+    """(6, len(PARTS)) coefficients by ridge regression; zeros for what parts are not freed of."""
+    found = np.zeros((nuisance.shape[1], len(PARTS)))
+    for i, name in enumerate(PARTS):
+        columns = [j for j in range(len(found)) if name not in _WITH_STRENGTH or j not in _STRENGTH]
+        some = nuisance[:, columns]
+        found[columns, i] = np.linalg.solve(some.T @ some + 1e-3 * np.eye(len(columns)), some.T @ parts[:, i])
     return found

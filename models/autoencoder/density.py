@@ -61,9 +61,9 @@ class LocalDensity:
             np.ones(len(places), dtype=np.float32),
             neighbours,
         )
-        nearest, _ = bare._nearest(places, neighbours + 1)
+        distances, _ = bare._nearest(places, neighbours + 1)
         # the nearest known point of a known point is itself
-        reach = nearest[:, 1:].mean(axis=1)
+        reach = distances[:, 1:].mean(axis=1)
         return cls(bare.centre, bare.turn, places, reach.astype(np.float32), neighbours)
 
     def emptiness(self, points: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -79,12 +79,20 @@ class LocalDensity:
         return np.asarray(np.log(distance.mean(axis=1) / usual + 1e-3), dtype=np.float64)
 
     def _nearest(self, places: Array32, k: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-        distances = np.empty((len(places), k))
-        indices = np.empty((len(places), k), dtype=np.int64)
-        for row, place in enumerate(places):
-            # a row at a time: a matrix product would round differently with other company
-            squares = ((self.memory - place) ** 2).sum(axis=1)
-            near = np.argpartition(squares, k - 1)[:k]
-            near = near[np.argsort(squares[near], kind="stable")]
-            distances[row], indices[row] = np.sqrt(squares[near]), near
-        return distances, indices
+        found = [nearest(self.memory, place, k) for place in places]
+        distances = np.array([distance for distance, _ in found], dtype=np.float64).reshape(-1, k)
+        return distances, np.array([index for _, index in found], dtype=np.int64).reshape(-1, k)
+
+
+def nearest(memory: Array32, place: Array32, k: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Distances (k,) to the nearest points, in their order, and which they are.
+
+    Parameters
+    ----------
+    memory : (m, e) points, m >= k.
+    place : (e,). One alone, since a matrix product of many would round differently with other company.
+    """
+    squares = ((memory - place) ** 2).sum(axis=1)
+    near = np.argpartition(squares, k - 1)[:k]
+    near = near[np.argsort(squares[near], kind="stable")]
+    return np.sqrt(squares[near]).astype(np.float64), near

@@ -98,6 +98,9 @@ class Classification:
     flag : n entries: None, or "uncertain" where no type is likely enough.
     reason : n entries: why there is no answer, or None.
     period_factor : (n,) 1, 2 or 0.5: what to multiply the found period by, now that the type is known.
+    doubt : (n,) how little the star is like any one type: one less the largest share of the forest's votes, which are
+        more divided over a type that was never seen than the probabilities are; of these where there is no forest.
+        NaN where there is no answer.
     """
 
     types: tuple[str, ...]
@@ -105,6 +108,7 @@ class Classification:
     flag: tuple[str | None, ...]
     reason: tuple[str | None, ...]
     period_factor: FloatArray
+    doubt: FloatArray
 
     def __len__(self) -> int:
         return len(self.probabilities)
@@ -369,10 +373,13 @@ class Classifier:
         """Types of stars that were folded and measured before; see `classify`."""
         tensors = _tensors(inputs, self._scaling, self.options)
         logits = self._logits(tensors) / self._temperature
+        votes = None
         if self._forest is not None:
-            logits = logits + spoken(self._forest.probabilities(table_of(tensors)), self._forest_weight)
+            votes = self._forest.probabilities(table_of(tensors))
+            logits = logits + spoken(votes, self._forest_weight)
         pairs = joint(logits, 1.0)
         probabilities = pairs.sum(axis=1)
+        shares = probabilities if votes is None else votes
         enough = inputs.points >= LEAST_POINTS
         probabilities[~enough] = np.nan
         best = np.where(enough, np.nan_to_num(probabilities).argmax(axis=1), 0)
@@ -390,6 +397,8 @@ class Classifier:
                 for ok, points in zip(enough, inputs.points, strict=True)
             ),
             period_factor=factor,
+            # shares in single precision may add up to a little more than 1
+            doubt=np.where(enough, np.maximum(1.0 - shares.max(axis=1), 0.0), np.nan),
         )
 
     def _logits(self, tensors: Tensors) -> NDArray[np.float32]:

@@ -37,7 +37,7 @@ _PVALUES = tuple(f"{detector}_pvalue" for detector in DETECTORS)
 _SCORES = tuple(f"{detector}_score" for detector in DETECTORS)
 
 #: What says how like a star is to known kinds.
-_LIKENESS = ("autoencoder_score", "class_prob")
+_LIKENESS = ("autoencoder_score", "class_doubt")
 
 
 @contextmanager
@@ -111,8 +111,7 @@ def merge(objects: Sequence[Path], events: Sequence[Path], run_dir: Path, batch:
     keys = _keys(objects)
     pvalue = combine_pvalues(_matrix(keys, _PVALUES))
     rank = anomaly_rank(pvalue, _matrix(keys, _SCORES), keys["object_id"].to_pylist())
-    shape, class_prob = _matrix(keys, _LIKENESS).T
-    novel = novelty_rank(novelty(shape, 1.0 - class_prob))
+    novel = novelty_rank(novelty(*_matrix(keys, _LIKENESS).T))
     names = keys["object_id"].to_numpy(zero_copy_only=False)
     many = _happened_to_many(events, keys)
     # cut only between names, so that all rows of a star, and its events, meet in one batch

@@ -1,10 +1,10 @@
 """Whether a kind of star that was never seen is found strange: each class in turn is left out of training.
 
-``python -m tests.bench.outliers``. Swope's scores, each
-alone and together, stand beside simple ones on the same stars: the doubt of a random forest (one minus its highest
-probability), an isolation forest on features, and the errors with which principal components and a plain dense
-autoencoder reconstruct the folds. With ``--keep FOLDER`` what the simple ones say is kept there, and read back as long
-as stars and split are the same.
+``python -m tests.bench.outliers``. Swope's scores, each alone and together, stand beside simple ones on the same stars:
+the doubt of a random forest (one minus its highest probability), an isolation forest on features, and the errors with
+which principal components and a plain dense autoencoder reconstruct the folds. Some were told the classes of the stars
+they learnt from, as in ``swope train``: the table marks them. No score was told anything of the class that is left out.
+With ``--keep FOLDER`` what the simple ones say is kept there, and read back as long as stars and split are the same.
 """
 
 from __future__ import annotations
@@ -37,6 +37,9 @@ Scores = dict[str, NDArray[np.float64]]
 #: Classes that are left out, where not simply those of thirty stars or more.
 CLASSES = {"asas_acvs": ("ACV", "DSCT", "EA", "EB", "EW", "M", "RRAB", "RRC")}
 
+#: Scores that were told the classes of the stars they learnt from.
+TOLD = ("autoencoder", "doubt", "autoencoder, doubt", "forest doubt", "autoencoder, forest doubt")
+
 #: Ordinary stars of a seed's test part.
 TEST_SHARE = 0.25
 
@@ -67,13 +70,16 @@ def own_scores(learn: Prepared, asked: Inputs, epochs: int, seed: int) -> tuple[
     """What Swope says of stars after learning from others, and the CPU seconds of the two trainings."""
     begin = time.process_time()
     names = [str(one) for one in learn.names]
-    autoencoder = Autoencoder.fit_inputs(learn.inputs, names, AutoencoderOptions(epochs=epochs, seed=seed + 1))
+    labels = [str(label) for label in learn.labels]
+    autoencoder = Autoencoder.fit_inputs(
+        learn.inputs, names, AutoencoderOptions(epochs=epochs, seed=seed + 1), labels=labels
+    )
     parts = autoencoder._parts(asked) - _nuisance(asked) @ autoencoder._arrays["null/regression"]
     alone = dict(zip(PARTS, parts.T, strict=True))
     whole = autoencoder.score_inputs(asked).score
     middle = time.process_time()
     classifier = fitted(learn, ClassifierOptions(members=1, epochs=epochs, seed=seed + 1))
-    doubt = 1.0 - classifier.classify_inputs(asked).probabilities.max(axis=1)
+    doubt = classifier.classify_inputs(asked).doubt
     scores = {
         "reconstruction": alone["fold"],
         "latent": alone["latent"],
@@ -212,7 +218,8 @@ def table(name: str, runs: Sequence[dict[str, Any]]) -> str:
     """What a person reads of the runs on a set: means over the seeds."""
     classes = list(runs[0]["area"])
     lines = [
-        f"{name}, {runs[0]['stars']} stars, {len(runs)} seeds: area under the ROC curve, class left out",
+        f"{name}, {runs[0]['stars']} stars, {len(runs)} seeds: area under the ROC curve, class left out "
+        "(*: told the other classes)",
         f"  {'':26s}{''.join(f'{c:>8s}' for c in classes)} |    mean   least first 50 | CPU s a seed",
     ]
     for kind in runs[0]["area"][classes[0]]:
@@ -221,7 +228,8 @@ def table(name: str, runs: Sequence[dict[str, Any]]) -> str:
         spent = float(np.mean([run["seconds"][kind] for run in runs])) if kind in runs[0]["seconds"] else None
         row = "".join(f"{value:8.3f}" for value in each)
         cost = "" if spent is None else f"{spent:.0f}"
-        lines.append(f"  {kind:26s}{row} |{np.mean(each):8.3f}{min(each):8.3f}{fifty:9.3f} | {cost}")
+        told = kind + "*" if kind in TOLD else kind
+        lines.append(f"  {told:26s}{row} |{np.mean(each):8.3f}{min(each):8.3f}{fifty:9.3f} | {cost}")
     return "\n".join(lines)
 
 

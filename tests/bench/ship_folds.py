@@ -158,7 +158,8 @@ def ship_autoencoder(cache: Path, out: Path, options: AutoencoderOptions) -> dic
         seen[alike] += not apart[i]
         used[i] = not apart[i] and seen[alike] <= MOST_ALIKE
     learn = stars.rows(used)
-    autoencoder = Autoencoder.fit_inputs(learn.inputs, [str(name) for name in learn.names], options, print)
+    names, labels = ([str(one) for one in column] for column in (learn.names, learn.labels))
+    autoencoder = Autoencoder.fit_inputs(learn.inputs, names, options, print, labels)
     test = stars.rows(apart)
     pvalues = autoencoder.score_inputs(test.inputs).pvalue
     figures = {str(level): round(float(np.nanmean(pvalues <= level)), 4) for level in (0.01, 0.05, 0.1, 0.5)}
@@ -205,10 +206,11 @@ _AUTOENCODER_CARD = """# The autoencoder that comes with Swope
 apart by `pipeline.split.held_out`.
 
 **Scores** the misfit of the reconstructed fold (chi-square per bin); how empty the space around a star is compared with
-how empty it is around its neighbours, in the latent space, among eight principal axes of all features, and among seven
-features of the shape; and how seldom stars have such features at all, by a mixture of Gaussians over twelve principal
-axes. Signal to noise and number of points are regressed out of all but the last. The five get p-values against stars
-that calibrate; the normal deviates of these are summed, and the sum is given a p-value against the same stars.
+how empty it is around its neighbours, in the latent space and among seven features of the shape; and, along the twelve
+axes that tell the types of these stars apart best, how far it is from the stars that were learnt, and how seldom they
+are where it is, by a Gaussian for each type. Signal to noise and number of points are regressed out of all but the last
+two. The five get p-values against stars that calibrate; the weighted normal deviates of these are summed, and the sum
+is given a p-value against the same stars.
 
 **Judged** on {judged} ordinary stars kept apart: share with a p-value at or below
 

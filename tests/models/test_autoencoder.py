@@ -4,6 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from models import weights as stored
 from models.autoencoder import Autoencoder, AutoencoderOptions
 from pipeline.lightcurve import LightCurve
 from pipeline.period import PeriodResult
@@ -91,6 +92,30 @@ def test_stars_without_a_period_are_scored_and_short_ones_get_a_reason(trained: 
     assert scores.reason == (None, "3 good rows; a score needs 5")
     assert np.isnan(trained.reconstruct([made_star("CST", 1)]).model).all()
     assert len(trained.score([]).score) == 0
+
+
+def test_known_kinds_decide_what_is_looked_at() -> None:
+    stars = [made_star(kind, seed, 60) for seed in range(60) for kind in ("RRAB", "EA")]
+    kinds = [star.curve.object_id.split("-")[0] for star in stars]
+    quick = replace(OPTIONS, epochs=1)
+    told = Autoencoder.fit(stars, quick, labels=kinds)
+    assert Autoencoder.fit(stars, quick, labels=[f"my {kind}" for kind in kinds]).model_id == told.model_id
+    alone = Autoencoder.fit(stars, quick)
+    assert alone.model_id != told.model_id
+    # one name for all tells no more than none
+    assert Autoencoder.fit(stars, quick, labels=["variable"] * len(stars)).model_id == alone.model_id
+    # a star without a period is neither
+    for trained in (told, alone):
+        strange = trained.score([made_star("CST", seed, 60) for seed in range(20)]).score
+        usual = trained.score([made_star("EA", seed, 60) for seed in range(100, 120)]).score
+        assert np.mean(strange[:, None] > usual[None, :]) > 0.9
+
+
+def test_weights_of_an_earlier_version_are_refused(trained: Autoencoder, tmp_path: Path) -> None:
+    made = trained._weights()
+    stored.save(replace(made, arrays={name: a for name, a in made.arrays.items() if "kinds/" not in name}), tmp_path)
+    with pytest.raises(ValueError, match="made by an earlier version; train it again"):
+        Autoencoder.load(tmp_path)
 
 
 def test_too_little_to_learn_from_is_refused() -> None:

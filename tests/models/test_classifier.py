@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 
 from models.classifier import Classifier, ClassifierOptions
-from models.classifier.classifier import _options
+from models.classifier.classifier import _options, _tensors
 from models.classifier.network import joint
 from models.classifier.targets import allowed_pairs, allowed_types, leaf_types
+from models.classifier.votes import table_of
 from models.inputs import inputs_of
 from pipeline.lightcurve import LightCurve
 from pipeline.period import PeriodResult
@@ -97,10 +98,21 @@ def test_few_stars_are_learnt_by_more_networks() -> None:
     assert _options(replace(OPTIONS, members=5), None, 2000).members == 5
 
 
+def test_the_doubt_is_that_of_the_forest(trained: Classifier, unseen: list[Star]) -> None:
+    doubt = trained.classify(unseen).doubt
+    assert ((doubt >= 0) & (doubt < 1)).all()
+    assert trained._forest is not None
+    tensors = _tensors(inputs_of(unseen), trained._scaling, trained.options)
+    votes = trained._forest.probabilities(table_of(tensors))
+    np.testing.assert_allclose(doubt, 1.0 - votes.max(axis=1), atol=1e-6)
+
+
 def test_the_forest_may_be_left_out(unseen: list[Star]) -> None:
     stars, labels, _ = training_stars()
     made = Classifier.fit(stars, labels, replace(OPTIONS, trees=0, epochs=2))
-    assert np.isfinite(made.classify(unseen).probabilities).all()
+    found = made.classify(unseen)
+    assert np.isfinite(found.probabilities).all()
+    np.testing.assert_allclose(found.doubt, 1.0 - found.probabilities.max(axis=1), atol=1e-6)
 
 
 def test_stars_with_too_few_points_get_a_reason(trained: Classifier) -> None:
@@ -108,6 +120,7 @@ def test_stars_with_too_few_points_get_a_reason(trained: Classifier) -> None:
     result = trained.classify([short, made_star("EA", 1)])
     assert result.best(0) is None
     assert np.isnan(result.probability(0))
+    assert np.isnan(result.doubt[0])
     assert result.reason[0] == "3 good rows; a class needs 5"
     assert result.best(1) == "EA"
     assert len(trained.classify([])) == 0

@@ -94,7 +94,7 @@ def test_merge_fills_what_needs_the_whole_catalog(tmp_path):
     assert sorted(ok["anomaly_rank"]) == list(range(1, len(ok) + 1))
     assert ok.sort_values("anomaly_rank")["anomaly_pvalue"].is_monotonic_increasing
     assert sorted(ok["novelty_rank"]) == list(range(1, len(ok) + 1))
-    novel = novelty(ok["autoencoder_score"].to_numpy(), 1.0 - ok["class_prob"].to_numpy())
+    novel = novelty(ok["autoencoder_score"].to_numpy(), ok["class_doubt"].to_numpy())
     assert (np.diff(novel[np.argsort(ok["novelty_rank"])]) <= 1e-12).all()
     assert ok["anomaly_reason"].notna().all()
     counted = pd.Series([event["object_id"] for event in events]).value_counts()
