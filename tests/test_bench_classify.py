@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from models.inputs import inputs_of
-from tests.bench.classify import agreement, balanced_accuracy, calibration_error, few, judged, opponents
+from tests.bench.classify import agreement, balanced_accuracy, calibration_error, few, judged, opponents, splits
 from tests.models.stars import made_star
 
 
@@ -54,3 +54,19 @@ def test_the_opponents_tell_plain_cases_apart() -> None:
     for types, seconds in said.values():
         assert (types == labels[test]).mean() > 0.9
         assert seconds > 0
+
+
+def test_cross_validation_judges_each_star_once() -> None:
+    names = np.array([f"star {i}" for i in range(200)])
+    folds = splits(names, 5, 4)
+    assert len(folds) == 4
+    np.testing.assert_array_equal(np.sum(folds, axis=0), np.ones(200))
+    assert all(20 < fold.sum() < 80 for fold in folds)
+
+
+def test_each_seed_draws_a_quarter_of_the_stars() -> None:
+    names = np.array([f"star {i}" for i in range(2000)])
+    rounds = splits(names, 3, 0)
+    assert all(abs(test.mean() - 0.25) < 0.04 for test in rounds)
+    assert not (rounds[0] == rounds[1]).all()
+    np.testing.assert_array_equal(splits(names[::-1], 3, 0)[2][::-1], rounds[2])
