@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from models import weights as stored
 from models.classifier.network import NEVER, build, joint
 from models.classifier.targets import allowed_pairs, allowed_types, leaf_types
-from models.classifier.thinned import Thinned, thinned
+from models.classifier.thinned import Thinned, copies_wanted, thinned
 from models.classifier.training import Examples, Tensors, train
 from models.classifier.votes import learnt, spoken, table_of
 from models.inputs import FACTORS, Inputs, inputs_of
@@ -248,6 +248,8 @@ class Classifier:
         names = [star.curve.object_id for star in stars]
         inputs = inputs_of(stars)
         options = _options(options, start, len(stars))
+        if progress is not None and (count := sum(copies_wanted(labels, options.copies))):
+            progress(f"searching the periods of {count} thinned copies of stars of rare types")
         copies = thinned(stars, labels, options.copies)
         return cls.fit_inputs(inputs, names, period, labels, options, progress, reference, start, copies)
 

@@ -48,6 +48,12 @@ class Thinned:
         return Thinned(self.inputs.rows(copies), self.period[copies], np.repeat(np.arange(len(rows)), last - first))
 
 
+def copies_wanted(labels: Sequence[str], most: int) -> list[int]:
+    """How many copies of each star there should be, few or none of those of common types."""
+    counts = Counter(labels)
+    return [min(most, -(-ENOUGH // counts[label]) - 1) for label in labels]
+
+
 def thinned(stars: Sequence[Star], labels: Sequence[str], most: int, search: bool = True) -> Thinned:
     """Copies of the stars of rare types.
 
@@ -57,15 +63,10 @@ def thinned(stars: Sequence[Star], labels: Sequence[str], most: int, search: boo
     most : copies of a star, at most.
     search : whether the period of a copy is searched anew; else it is that of the star.
     """
-    counts = Counter(labels)
-    copies: list[Star] = []
-    of: list[int] = []
-    for i, (star, label) in enumerate(zip(stars, labels, strict=True)):
-        for k in range(min(most, -(-ENOUGH // counts[label]) - 1)):
-            copies.append(_copy(star, k, search))
-            of.append(i)
+    wanted = copies_wanted(labels, most)
+    copies = [_copy(star, k, search) for star, count in zip(stars, wanted, strict=True) for k in range(count)]
     periods = np.array([copy.period.period for copy in copies], dtype=np.float64)
-    return Thinned(inputs_of(copies), periods, np.array(of, dtype=np.int64))
+    return Thinned(inputs_of(copies), periods, np.repeat(np.arange(len(stars)), np.array(wanted, dtype=np.int64)))
 
 
 def _copy(star: Star, number: int, search: bool) -> Star:

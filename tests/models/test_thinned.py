@@ -76,3 +76,7 @@ def test_copies_are_learnt_from_and_never_calibrated_on() -> None:
     spoiled = copies.inputs.rows(np.arange(len(copies.star)))
     spoiled.folds[apart] = 1.0
     assert fit(Thinned(spoiled, copies.period, copies.star)).model_id == more.model_id
+
+
+def test_no_stars_have_no_copies() -> None:
+    assert len(thinned([], [], 8).star) == 0
