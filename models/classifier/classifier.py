@@ -248,7 +248,7 @@ class Classifier:
         names = [star.curve.object_id for star in stars]
         inputs = inputs_of(stars)
         options = _options(options, start, len(stars))
-        if progress is not None and (count := sum(copies_wanted(labels, options.copies))):
+        if progress is not None and (count := sum(copies_wanted(stars, labels, options.copies))):
             progress(f"searching the periods of {count} thinned copies of stars of rare types")
         copies = thinned(stars, labels, options.copies)
         return cls.fit_inputs(inputs, names, period, labels, options, progress, reference, start, copies)

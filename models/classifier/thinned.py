@@ -22,6 +22,9 @@ from pipeline.star import Star
 #: Copies are made until there are so many of a type, the stars themselves among them.
 ENOUGH = 400
 
+#: Curves of more good rows are not copied: noise hides little of what their features say, and a search takes seconds.
+LONGEST = 15_000
+
 #: Shares of the points that a copy keeps.
 _KEPT = (0.5, 0.95)
 
@@ -48,10 +51,13 @@ class Thinned:
         return Thinned(self.inputs.rows(copies), self.period[copies], np.repeat(np.arange(len(rows)), last - first))
 
 
-def copies_wanted(labels: Sequence[str], most: int) -> list[int]:
-    """How many copies of each star there should be, few or none of those of common types."""
+def copies_wanted(stars: Sequence[Star], labels: Sequence[str], most: int) -> list[int]:
+    """How many copies of each star there should be: none of common types, nor of very long curves."""
     counts = Counter(labels)
-    return [min(most, -(-ENOUGH // counts[label]) - 1) for label in labels]
+    return [
+        min(most, -(-ENOUGH // counts[label]) - 1) if len(star.curve.good) <= LONGEST else 0
+        for star, label in zip(stars, labels, strict=True)
+    ]
 
 
 def thinned(stars: Sequence[Star], labels: Sequence[str], most: int, search: bool = True) -> Thinned:
@@ -63,7 +69,7 @@ def thinned(stars: Sequence[Star], labels: Sequence[str], most: int, search: boo
     most : copies of a star, at most.
     search : whether the period of a copy is searched anew; else it is that of the star.
     """
-    wanted = copies_wanted(labels, most)
+    wanted = copies_wanted(stars, labels, most)
     copies = [_copy(star, k, search) for star, count in zip(stars, wanted, strict=True) for k in range(count)]
     periods = np.array([copy.period.period for copy in copies], dtype=np.float64)
     return Thinned(inputs_of(copies), periods, np.repeat(np.arange(len(stars)), np.array(wanted, dtype=np.int64)))

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from models.classifier import Classifier, ClassifierOptions
 from models.classifier.classifier import _versions
-from models.classifier.thinned import Thinned, thinned
+from models.classifier.thinned import LONGEST, Thinned, copies_wanted, thinned
 from models.inputs import inputs_of
 from pipeline.period import find_period
 from pipeline.split import share
@@ -76,6 +76,11 @@ def test_copies_are_learnt_from_and_never_calibrated_on() -> None:
     spoiled = copies.inputs.rows(np.arange(len(copies.star)))
     spoiled.folds[apart] = 1.0
     assert fit(Thinned(spoiled, copies.period, copies.star)).model_id == more.model_id
+
+
+def test_very_long_curves_are_not_copied() -> None:
+    stars = [made_star("RRAB", 1, n) for n in (LONGEST + 1, LONGEST, 30)]
+    assert copies_wanted(stars, ["RRAB"] * 3, 8) == [0, 8, 8]
 
 
 def test_no_stars_have_no_copies() -> None:
