@@ -288,7 +288,7 @@ class Classifier:
         counts = Counter(labels)
         weight = np.array([counts[label] ** -options.balance for label in labels])
         weight = (weight / weight.mean()).astype(np.float32)
-        kinds, known = np.array(labels), np.full(len(labels), np.nan) if reference is None else np.asarray(reference)
+        kinds = np.array(labels)
         # from here on the copies are rows like the stars, and stand behind them
         star = np.arange(len(inputs))
         if copies is not None:
@@ -296,7 +296,8 @@ class Classifier:
             inputs, period = Inputs.join([inputs, copies.inputs]), np.concatenate([period, copies.period])
             enough = inputs.points >= LEAST_POINTS
         tensors = _tensors(inputs, scaling, options)
-        allowed = allowed_pairs(kinds[star].tolist(), types, np.where(inputs.found, period, np.nan), known[star])
+        known = None if reference is None else reference[star]
+        allowed = allowed_pairs(kinds[star].tolist(), types, np.where(inputs.found, period, np.nan), known)
         examples = Examples(tensors, allowed, weight[star])
         made = cls(types, options, [], scaling, 1.0, 0.0, "" if start is None else start.card)
         networks: list[Any] = []

@@ -399,12 +399,10 @@ def main() -> None:
     for name in args.sets:
         for kind in args.periods:
             reference = kind == "reference"
-            whole = prepared(args.cache, name, False, args.copies)
-            if reference and not np.isfinite(whole.reference).any():
+            if reference and not np.isfinite(prepared(args.cache, name).reference).any():
                 print(f"{name}: no reference periods")
                 continue
-            if reference:
-                whole = prepared(args.cache, name, reference, args.copies)
+            whole = prepared(args.cache, name, reference, args.copies)
             among = judged(whole.labels, name) & few(whole.names, args.stars)
             first = [star for star, used in zip(stars_of(args.cache, name), among, strict=True) if used][:FEW]
             turned = [(at_reference(star) if reference else star).star for star in first]
