@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
 
+from models.classifier import ClassifierOptions
 from models.inputs import inputs_of
-from tests.bench.classify import agreement, balanced_accuracy, calibration_error, few, judged, opponents, splits
+from tests.bench.classify import agreement, balanced_accuracy, calibration_error, few, judged, opponents, run, splits
+from tests.bench.training_set import Prepared
 from tests.models.stars import made_star
 
 
@@ -56,17 +58,36 @@ def test_the_opponents_tell_plain_cases_apart() -> None:
         assert seconds > 0
 
 
-def test_cross_validation_judges_each_star_once() -> None:
+def test_cross_validation_judges_each_star_once_a_round() -> None:
     names = np.array([f"star {i}" for i in range(200)])
-    folds = splits(names, 5, 4)
-    assert len(folds) == 4
-    np.testing.assert_array_equal(np.sum(folds, axis=0), np.ones(200))
-    assert all(20 < fold.sum() < 80 for fold in folds)
+    first, second = splits(names, 2, 4)
+    assert len(first) == len(second) == 4
+    for folds in (first, second):
+        np.testing.assert_array_equal(np.sum(folds, axis=0), np.ones(200))
+        assert all(20 < fold.sum() < 80 for fold in folds)
+    assert not np.array_equal(first, second)
 
 
 def test_each_seed_draws_a_quarter_of_the_stars() -> None:
     names = np.array([f"star {i}" for i in range(2000)])
-    rounds = splits(names, 3, 0)
-    assert all(abs(test.mean() - 0.25) < 0.04 for test in rounds)
-    assert not (rounds[0] == rounds[1]).all()
-    np.testing.assert_array_equal(splits(names[::-1], 3, 0)[2][::-1], rounds[2])
+    quarters = [test for (test,) in splits(names, 3, 0)]
+    assert all(abs(test.mean() - 0.25) < 0.04 for test in quarters)
+    assert not (quarters[0] == quarters[1]).all()
+    np.testing.assert_array_equal(splits(names[::-1], 3, 0)[2][0][::-1], quarters[2])
+
+
+def test_folds_of_a_round_are_counted_together() -> None:
+    stars = [made_star(kind, seed, 80) for seed in range(40) for kind in ("RRAB", "EA")]
+    labels = ["RRAB", "EA"] * 40
+    names = np.array([f"star {i}" for i in range(80)])
+    period = np.array([star.period.period for star in stars])
+    whole = Prepared(inputs_of(stars), names, np.array(labels), period, period)
+    options = ClassifierOptions(members=1, epochs=2, trees=50)
+    found = run(whole, stars[:3], splits(names, 1, 2), options, rocket=84)
+    assert (found["rounds"], found["folds"], found["stars"]) == (1, 2, 80)
+    assert list(found["recall"]["forest"]) == ["EA", "RRAB"]
+    for name, (accuracy,) in found["accuracy_by_round"].items():
+        # a share of all the stars, not a mean of the folds' shares
+        assert accuracy * 80 == pytest.approx(round(accuracy * 80), abs=0.005), name
+    assert found["who"]["forest"]["accuracy"] > 0.9
+    assert found["agree"]["all"] > 0.9

@@ -17,7 +17,7 @@ import numpy as np
 
 from models.classifier import ClassifierOptions
 from pipeline.split import held_out, share
-from tests.bench.classify import few, fitted, judge, judged
+from tests.bench.classify import best_types, few, fitted, judge, judged, likeliest
 from tests.bench.random_search import between, drawn, one_of, power_of_ten, shown
 from tests.bench.training_set import Prepared, add_cache, prepared
 
@@ -62,7 +62,7 @@ def run(learn: Prepared, judges: Prepared, options: ClassifierOptions) -> dict[s
     columns = dict(zip(result.types, result.probabilities.T, strict=True))
     given = [columns[str(c)][i] if str(c) in columns else 0.0 for i, c in enumerate(judges.labels)]
     surprise = float(-np.log(np.maximum(np.nan_to_num(given), 1e-9)).mean())
-    return judge(result, judges.labels) | {"log_loss": surprise, "seconds": seconds}
+    return judge(best_types(result), likeliest(result), judges.labels) | {"log_loss": surprise, "seconds": seconds}
 
 
 def main() -> None:

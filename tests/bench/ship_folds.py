@@ -22,7 +22,7 @@ from models.inputs import inputs_of
 from models.weights import PRETRAINED
 from pipeline.split import held_out, share
 from pipeline.vsx import TYPES
-from tests.bench.classify import judge
+from tests.bench.classify import best_types, judge, likeliest
 from tests.bench.training_set import SETS, Prepared, add_cache, kept_copies, prepared, seen_as, stars_of
 
 #: Types too rare or too alike to be told apart across surveys are taught as a wider one.
@@ -117,7 +117,8 @@ def ship_classifier(cache: Path, out: Path, options: ClassifierOptions) -> dict[
         test = stars.rows(rows)
         result = classifier.classify_inputs(test.inputs)
         truth = _as_said(test, result)
-        figures[survey] = {key: round(value, 3) for key, value in judge(result, truth).items()}
+        quality = judge(best_types(result), likeliest(result), truth)
+        figures[survey] = {key: round(value, 3) for key, value in quality.items()}
         one = figures[survey]
         lines.append(
             f"| {survey} | {len(rows)} | {one['accuracy']:.3f} | {one['balanced']:.3f} | {one['ece']:.3f} "

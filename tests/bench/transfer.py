@@ -24,7 +24,7 @@ from pipeline.features import LEAST_POINTS
 from pipeline.simulate import SurveyOptions, simulate_stars
 from pipeline.split import share
 from pipeline.star import Star
-from tests.bench.classify import TEST_SHARE, balanced_accuracy, best_types, fitted, judge, opponents, recalls
+from tests.bench.classify import TEST_SHARE, balanced_accuracy, best_types, fitted, judge, likeliest, opponents, recalls
 from tests.bench.training_set import Labelled, Prepared, periods_of, store, stored
 
 #: Seed of the simulated stars; another than those of the sample survey and of the training set.
@@ -94,7 +94,8 @@ def run(
     def note(name: str, classifier: Classifier, seconds: float) -> None:
         result = classifier.classify_inputs(asked.inputs)
         said = best_types(result)
-        found[name] = judge(result, asked.labels) | {"seconds": seconds, "recall": recalls(asked.labels, said)}
+        quality = judge(said, likeliest(result), asked.labels)
+        found[name] = quality | {"seconds": seconds, "recall": recalls(asked.labels, said)}
 
     begin = time.process_time()
     first = fitted(source, options)
