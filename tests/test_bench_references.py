@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.bench.references import judge, remade
+from tests.bench.references import brightness_says, judge, judge_by_brightness, remade
 from tests.bench.training_set import Labelled
 from tests.models.stars import made_star
 
@@ -33,3 +33,30 @@ def test_a_wrong_reference_is_told_from_a_hard_one() -> None:
     assert found["agree"] == found["were_they_true"] == 1.0
     assert np.isnan(found["of_the_others"])
     assert judge(labelled)["agree"] == pytest.approx(0.5)
+
+
+def test_brightness_tells_the_alias_from_the_period() -> None:
+    rng = np.random.default_rng(0)
+    dim, bright = rng.uniform(0.45, 0.7, 200), rng.uniform(1.0, 5.0, 100)
+    true = np.concatenate([dim, bright])
+    magnitude = np.concatenate([np.full(200, 19.0), 16.3 - 3.0 * np.log10(bright)]) + rng.normal(0.0, 0.15, 300)
+    alias = np.where(true < 1.0, 1.0 / (1.0 / true - 1.0), 1.0 / (1.0 / true + 1.0))
+    found, reference = true.copy(), true.copy()
+    reference[:50] = alias[:50]
+    found[250:] = alias[250:]
+    agree = found == reference
+    says = brightness_says(found, reference, magnitude, agree)
+    np.testing.assert_allclose(says[agree], 1.0)
+    np.testing.assert_allclose(brightness_says(reference, found, magnitude, agree), 1.0 / says)
+    hangs = (true < 1.0) != (alias < 1.0)
+    assert (says[:50][hangs[:50]] > 10.0).mean() > 0.9
+    assert (says[250:][hangs[250:]] < 0.1).mean() > 0.9
+
+
+def test_only_stars_whose_label_hangs_on_the_period_are_asked() -> None:
+    stars = [made_star("RRAB", seed, 60) for seed in range(6)]
+    labelled = [Labelled("made", star, "RRAB", star.period.period) for star in stars]
+    labelled[0] = replace(labelled[0], period=2.5 * stars[0].period.period)
+    said = judge_by_brightness(labelled)
+    assert (said["stars"], said["agree"], said["hang"]) == (6, 5, 1)
+    assert said["for_found"] == said["for_reference"] == 0  # no other star has such a period: any magnitude will do

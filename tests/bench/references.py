@@ -1,4 +1,5 @@
-"""How far the reference periods of a set can be believed: would the search find them again, were they true?
+"""How far the reference periods of a set can be believed, by two witnesses: would the search find them again, were they
+true, and do they go with the stars' luminosities?
 
 ``python -m tests.bench.references`` makes each star anew: the Fourier series that fits it best at its reference period,
 at its own times, with its own residuals in another order. The search that finds the reference of nearly all of these
@@ -8,6 +9,11 @@ residuals and is the harder to find again, so that wrong references are rather c
 
 Judged are pulsating stars of smooth shape. An alias of the true period changes the label where the label followed from
 it: an RR Lyrae star of 0.6 d is a Cepheid of 1.5 d.
+
+The stars of EROS-2 are all as far away as the Large Magellanic Cloud, so their magnitudes follow from their periods
+(Leavitt & Pickering 1912): a Cepheid of 1.5 d is ten times as bright as an RR Lyrae star. Where the found period and
+the reference lie on either side of the one day that parts the labels, the magnitude says which of the two it goes with.
+How bright stars of a period are, the stars say whose two periods agree.
 """
 
 from __future__ import annotations
@@ -16,11 +22,12 @@ import argparse
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from pipeline.lightcurve import FloatArray, LightCurve
+from pipeline.lightcurve import BoolArray, FloatArray, LightCurve
 from pipeline.period import find_period
 from pipeline.split import share
 from pipeline.vsx import TYPES
@@ -32,6 +39,18 @@ TERMS, LEAST = 4, 20
 
 #: RR Lyrae stars in five bands have references beyond doubt: they show what order in the residuals does.
 SETS = ("eros", "s82_rrlyrae")
+
+#: The set whose stars are all as far away, and the period that parts its labels, in days.
+ONE_DISTANCE, PARTED = "eros", 1.0
+
+#: Widths of what counts as the same, in log period and in magnitudes.
+ALIKE = (0.05, 0.2)
+
+#: One star more at each period is thought to have any magnitude within so many.
+ANY_MAGNITUDE = 5.0
+
+#: A magnitude decides where it is so many times likelier at one of the periods than at the other.
+DECIDES = 10.0
 
 
 def remade(curve: LightCurve, period: float, rng: np.random.Generator) -> LightCurve:
@@ -88,6 +107,59 @@ def judge(stars: Sequence[Labelled]) -> dict[str, float]:
     }
 
 
+def brightness_says(found: FloatArray, reference: FloatArray, magnitude: FloatArray, agree: BoolArray) -> FloatArray:
+    """(n,) how many times likelier each magnitude is at the found period than at the reference.
+
+    Parameters
+    ----------
+    found, reference : (n,) days.
+    magnitude : (n,) of stars that are all as far away.
+    agree : (n,) stars whose two periods are one: their magnitudes at a period make its density, by kernels.
+    """
+    known_period, known_magnitude = np.log10(found[agree]), magnitude[agree]
+    near = np.exp(-0.5 * ((magnitude[:, None] - known_magnitude) / ALIKE[1]) ** 2) / (np.sqrt(2 * np.pi) * ALIKE[1])
+
+    def density(period: FloatArray) -> FloatArray:
+        weight = np.exp(-0.5 * ((np.log10(period)[:, None] - known_period) / ALIKE[0]) ** 2)
+        return np.asarray(((weight * near).sum(axis=1) + 1.0 / ANY_MAGNITUDE) / (weight.sum(axis=1) + 1.0))
+
+    return density(found) / density(reference)
+
+
+def judge_by_brightness(stars: Sequence[Labelled]) -> dict[str, int]:
+    """Of the stars whose label hangs on which period is right: with which of the two their magnitudes go."""
+    # the last band is the redder one, in which the relation is the tighter
+    magnitude = np.array([_magnitude(one.star.curve) for one in stars])
+    stars = [one for one, known in zip(stars, np.isfinite(magnitude), strict=True) if known]
+    magnitude = magnitude[np.isfinite(magnitude)]
+    found = np.array([one.star.period.period for one in stars])
+    reference = np.array([one.period for one in stars])
+    spans = [float(np.ptp(one.star.curve.good.time)) for one in stars]
+    agree = np.array([right(*three) for three in zip(found, reference, spans, strict=True)])
+    hangs = (found < PARTED) != (reference < PARTED)
+    says = brightness_says(found, reference, magnitude, agree)[hangs]
+    return {
+        "stars": len(stars),
+        "agree": int(agree.sum()),
+        "hang": int(hangs.sum()),
+        "for_found": int((says > DECIDES).sum()),
+        "for_reference": int((says < 1.0 / DECIDES).sum()),
+    }
+
+
+def _magnitude(curve: LightCurve) -> float:
+    good = curve.good
+    value = good.value[good.band == len(good.bands) - 1]
+    return float(np.median(value)) if good.kind == "mag" and len(value) else float("nan")
+
+
+def judged(cache: Path, name: str) -> list[Labelled]:
+    """The stars of a set that have both periods and a smooth shape."""
+    return [
+        one for one in stars_of(cache, name) if _smooth(one.label) and np.isfinite(one.period) and one.star.period.found
+    ]
+
+
 def _smooth(label: str | None) -> bool:
     return label in TYPES and TYPES[str(label)].group == "pulsating" and label != "M"
 
@@ -101,11 +173,7 @@ def main() -> None:
     print(f"{'set':12s} {'type':5s} stars  agree  were all references true  of those that do not agree")
     lines: list[dict[str, Any]] = []
     for name in args.sets:
-        stars = [
-            one
-            for one in stars_of(args.cache, name)
-            if _smooth(one.label) and np.isfinite(one.period) and one.star.period.found
-        ]
+        stars = judged(args.cache, name)
         for label in sorted({str(one.label) for one in stars}):
             found = judge([one for one in stars if one.label == label])
             lines.append({"bench": "references", "set": name, "type": label} | found)
@@ -114,6 +182,13 @@ def main() -> None:
                 f"{found['of_the_others']:27.3f}",
                 flush=True,
             )
+    if ONE_DISTANCE in args.sets:
+        said = judge_by_brightness(judged(args.cache, ONE_DISTANCE))
+        lines.append({"bench": "references", "set": ONE_DISTANCE, "by": "brightness"} | said)
+        print(
+            f"{ONE_DISTANCE}: the label of {said['hang']} of {said['stars']} stars hangs on which period is right; "
+            f"brightness decides for the found one in {said['for_found']}, for the reference in {said['for_reference']}"
+        )
     for line in lines:
         print(json.dumps(line))
 
