@@ -13,7 +13,7 @@ from flows.state import Kept, kept_of
 from pipeline.catalog.schema import DETECTORS
 from pipeline.events import EventOptions, find_events, without_repeats
 from pipeline.ingest import Refused
-from pipeline.period import PeriodResult
+from pipeline.period import PeriodResult, multiplied
 from pipeline.star import Star
 from pipeline.summary import summarise
 
@@ -89,12 +89,7 @@ def rows_of(stars: Sequence[Star], models: Models, options: RunOptions) -> list[
 
 def settle(star: Star, factor: float) -> Star:
     """The star with its period multiplied by what the classifier found: 2 for an EW folded at half its period, say."""
-    if factor == 1.0 or not star.period.found:
-        return star
-    old = star.period
-    others = (old.period, *old.others)[:4]
-    period = replace(old, period=old.period * factor, period_err=old.period_err * factor, others=others)
-    return replace(star, period=period)
+    return star if factor == 1.0 else replace(star, period=multiplied(star.curve, star.period, factor))
 
 
 def refused_row(refused: Refused) -> StarRow:

@@ -1,5 +1,6 @@
 """The astronomer's period of a star, from any number of bands."""
 
+from pipeline.period.multiple import multiplied
 from pipeline.period.options import PeriodOptions
 from pipeline.period.result import PeriodFlag, PeriodResult
 from pipeline.period.search import find_period
@@ -13,5 +14,6 @@ __all__ = [
     "Transit",
     "find_period",
     "find_transits",
+    "multiplied",
     "secondary_periods",
 ]

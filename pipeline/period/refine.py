@@ -94,6 +94,28 @@ def refine(sample: Sample, frequency: float, lowest: float = 0.0, rounds: int = 
     return Refined(float(frequency), error, terms, curve)
 
 
+def epoch(best: Refined, sample: Sample) -> float:
+    """Minimum light where the fold looks eclipsing (two humps, or dips sharper than the peaks), else maximum.
+
+    Parameters
+    ----------
+    best : the model of the sample.
+    sample : n points.
+
+    Returns
+    -------
+    The first such moment at or after the first point, in the curve's own time.
+    """
+    curve = best.curve
+    spectrum = np.abs(np.fft.rfft(curve)) ** 2
+    two_humps = spectrum[2::2].sum() > spectrum[1::2].sum()
+    centred = curve - curve.mean()
+    skewness = float(np.mean(centred**3) / max(1e-12, float(np.mean(centred**2))) ** 1.5)
+    eclipsing = two_humps or skewness < -0.3
+    at = int(np.argmin(curve) if eclipsing else np.argmax(curve))
+    return sample.reference + at / len(curve) / best.frequency
+
+
 def _rows_of_bands(sample: Sample) -> list[slice | NDArray[np.int64]]:
     """The rows of each band."""
     if sample.n_bands == 1:

@@ -12,7 +12,7 @@ from pipeline.period.grid import Grid, grid_for
 from pipeline.period.judge import Candidates, look_closely
 from pipeline.period.nominate import ALIASES, nominate
 from pipeline.period.options import PeriodOptions
-from pipeline.period.refine import Refined, refine
+from pipeline.period.refine import Refined, epoch, refine
 from pipeline.period.result import PeriodFlag, PeriodResult
 from pipeline.period.rule import probabilities
 from pipeline.period.sample import Sample, prepare
@@ -81,7 +81,7 @@ def find_period(curve: LightCurve, options: PeriodOptions = PeriodOptions()) -> 
         fap=fap,
         flag=_flag(found),
         others=tuple(float(p) for p in runners_up),
-        t0=_epoch(best, sample),
+        t0=epoch(best, sample),
         terms=best.terms,
     )
 
@@ -134,21 +134,6 @@ def _flag(found: Search) -> PeriodFlag | None:
         if any(min(abs(distance - alias), abs(mirrored - alias)) < 1.0 / span for alias in ALIASES):
             return "alias"
     return None
-
-
-def _epoch(best: Refined, sample: Sample) -> float:
-    """Minimum light where the fold looks eclipsing (two humps, or dips sharper than the peaks), else maximum.
-
-    The first such moment at or after the first point, in the curve's own time.
-    """
-    curve = best.curve
-    spectrum = np.abs(np.fft.rfft(curve)) ** 2
-    two_humps = spectrum[2::2].sum() > spectrum[1::2].sum()
-    centred = curve - curve.mean()
-    skewness = float(np.mean(centred**3) / max(1e-12, float(np.mean(centred**2))) ** 1.5)
-    eclipsing = two_humps or skewness < -0.3
-    at = int(np.argmin(curve) if eclipsing else np.argmax(curve))
-    return sample.reference + at / len(curve) / best.frequency
 
 
 def _of_transit(transit: Transit, best: Refined, runners_up: FloatArray, span: float) -> PeriodResult:

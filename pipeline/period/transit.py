@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -93,7 +94,7 @@ def find_transits(
     good = curve.good
     if len(good) == 0:
         return ()
-    good = good.where(good.band == int(np.argmax(np.bincount(good.band))))
+    good = _densest(good)
     if not is_dense(good.time):
         return ()
     time, flux = _even_steps(good)
@@ -110,6 +111,29 @@ def find_transits(
         if keep.sum() < LEAST_POINTS // 4:
             break
     return tuple(found)
+
+
+def deepest(curve: LightCurve, period: float, epochs: Sequence[float]) -> float:
+    """Which of several series of transits with one period is the deepest, by the median within the shortest duration.
+
+    Parameters
+    ----------
+    curve : a cleaned light curve; its densest band's good rows are used.
+    period : days between the transits of a series.
+    epochs : middle of a transit of each series, in the light curve's own time.
+
+    Returns
+    -------
+    The epoch of that series; of those as deep as one another, or not observed at all, the first.
+    """
+    time, flux = _even_steps(_densest(curve.good))
+    flat = flatten(time, flux)
+    levels = []
+    for middle in epochs:
+        distance = np.abs((time - middle + 0.5 * period) % period - 0.5 * period)
+        inside = flat[(distance < 0.5 * DURATIONS[0]) & np.isfinite(flat)]
+        levels.append(float(np.median(inside)) if inside.size else math.inf)
+    return epochs[int(np.argmin(levels))]
 
 
 def is_wave(time: FloatArray, flux: FloatArray, signal: Transit) -> bool:
@@ -161,6 +185,11 @@ def flatten(time: FloatArray, flux: FloatArray, window: float = WINDOW) -> Float
     scatter = 1.4826 * float(np.median(np.abs(flat)))
     enough = high - low >= max(8, int(0.3 * window / max(float(np.median(np.diff(time))), 1e-6)))
     return np.where((flat > 4.0 * scatter) | ~enough, np.nan, flat)
+
+
+def _densest(good: LightCurve) -> LightCurve:
+    """The rows of the band with the most."""
+    return good.where(good.band == int(np.argmax(np.bincount(good.band))))
 
 
 def _even_steps(good: LightCurve) -> tuple[FloatArray, FloatArray]:
