@@ -338,7 +338,7 @@ def survey_features(curve: LightCurve) -> FloatArray:
     -------
     (len(SURVEY),): the median of the first band, of the second, their difference, the logarithm of the ratio of their
     widths, and the distance from the galactic plane in degrees; bands in the order of the curve; fluxes as magnitudes
-    with zero point 0; NaN where there are none.
+    with zero point 0; NaN where there are none, or a band's median flux is not above 0.
     """
     good = curve.good
     out = np.full(len(SURVEY), np.nan)
@@ -350,8 +350,11 @@ def survey_features(curve: LightCurve) -> FloatArray:
             widths.append(np.nan)
             continue
         middle = float(np.median(value))
-        medians.append(middle if good.kind == "mag" else -2.5 * np.log10(middle) if middle > 0 else np.nan)
-        widths.append(float(np.subtract(*np.percentile(value, (90, 10)))) / (1.0 if good.kind == "mag" else middle))
+        width = float(np.subtract(*np.percentile(value, (90, 10))))
+        if good.kind == "flux":
+            middle, width = (-2.5 * np.log10(middle), width / middle) if middle > 0 else (np.nan, np.nan)
+        medians.append(middle)
+        widths.append(width)
     out[: len(medians)] = medians
     if len(medians) == 2:
         out[2] = medians[0] - medians[1]

@@ -144,6 +144,19 @@ def test_magnitude_and_colour() -> None:
     assert feature(SURVEY, values, "second_scale") == pytest.approx(0.0, abs=1e-9)
 
 
+@pytest.mark.parametrize("level", [0.0, -3.0])
+def test_a_flux_without_light_has_neither_magnitude_nor_width(level: float) -> None:
+    time = np.arange(60.0)
+    value = np.concatenate([5.0 + np.sin(time), level + np.sin(2 * np.pi * (time + 0.5) / 60.0).round(9)])
+    band = ["b"] * 60 + ["r"] * 60
+    for bands in (band, band[::-1]):
+        both = clean(LightCurve.of("a", np.tile(time, 2), value, None, bands, kind="flux"))
+        assert np.median(value[60:]) == level
+        first, second, colour, scale, _ = survey_features(both)
+        assert np.isnan([first, second]).sum() == 1
+        assert np.isnan([colour, scale]).all()
+
+
 def test_the_structure_function_is_one_for_noise_and_falls_with_the_square_of_the_time_for_a_slope() -> None:
     rng = np.random.default_rng(3)
     time = np.sort(rng.uniform(0.0, 500.0, 800))
