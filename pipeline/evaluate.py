@@ -248,12 +248,13 @@ def period_matches(period: FloatArray, true: FloatArray, span: FloatArray) -> Bo
 def expected_calibration_error(confidence: FloatArray, right: BoolArray, bins: int = CALIBRATION_BINS) -> float:
     """Mean distance between confidence and accuracy over bins of equal width, weighted by the stars in each.
 
-    Guo et al. 2017, "On Calibration of Modern Neural Networks", eq. 3.
+    Guo et al. 2017, "On Calibration of Modern Neural Networks" (ICML), eq. 3; bins are open below and closed above.
 
     Parameters
     ----------
-    confidence : (n,) in [0, 1].
-    right : (n,)
+    confidence : (n,) probability that what was said of a star is right, in [0, 1].
+    right : (n,) whether it is.
+    bins : number of bins.
 
     Returns
     -------

@@ -3,7 +3,7 @@ import pytest
 
 from models.classifier import ClassifierOptions
 from models.inputs import inputs_of
-from tests.bench.classify import agreement, balanced_accuracy, calibration_error, few, judged, opponents, run, splits
+from tests.bench.classify import agreement, balanced_accuracy, few, judged, opponents, run, splits
 from tests.bench.training_set import Prepared
 from tests.models.stars import made_star
 
@@ -28,13 +28,6 @@ def test_a_type_and_its_period_agree() -> None:
 def test_balanced_accuracy_weighs_classes_alike() -> None:
     truth = np.array(["M"] * 8 + ["EA"] * 2)
     assert balanced_accuracy(truth, np.array(["M"] * 10)) == 0.5
-
-
-def test_calibration_error_is_the_gap_between_word_and_truth() -> None:
-    rng = np.random.default_rng(0)
-    probability = rng.uniform(0.5, 1.0, 20_000)
-    assert calibration_error(probability, rng.random(20_000) < probability) < 0.02
-    assert calibration_error(np.full(1000, 0.9), np.arange(1000) < 600) == pytest.approx(0.3)
 
 
 def test_stars_are_chosen_by_their_names_alone() -> None:

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from models.classifier import Classification, Classifier, ClassifierOptions
 from models.classifier.classifier import _BATCH, _network, _tensors
 from models.inputs import FACTORS, Inputs, inputs_of
+from pipeline.evaluate import expected_calibration_error
 from pipeline.features import FOLDED
 from pipeline.split import share
 from pipeline.star import Star
@@ -112,17 +113,6 @@ def recalls(truth: NDArray[np.str_], said: NDArray[np.str_]) -> dict[str, float]
     return {str(name): float(np.mean(said[truth == name] == name)) for name in np.unique(truth)}
 
 
-def calibration_error(probability: NDArray[np.float64], right: NDArray[np.bool_], bins: int = 15) -> float:
-    """Expected calibration error of the highest probability, in even bins (Guo et al. 2017, eq. 3)."""
-    cell = np.minimum((probability * bins).astype(int), bins - 1)
-    gaps = [
-        abs(probability[cell == k].mean() - right[cell == k].mean()) * (cell == k).mean()
-        for k in range(bins)
-        if (cell == k).any()
-    ]
-    return float(sum(gaps))
-
-
 def best_types(result: Classification) -> NDArray[np.str_]:
     """(n,) the likeliest type of each star, "" where there is no answer."""
     return np.array([result.best(i) or "" for i in range(len(result))])
@@ -146,7 +136,7 @@ def judge(said: NDArray[np.str_], best: NDArray[np.float64], truth: NDArray[np.s
     return {
         "accuracy": float(right.mean()),
         "balanced": balanced_accuracy(truth, said),
-        "ece": calibration_error(best, right),
+        "ece": expected_calibration_error(best, right),
         "error_95": float(1.0 - right[kept].mean()),
     }
 

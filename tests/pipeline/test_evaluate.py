@@ -166,6 +166,13 @@ def test_calibration_error_by_hand(pairs):
     assert 0 <= expected_calibration_error(confidence, right) <= 1
 
 
+def test_calibration_error_is_the_gap_between_word_and_truth():
+    assert expected_calibration_error(np.full(1000, 0.9), np.arange(1000) < 600) == pytest.approx(0.3)
+    # the bins are closed above: 0.2 is in the same bin as 0.19, where the two gaps cancel each other
+    pair, right = np.array([0.19, 0.2]), np.array([True, False])
+    assert expected_calibration_error(pair, right, bins=5) == pytest.approx((0.81 - 0.2) / 2)
+
+
 def test_a_calibrated_classifier_has_no_calibration_error():
     rng = np.random.default_rng(1)
     confidence = rng.uniform(0.3, 1, 200_000)
