@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.autoencoder import Autoencoder, AutoencoderOptions
 from models.classifier import Classification, Classifier, ClassifierOptions
@@ -116,8 +117,8 @@ def ship_classifier(cache: Path, out: Path, options: ClassifierOptions) -> dict[
             continue
         test = stars.rows(rows)
         result = classifier.classify_inputs(test.inputs)
-        truth = _as_said(test, result)
-        quality = judge(best_types(result), likeliest(result), truth)
+        said, sure = as_labelled(result, [str(label) for label in test.labels])
+        quality = judge(said, sure, test.labels)
         figures[survey] = {key: round(value, 3) for key, value in quality.items()}
         one = figures[survey]
         lines.append(
@@ -138,14 +139,35 @@ def ship_classifier(cache: Path, out: Path, options: ClassifierOptions) -> dict[
     return {"bench": "ship_folds", "kind": "classifier", "stars": len(learn), "sets": figures}
 
 
-def _as_said(test: Prepared, result: Classification) -> np.ndarray:
-    """Truth to compare with: where a label is open (E, RR), the type that was said counts if it is one of those."""
-    truth = []
-    for i, label in enumerate(test.labels):
-        best = result.best(i)
-        within = best is not None and bool(allowed_types(str(label), (best,))[0])
-        truth.append(best if within else str(label))
-    return np.array(truth)
+def as_labelled(result: Classification, labels: Sequence[str]) -> tuple[NDArray[np.str_], NDArray[np.float64]]:
+    """What was said of stars, in the words of their labels, and the probability that this is right.
+
+    A label that is open (E, RR) tells less than a type does: what was said of its star is said as openly, by the star's
+    own label where that may mean the likeliest type, else by the widest of the other open ones that may. The
+    probabilities of all the types that such a word may mean add up. Which word it is hangs on what was said, not on
+    whether it is right, so that the probability may be held against the share that is.
+
+    Parameters
+    ----------
+    result : n stars.
+    labels : n labels of one set.
+
+    Returns
+    -------
+    (n,) words and (n,) probabilities; "" and 0 where there is no answer.
+    """
+    words = sorted(set(labels) - set(result.types))
+    meant = {word: allowed_types(word, result.types) > 0 for word in words}
+    widest = sorted(words, key=lambda word: -int(meant[word].sum()))
+    said, sure = best_types(result).tolist(), likeliest(result)
+    for i, label in enumerate(labels):
+        if label not in meant or not said[i]:
+            continue
+        place = result.types.index(said[i])
+        word = next((word for word in (label, *widest) if meant[word][place]), None)
+        if word is not None:
+            said[i], sure[i] = word, min(1.0, float(result.probabilities[i, meant[word]].sum()))
+    return np.array(said), sure
 
 
 def ship_autoencoder(cache: Path, out: Path, options: AutoencoderOptions) -> dict[str, object]:
@@ -189,7 +211,7 @@ type: {counts}.
 period search; no magnitude, colour, position or date. A network and a forest of {trees} random trees answer together.
 
 **Judged** on the stars kept apart, with periods found by Swope; an open label (E, RR) counts as right with any of its
-narrower types:
+narrower types, whose probabilities are added up:
 
 | set | stars | accuracy | balanced | calibration error | error on the surer {coverage} % |
 |---|---|---|---|---|---|
@@ -209,9 +231,10 @@ apart by `pipeline.split.held_out`.
 **Scores** the misfit of the reconstructed fold (chi-square per bin); how empty the space around a star is compared with
 how empty it is around its neighbours, in the latent space and among seven features of the shape; and, along the twelve
 axes that tell the types of these stars apart best, how far it is from the stars that were learnt, and how seldom they
-are where it is, by a Gaussian for each type. Signal to noise and number of points are regressed out of all but the last
-two. The five get p-values against stars that calibrate; the weighted normal deviates of these are summed, and the sum
-is given a p-value against the same stars.
+are where it is, by a Gaussian for each type. The number of points, and whether there is a period, are regressed out of
+all five; signal to noise only out of the first three, for a small amplitude is what some types are told by. The five
+get p-values against stars that calibrate; the weighted normal deviates of these are summed, and the sum is given a
+p-value against the same stars.
 
 **Judged** on {judged} ordinary stars kept apart: share with a p-value at or below
 
