@@ -34,8 +34,8 @@ _BATCH = 256
 #: of a strange kind of star.
 PARTS = {"fold": 0.1, "latent": 0.5, "shape": 1.0, "distance": 1.0, "rarity": 1.0}
 
-#: Parts that are freed of the number of points only, and the columns of `_nuisance` that they keep: a small amplitude,
-#: and so a low signal to noise, is what some kinds are told by.
+#: Parts that are not freed of the signal to noise, and its columns of `_nuisance`: a small amplitude, and so a low
+#: signal to noise, is what some kinds are told by. All parts are freed of the rest.
 _WITH_STRENGTH, _STRENGTH = ("distance", "rarity"), (1, 2)
 
 #: The features of the shape that tell kinds of stars apart best.
