@@ -20,7 +20,7 @@ def multiplied(curve: LightCurve, found: PeriodResult, factor: float) -> PeriodR
 
     The period is multiplied exactly, and its error with it; number of terms and epoch are those of the fold at the
     new period. What the flag said of half and double is settled, while an alias may still be one, and the cycles are
-    counted anew. The old period becomes the first of the runners-up, and the new one is none of them.
+    counted anew. The old period becomes the first of the runners-up, and none of the others is one of the two.
 
     Parameters
     ----------
@@ -36,13 +36,14 @@ def multiplied(curve: LightCurve, found: PeriodResult, factor: float) -> PeriodR
     if not found.found or sample is None:
         return found
     period = factor * found.period
-    others = (found.period, *(other for other in found.others if not _same(other, period, sample.span)))
+    known = (period, found.period)
+    others = [other for other in found.others if not any(_same(other, one, sample.span) for one in known)]
     new = replace(
         found,
         period=period,
         period_err=factor * found.period_err,
         flag=_flag(found, period, sample.span),
-        others=others[:4],
+        others=(found.period, *others[:3]),
     )
     if found.terms == 0:
         return replace(new, t0=_transit_epoch(curve, sample, found, period))

@@ -45,6 +45,9 @@ def test_a_binary_at_twice_the_period_is_what_the_search_would_have_found() -> N
 def test_the_old_period_is_the_first_runner_up_and_the_new_one_is_none() -> None:
     curve = star("eclipsing", PERIOD)
     assert multiplied(curve, HALF, 2.0).others == (PERIOD / 2, PERIOD / 3, 0.545)
+    # a transit search may find the period that the periodogram found as well
+    twice = replace(HALF, others=(PERIOD / 2 * 1.0001, 0.7))
+    assert multiplied(curve, twice, 2.0).others == (PERIOD / 2, 0.7)
     five = replace(HALF, others=(0.7, 0.8, 0.9, 1.0))
     assert multiplied(curve, five, 2.0).others == (PERIOD / 2, 0.7, 0.8, 0.9)
 
