@@ -68,6 +68,7 @@ def rows_of(stars: Sequence[Star], models: Models, options: RunOptions) -> list[
             **described[i].columns(),
             "class": best,
             "class_prob": _null_if_nan(classes.probability(i)),
+            "class_sure": classes.sure[i],
             "class_flag": classes.flag[i],
             "class_doubt": _null_if_nan(classes.doubt[i]),
             "reconstruction_pvalue": _null_if_nan(folds.reconstruction_pvalue[i]),

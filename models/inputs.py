@@ -1,9 +1,9 @@
-"""What the classifier and the autoencoder see of a star: folds at the likely periods, and plain features."""
+"""What the classifier and the autoencoder see of a star: folds at the likely periods, its course, plain features."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,8 @@ from pipeline.features import (
     structure_features,
     survey_features,
 )
-from pipeline.lightcurve import FloatArray, LightCurve
+from pipeline.lightcurve import FloatArray, IntArray, LightCurve
+from pipeline.resample import resample
 from pipeline.star import Star
 
 Array32 = NDArray[np.float32]
@@ -33,7 +34,7 @@ Array32 = NDArray[np.float32]
 #: The star's true period may be its found one times one of these.
 FACTORS = (1.0, 2.0, 0.5)
 
-#: Phase bins of a fold.
+#: Phase bins of a fold, and steps of time of a course.
 BINS = 64
 
 #: What each bin holds: value in units of the star's width, its sigma, and how many points made it.
@@ -47,6 +48,8 @@ class Inputs:
     Attributes
     ----------
     folds : (n, len(FACTORS), BINS, len(CHANNELS)); zeros where there is no period.
+    course : (n, BINS, len(CHANNELS)) the curve as it was observed, in even steps of time: for stars without a period,
+        and for those that change slowly beside it.
     folded : (n, len(FACTORS), len(FOLDED)) shape features at each candidate period; NaN where there is none.
     plain : (n, len(PLAIN)) features without a period.
     rest : (n, len(STRUCTURE) + len(REST)) structure in time, and what the fold at the found period leaves; NaN where
@@ -58,6 +61,7 @@ class Inputs:
     """
 
     folds: Array32
+    course: Array32
     folded: Array32
     plain: Array32
     rest: Array32
@@ -86,6 +90,7 @@ def inputs_of(stars: Sequence[Star]) -> Inputs:
     """
     n = len(stars)
     folds = np.zeros((n, len(FACTORS), BINS, len(CHANNELS)), dtype=np.float32)
+    course = np.zeros((n, BINS, len(CHANNELS)), dtype=np.float32)
     folded = np.full((n, len(FACTORS), len(FOLDED)), np.nan, dtype=np.float32)
     plain = np.full((n, len(PLAIN)), np.nan, dtype=np.float32)
     rest = np.full((n, len(STRUCTURE) + len(REST)), np.nan, dtype=np.float32)
@@ -98,6 +103,7 @@ def inputs_of(stars: Sequence[Star]) -> Inputs:
         if points[i] < LEAST_POINTS:
             continue
         bright = brightness(star.curve)
+        course[i] = course_tensor(bright)
         plain[i] = plain_features(bright)
         rest[i, : len(STRUCTURE)] = structure_features(bright)
         survey[i] = survey_features(star.curve)
@@ -108,7 +114,7 @@ def inputs_of(stars: Sequence[Star]) -> Inputs:
             for j, factor in enumerate(FACTORS):
                 folded[i, j] = fold_features(bright, star.period.period * factor)
                 folds[i, j] = fold_tensor(bright, star.period.period * factor)
-    return Inputs(folds, folded, plain, rest, search, survey, found, points)
+    return Inputs(folds, course, folded, plain, rest, search, survey, found, points)
 
 
 def fold_tensor(bright: LightCurve, period: float, bins: int = BINS) -> FloatArray:
@@ -135,13 +141,45 @@ def fold_tensor(bright: LightCurve, period: float, bins: int = BINS) -> FloatArr
     terms, _ = shape.fourier(cycles, value)
     phase = (cycles - np.arctan2(terms[1, 0], terms[0, 0]) / (2 * np.pi)) % 1.0
     mean, total, count, inflation = shape.binned(phase, value, weight, bins)
+    return _channels(value, mean, inflation / np.sqrt(np.maximum(total, 1e-12)), count)
+
+
+def course_tensor(bright: LightCurve, bins: int = BINS) -> FloatArray:
+    """A light curve that is not folded, as a network sees it: in even steps from its first point to its last.
+
+    Parameters
+    ----------
+    bright : of `pipeline.features.brightness`, in time order.
+
+    Returns
+    -------
+    (bins, len(CHANNELS)): as of `fold_tensor`; where no point is, the value lies between the neighbours', and its
+    error is as large as errors get.
+    """
+    span = float(np.ptp(bright.time))
+    if not span > 0:
+        return np.zeros((bins, len(CHANNELS)))
+    grid = resample(replace(bright, error=errors_of(bright)), span / (bins - 1))
+    place = np.arange(bins)
+    there = grid.observed
+    mean = np.interp(place, place[there], grid.value[there])
+    return _channels(bright.value, mean, np.where(there, grid.sigma, np.inf), grid.coverage)
+
+
+def _channels(value: FloatArray, mean: FloatArray, sigma: FloatArray, count: FloatArray | IntArray) -> FloatArray:
+    """(bins, len(CHANNELS)) of the bins' means, errors and numbers of points.
+
+    Parameters
+    ----------
+    value : (n,) of the whole curve, whose middle and width are the unit.
+    mean, sigma, count : (bins,).
+    """
     low, middle, high = np.percentile(value, (5, 50, 95))
     width = max(float(high - low), 1e-6)
-    sigma = np.minimum(inflation / np.sqrt(np.maximum(total, 1e-12)) / width, 1.0)
     return np.stack(
         [
             np.clip((mean - middle) / width, -3.0, 3.0),
-            log_sigma(np.log2(np.maximum(sigma, 2.0**-8))),
+            log_sigma(np.log2(np.clip(sigma / width, 2.0**-8, 1.0))),
             np.log2(1.0 + count / count.mean()),
         ],
         axis=1,

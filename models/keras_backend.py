@@ -18,6 +18,8 @@ def keras() -> Any:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     # oneDNN rounds differently from one machine to the next, and says so on stderr
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+    # JAX would answer in float32 where float64 is asked for
+    os.environ.setdefault("JAX_ENABLE_X64", "1")
     with _native_stderr_closed():
         import keras as module
 

@@ -18,7 +18,7 @@ from pipeline.catalog.store import OBJECTS, replacing
 from pipeline.labels import read_labels
 from pipeline.lightcurve import BoolArray, FloatArray
 from pipeline.split import held_out
-from pipeline.vsx import ancestors, is_a
+from pipeline.vsx import TYPES, ancestors, is_a
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -140,6 +140,8 @@ class Part:
     ece : expected calibration error of class_prob, among those that were given a class.
     n_abstained : of `n_scored`, stars with class probabilities but without a class, or with one and a class_flag.
     n_none : of `n_scored`, stars without a class, for whatever reason.
+    n_wide : of `n_scored`, stars with a class_sure: the narrowest type or family that is likely enough to be believed.
+    accuracy_wide : share of those that are of it.
     classes, parents, outside, periods : in detail.
     confusion : number of scored stars by true class, then by given class.
     """
@@ -157,6 +159,8 @@ class Part:
     ece: float
     n_abstained: int
     n_none: int
+    n_wide: int
+    accuracy_wide: float
     classes: tuple[ClassResult, ...]
     parents: tuple[ParentResult, ...]
     outside: tuple[OutsideResult, ...]
@@ -296,7 +300,8 @@ def _catalog(path: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """The columns to compare, one row a star, and the classifier's types."""
     types = probability_types(pq.read_schema(path).names)
     periods = ["period", *(f"period_{n}" for n in range(2, 6))]
-    wanted = ["object_id", "status", "n_obs", "time_start", "time_end", "class", "class_prob", "class_flag", *periods]
+    wanted = ["object_id", "status", "n_obs", "time_start", "time_end", "class", "class_prob", "class_flag"]
+    wanted += ["class_sure", *periods]
     table = pq.read_table(path, columns=[*wanted, *(f"prob_{name}" for name in types[:1])])
     catalog = table.to_pandas()
     catalog["has_probabilities"] = catalog[f"prob_{types[0]}"].notna() if types else False
@@ -321,6 +326,10 @@ def _part(name: str, stars: pd.DataFrame, types: Sequence[str]) -> Part:
     classified = scored["has_probabilities"].to_numpy(dtype=bool)
     flagged = scored["class_flag"].notna().to_numpy()
     confident = has_class & np.isfinite(confidence)
+    wide = scored["class_sure"].notna().to_numpy()
+    of_it = [
+        _within(label, sure) for label, sure in zip(scored["class_true"][wide], scored["class_sure"][wide], strict=True)
+    ]
     classes = tuple(_class_result(name, truth, given) for name in sorted(set(truth)))
     parents = [label for label, its in targets.items() if its is None and any(is_a(one, label) for one in types)]
     return Part(
@@ -337,12 +346,19 @@ def _part(name: str, stars: pd.DataFrame, types: Sequence[str]) -> Part:
         ece=expected_calibration_error(confidence[confident], right[confident]),
         n_abstained=int((classified & (flagged | ~has_class)).sum()),
         n_none=int((~has_class).sum()),
+        n_wide=int(wide.sum()),
+        accuracy_wide=_mean(of_it),
         classes=classes,
         parents=tuple(_parent_result(label, present[(labels == label).to_numpy()]) for label in sorted(parents)),
         outside=_outside(present, {label for label, its in targets.items() if its is None} - {*parents}),
         periods=_periods(present),
         confusion={result.name: _counts(given[truth == result.name]) for result in classes},
     )
+
+
+def _within(label: str, wide: str) -> bool:
+    """Whether a type is of a type or family."""
+    return is_a(label, wide) or TYPES[label].group == wide
 
 
 def _target(label: str, types: Sequence[str]) -> str | None:
@@ -448,6 +464,8 @@ def _text(evaluation: Evaluation) -> str:
         ("  macro-F1", [_share(part.macro_f1) for part in parts]),
         ("  calibration error (ECE)", [_share(part.ece) for part in parts]),
         ("  abstained (flag or no class)", [_of(part.n_abstained, part.n_scored) for part in parts]),
+        ("  type or family given (class_sure)", [_of(part.n_wide, part.n_scored) for part in parts]),
+        ("  right where it is", [_share(part.accuracy_wide) for part in parts]),
         ("  no class at all", [_of(part.n_none, part.n_scored) for part in parts]),
     ]
     lines += [f"{label:<36}" + "".join(f"{cell:>16}" for cell in cells) for label, cells in rows]

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models import weights as stored
+from models.classifier.hierarchy import surely
 from models.classifier.network import NEVER, build, joint
 from models.classifier.targets import allowed_pairs, allowed_types, leaf_types
 from models.classifier.thinned import Thinned, copies_wanted, thinned
@@ -43,6 +44,10 @@ _TEMPERATURES = np.geomspace(0.4, 8.0, 61)
 _FOREST_WEIGHTS = np.linspace(0.0, 3.0, 31)
 
 
+#: Names of the features, in their order.
+_FEATURES = {"folded": list(FOLDED), "plain": list(PLAIN + STRUCTURE + REST + SEARCH), "survey": list(SURVEY)}
+
+
 @dataclass(frozen=True)
 class ClassifierOptions:
     """How to train.
@@ -64,7 +69,8 @@ class ClassifierOptions:
     leaf : stars of a leaf of those trees, at least.
     calibration_share : share of the stars that end a member's training and calibrate it, and that it does not learn
         from; each member leaves out others.
-    coverage : share of the stars that are classified without a flag.
+    coverage : share of the stars whose type is likely enough to need no flag.
+    familiar : share of the stars whose doubt is small enough to need no flag.
     seed : of everything that is drawn.
     """
 
@@ -84,7 +90,26 @@ class ClassifierOptions:
     leaf: int = 1
     calibration_share: float = 0.15
     coverage: float = 0.95
+    familiar: float = 0.98
     seed: int = 1
+
+
+@dataclass(frozen=True)
+class Abstention:
+    """Which answers get a flag, and what may be expected of the others.
+
+    Attributes
+    ----------
+    least : probability of the likeliest type below which it is uncertain.
+    most : doubt above which a star is unlike any type that was learnt.
+    kept : share of the stars kept for calibration that get no flag.
+    risk : share of wrong types among those, as each member says it of stars it did not learn from.
+    """
+
+    least: float
+    most: float
+    kept: float
+    risk: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +120,10 @@ class Classification:
     ----------
     types : VSX names of the columns of `probabilities`.
     probabilities : (n, n_types) calibrated; rows sum to 1, or are NaN where there is no answer.
-    flag : n entries: None, or "uncertain" where no type is likely enough.
+    flag : n entries: None, "uncertain" where no type is likely enough, or "unfamiliar" where one is, but the trees of
+        the forest are of more minds than they are on stars of the types that were learnt.
+    sure : n entries: the narrowest type or family of types that is likely enough to be believed; None where there is
+        none (`models.classifier.hierarchy`).
     reason : n entries: why there is no answer, or None.
     period_factor : (n,) 1, 2 or 0.5: what to multiply the found period by, now that the type is known.
     doubt : (n,) how little the star is like any one type: one less the largest share of the forest's votes, which are
@@ -106,6 +134,7 @@ class Classification:
     types: tuple[str, ...]
     probabilities: FloatArray
     flag: tuple[str | None, ...]
+    sure: tuple[str | None, ...]
     reason: tuple[str | None, ...]
     period_factor: FloatArray
     doubt: FloatArray
@@ -132,18 +161,18 @@ class Classifier:
         networks: Sequence[Any],
         scaling: dict[str, Scaling],
         temperature: float,
-        threshold: float,
+        abstention: Abstention,
         card: str = "",
         forest: Forest | None = None,
         forest_weight: float = 0.0,
     ) -> None:
         self.types = types
         self.options = options
+        self.abstention = abstention
         self.card = card
         self._networks = list(networks)
         self._scaling = scaling
         self._temperature = temperature
-        self._threshold = threshold
         self._forest = forest
         self._forest_weight = forest_weight
 
@@ -159,9 +188,14 @@ class Classifier:
         Raises
         ------
         ValueError
-            When the folder holds no whole classifier.
+            When the folder holds no whole classifier, or one that was made for other features.
         """
         kept = stored.load(folder, "classifier")
+        if kept.settings.get("features") != _FEATURES or "abstention" not in kept.settings:
+            raise ValueError(
+                f"the classifier in {folder} was made by another version; train it again, or install the version "
+                "that made it"
+            )
         options = ClassifierOptions(
             **{**kept.settings["options"], "filters": tuple(kept.settings["options"]["filters"])}
         )
@@ -181,10 +215,9 @@ class Classifier:
             from models.classifier.trees import Forest
 
             forest = Forest(*(kept.arrays[f"forest/{field.name}"] for field in fields(Forest)))
-        temperature, threshold, weight_of_forest = (
-            kept.settings[name] for name in ("temperature", "threshold", "forest_weight")
-        )
-        return cls(types, options, networks, scaling, temperature, threshold, kept.card, forest, weight_of_forest)
+        temperature, weight_of_forest = (kept.settings[name] for name in ("temperature", "forest_weight"))
+        abstention = Abstention(**kept.settings["abstention"])
+        return cls(types, options, networks, scaling, temperature, abstention, kept.card, forest, weight_of_forest)
 
     def save(self, folder: Path) -> None:
         """Write the classifier's folder: arrays, settings, card."""
@@ -200,13 +233,9 @@ class Classifier:
             "options": asdict(self.options),
             "types": list(self.types),
             "temperature": self._temperature,
-            "threshold": self._threshold,
+            "abstention": asdict(self.abstention),
             "forest_weight": self._forest_weight,
-            "features": {
-                "folded": list(FOLDED),
-                "plain": list(PLAIN + STRUCTURE + REST + SEARCH),
-                "survey": list(SURVEY),
-            },
+            "features": _FEATURES,
         }
         arrays = stored.network_arrays([array for network in self._networks for array in network.get_weights()])
         for name, scaling in self._scaling.items():
@@ -237,7 +266,7 @@ class Classifier:
         reference : (n,) known periods in days, NaN where unknown; they teach which multiple of the found period is
             the true one.
         start : a classifier to go on from, of another survey or of the simulator; it is left as it is. Its types,
-            scaling and shape stay.
+            scaling and shape stay, and so do its trees, beside new ones.
 
         Raises
         ------
@@ -299,7 +328,7 @@ class Classifier:
         known = None if reference is None else reference[star]
         allowed = allowed_pairs(kinds[star].tolist(), types, np.where(inputs.found, period, np.nan), known)
         examples = Examples(tensors, allowed, weight[star])
-        made = cls(types, options, [], scaling, 1.0, 0.0, "" if start is None else start.card)
+        made = cls(types, options, [], scaling, 1.0, Abstention(0.0, 1.0, 1.0, float("nan")))
         networks: list[Any] = []
         logits, votes, judged_by = [], [], []
         meant, table = allowed.max(axis=1), table_of(tensors)
@@ -307,7 +336,9 @@ class Classifier:
 
         def forest(rows: NDArray[np.int64]) -> Forest:
             seed = 1000 * options.seed
-            return learnt(table[rows], meant[rows], kinds[star[rows]], as_one[rows], options.trees, options.leaf, seed)
+            new = learnt(table[rows], meant[rows], kinds[star[rows]], as_one[rows], options.trees, options.leaf, seed)
+            # types that no new label names would be forgotten by new trees alone
+            return new if start is None or start._forest is None else start._forest.beside(new)
 
         for member in range(options.members):
             # each member leaves out other stars, so that together they learn from all
@@ -347,10 +378,10 @@ class Classifier:
     def _calibrate(
         self, logits: NDArray[np.float32], meant: NDArray[np.float32], votes: NDArray[np.float64] | None
     ) -> None:
-        """Set what makes the stars kept apart likeliest, and the flag's threshold.
+        """Set what makes the stars kept apart likeliest, and which answers get a flag.
 
-        These are the temperature of the networks (Guo et al. 2017) and the weight of the forest's logarithms beside
-        theirs.
+        The former are the temperature of the networks (Guo et al. 2017) and the weight of the forest's logarithms
+        beside theirs. Some of these stars may have been seen by the trees of a start.
 
         Parameters
         ----------
@@ -364,9 +395,16 @@ class Classifier:
                 probability = joint(logits / temperature + said, 1.0).sum(axis=1)
                 surprise = float(-np.log(np.maximum((probability * meant).sum(axis=1), 1e-9)).mean())
                 if surprise < kept[0]:
-                    kept = surprise, probability.max(axis=1)
+                    kept = surprise, probability
                     self._temperature, self._forest_weight = float(temperature), float(weight)
-        self._threshold = float(np.quantile(kept[1], 1.0 - self.options.coverage))
+        probability = kept[1]
+        doubt = _doubt(probability if votes is None else votes)
+        best = probability.max(axis=1)
+        least, most = np.quantile(best, 1.0 - self.options.coverage), np.quantile(doubt, self.options.familiar)
+        unflagged = (best >= least) & (doubt <= most)
+        wrong = np.take_along_axis(meant, probability.argmax(axis=1)[:, None], axis=1)[:, 0] == 0.0
+        risk = float(wrong[unflagged].mean()) if unflagged.any() else float("nan")
+        self.abstention = Abstention(float(least), float(most), float(unflagged.mean()), risk)
 
     def classify(self, stars: Sequence[Star]) -> Classification:
         """Types of stars, and which multiple of the found period fits them."""
@@ -382,8 +420,8 @@ class Classifier:
             logits = logits + spoken(votes, self._forest_weight)
         pairs = joint(logits, 1.0)
         probabilities = pairs.sum(axis=1)
-        shares = probabilities if votes is None else votes
         enough = inputs.points >= LEAST_POINTS
+        doubt = np.where(enough, _doubt(probabilities if votes is None else votes), np.nan)
         probabilities[~enough] = np.nan
         best = np.where(enough, np.nan_to_num(probabilities).argmax(axis=1), 0)
         share_of = np.take_along_axis(pairs, best[:, None, None], axis=2)[:, :, 0]
@@ -394,14 +432,17 @@ class Classifier:
         return Classification(
             types=self.types,
             probabilities=probabilities,
-            flag=tuple("uncertain" if p < self._threshold else None for p in probabilities.max(axis=1)),
+            flag=tuple(
+                "uncertain" if p < self.abstention.least else "unfamiliar" if d > self.abstention.most else None
+                for p, d in zip(probabilities.max(axis=1), doubt, strict=True)
+            ),
+            sure=surely(self.types, probabilities),
             reason=tuple(
                 None if ok else f"{points} good rows; a class needs {LEAST_POINTS}"
                 for ok, points in zip(enough, inputs.points, strict=True)
             ),
             period_factor=factor,
-            # shares in single precision may add up to a little more than 1
-            doubt=np.where(enough, np.maximum(1.0 - shares.max(axis=1), 0.0), np.nan),
+            doubt=doubt,
         )
 
     def _logits(self, tensors: Tensors) -> NDArray[np.float32]:
@@ -412,9 +453,14 @@ class Classifier:
             part = [_filled(tensor[begin : begin + _BATCH]) for tensor in tensors]
             size = min(_BATCH, n - begin)
             for network in self._networks:
-                logits, _ = network.predict_on_batch(part)
-                out[begin : begin + size] += np.asarray(logits)[:size] / len(self._networks)
+                logits = np.asarray(network.predict_on_batch(part))
+                out[begin : begin + size] += logits[:size] / len(self._networks)
         return out.astype(np.float32)
+
+
+def _doubt(shares: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(n,) what the largest share (n, types) leaves; in single precision they may add up to a little more than 1."""
+    return np.asarray(np.maximum(1.0 - shares.max(axis=1), 0.0))
 
 
 def _versions(rows: NDArray[np.int64], star: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -484,6 +530,7 @@ def _tensors(inputs: Inputs, scaling: dict[str, Scaling], options: ClassifierOpt
     closed[~inputs.found, 1:] = NEVER
     return [
         inputs.folds,
+        inputs.course,
         scaling["folded"].apply(inputs.folded),
         scaling["plain"].apply(_plain(inputs, options)),
         closed,

@@ -1,5 +1,7 @@
 """The network: for each candidate period a fold and its features become one logit a type; all compete in one softmax.
 
+The course of the curve and the features that need no period are the same for every candidate.
+
 A star's type and its true period are thus settled together: the probability of a type is the sum over the candidates,
 and the candidate that carries it is the period that fits it.
 """
@@ -25,13 +27,14 @@ NEVER = -1e4
 def build(n_folded: int, n_plain: int, n_types: int, filters: Sequence[int], hidden: int, dropout: float) -> Any:
     """The network.
 
-    Inputs: folds (batch, candidates, bins, channels), folded (batch, candidates, n_folded), plain (batch, n_plain) and
-    closed (batch, candidates): `NEVER` for a candidate that is no choice, else 0.
-    Outputs: logits (batch, candidates, n_types), and an embedding (batch, candidates, hidden).
+    Inputs: folds (batch, candidates, bins, channels), course (batch, bins, channels), folded (batch, candidates,
+    n_folded), plain (batch, n_plain) and closed (batch, candidates): `NEVER` for a candidate that is no choice, else 0.
+    Output: logits (batch, candidates, n_types).
     """
     k, ops, layers = keras(), keras().ops, keras().layers
     n_candidates = len(FACTORS)
     folds = k.Input((n_candidates, BINS, len(CHANNELS)), name="folds")
+    course = k.Input((BINS, len(CHANNELS)), name="course")
     folded = k.Input((n_candidates, n_folded), name="folded")
     plain = k.Input((n_plain,), name="plain")
     closed = k.Input((n_candidates,), name="closed")
@@ -39,15 +42,21 @@ def build(n_folded: int, n_plain: int, n_types: int, filters: Sequence[int], hid
     for i, channels in enumerate(filters):
         x = circular_block(x, channels, _WIDTH, 2**i)
     shape = layers.Dropout(dropout)(pooled(x))
-    measured = layers.Concatenate()([folded, layers.RepeatVector(n_candidates)(plain)])
+    x = course
+    for i, channels in enumerate(filters):
+        x = layers.Conv1D(channels, _WIDTH, dilation_rate=2**i, padding="same", use_bias=False)(x)
+        x = layers.Activation("silu")(layers.BatchNormalization(momentum=0.9)(x))
+    slow = layers.Concatenate()([layers.GlobalAveragePooling1D()(x), layers.GlobalMaxPooling1D()(x)])
+    once = layers.Concatenate()([layers.Dropout(dropout)(slow), plain])
+    measured = layers.Concatenate()([folded, layers.RepeatVector(n_candidates)(once)])
     measured = layers.Dropout(0.5 * dropout)(measured)
     measured = layers.Dense(hidden, activation="silu")(measured)
     joined = layers.Concatenate()([shape, measured])
     joined = layers.Dense(hidden, use_bias=False)(joined)
     joined = layers.Activation("silu")(layers.BatchNormalization(momentum=0.9)(joined))
-    embedding = layers.Dense(hidden, activation="silu")(layers.Dropout(dropout)(joined))
-    logits = layers.Dense(n_types)(layers.Dropout(dropout)(embedding))
-    return k.Model([folds, folded, plain, closed], [logits + ops.expand_dims(closed, -1), embedding])
+    joined = layers.Dense(hidden, activation="silu")(layers.Dropout(dropout)(joined))
+    logits = layers.Dense(n_types)(layers.Dropout(dropout)(joined))
+    return k.Model([folds, course, folded, plain, closed], logits + ops.expand_dims(closed, -1))
 
 
 def loss(allowed: Any, logits: Any) -> Any:

@@ -22,7 +22,7 @@ class Examples:
 
     Attributes
     ----------
-    tensors : folds, folded, plain, closed; n rows each.
+    tensors : folds, course, folded, plain, closed; n rows each.
     allowed : (n, candidates, types).
     weight : (n,) of each star in the loss.
     """
@@ -62,7 +62,7 @@ def train(
         0.1 * learning_rate, max(epochs - 1, 1) * steps, 0.01, warmup_target=learning_rate, warmup_steps=steps
     )
     optimizer = keras().optimizers.AdamW(rate, weight_decay=weight_decay, clipnorm=1.0)
-    model.compile(optimizer=optimizer, loss=[loss, None])
+    model.compile(optimizer=optimizer, loss=loss)
     known = examples.rows(judge)
     best, best_weights, since = np.inf, model.get_weights(), 0
     for epoch in range(epochs):
@@ -71,8 +71,8 @@ def train(
         losses = []
         for step in range(steps):
             part = examples.rows(shown[step * batch : (step + 1) * batch])
-            losses.append(_first(model.train_on_batch(augmented(part.tensors, rng), [part.allowed], [part.weight])))
-        judged = _first(model.evaluate(known.tensors, [known.allowed], 512, 0, [known.weight]))
+            losses.append(float(model.train_on_batch(augmented(part.tensors, rng), part.allowed, part.weight)))
+        judged = float(model.evaluate(known.tensors, known.allowed, 512, 0, known.weight))
         model.reset_metrics()
         progress(f"pass {epoch + 1} of {epochs}: loss {np.mean(losses):.4f}, on stars kept apart {judged:.4f}")
         if judged < best - 1e-4:
@@ -92,21 +92,18 @@ def augmented(tensors: Tensors, rng: np.random.Generator) -> Tensors:
 
     Parameters
     ----------
-    tensors : folds (n, candidates, bins, channels) and what goes with them; folds of zeros (no period) stay so.
+    tensors : folds (n, candidates, bins, channels), course (n, bins, channels) and what goes with them; folds of zeros
+        (no period) stay so.
     """
-    folds, *others = tensors
+    folds, course, *others = tensors
     n, candidates, bins, _ = folds.shape
     turns = rng.integers(0, bins, (n, candidates, 1))
     index = (np.arange(bins) + turns) % bins
-    folds = np.take_along_axis(folds, index[..., None], axis=2)
-    there = (folds != 0.0).any(axis=(2, 3))[..., None]
+    seen = np.concatenate([np.take_along_axis(folds, index[..., None], axis=2), course[:, None]], axis=1)
+    there = (seen != 0.0).any(axis=(2, 3))[..., None]
     noisy = (rng.random((n, 1, 1)) < 0.5) * rng.uniform(0.0, 0.7, (n, 1, 1))
     stated = rng.uniform(-0.5, 0.5, (n, 1, 1))
-    noise = noisy * np.minimum(sigma_of(folds), 0.5) * rng.standard_normal(folds.shape[:3])
-    folds[..., 0] += there * noise
-    folds[..., 1] += there * log_sigma(stated + 0.5 * np.log2(1.0 + noisy**2))
-    return [folds, *others]
-
-
-def _first(losses: Any) -> float:
-    return float(losses[0] if isinstance(losses, list | tuple) else losses)
+    noise = noisy * np.minimum(sigma_of(seen), 0.5) * rng.standard_normal(seen.shape[:3])
+    seen[..., 0] += there * noise
+    seen[..., 1] += there * log_sigma(stated + 0.5 * np.log2(1.0 + noisy**2))
+    return [seen[:, :candidates], seen[:, candidates], *others]

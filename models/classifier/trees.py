@@ -45,6 +45,17 @@ class Forest:
         asked = np.ascontiguousarray(table)
         return np.asarray(_mean_shares(self.root, self.feature, self.threshold, self.child, self.shares, asked))
 
+    def beside(self, other: Forest) -> Forest:
+        """The trees of both, which ask the same features and name the same types."""
+        nodes, leaves = len(self.feature), len(self.shares)
+        return Forest(
+            np.concatenate([self.root, other.root + np.int32(nodes)]),
+            np.concatenate([self.feature, other.feature]),
+            np.concatenate([self.threshold, other.threshold]),
+            np.concatenate([self.child, other.child + np.where(other.feature < 0, leaves, nodes).astype(np.int32)]),
+            np.concatenate([self.shares, other.shares]),
+        )
+
     def arrays(self) -> dict[str, NDArray[np.generic]]:
         """The arrays by name, in the order of the attributes."""
         return {field.name: getattr(self, field.name) for field in fields(self)}

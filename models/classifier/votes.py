@@ -22,7 +22,7 @@ _DOUBT = 0.01
 
 def table_of(tensors: Tensors) -> NDArray[np.float32]:
     """(n, features) what the forest sees: the features of each candidate period, and the plain ones."""
-    _, folded, plain, _ = tensors
+    _, _, folded, plain, _ = tensors
     return np.concatenate([*(folded[:, i] for i in range(folded.shape[1])), plain], axis=1)
 
 

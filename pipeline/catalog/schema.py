@@ -107,6 +107,7 @@ _TREND = (
 _CLASS = (
     Column("class", _TEXT, "", "src.class", "most probable class, an AAVSO VSX type; null where none was given"),
     Column("class_prob", _SHARE, "", "stat.probability;src.class", "calibrated probability of the class"),
+    Column("class_sure", _TEXT, "", "src.class", "narrowest type or family with a probability of 0.9; null: none"),
     Column("class_flag", _TEXT, "", "meta.code.qual;src.class", "what speaks against the class; null: nothing"),
     Column("class_doubt", _SHARE, "", "stat.probability;src.class", "how little it is like any class, by the forest"),
 )

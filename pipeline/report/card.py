@@ -132,6 +132,8 @@ def _class_words(row: Mapping[str, Any]) -> str:
     words = str(row["class"])
     if known(row.get("class_prob")):
         words += f", probability {row['class_prob']:.2f}"
+    if row.get("class_sure") != row["class"]:
+        words += f"; no more than {row['class_sure']} is sure" if row.get("class_sure") else "; no family is sure"
     return words
 
 

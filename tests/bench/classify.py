@@ -276,7 +276,7 @@ def run(
     agreed: list[dict[str, float]] = []
     for seed, tests in enumerate(rounds):
         answers: list[dict[str, tuple[NDArray[np.str_], float]]] = []
-        best, settled = [], []
+        best, settled, kept, stated = [], [], [], []
         for test in tests:
             begin = time.process_time()
             classifier = fitted(whole.rows(~test), replace(options, seed=seed + 1))
@@ -287,6 +287,8 @@ def run(
             answers.append(own | opponents(whole.inputs, whole.labels, test, seed, rocket))
             best.append(likeliest(result))
             settled.append(asked.period * result.period_factor)
+            kept.append(np.array([flag is None for flag in result.flag]))
+            stated.append(classifier.abstention.risk)
         asked = whole.rows(np.concatenate([np.flatnonzero(test) for test in tests]))
         truth = asked.labels
         for name in answers[0]:
@@ -301,6 +303,7 @@ def run(
         said = np.concatenate([answer["network"][0] for answer in answers])
         quality = judge(said, np.concatenate(best), truth)
         period = np.concatenate(settled)
+        unflagged = np.concatenate(kept)
         known = np.isfinite(asked.reference)
         agreed.append(agreement(said, truth, asked.period, period, asked.reference))
         speed = rates(classifier, asked.inputs)
@@ -309,6 +312,9 @@ def run(
                 "ece": quality["ece"],
                 "error": 1.0 - quality["accuracy"],
                 "error_95": quality["error_95"],
+                "flagged": float((~unflagged).mean()),
+                "error_unflagged": float((said != truth)[unflagged].mean()),
+                "risk_stated": float(np.mean(stated)),
                 "period_right": _share(_same(asked.period, asked.reference)[known]),
                 "period_settled": _share(_same(period, asked.reference)[known]),
                 "turn": turn_effect(classifier, inputs_of(stars), stars),
@@ -371,6 +377,10 @@ def table(one: dict[str, Any]) -> str:
     agree = ", ".join(f"{name} {value:.3f}" for name, value in one["agree"].items())
     lines.append(
         f"  ECE {one['ece']:.3f}; error {one['error']:.3f}, of the surer 95 % {one['error_95']:.3f}, {gain:.0%} less"
+    )
+    lines.append(
+        f"  class_flag on {one['flagged']:.3f}; error of the others {one['error_unflagged']:.3f}, "
+        f"stated {one['risk_stated']:.3f}"
     )
     if np.isfinite(one["period_right"]):
         lines.append(

@@ -66,8 +66,10 @@ def first_fifty(strange: NDArray[np.bool_], score: NDArray[np.float64]) -> float
     return float(strange[np.argsort(-np.nan_to_num(score, nan=-np.inf), kind="stable")[:50]].mean())
 
 
-def own_scores(learn: Prepared, asked: Inputs, epochs: int, seed: int) -> tuple[Scores, dict[str, float]]:
-    """What Swope says of stars after learning from others, and the CPU seconds of the two trainings."""
+def own_scores(
+    learn: Prepared, asked: Inputs, epochs: int, seed: int
+) -> tuple[Scores, dict[str, float], NDArray[np.bool_]]:
+    """What Swope says of stars after learning from others, the CPU seconds of the two trainings, and who has a flag."""
     begin = time.process_time()
     names = [str(one) for one in learn.names]
     labels = [str(label) for label in learn.labels]
@@ -79,7 +81,8 @@ def own_scores(learn: Prepared, asked: Inputs, epochs: int, seed: int) -> tuple[
     whole = autoencoder.score_inputs(asked).score
     middle = time.process_time()
     classifier = fitted(learn, ClassifierOptions(members=1, epochs=epochs, seed=seed + 1))
-    doubt = classifier.classify_inputs(asked).doubt
+    result = classifier.classify_inputs(asked)
+    doubt = result.doubt
     scores = {
         "reconstruction": alone["fold"],
         "latent": alone["latent"],
@@ -88,7 +91,8 @@ def own_scores(learn: Prepared, asked: Inputs, epochs: int, seed: int) -> tuple[
         "doubt": doubt,
         "autoencoder, doubt": novelty(whole, doubt),
     }
-    return scores, {"autoencoder": middle - begin, "doubt": time.process_time() - middle}
+    flagged = np.array([flag is not None for flag in result.flag])
+    return scores, {"autoencoder": middle - begin, "doubt": time.process_time() - middle}, flagged
 
 
 def simple_scores(learn: Prepared, asked: Inputs, seed: int) -> tuple[Scores, dict[str, float]]:
@@ -177,8 +181,8 @@ def run(
 
     Returns
     -------
-    Under "area" and "first 50" for each class that was left out what each score reaches; under "seconds" the sums of
-    CPU seconds.
+    Under "area" and "first 50" for each class that was left out what each score reaches; under "flagged" the shares of
+    its stars and of the others that got a class_flag; under "seconds" the sums of CPU seconds.
     """
     whole = prepared(cache, name)
     counts = Counter(str(label) for label in whole.labels)
@@ -189,18 +193,20 @@ def run(
     test = np.array([share(str(one), f"outliers{seed}") < TEST_SHARE for one in whole.names])
     areas: dict[str, dict[str, float]] = {}
     firsts: dict[str, dict[str, float]] = {}
+    flags: dict[str, tuple[float, float]] = {}
     seconds: Counter[str] = Counter()
     for left in only or classes:
         strange = whole.labels == left
         learn, judged = whole.rows(~test & ~strange), np.flatnonzero(test | strange)
         asked = whole.inputs.rows(judged)
-        own, own_seconds = own_scores(learn, asked, epochs, seed)
+        own, own_seconds, flagged = own_scores(learn, asked, epochs, seed)
         simple, simple_seconds = kept_scores(keep, learn, asked, seed)
         scores = own | simple | {"autoencoder, forest doubt": novelty(own["autoencoder"], simple["forest doubt"])}
         seconds.update(own_seconds)
         seconds.update(simple_seconds)
         truth = strange[judged]
         areas[left] = {kind: area(truth, score) for kind, score in scores.items()}
+        flags[left] = float(flagged[truth].mean()), float(flagged[~truth].mean())
         firsts[left] = {kind: first_fifty(truth, score) for kind, score in scores.items()}
         print(f"  {name} without {left:8s}", {kind: round(a, 2) for kind, a in areas[left].items()}, flush=True)
     return {
@@ -210,6 +216,7 @@ def run(
         "stars": len(whole),
         "area": areas,
         "first 50": firsts,
+        "flagged": flags,
         "seconds": {kind: round(value, 1) for kind, value in seconds.items()},
     }
 
@@ -230,6 +237,9 @@ def table(name: str, runs: Sequence[dict[str, Any]]) -> str:
         cost = "" if spent is None else f"{spent:.0f}"
         told = kind + "*" if kind in TOLD else kind
         lines.append(f"  {told:26s}{row} |{np.mean(each):8.3f}{min(each):8.3f}{fifty:9.3f} | {cost}")
+    for place, whose in enumerate(("class_flag, of these", "class_flag, of the others")):
+        each = [float(np.mean([run["flagged"][c][place] for run in runs])) for c in classes]
+        lines.append(f"  {whose:26s}{''.join(f'{value:8.3f}' for value in each)} |{np.mean(each):8.3f}")
     return "\n".join(lines)
 
 

@@ -22,7 +22,7 @@ from models.classifier.thinned import ENOUGH
 from models.inputs import inputs_of
 from models.weights import PRETRAINED
 from pipeline.split import held_out, share
-from pipeline.vsx import TYPES
+from pipeline.vsx import TYPES, ancestors
 from tests.bench.classify import best_types, judge, likeliest
 from tests.bench.training_set import SETS, Prepared, add_cache, kept_copies, prepared, seen_as, stars_of
 
@@ -48,8 +48,8 @@ LEAST_STARS = 12
 MOST_ALIKE = 300
 
 
-def gathered(cache: Path, copies: int = 0) -> tuple[Prepared, list[str]]:
-    """All prepared stars with a label that is taught, and the set of each.
+def gathered(cache: Path, copies: int = 0) -> tuple[Prepared, list[str], Prepared]:
+    """All prepared stars with a label that is taught, and the set of each; and those of types too rare to be taught.
 
     Parameters
     ----------
@@ -63,12 +63,14 @@ def gathered(cache: Path, copies: int = 0) -> tuple[Prepared, list[str]]:
     counts = Counter(labels)
     taught = np.array([bool(label) and counts[label] >= LEAST_STARS for label in labels])
     surveys = [name for name, part in zip(names, parts, strict=True) for _ in range(len(part))]
+    wide = {name for label in labels[taught] for name in (*ancestors(str(label)), str(label))}
+    rare = whole.rows(np.array([bool(label) and str(label) not in wide for label in labels]) & ~taught)
     whole = whole.rows(taught)
     if copies:
         stars = [one for one, used in zip(stars_of(cache, *names), taught, strict=True) if used]
         file = cache / f"taught-{seen_as()}-{copies}-copies.npz"
         whole = replace(whole, copies=kept_copies(file, stars, whole.labels.tolist(), copies))
-    return whole, [name for name, used in zip(surveys, taught, strict=True) if used]
+    return whole, [name for name, used in zip(surveys, taught, strict=True) if used], rare
 
 
 def at_double_period(cache: Path, names: Sequence[str]) -> Prepared:
@@ -95,7 +97,7 @@ def at_double_period(cache: Path, names: Sequence[str]) -> Prepared:
 
 def ship_classifier(cache: Path, out: Path, options: ClassifierOptions) -> dict[str, object]:
     """Train, judge by set, write the card and the weights."""
-    stars, surveys = gathered(cache, options.copies)
+    stars, surveys, unknown = gathered(cache, options.copies)
     apart = np.array([held_out(str(name)) for name in stars.names])
     single = stars.rows(~apart)
     doubled = at_double_period(cache, [str(name) for name in single.names])
@@ -120,23 +122,36 @@ def ship_classifier(cache: Path, out: Path, options: ClassifierOptions) -> dict[
         said, sure = as_labelled(result, [str(label) for label in test.labels])
         quality = judge(said, sure, test.labels)
         figures[survey] = {key: round(value, 3) for key, value in quality.items()}
-        one = figures[survey]
-        lines.append(
-            f"| {survey} | {len(rows)} | {one['accuracy']:.3f} | {one['balanced']:.3f} | {one['ece']:.3f} "
-            f"| {one['error_95']:.3f} |"
-        )
+        figures[survey] |= abstained(result, said != test.labels)
+        lines.append(f"| {survey} | {len(rows)} | " + " | ".join(f"{x:.3f}" for x in figures[survey].values()) + " |")
+    strangers = classifier.classify_inputs(unknown.inputs)
+    stranger_flags = [flag is not None for flag in strangers.flag]
     counts = Counter(str(label) for label in learn.labels)
     classifier.card = _CLASSIFIER_CARD.format(
         types=", ".join(classifier.types),
         counts=", ".join(f"{name} {count}" for name, count in counts.most_common()),
         table="\n".join(lines),
-        coverage=round(100 * options.coverage),
+        risk=100 * classifier.abstention.risk,
+        least=classifier.abstention.least,
+        most=classifier.abstention.most,
+        kept=100 * classifier.abstention.kept,
+        strangers=len(unknown),
+        flagged=sum(stranger_flags),
+        kinds=", ".join(sorted(set(unknown.labels.tolist()))),
         trees=options.trees,
         enough=ENOUGH,
         copies=options.copies,
     )
     classifier.save(out / "classifier")
-    return {"bench": "ship_folds", "kind": "classifier", "stars": len(learn), "sets": figures}
+    found = {"bench": "ship_folds", "kind": "classifier", "stars": len(learn), "sets": figures}
+    return found | {"stated_risk": classifier.abstention.risk, "of_unknown_types_flagged": stranger_flags}
+
+
+def abstained(result: Classification, wrong: NDArray[np.bool_]) -> dict[str, float]:
+    """Share of the stars with a class_flag, and the error of the others."""
+    flagged = np.array([flag is not None for flag in result.flag])
+    error = float(wrong[~flagged].mean()) if not flagged.all() else float("nan")
+    return {"flagged": round(float(flagged.mean()), 3), "error_unflagged": round(error, 3)}
 
 
 def as_labelled(result: Classification, labels: Sequence[str]) -> tuple[NDArray[np.str_], NDArray[np.float64]]:
@@ -172,7 +187,7 @@ def as_labelled(result: Classification, labels: Sequence[str]) -> tuple[NDArray[
 
 def ship_autoencoder(cache: Path, out: Path, options: AutoencoderOptions) -> dict[str, object]:
     """Train on ordinary stars, judge the p-values on ordinary stars kept apart, write the card and the weights."""
-    stars, surveys = gathered(cache)
+    stars, surveys, _ = gathered(cache)
     apart = np.array([held_out(str(name)) for name in stars.names])
     seen: Counter[tuple[str, str]] = Counter()
     used = np.zeros(len(stars), dtype=bool)
@@ -206,18 +221,24 @@ RR Lyrae, Catalina transients and quasars, ZTF type Ia supernovae, standard star
 of types with fewer than {enough} are shown as up to {copies} thinned copies too, with periods searched anew. Stars by
 type: {counts}.
 
-**Sees** folds at the found period, at twice and at half of it (value, sigma, coverage in 64 bins), features of the
+**Sees** folds at the found period, at twice and at half of it (value, sigma, coverage in 64 bins), the course of the
+curve in 64 even steps of time, features of the
 `light-curve` library, of a Fourier series and of what it leaves, the structure function, and the runners-up of the
 period search; no magnitude, colour, position or date. A network and a forest of {trees} random trees answer together.
 
 **Judged** on the stars kept apart, with periods found by Swope; an open label (E, RR) counts as right with any of its
 narrower types, whose probabilities are added up:
 
-| set | stars | accuracy | balanced | calibration error | error on the surer {coverage} % |
-|---|---|---|---|---|---|
+| set | stars | accuracy | balanced | calibration error | error on the surer 95 % | flagged | error of the others |
+|---|---|---|---|---|---|---|---|
 {table}
 
-**Limits.** Types outside the list get the nearest one, often flagged `uncertain`. Constant stars were shown few, and
+**Abstains** with `class_flag`: `uncertain` where the likeliest type has less than {least:.2f}, `unfamiliar` where the
+votes of the trees leave a doubt above {most:.2f}. Of the stars that calibrated it {kept:.0f} % got no flag, and
+{risk:.1f} % of these a wrong type. `class_sure` is the narrowest type or family of types that holds 0.9.
+
+**Limits.** Types outside the list get the nearest one: of {strangers} stars of such types ({kinds}) {flagged} were
+flagged. Constant stars were shown few, and
 mostly simulated ones. A type that one survey alone labels (SN, AGN, SRS, ...) may be recognised partly by that survey's
 cadence. Periods that are none of P, 2 P and P / 2 mislead it. Regenerate with
 `python -m tests.bench.ship_folds`.

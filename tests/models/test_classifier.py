@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -115,10 +116,46 @@ def test_the_forest_may_be_left_out(unseen: list[Star]) -> None:
     np.testing.assert_allclose(found.doubt, 1.0 - found.probabilities.max(axis=1), atol=1e-6)
 
 
+def test_what_the_trees_are_of_many_minds_about_is_unfamiliar(trained: Classifier, unseen: list[Star]) -> None:
+    before = trained.abstention
+    most = float(np.sort(trained.classify(unseen).doubt)[-4])
+    try:
+        trained.abstention = replace(before, least=0.0, most=most)
+        result = trained.classify(unseen)
+        assert result.flag == tuple("unfamiliar" if doubt > most else None for doubt in result.doubt)
+        assert any(result.flag)
+        trained.abstention = replace(before, least=1.1)
+        assert trained.classify(unseen).flag == ("uncertain",) * len(unseen)
+    finally:
+        trained.abstention = before
+
+
+def test_the_risk_of_what_is_not_flagged_is_stated(trained: Classifier, unseen: list[Star]) -> None:
+    stated = trained.abstention
+    assert 0.9 <= stated.kept <= 1.0
+    assert 0.0 <= stated.risk < 0.1
+    result = trained.classify(unseen)
+    wrong = [result.best(i) != star.curve.object_id.split("-")[0] for i, star in enumerate(unseen)]
+    kept = np.array([flag is None for flag in result.flag])
+    assert abs(np.array(wrong)[kept].mean() - stated.risk) < 0.1
+
+
+def test_a_classifier_of_other_features_is_refused(trained: Classifier, tmp_path: Path) -> None:
+    trained.save(tmp_path)
+    assert Classifier.load(tmp_path).abstention == trained.abstention
+    file = tmp_path / "model.json"
+    manifest = json.loads(file.read_text())
+    manifest["settings"]["features"]["plain"].reverse()
+    file.write_text(json.dumps(manifest))
+    with pytest.raises(ValueError, match="made by another version"):
+        Classifier.load(tmp_path)
+
+
 def test_stars_with_too_few_points_get_a_reason(trained: Classifier) -> None:
     short = Star(LightCurve.of("short", np.arange(3.0), np.arange(3.0)), PeriodResult(reason="too short"))
     result = trained.classify([short, made_star("EA", 1)])
     assert result.best(0) is None
+    assert result.sure[0] is None
     assert np.isnan(result.probability(0))
     assert np.isnan(result.doubt[0])
     assert result.reason[0] == "3 good rows; a class needs 5"

@@ -45,6 +45,7 @@ def test_few_stars_teach_another_survey(start: Classifier, tmp_path: Path) -> No
     assert right(start) < 0.2
     assert right(tuned) > 0.8
     assert start.model_id == before
+    assert tuned.card == ""
     tuned.save(tmp_path)
     assert Classifier.load(tmp_path).model_id == tuned.model_id
 
@@ -56,6 +57,16 @@ def test_tuning_again_gives_the_same_classifier(start: Classifier) -> None:
     ids = {Classifier.fit_inputs(*few, options, lines.append, start=start).model_id for _ in range(2)}
     assert len(ids) == 1
     assert len(lines) == 2
+
+
+def test_types_without_new_labels_are_not_forgotten() -> None:
+    kinds = ("RRAB", "EA", "CST")
+    start = Classifier.fit_inputs(*made(kinds, range(60)), OPTIONS)
+    tuned = Classifier.fit_inputs(*made(("RRAB", "EA"), range(100, 115)), replace(OPTIONS, epochs=1), start=start)
+    constant, _, _, _ = made(("CST",), range(200, 215))
+    share = [one.classify_inputs(constant).probabilities[:, 0].mean() for one in (start, tuned)]
+    assert start.types[0] == "CST"
+    assert share[1] > 0.7 * share[0]
 
 
 def test_what_cannot_be_taught_is_refused(start: Classifier) -> None:

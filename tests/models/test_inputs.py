@@ -1,9 +1,12 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from models.circular import circular_block, pooled
-from models.inputs import BINS, FACTORS, Inputs, fold_tensor, inputs_of
+from models.inputs import BINS, FACTORS, Inputs, course_tensor, fold_tensor, inputs_of, sigma_of
 from models.keras_backend import keras
 from models.scaling import Scaling
 from pipeline.clean import clean
@@ -43,7 +46,7 @@ def test_stars_do_not_depend_on_their_company() -> None:
     stars = [made_star(kind, seed) for seed in range(3) for kind in ("RRAB", "EA", "CST")]
     together = inputs_of(stars)
     alone = Inputs.join([inputs_of([star]) for star in stars])
-    for name in ("folds", "folded", "plain", "rest", "search", "survey", "found", "points"):
+    for name in ("folds", "course", "folded", "plain", "rest", "search", "survey", "found", "points"):
         np.testing.assert_array_equal(getattr(together, name), getattr(alone, name))
 
 
@@ -59,9 +62,40 @@ def test_hard_stars_give_finite_folds() -> None:
     ]
     found = inputs_of([Star(clean(curve), period) for curve in curves])
     assert np.isfinite(found.folds).all()
+    assert np.isfinite(found.course).all()
     assert found.found.tolist() == [False, False, False, True, True, False]
     assert np.isfinite(found.folded[found.found]).all()
     assert found.folds.shape[1] == len(FACTORS)
+
+
+def test_a_course_is_the_curve_in_even_steps() -> None:
+    # a supernova of 120 nights, then a season without any, then ten nights more
+    time = np.concatenate([np.arange(120.0), 300.0 + np.arange(10.0)])
+    value = 20.0 - 3.0 * np.exp(-0.5 * ((time - 40.0) / 15.0) ** 2)
+    curve = clean(LightCurve.of("SN", time, value, np.full(130, 0.05)))
+    course = course_tensor(brightness(curve))
+    step = 309.0 / (BINS - 1)
+    assert course.shape == (BINS, 3)
+    assert course[:, 0].argmax() == round(40.0 / step)
+    empty = np.arange(round(120.0 / step) + 1, round(300.0 / step))
+    assert (course[empty, 2] == 0.0).all()
+    np.testing.assert_allclose(sigma_of(course[None].astype(np.float32))[0, empty], 1.0)
+    between = np.diff(course[empty, 0])
+    np.testing.assert_allclose(between, between[0], atol=1e-12)
+    # five nights make a step, and a third of their errors is that of their mean
+    width = float(np.subtract(*np.percentile(value, (95, 5))))
+    np.testing.assert_allclose(2.0 ** (4.0 * course[2, 1]), 0.05 / np.sqrt(5.0) / width, rtol=1e-6)
+
+
+@given(st.integers(5, 400), st.integers(0, 10**6), st.floats(1e-3, 1e5))
+def test_a_course_has_all_points_in_its_steps(n: int, seed: int, span: float) -> None:
+    rng = np.random.default_rng(seed)
+    curve = LightCurve.of("any", np.sort(rng.uniform(0.0, span, n)), rng.normal(15.0, 0.3, n), np.full(n, 0.1))
+    course = course_tensor(brightness(clean(curve)))
+    assert np.isfinite(course).all()
+    points = (2.0 ** course[:, 2] - 1.0) * len(clean(curve).good) / BINS
+    assert points.sum() == pytest.approx(len(clean(curve).good))
+    assert min(points[0], points[-1]) > 0.9
 
 
 def test_convolution_on_the_circle_turns_with_the_fold() -> None:

@@ -35,6 +35,18 @@ def test_it_does_as_well_as_the_usual_implementation() -> None:
     assert np.mean(own == truth) == pytest.approx(np.mean(usual == truth), abs=0.04)
 
 
+def test_trees_beside_trees_say_the_mean_of_both() -> None:
+    table, kind = squares(300, 6)
+    one, other = forest_of(table, kind, 1), forest_of(table[:40], kind[:40], 2)
+    both = one.beside(other)
+    np.testing.assert_allclose(
+        both.probabilities(table), 0.5 * (one.probabilities(table) + other.probabilities(table)), atol=1e-6
+    )
+    assert {name: array.dtype for name, array in both.arrays().items()} == {
+        name: array.dtype for name, array in one.arrays().items()
+    }
+
+
 def test_weight_is_worth_what_more_stars_are() -> None:
     rng = np.random.default_rng(5)
     table = rng.normal(size=(400, 4)).astype(np.float32)

@@ -4,11 +4,15 @@ from models.classifier.votes import learnt, spoken, table_of
 
 
 def test_the_forest_sees_all_candidates_and_stands_no_stars() -> None:
-    folds, closed = np.zeros((0, 3, 64, 3), np.float32), np.zeros((0, 3), np.float32)
-    assert table_of([folds, np.zeros((0, 3, 5), np.float32), np.zeros((0, 2), np.float32), closed]).shape == (0, 17)
+    def seen(folded: np.ndarray, plain: np.ndarray) -> np.ndarray:
+        n = len(plain)
+        folds, course, closed = (np.zeros((n, *shape), np.float32) for shape in ((3, 64, 3), (64, 3), (3,)))
+        return table_of([folds, course, folded, plain, closed])
+
+    assert seen(np.zeros((0, 3, 5), np.float32), np.zeros((0, 2), np.float32)).shape == (0, 17)
     rng = np.random.default_rng(0)
     folded, plain = rng.random((4, 3, 5), np.float32), rng.random((4, 2), np.float32)
-    table = table_of([np.zeros((4, 3, 64, 3), np.float32), folded, plain, np.zeros((4, 3), np.float32)])
+    table = seen(folded, plain)
     np.testing.assert_array_equal(table[:, 5:10], folded[:, 1])
     np.testing.assert_array_equal(table[:, 15:], plain)
 

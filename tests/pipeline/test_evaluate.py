@@ -73,8 +73,8 @@ def test_balanced_accuracy_is_that_of_scikit_learn_when_all_have_a_class(tmp_pat
 
 def test_every_labelled_star_is_accounted_for(tmp_path):
     rows = [
-        star("right", "EW"),
-        star("wrong", "EA"),
+        star("right", "EW", class_sure="EW"),
+        star("wrong", "EA", class_sure="E"),
         star("abstained", None, 0.4),
         {"object_id": "refused", "status": "rejected", "reason": "one point", "n_obs": 1},
         star("flagged", "EW", class_flag="unlike the training set"),
@@ -82,7 +82,7 @@ def test_every_labelled_star_is_accounted_for(tmp_path):
         star("not parent", "RRC"),
         star("outside", "EA"),
         star("doubtful", "EA"),
-        star("finer", "RRAB"),
+        star("finer", "RRAB", class_sure="eclipsing"),
     ]
     labels = [
         *(("right", "EW"), ("wrong", "EW"), ("abstained", "EW"), ("refused", "EW"), ("flagged", "EW")),
@@ -96,6 +96,8 @@ def test_every_labelled_star_is_accounted_for(tmp_path):
     assert (part.n_scored, part.n_none, part.n_abstained) == (6, 2, 2)
     assert part.accuracy == pytest.approx(3 / 6)
     assert part.accuracy_sure == pytest.approx(2 / 3)
+    assert part.n_wide == 3
+    assert part.accuracy_wide == pytest.approx(2 / 3)
     assert part.confusion["EW"] == {"EW": 2, "none": 2, "EA": 1}
     assert [(one.name, one.n, one.recall) for one in part.parents] == [("E", 2, 0.5)]
     assert [(one.name, one.n, one.given) for one in part.outside] == [("EA?", 1, {"EA": 1}), ("M", 1, {"EA": 1})]

@@ -52,6 +52,7 @@ CONTRACT = [
     "drw_sigma",
     "class",
     "class_prob",
+    "class_sure",
     "class_flag",
     "forecaster_score",
     "forecaster_pvalue",
