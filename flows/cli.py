@@ -84,14 +84,7 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         "sources", nargs="+", metavar="SOURCE", help='file, folder, glob, or archive query such as "mast:KIC 8462852"'
     )
     parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder for the catalog and the report")
-    parser.add_argument(
-        "--clock", help="what the times are, where a source does not say: BJD_TDB, HJD_UTC, MJD_UTC, HJD-2450000, ..."
-    )
-    parser.add_argument("--to-bjd", action="store_true", help="turn HJD_UTC or JD_UTC into BJD_TDB (needs positions)")
-    parser.add_argument("--reader", help="force a reader, for files that none recognises: see the README's list")
-    parser.add_argument("--kind", choices=("mag", "flux"), help="what the values are, where a source does not say")
-    parser.add_argument("--min-period", type=_days, metavar="DAYS", help="shortest period to look for")
-    parser.add_argument("--max-period", type=_days, metavar="DAYS", help="longest period to look for")
+    _add_reading(parser)
     parser.add_argument("--models", type=Path, metavar="DIR", help="models from `swope train` (default: the shipped)")
     parser.add_argument(
         "--event-pvalue",
@@ -101,10 +94,27 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         help="false-alarm probability a star of an event (default: 0.001)",
     )
     parser.add_argument("--chunk-size", type=_positive, default=256, metavar="N", help="stars a chunk (default: 256)")
-    parser.add_argument("--workers", type=_positive, metavar="N", help="worker processes (default: one a core)")
     parser.add_argument("--dask", metavar="ADDRESS", help="Dask scheduler to run on, such as tcp://10.0.0.1:8786")
     parser.add_argument("--top", type=_positive, default=20, metavar="N", help="stars in the report (default: 20)")
     parser.set_defaults(call=_run)
+
+
+#: The settings of a run that `_add_reading` declares.
+_READING = ("clock", "to_bjd", "reader", "kind", "min_period", "max_period")
+
+
+def _add_reading(parser: argparse.ArgumentParser) -> None:
+    """What `run` and `train` read, clean and measure by, so that a model can be trained as it will be used."""
+    group = parser.add_argument_group("reading and periods")
+    group.add_argument(
+        "--clock", help="what the times are, where a source does not say: BJD_TDB, HJD_UTC, MJD_UTC, HJD-2450000, ..."
+    )
+    group.add_argument("--to-bjd", action="store_true", help="turn HJD_UTC or JD_UTC into BJD_TDB (needs positions)")
+    group.add_argument("--reader", help="force a reader, for files that none recognises: see the README's list")
+    group.add_argument("--kind", choices=("mag", "flux"), help="what the values are, where a source does not say")
+    group.add_argument("--min-period", type=_days, metavar="DAYS", help="shortest period to look for")
+    group.add_argument("--max-period", type=_days, metavar="DAYS", help="longest period to look for")
+    group.add_argument("--workers", type=_positive, metavar="N", help="worker processes (default: one a core)")
 
 
 def _run(parsed: argparse.Namespace) -> int:
@@ -214,10 +224,15 @@ def _add_train(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         commands,
         "train",
         "train a model on labelled light curves",
-        "example:\n  swope train classifier asas.parquet --labels labels.csv --out models\n"
-        "  swope run new.parquet --models models --out out/new",
+        "examples:\n"
+        "  swope train classifier asas.parquet --labels labels.csv --out models\n"
+        "  swope run new.parquet --models models --out out/new\n\n"
+        "  swope train classifier new.parquet --labels few.csv --start models --out models2\n"
+        "  swope train classifier new.parquet --labels few.csv --start shipped --out models2\n\n"
+        "A start needs some ten labelled stars, and keeps its types: labels that it does not know are refused.\n"
+        "Each model's folder holds a card.md, which says what it was taught and how.",
     )
-    parser.add_argument("kind", choices=("classifier", "autoencoder", "forecaster"), help="which of the models")
+    parser.add_argument("model", choices=("classifier", "autoencoder", "forecaster"), help="which of the models")
     parser.add_argument("sources", nargs="+", metavar="LIGHT_CURVES", help="as for `swope run`")
     parser.add_argument(
         "--labels", type=Path, metavar="CSV", help="object_id, class and perhaps period (needed for the classifier)"
@@ -227,31 +242,45 @@ def _add_train(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--epochs", type=_positive, metavar="N", help="passes over the stars (default: the model's own)"
     )
     parser.add_argument(
-        "--cell",
-        choices=("lstm", "gru", "rnn"),
-        help="the forecaster's recurrent cell, to train it from nothing (default: go on from the shipped LSTM)",
+        "--start",
+        metavar="MODELS",
+        help="go on from the classifier or forecaster of this folder of models, or from the `shipped` one (default: a "
+        "classifier is trained from nothing, a forecaster goes on from the shipped one)",
+    )
+    parser.add_argument(
+        "--survey",
+        action="store_true",
+        help="the classifier looks at magnitude, colour and galactic latitude too: better within one survey, of no "
+        "use beyond it",
+    )
+    parser.add_argument(
+        "--cell", choices=("lstm", "gru", "rnn"), help="train the forecaster from nothing, with this recurrent cell"
     )
     parser.add_argument("--seed", type=int, default=0, help="seed of all that is random (default: 0)")
-    parser.add_argument("--clock", help="as for `swope run`")
-    parser.add_argument("--reader", help="as for `swope run`")
+    _add_reading(parser)
     parser.set_defaults(call=_train)
 
 
 def _train(parsed: argparse.Namespace) -> int:
+    from flows.options import RunOptions, TrainOptions
+    from pipeline.ingest import check_sources
+
+    # before Prefect, which takes seconds to start
+    check_sources(parsed.sources)
+    labels = str(parsed.labels) if parsed.labels else None
+    training = TrainOptions(**{field.name: getattr(parsed, field.name) for field in fields(TrainOptions)})
+    training.check(parsed.model, labels)
+    options = RunOptions(**{name: getattr(parsed, name) for name in _READING})
+    options.check()
+    from flows.catalog import task_runner
     from flows.train import train
 
-    folder = train(
-        parsed.kind,
-        list(parsed.sources),
-        str(parsed.out),
-        labels=str(parsed.labels) if parsed.labels else None,
-        epochs=parsed.epochs,
-        cell=parsed.cell,
-        seed=parsed.seed,
-        clock=parsed.clock,
-        reader=parsed.reader,
+    runner, workers = task_runner(parsed.workers)
+    print(
+        train.with_options(task_runner=runner)(
+            parsed.model, list(parsed.sources), str(parsed.out), labels, training, options, workers
+        )
     )
-    print(folder)
     return 0
 
 

@@ -1,9 +1,10 @@
-"""What a run was asked to do."""
+"""What a run, or a training, was asked to do."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from pipeline.lightcurve import Clock, Kind
 
@@ -52,3 +53,61 @@ class RunOptions:
             raise ValueError(f"--models: no folder at {self.models}; `swope train` writes one")
         if self.reader is not None:
             reader_named(self.reader)
+
+
+#: The models that `swope train` makes.
+TRAINED = ("classifier", "autoencoder", "forecaster")
+
+#: What `--start` takes for the models that come with Swope.
+SHIPPED = "shipped"
+
+
+@dataclass(frozen=True)
+class TrainOptions:
+    """How one of the models is trained.
+
+    Attributes
+    ----------
+    epochs : passes over the stars; None for the model's own number.
+    seed : of everything that is drawn.
+    start : a folder of models, or "shipped": what the classifier or the forecaster goes on from. None trains a
+        classifier from nothing, and goes on from the shipped forecaster.
+    survey : whether the classifier looks at magnitude, colour and galactic latitude too.
+    cell : the forecaster's recurrent cell, to train it from nothing.
+    """
+
+    epochs: int | None = None
+    seed: int = 0
+    start: str | None = None
+    survey: bool = False
+    cell: Literal["lstm", "gru", "rnn"] | None = None
+
+    def check(self, kind: str, labels: str | None) -> None:
+        """Refuse what no training of this kind of model, with labels or without, can mean.
+
+        Raises
+        ------
+        ValueError
+            Naming the option, and what to do instead.
+        """
+        if kind not in TRAINED:
+            raise ValueError(f"no model is called {kind!r}; there are {', '.join(TRAINED)}")
+        if kind == "classifier" and labels is None:
+            raise ValueError("a classifier learns from labels: give --labels labels.csv with object_id and class")
+        if self.cell is not None and kind != "forecaster":
+            raise ValueError(f"--cell is the forecaster's; no {kind} has one")
+        if self.survey and kind != "classifier":
+            raise ValueError(f"--survey is the classifier's; a {kind} looks at the curve alone")
+        if self.start is None:
+            return
+        if kind == "autoencoder":
+            raise ValueError("--start: an autoencoder is always trained from nothing; leave it out")
+        if self.cell is not None:
+            raise ValueError("--cell trains from nothing, and --start goes on from a model: give one of them")
+        if self.survey:
+            raise ValueError("--survey: a model that goes on looks at what its --start looks at; leave it out")
+        if self.start != SHIPPED and not (Path(self.start) / kind).is_dir():
+            raise ValueError(
+                f"--start: no {kind} in {self.start}; give a folder that `swope train {kind}` wrote, or `{SHIPPED}` "
+                "for the one that comes with Swope"
+            )

@@ -4,36 +4,35 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from prefect import flow
 
 from flows import stages
+from flows.card import card_of
 from flows.catalog import CHUNKS, CORES, WORK, ingest, measure, threads
 from flows.manifest import chunk_key
-from flows.options import RunOptions
+from flows.models import load_model
+from flows.options import SHIPPED, RunOptions, TrainOptions
 from flows.workers import worker_processes
 from pipeline.ingest import plan
 from pipeline.labels import read_labels
 from pipeline.star import Star
 from pipeline.version import VERSION
 
-KINDS = ("classifier", "autoencoder", "forecaster")
 
-
-@flow(name="train", validate_parameters=False, task_runner=threads(CORES))
+@flow(name="train", task_runner=threads(CORES))
 def train(
     kind: str,
     sources: list[str],
     out: str,
     labels: str | None = None,
-    epochs: int | None = None,
-    cell: Literal["lstm", "gru", "rnn"] | None = None,
-    seed: int = 0,
-    clock: str | None = None,
-    reader: str | None = None,
+    training: TrainOptions | None = None,
+    options: RunOptions | None = None,
+    workers: int | None = None,
 ) -> str:
     """Train one of the models on light curves; returns the folder of its weights, OUT/KIND.
 
@@ -45,42 +44,45 @@ def train(
     labels : CSV of known classes. The classifier needs it, and learns from its periods too where it has any; the
         autoencoder then looks for what tells these classes apart. For both, and for the forecaster, it selects the
         stars to learn from.
-    epochs : passes over the stars; None for the model's own number.
-    cell : the forecaster's recurrent cell, to train it from nothing; None goes on from the shipped forecaster.
-    seed : of everything that is drawn.
-    clock, reader : as in `RunOptions`.
+    training : how the model is trained.
+    options : how light curves are read, cleaned and given periods, as for the flow `catalog`.
+    workers : worker processes; None for one a core.
 
     Raises
     ------
     ValueError
         When there is nothing to learn from, and why.
     """
-    if kind not in KINDS:
-        raise ValueError(f"no model is called {kind!r}; there are {', '.join(KINDS)}")
-    if kind == "classifier" and labels is None:
-        raise ValueError("a classifier learns from labels: give --labels labels.csv with object_id and class")
-    if cell is not None and kind != "forecaster":
-        raise ValueError(f"--cell is the forecaster's; no {kind} has one")
-    options = RunOptions(clock=clock, reader=reader)
+    training, options = training or TrainOptions(), options or RunOptions()
+    training.check(kind, labels)
     options.check()
     known = _known(Path(labels)) if labels is not None else None
-    stars = prepare(sources, Path(out), options)
+    # damaged models are refused before the work is done
+    start = _start(kind, training)
+    stars = prepare(sources, Path(out), options, workers)
     chosen = stars if known is None else [star for star in stars if star.curve.object_id in known]
     _tell(f"{len(stars)} stars read, {len(chosen)} to learn from")
     if not chosen:
         raise ValueError(f"none of the {len(stars)} stars read is in {labels}; compare the object_id of both")
+    teaching = None if known is None else [known[star.curve.object_id] for star in chosen]
+    classes = None if teaching is None else [name for name, _ in teaching]
+    for name, count in Counter(classes or ()).most_common():
+        _tell(f"  {count:6d} {name}")
+    start_id = start.model_id if start is not None else None
+    model = _fit(kind, chosen, teaching, training, start)
+    model.card = card_of(model, chosen, classes, start_id, training, options)
     folder = Path(out) / kind
-    _fit(kind, chosen, known, epochs, cell, seed).save(folder)
+    model.save(folder)
     return str(folder)
 
 
-def prepare(sources: list[str], out: Path, options: RunOptions) -> list[Star]:
+def prepare(sources: list[str], out: Path, options: RunOptions, workers: int | None = None) -> list[Star]:
     """Read, clean and measure light curves in worker processes, as a run does; finished chunks are used again."""
     planned = plan(sources, stages.ingest_options(options), out / WORK / "scratch")
     for entry in planned.refused:
         _tell(f"left out: {entry.source}: {entry.reason}")
     folders = [out / CHUNKS / chunk_key(part.digest, asdict(options), {}, VERSION) for part in planned.parts]
-    with worker_processes(CORES):
+    with worker_processes(CORES if workers is None else workers):
         waiting = [
             measure.submit(folder, options, wait_for=[ingest.submit(part, folder, options)], return_state=False)
             for part, folder in zip(planned.parts, folders, strict=True)
@@ -91,42 +93,50 @@ def prepare(sources: list[str], out: Path, options: RunOptions) -> list[Star]:
     return [star for folder in folders for star in stages.read_stars(folder)]
 
 
+def _start(kind: str, training: TrainOptions) -> Any:
+    """The model to go on from, for this training alone; None to train from nothing."""
+    if training.start is not None:
+        return load_model(kind, None if training.start == SHIPPED else training.start)
+    return load_model(kind, None) if kind == "forecaster" and training.cell is None else None
+
+
 def _fit(
     kind: str,
-    stars: list[Star],
-    known: dict[str, tuple[str, float]] | None,
-    epochs: int | None,
-    cell: Literal["lstm", "gru", "rnn"] | None,
-    seed: int,
+    stars: Sequence[Star],
+    teaching: Sequence[tuple[str, float]] | None,
+    training: TrainOptions,
+    start: Any,
 ) -> Any:
+    """Train a model.
+
+    Parameters
+    ----------
+    teaching : class and period, NaN where there is none, of each star; None without labels.
+    start : the model to go on from, whose options are changed; or None.
+    """
+    classes, periods = zip(*teaching, strict=True) if teaching is not None else ((), ())
+    seed, epochs = training.seed, training.epochs
     if kind == "classifier":
         import numpy as np
 
         from models.classifier import Classifier, ClassifierOptions
 
-        classes, periods = zip(*((known or {})[star.curve.object_id] for star in stars), strict=True)
-        for name, count in Counter(classes).most_common():
-            _tell(f"  {count:6d} {name}")
-        classifier_options = ClassifierOptions(seed=seed)
-        if epochs is not None:
-            classifier_options = replace(classifier_options, epochs=epochs)
-        return Classifier.fit(stars, classes, classifier_options, _tell, np.array(periods))
+        if start is None:
+            options = ClassifierOptions(training.survey, seed=seed, epochs=epochs or ClassifierOptions.epochs)
+            return Classifier.fit(stars, classes, options, _tell, np.array(periods))
+        # given no options, it takes those of the start, and goes on gently
+        start.options = replace(start.options, seed=seed, epochs=epochs or start.options.epochs)
+        return Classifier.fit(stars, classes, None, _tell, np.array(periods), start)
     if kind == "autoencoder":
         from models.autoencoder import Autoencoder, AutoencoderOptions
 
-        autoencoder_options = AutoencoderOptions(seed=seed)
-        if epochs is not None:
-            autoencoder_options = replace(autoencoder_options, epochs=epochs)
-        kinds = None if known is None else [known[star.curve.object_id][0] for star in stars]
-        return Autoencoder.fit(stars, autoencoder_options, _tell, kinds)
+        coding = AutoencoderOptions(seed=seed, epochs=epochs or AutoencoderOptions.epochs)
+        return Autoencoder.fit(stars, coding, _tell, classes or None)
     from models.forecaster import Forecaster, ForecasterOptions
 
-    forecaster_options = ForecasterOptions(seed=seed)
-    if epochs is not None:
-        forecaster_options = replace(forecaster_options, epochs=epochs)
-    if cell is not None:
-        return Forecaster.fit(stars, replace(forecaster_options, cell=cell), _tell)
-    return Forecaster.fit(stars, forecaster_options, _tell, start=Forecaster.pretrained())
+    cell = training.cell or ForecasterOptions.cell
+    forecasting = ForecasterOptions(cell, seed=seed, epochs=epochs or ForecasterOptions.epochs)
+    return Forecaster.fit(stars, forecasting, _tell, start)
 
 
 def _known(labels: Path) -> dict[str, tuple[str, float]]:

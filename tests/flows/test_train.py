@@ -1,20 +1,120 @@
-"""What a label file teaches; what cannot be trained is said before any work is done."""
+"""What a label file teaches; what cannot be trained is said before any work is done; what a card says."""
 
 from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from flows.train import _fit, _known, train
+from flows import train as module
+from flows.cli import build_parser, main
+from flows.models import load_model
+from flows.options import RunOptions, TrainOptions
+from flows.train import _fit, _known, _start, train
 from models.autoencoder import Autoencoder
+from models.classifier import Classifier, ClassifierOptions
+from models.forecaster import Forecaster
+from pipeline.star import Star
+from tests.flows.test_cli import said
 from tests.models.stars import made_star
 
+SMALL = ClassifierOptions(members=1, trees=10, hidden=8, filters=(4,), epochs=1, copies=0, calibration_share=0.25)
 
-def test_only_the_forecaster_has_a_cell(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="no autoencoder has one"):
-        train.fn("autoencoder", ["nowhere"], str(tmp_path), cell="gru")
+
+def stars_of(kinds: tuple[str, ...], seeds: range) -> list[Star]:
+    return [made_star(kind, seed, 60) for seed in seeds for kind in kinds]
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of models with a classifier that knows RRAB and EA."""
+    folder = tmp_path_factory.mktemp("models")
+    stars = stars_of(("RRAB", "EA"), range(25))
+    made = Classifier.fit(stars, [star.curve.object_id.split("-")[0] for star in stars], SMALL)
+    made.card = "the card of the start"
+    made.save(folder / "classifier")
+    return folder
+
+
+@pytest.fixture
+def measured(monkeypatch: pytest.MonkeyPatch) -> list[Star]:
+    """The stars that reading and measuring will give."""
+    stars = stars_of(("RRAB", "EA"), range(100, 112))
+    monkeypatch.setattr(module, "prepare", lambda *_: stars)
+    return stars
+
+
+def label_file(folder: Path, stars: list[Star], **renamed: str) -> str:
+    kinds = [(star.curve.object_id, star.curve.object_id.split("-")[0]) for star in stars]
+    path = folder / "labels.csv"
+    path.write_text("object_id,class\n" + "".join(f"{name},{renamed.get(kind, kind)}\n" for name, kind in kinds))
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "words"),
+    [
+        ("autoencoder", {"cell": "gru"}, "no autoencoder has one"),
+        ("autoencoder", {"survey": True}, "--survey is the classifier's"),
+        ("autoencoder", {"start": "shipped"}, "leave it out"),
+        ("forecaster", {"start": "shipped", "cell": "gru"}, "give one of them"),
+        ("classifier", {"start": "shipped", "survey": True}, "what its --start looks at"),
+        ("classifier", {"start": "nowhere"}, "no classifier in nowhere"),
+        ("oracle", {}, "no model is called"),
+    ],
+)
+def test_what_has_no_meaning_is_refused_before_any_work(
+    kind: str, options: dict[str, Any], words: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ValueError, match=words):
+        train.fn(kind, ["nowhere"], str(tmp_path / "out"), "labels.csv", TrainOptions(**options))
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_command_refuses_it_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "x.csv").write_text("time,mag\n")
+    command = ("train", "classifier", str(tmp_path / "x.csv"), "--out", str(tmp_path / "out"))
+    assert "give --labels" in said(capsys, *command)
+    labelled = (*command, "--labels", "few.csv")
+    assert "no classifier in" in said(capsys, *labelled, "--start", str(tmp_path))
+    assert "must be below --max-period" in said(capsys, *labelled, "--min-period", "2", "--max-period", "1")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_damaged_start_is_refused_before_any_work(models: Path, tmp_path: Path, measured: list[Star]) -> None:
+    (tmp_path / "classifier").mkdir()
+    (tmp_path / "classifier" / "model.json").write_text((models / "classifier" / "model.json").read_text())
+    with pytest.raises(ValueError, match="train or install it again"):
+        train.fn("classifier", [], "out", label_file(tmp_path, measured), TrainOptions(start=str(tmp_path)))
+
+
+def test_training_reads_by_the_settings_of_a_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text("time,mag\n")
+    told: list[Any] = []
+
+    class Flow:
+        def with_options(self, **_: object) -> Flow:
+            return self
+
+        def __call__(self, *given: object) -> str:
+            told.extend(given)
+            return "out/forecaster"
+
+    monkeypatch.setattr(module, "train", Flow())
+    settings = ["--clock", "HJD_UTC", "--to-bjd", "--kind", "flux", "--min-period", "0.2", "--max-period", "9"]
+    assert main(["train", "forecaster", str(tmp_path / "x.csv"), "--out", "o", "--workers", "3", *settings]) == 0
+    assert told[0] == "forecaster"
+    assert told[4:] == [
+        TrainOptions(),
+        RunOptions(clock="HJD_UTC", to_bjd=True, kind="flux", min_period=0.2, max_period=9.0),
+        3,
+    ]
+    run = build_parser().parse_args(["run", "x", "--out", "o", "--workers", "3", *settings])
+    assert (run.clock, run.to_bjd, run.kind, run.min_period, run.max_period, run.workers) == (
+        *("HJD_UTC", True, "flux", 0.2, 9.0, 3),
+    )
 
 
 def test_labels_teach_classes_and_where_there_are_any_periods(tmp_path: Path) -> None:
@@ -31,7 +131,56 @@ def test_the_autoencoder_is_told_the_classes_where_there_are_any(monkeypatch: py
     told = []
     monkeypatch.setattr(Autoencoder, "fit", lambda *given: told.append(given[-1]))
     stars = [made_star("RRAB", 1), made_star("EA", 2)]
-    known = {"EA-2": ("EA", 2.0), "RRAB-1": ("RRAB", math.nan)}
-    for labels in (known, None):
-        _fit("autoencoder", stars, labels, None, None, 0)
-    assert told == [["RRAB", "EA"], None]
+    for teaching in ([("RRAB", math.nan), ("EA", 2.0)], None):
+        _fit("autoencoder", stars, teaching, TrainOptions(), None)
+    assert told == [("RRAB", "EA"), None]
+
+
+def test_the_classifier_looks_at_the_survey_where_it_is_told_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[ClassifierOptions] = []
+    monkeypatch.setattr(Classifier, "fit", lambda *given: told.append(given[2]))
+    for survey in (False, True):
+        _fit("classifier", [made_star("EA", 2)], [("EA", 2.0)], TrainOptions(survey=survey, seed=5), None)
+    assert told == [ClassifierOptions(seed=5), ClassifierOptions(survey=True, seed=5)]
+
+
+def test_a_classifier_goes_on_from_a_folder_and_says_so(models: Path, tmp_path: Path, measured: list[Star]) -> None:
+    labels = label_file(tmp_path, measured)
+    start = load_model("classifier", str(models))
+    training = TrainOptions(start=str(models), seed=4)
+    tuned = Classifier.load(Path(train.fn("classifier", [], str(tmp_path), labels, training)))
+    assert tuned.types == start.types
+    assert (tuned.options.seed, tuned.options.epochs, tuned.options.trees) == (4, 1, SMALL.trees)
+    assert tuned.options.learning_rate < start.options.learning_rate
+    assert tuned.model_id != start.model_id == load_model("classifier", str(models)).model_id
+    assert f"from `{start.model_id}`" in tuned.card
+    assert "EA 12, RRAB 12" in tuned.card
+    assert "the card of the start" not in tuned.card
+
+
+def test_labels_that_the_start_does_not_know_are_refused(models: Path, tmp_path: Path, measured: list[Star]) -> None:
+    labels = label_file(tmp_path, measured, RRAB="M")
+    with pytest.raises(ValueError, match="no going on with M: the start knows only EA, RRAB"):
+        train.fn("classifier", [], str(tmp_path / "out"), labels, TrainOptions(start=str(models)))
+
+
+def test_a_forecaster_goes_on_from_what_comes_with_swope_unless_told_otherwise(models: Path) -> None:
+    shipped = Forecaster.pretrained().model_id
+    assert _start("forecaster", TrainOptions()).model_id == shipped
+    assert _start("forecaster", TrainOptions(start="shipped")).model_id == shipped
+    assert _start("forecaster", TrainOptions(cell="gru")) is None
+    assert _start("classifier", TrainOptions()) is None
+    assert _start("classifier", TrainOptions(start="shipped")).model_id == Classifier.pretrained().model_id
+    assert _start("classifier", TrainOptions(start=str(models))).types == ("EA", "RRAB")
+
+
+@pytest.mark.usefixtures("measured")
+@pytest.mark.parametrize("kind", ["autoencoder", "forecaster"])
+def test_every_kind_of_model_gets_a_card(kind: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    made = load_model(kind, None)
+    monkeypatch.setattr(type(made), "fit", lambda *_: made)
+    folder = Path(train.fn(kind, [], str(tmp_path)))
+    card = type(made).load(folder).card
+    assert f"{kind} made by `swope train`\n" in card
+    assert "24 stars" in card
+    assert "They had no labels" in card
