@@ -204,10 +204,24 @@ def _nightly(parsed: argparse.Namespace) -> int:
 
 def _add_report(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = _command(
-        commands, "report", "make the report of a run again", "example:\n  swope report out/kepler --top 50"
+        commands,
+        "report",
+        "make the report of a run again",
+        "examples:\n"
+        "  swope report out/kepler --top 50\n"
+        '  swope report out/kepler --star "KIC 8462852" --star "KIC 9832227"',
     )
     parser.add_argument("run_dir", type=Path, metavar="DIR", help="folder that `swope run --out` wrote")
-    parser.add_argument("--top", type=_positive, default=20, metavar="N", help="stars to show (default: 20)")
+    parser.add_argument(
+        "--top", type=_positive, default=20, metavar="N", help="most anomalous stars to show (default: 20)"
+    )
+    parser.add_argument(
+        "--star",
+        action="append",
+        default=[],
+        metavar="ID",
+        help="show this star too, first of all and whatever its rank; may be given several times",
+    )
     parser.set_defaults(call=_report)
 
 
@@ -215,7 +229,7 @@ def _report(parsed: argparse.Namespace) -> int:
     one_thread()
     from flows.report import write_report
 
-    print(write_report(parsed.run_dir, parsed.top))
+    print(write_report(parsed.run_dir, parsed.top, parsed.star))
     return 0
 
 

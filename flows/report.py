@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from prefect import flow
@@ -27,36 +29,68 @@ from pipeline.star import Star
 
 
 @flow(name="report", validate_parameters=False)
-def report(run_dir: str, top: int = 20) -> str:
+def report(run_dir: str, top: int = 20, stars: list[str] | None = None) -> str:
     """Make a run's report again; returns the path of its page."""
     with worker_processes(1):
-        return str(call(write_report, Path(run_dir), top))
+        return str(call(write_report, Path(run_dir), top, stars or []))
 
 
-def write_report(run_dir: Path, top: int) -> Path:
-    """Write DIR/report/index.html, with the `top` most anomalous stars in detail.
+def write_report(run_dir: Path, top: int, stars: Sequence[str] = ()) -> Path:
+    """Write DIR/report/index.html, with some stars in detail: those asked for, and the `top` most anomalous ones.
+
+    Parameters
+    ----------
+    run_dir : folder of a finished run.
+    top : how many of the most anomalous stars.
+    stars : object ids of others, whatever their rank; they stand first.
 
     Raises
     ------
     ValueError
-        When the folder holds no finished run.
+        When the folder holds no finished run, or a star asked for is unknown or has no light curve.
     """
     record = RunRecord.read(run_dir)
-    return make_report(run_dir, star_details(run_dir, record, top))
-
-
-def star_details(run_dir: Path, record: RunRecord, top: int) -> list[StarDetail]:
-    """What the report shows of the most anomalous stars: curves, folds and forecasts, computed again for them."""
     objects = pq.read_table(run_dir / "objects.parquet")
+    asked = asked_rows(objects, stars)
     strangest = objects.filter(pc.less_equal(objects["anomaly_rank"], top)).sort_by("anomaly_rank").to_pylist()
-    if not strangest:
+    first = {(row["object_id"], row["source"]) for row in asked}
+    others = [row for row in strangest if (row["object_id"], row["source"]) not in first]
+    details = star_details(run_dir, record, [*asked, *others])
+    return make_report(run_dir, details[len(asked) :], details[: len(asked)])
+
+
+def asked_rows(objects: pa.Table, stars: Sequence[str]) -> list[dict[str, Any]]:
+    """The catalog rows of these stars, in the order asked; all of a star that came from several sources.
+
+    Raises
+    ------
+    ValueError
+        When a star is unknown, and what the nearest names are; or when none of its rows has a light curve, and why.
+    """
+    rows: list[dict[str, Any]] = []
+    for name in dict.fromkeys(stars):
+        found = objects.filter(pc.equal(objects["object_id"], name)).to_pylist()
+        if not found:
+            known = pc.unique(objects["object_id"]).to_pylist()
+            near = get_close_matches(name, known) or known[:3]
+            raise ValueError(f"no star is called {name!r}; the nearest of {len(known):,}: {', '.join(near)}")
+        read = [row for row in found if row["status"] in ("ok", "partial")]
+        if not read:
+            raise ValueError(f"nothing to show of {name}, {found[0]['status']}: {found[0]['reason']}")
+        rows += read
+    return rows
+
+
+def star_details(run_dir: Path, record: RunRecord, rows: Sequence[dict[str, Any]]) -> list[StarDetail]:
+    """What the report shows of the stars of some catalog rows: curves, folds and forecasts, computed again for them."""
+    if not rows:
         return []
-    curves = _curves(run_dir, record.chunks, strangest)
-    stars = [Star(curve, period_of(row)) for curve, row in zip(curves, strangest, strict=True)]
+    curves = _curves(run_dir, record.chunks, rows)
+    stars = [Star(curve, period_of(row)) for curve, row in zip(curves, rows, strict=True)]
     models = load_models(record.config["models"])
     forecasts = zip(models.forecaster.forecast(stars), models.statespace.forecast(stars), strict=True)
     seen = _seen(models.autoencoder, stars)
-    phases = _phases(models.classifier, stars, [row["class"] for row in strangest])
+    phases = _phases(models.classifier, stars, [row["class"] for row in rows])
     cells = _cells(models.forecaster, stars)
     events = pq.read_table(run_dir / "events.parquet")
     return [
@@ -70,7 +104,7 @@ def star_details(run_dir: Path, record: RunRecord, top: int) -> list[StarDetail]
             phases=said,
             cells=states,
         )
-        for star, row, pair, fold, said, states in zip(stars, strangest, forecasts, seen, phases, cells, strict=True)
+        for star, row, pair, fold, said, states in zip(stars, rows, forecasts, seen, phases, cells, strict=True)
     ]
 
 

@@ -41,7 +41,7 @@ def card(detail: StarDetail, place: int, n_ranked: int) -> Html:
     row = detail.row
     heading = tag(
         "h3",
-        tag("span", f"{row['anomaly_rank'] or place}."),
+        tag("span", f"{row['anomaly_rank']}.") if row["anomaly_rank"] else None,
         tag("bdi", row["object_id"]),
         tag("span", "" if row.get("class") is None else "class ", _class_words(row), class_="soft"),
     )

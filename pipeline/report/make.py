@@ -37,7 +37,7 @@ TABLE_ROWS = 1000
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'"
 
 
-def make_report(run_dir: Path, details: Iterable[StarDetail]) -> Path:
+def make_report(run_dir: Path, details: Iterable[StarDetail], asked: Iterable[StarDetail] = ()) -> Path:
     """Write DIR/report/index.html.
 
     The page is one file without any reference to another; names that come from files are escaped and used for nothing
@@ -46,7 +46,8 @@ def make_report(run_dir: Path, details: Iterable[StarDetail]) -> Path:
     Parameters
     ----------
     run_dir : folder with objects.parquet, events.parquet and, if it is there, run.json.
-    details : the stars to show in full, in the order of the page: the most anomalous ones.
+    details : the stars to show in full, in the order of the page: the most anomalous ones, less those asked for.
+    asked : stars to show in full before these, whatever their rank.
 
     Returns
     -------
@@ -62,13 +63,13 @@ def make_report(run_dir: Path, details: Iterable[StarDetail]) -> Path:
         if not (run_dir / name).is_file():
             raise FileNotFoundError(f"{run_dir} holds no {name}; is it the folder of a finished run?")
     page = run_dir / "report" / "index.html"
-    content = _page(run_dir, list(details))
+    content = _page(run_dir, list(details), list(asked))
     with replacing(page) as temporary:
         temporary.write_text(content, encoding="utf-8")
     return page
 
 
-def _page(run_dir: Path, details: list[StarDetail]) -> str:
+def _page(run_dir: Path, details: list[StarDetail], asked: list[StarDetail]) -> str:
     objects = ds.dataset(run_dir / OBJECTS)
     record = _record(run_dir)
     counts = count_statuses(run_dir / OBJECTS)
@@ -79,10 +80,12 @@ def _page(run_dir: Path, details: list[StarDetail]) -> str:
     said = objects.to_table(columns=["status", "reason"], filter=ds.field("status") != "ok")
     pvalues = {title: _floats(measured, name) for name, title in pvalue_names().items()}
     n_ranked = len(measured) - measured["anomaly_pvalue"].null_count
-    shown = {(d.row["object_id"], d.row["source"]): place for place, d in enumerate(details, start=1)}
+    shown = {(d.row["object_id"], d.row["source"]): place for place, d in enumerate([*asked, *details], start=1)}
+    cards = [card(detail, place, n_ranked) for place, detail in enumerate([*asked, *details], start=1)]
     with_period = measured.filter(measured["period"].is_valid())
-    sections = {
-        "stars": ("Strangest stars", _stars(details, n_ranked)),
+    sections = {"asked": ("Stars asked for", join(*cards[: len(asked)]))} if asked else {}
+    sections |= {
+        "stars": ("Strangest stars", join(tag("p", _strangest(len(details), n_ranked, asked)), *cards[len(asked) :])),
         "classes": ("Classes", class_table(measured["class"], measured["class_prob"])),
         "periods": (
             "Periods",
@@ -147,12 +150,12 @@ _FOOTER = (
 )
 
 
-def _stars(details: list[StarDetail], n_ranked: int) -> Html:
-    if not details:
-        return tag("p", "No star has an anomaly score.")
-    cards = [card(detail, place, n_ranked) for place, detail in enumerate(details, start=1)]
-    said = f"The {len(details)} most anomalous of {n_ranked:,} stars with a score." if len(details) > 1 else ""
-    return join(tag("p", said) if said else None, *cards)
+def _strangest(n: int, n_ranked: int, asked: list[StarDetail]) -> str:
+    """What is said of the list of the strangest stars, which those asked for are not in."""
+    if not n_ranked:
+        return "No star has an anomaly score."
+    left_out = ", less those asked for" if asked else ""
+    return f"The {f'{n} ' if n > 1 else ''}most anomalous of {n_ranked:,} stars with a score{left_out}."
 
 
 def _amplitudes(measured: pa.Table) -> Html | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from flows.catalog import catalog
+from flows.cli import BAD_INPUT, main
 from flows.nightly import nightly
 from flows.options import RunOptions
 from flows.record import RunRecord
@@ -107,6 +109,29 @@ def test_the_report_can_be_made_again(run: tuple[Path, RunRecord]) -> None:
     assert write_report(run[0], 3) == page
     # all but the timings, of which the run itself did not know its report's yet
     assert page.read_text().split("<dt>timings")[0] == before.split("<dt>timings")[0]
+
+
+def test_stars_asked_for_stand_first_in_the_report(run: tuple[Path, RunRecord], tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    shutil.copytree(run[0], out)
+    rows = pq.read_table(out / "objects.parquet").to_pylist()
+    last = max((row for row in rows if row["anomaly_rank"]), key=lambda row: row["anomaly_rank"])["object_id"]
+    first = min((row for row in rows if row["anomaly_rank"]), key=lambda row: row["anomaly_rank"])["object_id"]
+    # the strangest is shown once, and one that has no rank too
+    asked = [last, first, "one_point", last]
+    page = write_report(out, 2, asked).read_text()
+    cards = re.findall(r"<article.*?<bdi>(.*?)</bdi>", page, flags=re.DOTALL)
+    assert cards[:3] == [last, first, "one_point"]
+    assert len(cards) == 4
+    assert cards[3] not in cards[:3]
+
+
+def test_a_star_that_cannot_be_shown_is_refused(
+    run: tuple[Path, RunRecord], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, words in (("star22", "the nearest of 14: star2"), ("nan", "nothing to show of nan, rejected: ")):
+        assert main(["report", str(run[0]), "--star", "star1", "--star", name]) == BAD_INPUT
+        assert words in capsys.readouterr().err
 
 
 def test_the_same_catalog_whatever_the_workers_and_the_order(

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -118,6 +119,30 @@ def test_names_from_files_stay_text(tmp_path):
     assert {path.name for path in run_dir.rglob("*")} == {
         *("parts", "objects.parquet", "events.parquet", "run.json", "report", "index.html"),
     }
+
+
+def test_stars_asked_for_stand_first(tmp_path):
+    run_dir = usual_run(tmp_path)
+    rows = object_rows(60)
+    *strangest, last = make_details(run_dir, top=sum(row["status"] == "ok" for row in rows))
+    text, page = read(make_report(run_dir, strangest[:2], [last]))
+    cards = [attributes["id"] for attributes in page.all("article")]
+    assert cards == ["star-1", "star-2", "star-3"]
+    assert page.texts["Stars asked for"] == 2
+    shown = [text.index(f"<bdi>{star.row['object_id']}</bdi>") for star in (last, *strangest[:2])]
+    assert text.index('id="asked"') < shown[0] < text.index('id="stars"') < shown[1] < shown[2]
+    assert f"<span>{last.row['anomaly_rank']}.</span>" in text
+    assert sum(words.endswith("with a score, less those asked for.") for words in page.texts) == 1
+    assert {"href": "#star-1"} in page.all("a")
+    assert "Stars asked for" not in read(make_report(run_dir, strangest[:2]))[1].texts
+
+
+def test_a_star_without_a_rank_has_no_number(tmp_path):
+    run_dir = usual_run(tmp_path)
+    star = make_details(run_dir, top=1)[0]
+    unranked = replace(star, row={**star.row, "anomaly_rank": None, "anomaly_pvalue": None})
+    text, _ = read(make_report(run_dir, [], [unranked]))
+    assert f"<h3><bdi>{star.row['object_id']}</bdi>" in text
 
 
 @pytest.mark.parametrize("status", ["rejected", "failed"])
