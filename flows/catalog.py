@@ -86,7 +86,7 @@ def threads(workers: int) -> TaskRunner[Any]:
     return ThreadPoolTaskRunner(max_workers=3 * workers + 3)
 
 
-@flow(name="catalog", validate_parameters=False, task_runner=threads(CORES))
+@flow(name="catalog", task_runner=threads(CORES))
 def catalog(
     sources: list[str],
     out: str,
@@ -100,7 +100,7 @@ def catalog(
     ----------
     sources : files, folders, globs, or archive queries such as "mast:KIC 8462852".
     out : folder of the run; a run that was interrupted goes on from its finished chunks.
-    options : the run's settings.
+    options : the run's settings; models that are not there are left out, and the shipped ones taken.
     workers : worker processes; None for one a core, 0 to compute where a task runs (on Dask).
     top : how many of the most anomalous stars the report shows.
 
@@ -110,7 +110,7 @@ def catalog(
         When there is nothing to read.
     """
     watch = Stopwatch()
-    options = options or RunOptions()
+    options = (options or RunOptions()).settled()
     run_dir = Path(out)
     scratch = run_dir / WORK / "scratch"
     planned = plan(sources, stages.ingest_options(options), scratch)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -53,6 +53,11 @@ class RunOptions:
             raise ValueError(f"--models: no folder at {self.models}; `swope train` writes one")
         if self.reader is not None:
             reader_named(self.reader)
+
+    def settled(self) -> RunOptions:
+        """The same, without models that are not there yet: a deployment may name those of a training to come."""
+        missing = self.models is not None and not Path(self.models).is_dir()
+        return replace(self, models=None) if missing else self
 
 
 #: The models that `swope train` makes.
