@@ -42,9 +42,9 @@ def card_of(
     kind = type(model).__name__.lower()
     paragraphs = [
         f"# {'An' if kind == 'autoencoder' else 'A'} {kind} made by `swope train`",
-        f"**Trained** by Swope {VERSION} {_begun(start_id, training)}, with the seed {training.seed}.",
-        f"**Taught** by {len(stars)} stars, {model.options.calibration_share:.0%} of them kept to end the training and "
-        f"to calibrate it. {_by_type(classes)}",
+        f"**Trained** by Swope {VERSION} with the seed {training.seed}, {_begun(start_id, training)}.",
+        f"**Taught** by {len(stars)} stars, some {100 * model.options.calibration_share:.0f} % of them kept to end the "
+        f"training and to calibrate it. {_by_type(classes)}",
         f"**Settings** other than the usual ones: {', '.join(_unusual(model.options, options)) or 'none'}.",
         _LIMITS,
     ]
@@ -56,7 +56,7 @@ def card_of(
 def _begun(start_id: str | None, training: TrainOptions) -> str:
     if start_id is None:
         return "from nothing"
-    whose = "which comes with Swope, and whose" if training.start in (None, SHIPPED) else "whose"
+    whose = "which comes with Swope and whose" if training.start in (None, SHIPPED) else "whose"
     return f"from `{start_id}`, {whose} own card says what that one was taught"
 
 
@@ -79,5 +79,5 @@ def _answers(classifier: Classifier) -> str:
     """What a classifier answers, and what the stars that calibrate it say of that."""
     return (
         f"**Answers** with one of {', '.join(classifier.types)}. Of the stars that calibrate it "
-        f"{classifier.options.coverage:.0%} are classified without a flag."
+        f"{100 * classifier.options.coverage:.0f} % are classified without a flag."
     )

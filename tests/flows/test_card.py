@@ -20,11 +20,11 @@ def test_a_classifier_says_what_taught_it_and_what_it_answers() -> None:
     classifier = Classifier(("EA", "RRAB"), ClassifierOptions(survey=True, seed=7), [], {}, 1.0, 0.5)
     card = card_of(classifier, STARS, ["RRAB", "EA", "EA"], None, TrainOptions(seed=7), RunOptions())
     assert card.startswith("# A classifier made by `swope train`\n")
-    assert f"by Swope {VERSION} from nothing, with the seed 7." in card
-    assert "3 stars, 15% of them" in card
+    assert f"by Swope {VERSION} with the seed 7, from nothing." in card
+    assert "3 stars, some 15 % of them" in card
     assert "By type: EA 2, RRAB 1." in card
     assert "usual ones: survey True." in card
-    assert "with one of EA, RRAB. Of the stars that calibrate it 95% are classified without a flag." in card
+    assert "with one of EA, RRAB. Of the stars that calibrate it 95 % are classified without a flag." in card
 
 
 def test_settings_of_model_and_reading_are_named_where_they_are_not_the_usual_ones() -> None:
@@ -45,6 +45,6 @@ def test_a_start_is_named_by_its_id_and_never_by_its_place() -> None:
         card_of(forecaster, STARS, None, "forecaster-0123", TrainOptions(start=start), RunOptions())
         for start in (None, "a folder")
     )
-    assert "from `forecaster-0123`, which comes with Swope, and whose own card says" in shipped
+    assert "from `forecaster-0123`, which comes with Swope and whose own card says" in shipped
     assert "from `forecaster-0123`, whose own card says" in own
     assert "a folder" not in own
