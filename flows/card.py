@@ -77,7 +77,8 @@ def _unusual(chosen: Any, options: RunOptions) -> Iterator[str]:
 
 def _answers(classifier: Classifier) -> str:
     """What a classifier answers, and what the stars that calibrate it say of that."""
+    kept, risk = 100 * classifier.abstention.kept, 100 * classifier.abstention.risk
     return (
-        f"**Answers** with one of {', '.join(classifier.types)}. Of the stars that calibrate it "
-        f"{100 * classifier.options.coverage:.0f} % are classified without a flag."
+        f"**Answers** with one of {', '.join(classifier.types)}. Of the stars that calibrate it {kept:.1f} % get no "
+        f"flag, and of these {risk:.1f} % another type than their label says."
     )

@@ -1,5 +1,5 @@
 """The classifier: VSX types from folded curves and plain features, by networks and a forest, calibrated together."""
 
-from models.classifier.classifier import Classification, Classifier, ClassifierOptions
+from models.classifier.classifier import Abstention, Classification, Classifier, ClassifierOptions
 
-__all__ = ["Classification", "Classifier", "ClassifierOptions"]
+__all__ = ["Abstention", "Classification", "Classifier", "ClassifierOptions"]

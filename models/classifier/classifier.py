@@ -39,6 +39,9 @@ _GENTLER, _SMALLER = 0.2, 32
 #: Fewer stars than half of this are learnt by two networks, fewer than a third by three.
 _FEW = 3000
 
+#: Stars to learn from, at least: to begin with, and after a start.
+_LEAST, _LEAST_AGAIN = 20, 5
+
 #: What calibration chooses from.
 _TEMPERATURES = np.geomspace(0.4, 8.0, 61)
 _FOREST_WEIGHTS = np.linspace(0.0, 3.0, 31)
@@ -273,6 +276,7 @@ class Classifier:
         ValueError
             When there are too few stars, fewer than two types, or a label that the start does not know.
         """
+        _check_labels(labels, start)
         period = np.array([star.period.period for star in stars], dtype=np.float64)
         names = [star.curve.object_id for star in stars]
         inputs = inputs_of(stars)
@@ -304,11 +308,12 @@ class Classifier:
         period : (n,) days, NaN where none was found.
         copies : of these stars, to be learnt from beside them.
         """
+        _check_labels(labels, start)
         options = _options(options, start, len(inputs))
         types = leaf_types(labels) if start is None else start.types
         enough = inputs.points >= LEAST_POINTS
         place = np.array([share(name, "classifier") for name in names])
-        _check(labels, types, enough, place < options.calibration_share, start)
+        _check_stars(enough, place < options.calibration_share, _LEAST if start is None else _LEAST_AGAIN)
         if start is None:
             seen = inputs.rows(enough)
             scaling = {"folded": Scaling.of(seen.folded), "plain": Scaling.of(_plain(seen, options))}
@@ -492,25 +497,26 @@ def _options(options: ClassifierOptions | None, start: Classifier | None, stars:
     return replace(options, survey=kept.survey, members=kept.members, filters=kept.filters, hidden=kept.hidden)
 
 
-def _check(
-    labels: Sequence[str],
-    types: Sequence[str],
-    enough: BoolArray,
-    apart: BoolArray,
-    start: Classifier | None,
-) -> None:
-    """Refuse what cannot be learnt from; see `Classifier.fit`."""
+def _check_labels(labels: Sequence[str], start: Classifier | None) -> None:
+    """Refuse labels that cannot be learnt; see `Classifier.fit`."""
     if start is not None:
-        unknown = sorted({label for label in labels if not allowed_types(label, types).any()})
+        unknown = sorted({label for label in labels if not allowed_types(label, start.types).any()})
         if unknown:
-            raise ValueError(f"no going on with {', '.join(unknown)}: the start knows only {', '.join(types)}")
-    elif len(types) < 2:
+            raise ValueError(
+                f"no going on with {', '.join(unknown)}: the start knows only {', '.join(start.types)}; leave these "
+                "stars out, or train without a start"
+            )
+    elif len(types := leaf_types(labels)) < 2:
         raise ValueError(f"a classifier needs at least two types of stars; the labels hold {', '.join(types)}")
-    least = 20 if start is None else 5
-    if (enough & ~apart).sum() < least or (enough & apart).sum() < 2:
+
+
+def _check_stars(enough: BoolArray, apart: BoolArray, least: int) -> None:
+    """Refuse too few stars; see `Classifier.fit`."""
+    learn, judge = int((enough & ~apart).sum()), int((enough & apart).sum())
+    if learn < least or judge < 2:
         raise ValueError(
-            f"a classifier needs some {'thirty' if start is None else 'ten'} stars with {LEAST_POINTS} good rows; of "
-            f"the {len(labels)} given {enough.sum()} have them, {(enough & apart).sum()} of these kept for calibration"
+            f"a classifier needs {least} stars with {LEAST_POINTS} good rows to learn from and 2 to calibrate it; of "
+            f"the {len(enough)} given {learn + judge} have them, {judge} of these kept for calibration"
         )
 
 

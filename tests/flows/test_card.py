@@ -7,7 +7,7 @@ from typing import Any
 from flows.card import card_of
 from flows.options import RunOptions, TrainOptions
 from models.autoencoder import Autoencoder, AutoencoderOptions
-from models.classifier import Classifier, ClassifierOptions
+from models.classifier import Abstention, Classifier, ClassifierOptions
 from models.forecaster import Forecaster, ForecasterOptions
 from pipeline.version import VERSION
 from tests.models.stars import made_star
@@ -17,14 +17,15 @@ NOT_THERE: Any = None
 
 
 def test_a_classifier_says_what_taught_it_and_what_it_answers() -> None:
-    classifier = Classifier(("EA", "RRAB"), ClassifierOptions(survey=True, seed=7), [], {}, 1.0, 0.5)
+    abstention = Abstention(0.5, 0.9, kept=0.94, risk=0.031)
+    classifier = Classifier(("EA", "RRAB"), ClassifierOptions(survey=True, seed=7), [], {}, 1.0, abstention)
     card = card_of(classifier, STARS, ["RRAB", "EA", "EA"], None, TrainOptions(seed=7), RunOptions())
     assert card.startswith("# A classifier made by `swope train`\n")
     assert f"by Swope {VERSION} with the seed 7, from nothing." in card
     assert "3 stars, some 15 % of them" in card
     assert "By type: EA 2, RRAB 1." in card
     assert "usual ones: survey True." in card
-    assert "with one of EA, RRAB. Of the stars that calibrate it 95 % are classified without a flag." in card
+    assert "with one of EA, RRAB. Of the stars that calibrate it 94.0 % get no flag, and of these 3.1 %" in card
 
 
 def test_settings_of_model_and_reading_are_named_where_they_are_not_the_usual_ones() -> None:
