@@ -64,15 +64,18 @@ def thinned(rng: np.random.Generator, nights: NDArray[np.int64], gaps: tuple[flo
 def asas(rng: np.random.Generator, ra: float, dec: float) -> Visits:
     """Seven years of one V frame every one to three nights from Las Campanas, as ASAS-3 (Pojmanski 2002).
 
-    A star lies on one to three overlapping fields, each with its own start and its own plan; some frames are repeated
-    after three minutes; the telescope stood still for some months in 2002 and weeks in 2007.
+    A star lies on one to three overlapping fields, each with its own start and its own plan, taken minutes to hours
+    apart where they fall on the same night; some frames are repeated after three minutes; the telescope stood still
+    for some months in 2002 and weeks in 2007.
     """
     first, last = 2451868.0, 2454575.0
-    sky = weather("asas", int(last - first) + 2, 0.36)
+    sky = weather("asas", int(last - first) + 2, 0.3)
     nights, start, end = windows(first, last, ra, dec, LAS_CAMPANAS, lowest=35.0)
     times = []
-    fields = 1 + int(rng.random() < 0.35) + int(rng.random() < 0.1)
+    fields = 1 + int(rng.random() < 0.5) + int(rng.random() < 0.15)
     northern = dec > 0
+    # a field is taken when the telescope comes by: an hour of the night that moves little from visit to visit
+    hour = np.clip(rng.normal(0.5, 0.28, len(nights)), 0, 1)
     for field in range(fields):
         # northern and overlapping fields were added later
         opened = first + (rng.choice([0.0, 35.0, 110.0, 810.0], p=[0.45, 0.25, 0.2, 0.1]) if field == 0 else 0.0)
@@ -82,13 +85,13 @@ def asas(rng: np.random.Generator, ra: float, dec: float) -> Visits:
             busy = (0.02, 0.08, 0.2, 0.3, 0.2, 0.2)
         kept = thinned(rng, nights, busy)
         closed = ((nights > 456) & (nights < 548)) | ((nights > 2440) & (nights < 2540)) | (nights + first < opened)
-        kept &= ~closed & np.isfinite(sky[nights]) & (rng.random(len(nights)) < rng.uniform(0.6, 0.95))
-        # a field is taken when the telescope comes by: an hour of the night that moves little from visit to visit
-        favour = np.clip(rng.normal(0.5, 0.28, kept.sum()), 0, 1)
-        times.append(start[kept] + favour * (end[kept] - start[kept]))
+        kept &= ~closed & np.isfinite(sky[nights]) & (rng.random(len(nights)) < rng.uniform(0.75, 1.0))
+        apart = min(rng.exponential(0.04), 0.12) + rng.uniform(0.002, 0.006, kept.sum()) if field else 0.0
+        inwards = np.where(hour[kept] < 0.5, 1, -1)
+        times.append(start[kept] + hour[kept] * (end[kept] - start[kept]) + inwards * apart)
     time = np.concatenate(times)
-    again = time[rng.random(len(time)) < (0.03 if rng.random() < 0.85 else 0.5)]
-    # the same field again after three minutes
+    # the same field again after three minutes: seldom for most stars, often for some
+    again = time[rng.random(len(time)) < min(0.005 * np.exp(1.7 * rng.normal()), 0.5)]
     time = np.sort(np.concatenate([time, again + rng.uniform(0.0021, 0.0031, len(again))]))
     night = np.floor(time - first - 0.2).astype(int)
     frame = np.empty(len(time))

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pipeline.lightcurve import Clock, FloatArray, LightCurve, Mask
 from pipeline.simulate.light import WAVELENGTH, colour
 from pipeline.simulate.signal import Signal
+from pipeline.simulate.stochastic import damped_walk
 from pipeline.simulate.surveys import QUANTILES, Survey
 from pipeline.simulate.visits import Visits
 
@@ -50,8 +51,9 @@ def observe(
     """Measure a star.
 
     Noise grows with the star's momentary faintness and the night's haze; a survey-wide factor and a star's own make
-    the quoted error wrong; some rows are off by much more, mostly faint; a slow trend and the frames' zero points are
-    left in; frames in which the star is too faint have no row; a few rows come twice.
+    the quoted error wrong; some rows are off by much more, mostly faint; a slow trend, red noise (Pont, Zucker & Queloz
+    2006) and the frames' zero points are left in; frames in which the star is too faint have no row; a few rows come
+    twice.
 
     Parameters
     ----------
@@ -72,16 +74,17 @@ def observe(
     change = -2.5 * np.log10((1 - blend) * 10 ** (-0.4 * change) + blend)
     true = magnitude + colours[visits.band] + change
     # crowding, seeing and the place on the detector make some stars noisier than their magnitude says
-    sigma = (
-        float(np.exp(0.15 * rng.normal()))
-        * survey.noise(true, visits.band)
-        * visits.haze ** (0.7 if survey.flat_error else 1.0)
-    )
+    sigma = float(np.exp(0.15 * rng.normal())) * survey.noise(true, visits.band) * visits.haze
     span = max(float(np.ptp(visits.time)), 1.0) if n else 1.0
     phase = (visits.time - visits.time[0]) / span if n else np.zeros(0)
     trend = survey.trend * (
         rng.standard_t(4) * (phase - 0.5) + rng.normal() * np.sin(2 * np.pi * (phase * span / 365.25))
     )
+    if survey.red[2] and n:
+        floor, part, days = survey.red
+        # neighbours, colours and flat fields make it much larger for some stars
+        size = float(np.hypot(floor, part * np.median(sigma)) * np.exp(rng.normal()))
+        trend = trend + damped_walk(visits.time, days, size, rng)
     # light is what is noisy: near the limit magnitudes scatter farther to the faint side
     light = np.maximum(1 + sigma / 1.0857 * rng.normal(size=n), 0.15)
     measured = true - 2.5 * np.log10(light) + visits.offset + trend

@@ -121,13 +121,13 @@ def draw_cwa(rng: np.random.Generator, scene: Scene) -> Signal:
 def draw_dsct(rng: np.random.Generator, scene: Scene) -> Signal:
     """Draw a delta Scuti star.
 
-    Half have one strong mode of 0.3 to 0.7 mag with a steep rise (Petersen & Christensen-Dalsgaard 1996), some of
-    these a second at 0.77 of the period; the others a handful of low modes (Breger 2000). The period is that of the
-    strongest.
+    Two in five have one strong mode of 0.2 to 0.65 mag with a steep rise (Petersen & Christensen-Dalsgaard 1996), some
+    of these a second at 0.77 of the period; the others low sines (Breger 2000): from the ground often one alone is
+    seen, of 0.1 to 0.25 d, in space a handful. The period is that of the strongest.
     """
-    high = rng.random() < 0.45
+    high = rng.random() < 0.4
     others: tuple[tuple[float, float], ...] = ()
-    log_period = rng.normal(-0.87, 0.14)
+    log_period = rng.normal(-0.88, 0.12) if high else rng.normal(-0.80, 0.12)
     if high:
         ratio = np.array([1.0, rng.uniform(0.25, 0.4), rng.uniform(0.08, 0.18), rng.uniform(0.02, 0.08)])
         lag = np.array([0.0, rng.normal(2.4, 0.2), rng.normal(4.9, 0.4), rng.normal(1.3, 0.5)])
@@ -136,8 +136,10 @@ def draw_dsct(rng: np.random.Generator, scene: Scene) -> Signal:
         amplitude = rng.uniform(0.2, 0.65)
     else:
         ratio, lag = np.array([1.0, rng.uniform(0, 0.1)]), np.array([0.0, rng.uniform(0, 2 * math.pi)])
-        others = tuple((rng.uniform(0.4, 1.3), rng.uniform(0.1, 0.8)) for _ in range(rng.integers(1, 7)))
-        amplitude = 10 ** rng.uniform(-2.3, -0.7) if scene.noise < 0.005 else rng.uniform(0.03, 0.25)
+        precise = scene.noise < 0.005
+        modes = int(rng.integers(1, 7)) if precise else int(rng.poisson(0.7))
+        others = tuple((rng.uniform(0.4, 1.3), rng.uniform(0.1, 0.8)) for _ in range(modes))
+        amplitude = 10 ** rng.uniform(-2.3, -0.7) if precise else rng.uniform(0.05, 0.4)
     return _pulsator(
         "DSCT",
         rng,

@@ -38,6 +38,8 @@ class Survey:
     outliers : share of rows that are off, and their scale in magnitudes; most of them faint, as clouds and blends are.
     blend : share of the stars with a neighbour in the same pixels, and the most of the light that may be its.
     trend : scale of slow systematic trends, magnitudes.
+    red : noise that is alike on nights close to each other: its floor in magnitudes, its least share of the noise, and
+        its correlation time in days; zeros for none.
     decimals : of written magnitudes.
     unsorted : rows come in the order in which the archive found them, not in time.
     filler : a magnitude that stands for "no value" in a few rows, or None.
@@ -60,6 +62,7 @@ class Survey:
     outliers: tuple[float, float] = (0.005, 0.3)
     blend: tuple[float, float] = (0.03, 0.3)
     trend: float = 0.004
+    red: tuple[float, float, float] = (0.0, 0.0, 0.0)
     decimals: int = 3
     unsorted: bool = False
     filler: float | None = None
@@ -133,9 +136,10 @@ _LISTED = (
         fading=0.6,
         quoted=(1.0, 0.07),
         flat_error=0.037,
-        outliers=(0.016, 0.15),
+        outliers=(0.022, 0.15),
         blend=(0.35, 0.6),
         trend=0.006,
+        red=(0.006, 0.1, 30.0),
         own_brightness=MappingProxyType(
             {
                 "RRAB": (9.0, 11.5, 13.25, 14.05, 14.6),

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,11 @@ import pytest
 from pipeline.lightcurve import Clock, LightCurve
 from pipeline.simulate import SurveyOptions, simulate_star, simulate_stars, simulated, write_survey
 from pipeline.simulate.classes import KINDS
+from pipeline.simulate.ground import asas
+from pipeline.simulate.observe import observe
+from pipeline.simulate.signal import Scene
 from pipeline.simulate.surveys import SURVEYS
+from pipeline.simulate.visits import Visits
 from pipeline.vsx import TYPES
 
 
@@ -112,3 +117,27 @@ def test_two_runs_write_the_same_bytes(tmp_path: Path) -> None:
 def test_impossible_options_are_refused(wrong: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         SurveyOptions(**{"stars": 1, **wrong})  # type: ignore[arg-type]
+
+
+def test_overlapping_asas_fields_are_taken_in_the_same_nights_but_never_at_once() -> None:
+    step = np.concatenate([np.diff(asas(np.random.default_rng(seed), 120.0, -40.0).time) for seed in range(20)])
+    assert step.min() > 0.0015
+    assert 0.02 < np.mean(step < 0.2) < 0.3
+
+
+def test_red_noise_is_alike_on_neighbouring_nights_where_a_survey_has_it() -> None:
+    told = replace(SURVEYS["asas"], outliers=(0.0, 0.0), blend=(0.0, 0.0), trend=0.0)
+    quiet = KINDS["CST"].draw(np.random.default_rng(0), Scene(2452000.0, 2454500.0, 0.02))
+    time = 2452000.0 + 2.0 * np.arange(500)
+    visits = Visits.of(time, np.zeros(500, dtype=np.int64), np.ones(500))
+    alike = {}
+    for name, survey in (("red", replace(told, red=(0.02, 0.0, 30.0))), ("white", replace(told, red=(0.0, 0.0, 0.0)))):
+        found = []
+        for seed in range(10):
+            rng = np.random.default_rng(seed)
+            curve = observe(rng, survey, quiet, visits, np.zeros(500), 10.0, object_id="x", ra=0.0, dec=0.0)
+            rest = np.unique(np.column_stack([curve.time, curve.value]), axis=0)[:, 1]
+            found.append(np.corrcoef(rest[:-1], rest[1:])[0, 1])
+        alike[name] = float(np.median(found))
+    assert alike["red"] > 0.2
+    assert abs(alike["white"]) < 0.1
