@@ -83,8 +83,8 @@ def observe(
     if survey.red[2] and n:
         floor, part, days = survey.red
         # neighbours, colours and flat fields make it much larger for some stars
-        size = float(np.hypot(floor, part * np.median(sigma)) * np.exp(rng.normal()))
-        trend = trend + damped_walk(visits.time, days, size, rng)
+        swing = float(np.hypot(floor, part * np.median(sigma)) * np.exp(rng.normal()))
+        trend = trend + damped_walk(visits.time, days, swing, rng)
     # light is what is noisy: near the limit magnitudes scatter farther to the faint side
     light = np.maximum(1 + sigma / 1.0857 * rng.normal(size=n), 0.15)
     measured = true - 2.5 * np.log10(light) + visits.offset + trend

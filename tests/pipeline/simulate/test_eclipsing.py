@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from pipeline.lightcurve import FloatArray
 from pipeline.simulate.classes import KINDS
 from pipeline.simulate.eclipsing import shape_class
 from pipeline.simulate.roche import Binary, binary_light
@@ -13,9 +14,10 @@ PHASE = np.arange(128) / 128
 V = np.array([0.545])
 
 
-def light(fill: tuple[float, float], ratio: float = 1.0, inclination: float = 1.4) -> np.ndarray:
+def light(fill: tuple[float, float], ratio: float = 1.0, inclination: float = 1.4) -> FloatArray:
     """Flux of a binary of middling mass ratio."""
-    return binary_light(Binary(0.5, fill, (6000.0, 6000.0 * ratio), inclination), PHASE, V)[0]
+    flux: FloatArray = binary_light(Binary(0.5, fill, (6000.0, 6000.0 * ratio), inclination), PHASE, V)[0]
+    return flux
 
 
 @pytest.mark.parametrize("inclination", [1.0, 1.25, 1.5])
