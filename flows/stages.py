@@ -76,11 +76,16 @@ def n_stars(folder: Path) -> int:
     return int(pq.read_metadata(folder / STARS).num_rows)
 
 
+def searched(options: RunOptions) -> PeriodOptions:
+    """Where periods are searched."""
+    return PeriodOptions(min_period=options.min_period, max_period=options.max_period)
+
+
 def measure_rows(folder: Path, options: RunOptions, start: int, stop: int) -> list[PeriodResult]:
     """Search the periods of the stars `start` to `stop` of a chunk."""
     chunk = read_chunk(folder)
-    period_options = PeriodOptions(min_period=options.min_period, max_period=options.max_period)
-    return [find_period(chunk[i], period_options) for i in range(start, stop)]
+    where = searched(options)
+    return [find_period(chunk[i], where) for i in range(start, stop)]
 
 
 def write_periods(folder: Path, found: Sequence[PeriodResult | Lost]) -> None:

@@ -20,6 +20,7 @@ from flows.options import SHIPPED, RunOptions, TrainOptions
 from flows.workers import worker_processes
 from pipeline.ingest import plan
 from pipeline.labels import read_labels
+from pipeline.period import PeriodOptions
 from pipeline.star import Star
 from pipeline.version import VERSION
 
@@ -69,7 +70,7 @@ def train(
     for name, count in Counter(classes or ()).most_common():
         _tell(f"  {count:6d} {name}")
     start_id = start.model_id if start is not None else None
-    model = _fit(kind, chosen, teaching, training, start)
+    model = _fit(kind, chosen, teaching, training, start, stages.searched(options))
     model.card = card_of(model, chosen, classes, start_id, training, options)
     folder = Path(out) / kind
     model.save(folder)
@@ -106,6 +107,7 @@ def _fit(
     teaching: Sequence[tuple[str, float]] | None,
     training: TrainOptions,
     start: Any,
+    search: PeriodOptions,
 ) -> Any:
     """Train a model.
 
@@ -113,6 +115,7 @@ def _fit(
     ----------
     teaching : class and period, NaN where there is none, of each star; None without labels.
     start : the model to go on from, whose options are changed; or None.
+    search : where the stars' periods were searched.
     """
     classes, periods = zip(*teaching, strict=True) if teaching is not None else ((), ())
     seed, epochs = training.seed, training.epochs
@@ -123,10 +126,10 @@ def _fit(
 
         if start is None:
             options = ClassifierOptions(training.survey, seed=seed, epochs=epochs or ClassifierOptions.epochs)
-            return Classifier.fit(stars, classes, options, _tell, np.array(periods))
+            return Classifier.fit(stars, classes, options, _tell, np.array(periods), search=search)
         # given no options, it takes those of the start, and goes on gently
         start.options = replace(start.options, seed=seed, epochs=epochs or start.options.epochs)
-        return Classifier.fit(stars, classes, None, _tell, np.array(periods), start)
+        return Classifier.fit(stars, classes, None, _tell, np.array(periods), start, search)
     if kind == "autoencoder":
         from models.autoencoder import Autoencoder, AutoencoderOptions
 

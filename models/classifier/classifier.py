@@ -15,7 +15,7 @@ from models import weights as stored
 from models.classifier.hierarchy import surely
 from models.classifier.network import NEVER, build, joint
 from models.classifier.targets import allowed_pairs, allowed_types, leaf_types
-from models.classifier.thinned import Thinned, copies_wanted, thinned
+from models.classifier.thinned import EVERYWHERE, Thinned, copies_wanted, thinned
 from models.classifier.training import Examples, Tensors, train
 from models.classifier.votes import learnt, spoken, table_of
 from models.inputs import FACTORS, Inputs, inputs_of
@@ -24,6 +24,7 @@ from models.scaling import Scaling
 from models.weights import PRETRAINED, Weights
 from pipeline.features import FOLDED, LEAST_POINTS, PLAIN, REST, SEARCH, STRUCTURE, SURVEY
 from pipeline.lightcurve import BoolArray, FloatArray
+from pipeline.period import PeriodOptions
 from pipeline.split import share
 from pipeline.star import Star
 
@@ -256,6 +257,7 @@ class Classifier:
         progress: Callable[[str], None] | None = None,
         reference: FloatArray | None = None,
         start: Classifier | None = None,
+        search: PeriodOptions = EVERYWHERE,
     ) -> Classifier:
         """Train on labelled stars.
 
@@ -270,6 +272,7 @@ class Classifier:
             the true one.
         start : a classifier to go on from, of another survey or of the simulator; it is left as it is. Its types,
             scaling and shape stay, and so do its trees, beside new ones.
+        search : where the periods of thinned copies are searched: as those of the stars were.
 
         Raises
         ------
@@ -283,7 +286,7 @@ class Classifier:
         options = _options(options, start, len(stars))
         if progress is not None and (count := sum(copies_wanted(stars, labels, options.copies))):
             progress(f"searching the periods of {count} thinned copies of stars of rare types")
-        copies = thinned(stars, labels, options.copies)
+        copies = thinned(stars, labels, options.copies, search)
         return cls.fit_inputs(inputs, names, period, labels, options, progress, reference, start, copies)
 
     @classmethod

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from models.inputs import Inputs, inputs_of
 from pipeline.features import LEAST_POINTS
-from pipeline.period import find_period
+from pipeline.period import PeriodOptions, find_period
 from pipeline.split import share
 from pipeline.star import Star
 
@@ -24,6 +24,9 @@ ENOUGH = 400
 
 #: Curves of more good rows are not copied: noise hides little of what their features say, and a search takes seconds.
 LONGEST = 15_000
+
+#: Periods are searched without limits where none are given.
+EVERYWHERE = PeriodOptions()
 
 #: Shares of the points that a copy keeps.
 _KEPT = (0.5, 0.95)
@@ -60,14 +63,16 @@ def copies_wanted(stars: Sequence[Star], labels: Sequence[str], most: int) -> li
     ]
 
 
-def thinned(stars: Sequence[Star], labels: Sequence[str], most: int, search: bool = True) -> Thinned:
+def thinned(
+    stars: Sequence[Star], labels: Sequence[str], most: int, search: PeriodOptions | None = EVERYWHERE
+) -> Thinned:
     """Copies of the stars of rare types.
 
     Parameters
     ----------
     stars, labels : n; what is drawn depends on a star's name and curve alone.
     most : copies of a star, at most.
-    search : whether the period of a copy is searched anew; else it is that of the star.
+    search : where the period of a copy is searched anew; None to take that of the star.
     """
     wanted = copies_wanted(stars, labels, most)
     copies = [_copy(star, k, search) for star, count in zip(stars, wanted, strict=True) for k in range(count)]
@@ -75,7 +80,7 @@ def thinned(stars: Sequence[Star], labels: Sequence[str], most: int, search: boo
     return Thinned(inputs_of(copies), periods, np.repeat(np.arange(len(stars)), np.array(wanted, dtype=np.int64)))
 
 
-def _copy(star: Star, number: int, search: bool) -> Star:
+def _copy(star: Star, number: int, search: PeriodOptions | None) -> Star:
     """The star with some of its good points, and the period that these give where it is searched."""
     good = star.curve.good
     rng = np.random.default_rng(int(share(f"{good.object_id} {number}", "thinned") * 2**53))
@@ -84,4 +89,4 @@ def _copy(star: Star, number: int, search: bool) -> Star:
     keep = np.zeros(len(good), dtype=bool)
     keep[rng.permutation(len(good))[:count]] = True
     curve = good.where(keep)
-    return Star(curve, find_period(curve) if search else star.period)
+    return Star(curve, star.period if search is None else find_period(curve, search))

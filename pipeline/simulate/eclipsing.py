@@ -1,4 +1,8 @@
-"""Eclipsing stars: contact, semidetached and detached binaries, and planet hosts."""
+"""Eclipsing stars: contact, semidetached and detached binaries, and planet hosts.
+
+The shares of the kinds and the spreads of periods, temperatures and inclinations are round values, set by hand so that
+ASAS would see such stars as it saw the real ones (none of them of a test part of `tests.bench.transfer`).
+"""
 
 from __future__ import annotations
 

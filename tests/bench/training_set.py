@@ -24,14 +24,14 @@ import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from models.classifier.thinned import Thinned, thinned
+from models.classifier.thinned import EVERYWHERE, Thinned, thinned
 from models.inputs import BINS, FACTORS, Inputs, inputs_of
 from pipeline.clean import clean
 from pipeline.features import FOLDED, PLAIN, REST, SEARCH, STRUCTURE, SURVEY
 from pipeline.ingest import IngestOptions, plan, read
 from pipeline.labels import read_labels
 from pipeline.lightcurve import Chunk, LightCurve
-from pipeline.period import PeriodResult, find_period
+from pipeline.period import PeriodOptions, PeriodResult, find_period
 from pipeline.simulate import SurveyOptions, simulate_stars
 from pipeline.star import Star
 from tests.real_data import REAL_DATA
@@ -154,11 +154,13 @@ def prepared(cache: Path, name: str, reference: bool = False, copies: int = 0) -
         return whole
     known = [at_reference(star) if reference else star for star in stars_of(cache, name)]
     file = file.with_stem(f"{file.stem}-{copies}-copies")
-    return replace(whole, copies=kept_copies(file, known, whole.labels.tolist(), copies, search=not reference))
+    return replace(
+        whole, copies=kept_copies(file, known, whole.labels.tolist(), copies, None if reference else EVERYWHERE)
+    )
 
 
 def kept_copies(
-    file: Path, stars: Sequence[Labelled], labels: Sequence[str], most: int, search: bool = True
+    file: Path, stars: Sequence[Labelled], labels: Sequence[str], most: int, search: PeriodOptions | None = EVERYWHERE
 ) -> Thinned:
     """Thinned copies of stars, made once and kept in a file; see `models.classifier.thinned.thinned`."""
     if not file.exists():

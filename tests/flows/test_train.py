@@ -16,6 +16,7 @@ from flows.train import _fit, _known, _start, train
 from models.autoencoder import Autoencoder
 from models.classifier import Classifier, ClassifierOptions
 from models.forecaster import Forecaster
+from pipeline.period import PeriodOptions
 from pipeline.star import Star
 from tests.flows.test_cli import said
 from tests.models.stars import made_star
@@ -132,15 +133,22 @@ def test_the_autoencoder_is_told_the_classes_where_there_are_any(monkeypatch: py
     monkeypatch.setattr(Autoencoder, "fit", lambda *given: told.append(given[-1]))
     stars = [made_star("RRAB", 1), made_star("EA", 2)]
     for teaching in ([("RRAB", math.nan), ("EA", 2.0)], None):
-        _fit("autoencoder", stars, teaching, TrainOptions(), None)
+        _fit("autoencoder", stars, teaching, TrainOptions(), None, PeriodOptions())
     assert told == [("RRAB", "EA"), None]
 
 
 def test_the_classifier_looks_at_the_survey_where_it_is_told_to(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[ClassifierOptions] = []
-    monkeypatch.setattr(Classifier, "fit", lambda *given: told.append(given[2]))
+    monkeypatch.setattr(Classifier, "fit", lambda *given, **_: told.append(given[2]))
     for survey in (False, True):
-        _fit("classifier", [made_star("EA", 2)], [("EA", 2.0)], TrainOptions(survey=survey, seed=5), None)
+        _fit(
+            "classifier",
+            [made_star("EA", 2)],
+            [("EA", 2.0)],
+            TrainOptions(survey=survey, seed=5),
+            None,
+            PeriodOptions(),
+        )
     assert told == [ClassifierOptions(seed=5), ClassifierOptions(survey=True, seed=5)]
 
 

@@ -6,7 +6,7 @@ from models.classifier import Classifier, ClassifierOptions
 from models.classifier.classifier import _versions
 from models.classifier.thinned import LONGEST, Thinned, copies_wanted, thinned
 from models.inputs import inputs_of
-from pipeline.period import find_period
+from pipeline.period import PeriodOptions, find_period
 from pipeline.split import share
 from tests.models.stars import made_star
 
@@ -27,12 +27,14 @@ def test_a_copy_is_the_star_with_fewer_points_and_its_own_period() -> None:
 
 def test_a_copy_may_keep_the_period() -> None:
     star = made_star("EA", 1, 100)
-    assert (thinned([star], ["EA"], 3, search=False).period == star.period.period).all()
+    short = thinned([star], ["EA"], 3, search=PeriodOptions(max_period=0.5 * star.period.period))
+    assert (short.period < 0.51 * star.period.period).all()
+    assert (thinned([star], ["EA"], 3, search=None).period == star.period.period).all()
 
 
 def test_common_types_are_not_copied() -> None:
     stars = [made_star("RRAB", 1, 30)] * 150 + [made_star("EA", 1, 30)] * 400
-    counts = np.bincount(thinned(stars, ["RRAB"] * 150 + ["EA"] * 400, 8, search=False).star, minlength=550)
+    counts = np.bincount(thinned(stars, ["RRAB"] * 150 + ["EA"] * 400, 8, search=None).star, minlength=550)
     assert (counts[:150] == 2).all()
     assert not counts[150:].any()
     assert len(thinned(stars[:5], ["RRAB"] * 5, 0).star) == 0
@@ -68,7 +70,7 @@ def test_copies_are_learnt_from_and_never_calibrated_on() -> None:
     def fit(copies: Thinned | None) -> Classifier:
         return Classifier.fit_inputs(inputs_of(stars), names, period, labels, options, copies=copies)
 
-    copies = thinned(stars, labels, 1, search=False)
+    copies = thinned(stars, labels, 1, search=None)
     plain, more = fit(None), fit(copies)
     assert plain.model_id != more.model_id
     # the copies of stars that calibrate are left out, so what they hold makes no difference to the network
