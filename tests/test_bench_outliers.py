@@ -61,5 +61,8 @@ def test_simple_scores_are_read_back(tmp_path: Path) -> None:
 
 def test_the_table_names_the_least_class() -> None:
     one = {"stars": 9, "area": {"EA": {"x": 0.9}, "M": {"x": 0.5}}, "first 50": {"EA": {"x": 1.0}, "M": {"x": 0.2}}}
-    line = table("some", [one | {"seconds": {"x": 3.0}}]).splitlines()[-1].split()
+    one |= {"seconds": {"x": 3.0}, "flagged": {"EA": (0.4, 0.1), "M": (0.2, 0.05)}}
+    *_, line, of_these, of_others = (row.split() for row in table("some", [one]).splitlines())
     assert line == ["x", "0.900", "0.500", "|", "0.700", "0.500", "0.600", "|", "3"]
+    assert of_these[-4:] == ["0.400", "0.200", "|", "0.300"]
+    assert of_others[-4:] == ["0.100", "0.050", "|", "0.075"]
