@@ -57,6 +57,7 @@ def test_only_stars_whose_label_hangs_on_the_period_are_asked() -> None:
     stars = [made_star("RRAB", seed, 60) for seed in range(6)]
     labelled = [Labelled("made", star, "RRAB", star.period.period) for star in stars]
     labelled[0] = replace(labelled[0], period=2.5 * stars[0].period.period)
-    said = judge_by_brightness(labelled)
+    said, contradicted = judge_by_brightness(labelled)
+    assert contradicted == []
     assert (said["stars"], said["agree"], said["hang"]) == (6, 5, 1)
     assert said["for_found"] == said["for_reference"] == 0  # no other star has such a period: any magnitude will do

@@ -256,6 +256,7 @@ def run(
     rounds: Sequence[Sequence[NDArray[np.bool_]]],
     options: ClassifierOptions,
     rocket: int,
+    left_out: NDArray[np.bool_] | None = None,
 ) -> dict[str, Any]:
     """Train and judge on one set with several splits.
 
@@ -265,6 +266,7 @@ def run(
     stars : some of them, by whatever order, whose folds are turned.
     rounds : of `splits`.
     rocket : features of MiniRocket.
+    left_out : (n,) stars that are learnt from, but not judged.
 
     Returns
     -------
@@ -289,10 +291,12 @@ def run(
             settled.append(asked.period * result.period_factor)
             kept.append(np.array([flag is None for flag in result.flag]))
             stated.append(classifier.abstention.risk)
-        asked = whole.rows(np.concatenate([np.flatnonzero(test) for test in tests]))
+        rows = np.concatenate([np.flatnonzero(test) for test in tests])
+        counted = np.ones(len(rows), dtype=bool) if left_out is None else ~left_out[rows]
+        asked = whole.rows(rows[counted])
         truth = asked.labels
         for name in answers[0]:
-            types = np.concatenate([answer[name][0] for answer in answers])
+            types = np.concatenate([answer[name][0] for answer in answers])[counted]
             score = {
                 "accuracy": float((types == truth).mean()),
                 "balanced": balanced_accuracy(truth, types),
@@ -300,10 +304,10 @@ def run(
             }
             who.setdefault(name, []).append(score)
             recall.setdefault(name, []).append(recalls(truth, types))
-        said = np.concatenate([answer["network"][0] for answer in answers])
-        quality = judge(said, np.concatenate(best), truth)
-        period = np.concatenate(settled)
-        unflagged = np.concatenate(kept)
+        said = np.concatenate([answer["network"][0] for answer in answers])[counted]
+        quality = judge(said, np.concatenate(best)[counted], truth)
+        period = np.concatenate(settled)[counted]
+        unflagged = np.concatenate(kept)[counted]
         known = np.isfinite(asked.reference)
         agreed.append(agreement(said, truth, asked.period, period, asked.reference))
         speed = rates(classifier, asked.inputs)
@@ -413,6 +417,7 @@ def main() -> None:
     parser.add_argument("--leaf", type=int, default=ClassifierOptions().leaf)
     parser.add_argument("--rocket", type=int, default=10_000, metavar="N", help="features of MiniRocket")
     parser.add_argument("--stars", type=int, default=0, help="judge on about so many stars of a set (0: all)")
+    parser.add_argument("--without", type=Path, metavar="FILE", help="names of stars that are not judged, a line each")
     parser.add_argument("--transfer", action="store_true", help="what the simulator teaches of asas_acvs")
     parser.add_argument("--simulated", type=int, default=300, help="with --transfer: simulated stars a class")
     parser.add_argument("--labels", type=int, default=20, help="with --transfer: real labels a class")
@@ -443,9 +448,11 @@ def main() -> None:
             first = [star for star, used in zip(stars_of(args.cache, name), among, strict=True) if used][:FEW]
             turned = [(at_reference(star) if reference else star).star for star in first]
             chosen = whole.rows(among)
+            left_out = np.isin(chosen.names, args.without.read_text().split()) if args.without else None
             for folds in dict.fromkeys((0, FOLDS.get(name, 0)) if args.folds is None else (args.folds,)):
                 one = {"bench": "classify", "set": name, "periods": kind}
-                one |= run(chosen, turned, splits(chosen.names, args.seeds, folds), options, args.rocket)
+                rounds = splits(chosen.names, args.seeds, folds)
+                one |= run(chosen, turned, rounds, options, args.rocket, left_out)
                 lines.append(one)
                 print(table(one), flush=True)
     for one in lines:

@@ -126,8 +126,13 @@ def brightness_says(found: FloatArray, reference: FloatArray, magnitude: FloatAr
     return density(found) / density(reference)
 
 
-def judge_by_brightness(stars: Sequence[Labelled]) -> dict[str, int]:
-    """Of the stars whose label hangs on which period is right: with which of the two their magnitudes go."""
+def judge_by_brightness(stars: Sequence[Labelled]) -> tuple[dict[str, int], list[str]]:
+    """Of the stars whose label hangs on which period is right: with which of the two their magnitudes go.
+
+    Returns
+    -------
+    How many there are of each kind, and the names of those whose reference, and so whose label, is contradicted.
+    """
     # the last band is the redder one, in which the relation is the tighter
     magnitude = np.array([_magnitude(one.star.curve) for one in stars])
     stars = [one for one, known in zip(stars, np.isfinite(magnitude), strict=True) if known]
@@ -138,13 +143,15 @@ def judge_by_brightness(stars: Sequence[Labelled]) -> dict[str, int]:
     agree = np.array([right(*three) for three in zip(found, reference, spans, strict=True)])
     hangs = (found < PARTED) != (reference < PARTED)
     says = brightness_says(found, reference, magnitude, agree)[hangs]
-    return {
+    names = np.array([one.star.curve.object_id for one in stars])[hangs]
+    counts = {
         "stars": len(stars),
         "agree": int(agree.sum()),
         "hang": int(hangs.sum()),
         "for_found": int((says > DECIDES).sum()),
         "for_reference": int((says < 1.0 / DECIDES).sum()),
     }
+    return counts, names[says > DECIDES].tolist()
 
 
 def _magnitude(curve: LightCurve) -> float:
@@ -169,6 +176,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_cache(parser)
     parser.add_argument("--sets", nargs="+", choices=SETS, default=list(SETS))
+    words = "write the names of stars whose label their brightness contradicts (`tests.bench.classify --without`)"
+    parser.add_argument("--contradicted", type=Path, metavar="FILE", help=words)
     args = parser.parse_args()
     print(f"{'set':12s} {'type':5s} stars  agree  were all references true  of those that do not agree")
     lines: list[dict[str, Any]] = []
@@ -183,7 +192,9 @@ def main() -> None:
                 flush=True,
             )
     if ONE_DISTANCE in args.sets:
-        said = judge_by_brightness(judged(args.cache, ONE_DISTANCE))
+        said, contradicted = judge_by_brightness(judged(args.cache, ONE_DISTANCE))
+        if args.contradicted:
+            args.contradicted.write_text("\n".join(contradicted) + "\n")
         lines.append({"bench": "references", "set": ONE_DISTANCE, "by": "brightness"} | said)
         print(
             f"{ONE_DISTANCE}: the label of {said['hang']} of {said['stars']} stars hangs on which period is right; "
