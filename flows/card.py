@@ -20,6 +20,9 @@ _LIMITS = (
     "the catalog against their labels with `swope evaluate`."
 )
 
+#: Settings with words of their own, or that follow from the number of stars.
+_NOT_SAID = ("seed", "members")
+
 
 def card_of(
     model: Autoencoder | Classifier | Forecaster,
@@ -71,7 +74,7 @@ def _unusual(chosen: Any, options: RunOptions) -> Iterator[str]:
     """The settings of the model and of the reading that are not what they are when nobody says anything."""
     for given, usual in ((chosen, type(chosen)()), (options, RunOptions())):
         for name, value in asdict(given).items():
-            if name != "seed" and value != getattr(usual, name):
+            if name not in _NOT_SAID and value != getattr(usual, name):
                 yield f"{name} {value}"
 
 
