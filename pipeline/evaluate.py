@@ -18,7 +18,7 @@ from pipeline.catalog.store import OBJECTS, replacing
 from pipeline.labels import read_labels
 from pipeline.lightcurve import BoolArray, FloatArray
 from pipeline.split import held_out
-from pipeline.vsx import TYPES, ancestors, is_a
+from pipeline.vsx import ancestors, is_a, lineage
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -327,9 +327,7 @@ def _part(name: str, stars: pd.DataFrame, types: Sequence[str]) -> Part:
     flagged = scored["class_flag"].notna().to_numpy()
     confident = has_class & np.isfinite(confidence)
     wide = scored["class_sure"].notna().to_numpy()
-    of_it = [
-        _within(label, sure) for label, sure in zip(scored["class_true"][wide], scored["class_sure"][wide], strict=True)
-    ]
+    sure = zip(scored["class_true"][wide], scored["class_sure"][wide], strict=True)
     classes = tuple(_class_result(name, truth, given) for name in sorted(set(truth)))
     parents = [label for label, its in targets.items() if its is None and any(is_a(one, label) for one in types)]
     return Part(
@@ -347,18 +345,13 @@ def _part(name: str, stars: pd.DataFrame, types: Sequence[str]) -> Part:
         n_abstained=int((classified & (flagged | ~has_class)).sum()),
         n_none=int((~has_class).sum()),
         n_wide=int(wide.sum()),
-        accuracy_wide=_mean(of_it),
+        accuracy_wide=_mean([wider in lineage(label) for label, wider in sure]),
         classes=classes,
         parents=tuple(_parent_result(label, present[(labels == label).to_numpy()]) for label in sorted(parents)),
         outside=_outside(present, {label for label, its in targets.items() if its is None} - {*parents}),
         periods=_periods(present),
         confusion={result.name: _counts(given[truth == result.name]) for result in classes},
     )
-
-
-def _within(label: str, wide: str) -> bool:
-    """Whether a type is of a type or family."""
-    return is_a(label, wide) or TYPES[label].group == wide
 
 
 def _target(label: str, types: Sequence[str]) -> str | None:

@@ -262,6 +262,22 @@ def ancestors(name: str) -> tuple[str, ...]:
     return tuple(line)
 
 
+def lineage(name: str) -> tuple[str, ...]:
+    """The type, the wider types above it, and the family that they are of; nearest first.
+
+    Raises
+    ------
+    KeyError
+        When Swope does not know the type.
+
+    Examples
+    --------
+    >>> lineage("CWA")
+    ('CWA', 'CW', 'CEP', 'pulsating')
+    """
+    return (*ancestors(name), TYPES[name].group)
+
+
 def is_a(name: str, wider: str) -> bool:
     """Whether a type is the wider type or one of those below it.
 
