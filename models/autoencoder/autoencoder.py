@@ -17,6 +17,7 @@ from models.autoencoder.network import FLOOR, build, feature_loss, fold_loss
 from models.autoencoder.wrong_period import flags_of
 from models.inputs import BINS, Inputs, inputs_of, sigma_of
 from models.keras_backend import in_double, keras
+from models.passes import best_of_passes
 from models.scaling import Scaling
 from models.scores import Scores, empirical_pvalue
 from models.weights import PRETRAINED, Weights
@@ -259,24 +260,20 @@ class Autoencoder:
         folds, features = self._tensors(learn)
         known = _known(learn)
         judged_tensors, judged_known = self._tensors(judge), _known(judge)
-        best, best_weights, since = np.inf, network.get_weights(), 0
-        for epoch in range(options.epochs):
+
+        def teach(_: int) -> list[float]:
             order = rng.permutation(len(learn))
             losses = []
             for step in range(steps):
                 rows = order[step * options.batch : (step + 1) * options.batch]
                 result = network.train_on_batch([folds[rows], features[rows]], [known[rows], features[rows]])
                 losses.append(float(result[0]))
-            judged = float(network.evaluate(judged_tensors, [judged_known, judged_tensors[1]], 512, 0)[0])
-            network.reset_metrics()
-            tell(f"pass {epoch + 1} of {options.epochs}: loss {np.mean(losses):.4f}, on stars kept apart {judged:.4f}")
-            if judged < best - 1e-4:
-                best, best_weights, since = judged, network.get_weights(), 0
-            else:
-                since += 1
-                if since >= options.patience:
-                    break
-        network.set_weights(best_weights)
+            return losses
+
+        def judged() -> float:
+            return float(network.evaluate(judged_tensors, [judged_known, judged_tensors[1]], 512, 0)[0])
+
+        best_of_passes(network, options.epochs, options.patience, teach, judged, tell)
 
     def score(self, stars: Sequence[Star]) -> FoldScores:
         """How strange each star is, against the stars of the calibration; larger is stranger."""

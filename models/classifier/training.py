@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from models.classifier.network import loss
 from models.inputs import log_sigma, sigma_of
 from models.keras_backend import keras
+from models.passes import best_of_passes
 
 Tensors = list[NDArray[np.float32]]
 
@@ -64,24 +65,20 @@ def train(
     optimizer = keras().optimizers.AdamW(rate, weight_decay=weight_decay, clipnorm=1.0)
     model.compile(optimizer=optimizer, loss=loss)
     known = examples.rows(judge)
-    best, best_weights, since = np.inf, model.get_weights(), 0
-    for epoch in range(epochs):
+
+    def teach(_: int) -> list[float]:
         order = rng.permutation(len(versions))
         shown = versions[order, rng.integers(versions.shape[1], size=len(versions))]
         losses = []
         for step in range(steps):
             part = examples.rows(shown[step * batch : (step + 1) * batch])
             losses.append(float(model.train_on_batch(augmented(part.tensors, rng), part.allowed, part.weight)))
-        judged = float(model.evaluate(known.tensors, known.allowed, 512, 0, known.weight))
-        model.reset_metrics()
-        progress(f"pass {epoch + 1} of {epochs}: loss {np.mean(losses):.4f}, on stars kept apart {judged:.4f}")
-        if judged < best - 1e-4:
-            best, best_weights, since = judged, model.get_weights(), 0
-        else:
-            since += 1
-            if since >= patience:
-                break
-    model.set_weights(best_weights)
+        return losses
+
+    def judged() -> float:
+        return float(model.evaluate(known.tensors, known.allowed, 512, 0, known.weight))
+
+    best_of_passes(model, epochs, patience, teach, judged, progress)
 
 
 def augmented(tensors: Tensors, rng: np.random.Generator) -> Tensors:

@@ -12,6 +12,7 @@ from models.forecaster import network
 from models.forecaster.network import N_TARGETS
 from models.forecaster.steps import N_INPUTS, Steps
 from models.keras_backend import keras as keras_module
+from models.passes import best_of_passes
 
 if TYPE_CHECKING:
     from models.forecaster.forecaster import ForecasterOptions
@@ -45,20 +46,15 @@ def train(
     optimizer = keras.optimizers.AdamW(rate, weight_decay=options.weight_decay, clipnorm=1.0)
     model.compile(optimizer=optimizer, loss=[network.loss] + [None] * (len(model.outputs) - 1))
     kept = [fixed.batch(i) for i in range(len(fixed))]
-    best, best_weights, since = np.inf, model.get_weights(), 0
-    for epoch in range(options.epochs):
-        passes.shuffle(epoch)
-        losses = [float(_first(model.train_on_batch(*passes.batch(i)))) for i in range(len(passes))]
-        judged = float(np.mean([_first(model.test_on_batch(*batch)) for batch in kept]))
-        model.reset_metrics()
-        progress(f"pass {epoch + 1} of {options.epochs}: loss {np.mean(losses):.4f}, on stars kept apart {judged:.4f}")
-        if judged < best - 1e-4:
-            best, best_weights, since = judged, model.get_weights(), 0
-        else:
-            since += 1
-            if since >= options.patience:
-                break
-    model.set_weights(best_weights)
+
+    def teach(number: int) -> list[float]:
+        passes.shuffle(number)
+        return [float(_first(model.train_on_batch(*passes.batch(i)))) for i in range(len(passes))]
+
+    def judged() -> float:
+        return float(np.mean([_first(model.test_on_batch(*batch)) for batch in kept]))
+
+    best_of_passes(model, options.epochs, options.patience, teach, judged, progress)
     return model
 
 
