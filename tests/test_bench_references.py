@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.bench.references import brightness_says, judge, judge_by_brightness, remade
+from tests.bench.references import brightness_says, judge, judge_by_brightness, of_one_day, remade
 from tests.bench.training_set import Labelled
 from tests.models.stars import made_star
 
@@ -61,3 +61,14 @@ def test_only_stars_whose_label_hangs_on_the_period_are_asked() -> None:
     assert contradicted == []
     assert (said["stars"], said["agree"], said["hang"]) == (6, 5, 1)
     assert said["for_found"] == said["for_reference"] == 0  # no other star has such a period: any magnitude will do
+
+
+def test_references_that_crowd_at_the_day_are_counted_beside_those_that_may_be_there() -> None:
+    even = 1.0 / np.arange(0.8, 1.2, 0.002)
+    day, chance = of_one_day(even)
+    assert day.sum() == pytest.approx(chance, abs=1.0) == pytest.approx(2.0 / 60.0 / 0.002, abs=1.0)
+    crowd = np.concatenate([even, np.full(50, 0.9965), np.full(20, 1.1)])
+    day, chance = of_one_day(crowd)
+    assert day[-70:-20].all()
+    assert not day[-20:].any()
+    assert chance == pytest.approx(of_one_day(even)[1])

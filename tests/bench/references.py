@@ -1,5 +1,5 @@
-"""How far the reference periods of a set can be believed, by two witnesses: would the search find them again, were they
-true, and do they go with the stars' luminosities?
+"""How far the reference periods of a set can be believed, by three witnesses: would the search find them again, were
+they true, do they go with the stars' luminosities, and are there more of one day than stars can have?
 
 ``python -m tests.bench.references`` makes each star anew: the Fourier series that fits it best at its reference period,
 at its own times, with its own residuals in another order. The search that finds the reference of nearly all of these
@@ -14,6 +14,9 @@ The stars of EROS-2 are all as far away as the Large Magellanic Cloud, so their 
 (Leavitt & Pickering 1912): a Cepheid of 1.5 d is ten times as bright as an RR Lyrae star. Where the found period and
 the reference lie on either side of the one day that parts the labels, the magnitude says which of the two it goes with.
 How bright stars of a period are, the stars say whose two periods agree.
+
+A star seen once a night that changes slowly, or not at all, looks as if it had a period of one day. How many stars have
+a true period so near a day, the references a little farther from it say.
 """
 
 from __future__ import annotations
@@ -51,6 +54,9 @@ ANY_MAGNITUDE = 5.0
 
 #: A magnitude decides where it is so many times likelier at one of the periods than at the other.
 DECIDES = 10.0
+
+#: Seen once a night, changes over more than so many days may be taken for a period of nearly one day.
+SLOW = 60.0
 
 
 def remade(curve: LightCurve, period: float, rng: np.random.Generator) -> LightCurve:
@@ -154,6 +160,21 @@ def judge_by_brightness(stars: Sequence[Labelled]) -> tuple[dict[str, int], list
     return counts, names[says > DECIDES].tolist()
 
 
+def of_one_day(reference: FloatArray) -> tuple[BoolArray, float]:
+    """Which references may be the day, and how many would be so by chance.
+
+    Parameters
+    ----------
+    reference : (n,) days.
+
+    Returns
+    -------
+    (n,) those within 1 / `SLOW` of one cycle a day; and how many there are in as wide a range of frequencies beside it.
+    """
+    away = np.abs(1.0 / reference - 1.0) * SLOW
+    return away < 1.0, float(((away > 2.0) & (away < 4.0)).sum()) / 2.0
+
+
 def _magnitude(curve: LightCurve) -> float:
     good = curve.good
     value = good.value[good.band == len(good.bands) - 1]
@@ -176,7 +197,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_cache(parser)
     parser.add_argument("--sets", nargs="+", choices=SETS, default=list(SETS))
-    words = "write the names of stars whose label their brightness contradicts (`tests.bench.classify --without`)"
+    words = (
+        f"write the names of the stars of {ONE_DISTANCE} whose label their brightness contradicts, or whose reference "
+        "is the day (`tests.bench.classify --without`)"
+    )
     parser.add_argument("--contradicted", type=Path, metavar="FILE", help=words)
     args = parser.parse_args()
     print(f"{'set':12s} {'type':5s} stars  agree  were all references true  of those that do not agree")
@@ -193,13 +217,18 @@ def main() -> None:
             )
     if ONE_DISTANCE in args.sets:
         said, contradicted = judge_by_brightness(judged(args.cache, ONE_DISTANCE))
+        known = [one for one in stars_of(args.cache, ONE_DISTANCE) if one.label and np.isfinite(one.period)]
+        day, chance = of_one_day(np.array([one.period for one in known]))
+        of_day = {one.star.curve.object_id for one, is_day in zip(known, day, strict=True) if is_day}
         if args.contradicted:
-            args.contradicted.write_text("\n".join(contradicted) + "\n")
+            args.contradicted.write_text("\n".join(sorted(of_day.union(contradicted))) + "\n")
         lines.append({"bench": "references", "set": ONE_DISTANCE, "by": "brightness"} | said)
+        lines.append({"bench": "references", "set": ONE_DISTANCE, "by": "day", "day": len(of_day), "chance": chance})
         print(
             f"{ONE_DISTANCE}: the label of {said['hang']} of {said['stars']} stars hangs on which period is right; "
             f"brightness decides for the found one in {said['for_found']}, for the reference in {said['for_reference']}"
         )
+        print(f"{ONE_DISTANCE}: {len(of_day)} references are one day, where chance makes {chance:.0f} so")
     for line in lines:
         print(json.dumps(line))
 
