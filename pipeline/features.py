@@ -17,6 +17,10 @@ LEAST_POINTS = 5
 #: Errors below this, in magnitudes, are no better known than that.
 _ERROR_FLOOR = 0.002
 
+#: Where more than this share of the fluxes is not above zero there is no light to measure changes by: a logarithm
+#: would be that of noise.
+_DARK = 0.05
+
 #: Fourier terms of the shape of a folded curve; those of `pipeline.shape`, which is imported only where it is used.
 HARMONICS = 4
 
@@ -120,9 +124,9 @@ _POLE = (3.36603, 0.47348)
 def brightness(curve: LightCurve) -> LightCurve:
     """One curve of all bands, in magnitudes about the median, brighter up.
 
-    Fluxes become magnitudes relative to their median (differences of flux with a median below zero are scaled to a
-    standard deviation of 0.1). Each band is moved to the median zero, and brought to the amplitude of the band with
-    the most points as far as the two amplitudes are known.
+    Fluxes become magnitudes relative to their median. Where too many are not above zero, as in differences of flux,
+    they are scaled to a standard deviation of 0.1. Each band is moved to the median zero, and brought to the amplitude
+    of the band with the most points as far as the two amplitudes are known.
 
     Parameters
     ----------
@@ -157,7 +161,7 @@ def _relative(value: FloatArray, error: FloatArray, kind: str) -> tuple[FloatArr
     median = float(np.median(value))
     if kind == "mag":
         return median - value, error
-    if median > 0:
+    if np.percentile(value, 100.0 * _DARK) > 0:
         safe = np.maximum(value, 0.02 * median)
         return 2.5 * np.log10(safe / median), 1.0857 * error / safe
     scale = 0.1 / max(float(np.std(value)), 1e-30)

@@ -134,6 +134,18 @@ def test_differences_of_flux_about_zero_have_features() -> None:
     assert np.isfinite(plain_features(brightness(curve))).all()
 
 
+def test_a_transient_looks_the_same_whatever_side_of_zero_its_noise_lies() -> None:
+    rng = np.random.default_rng(4)
+    time = np.arange(120.0)
+    flux = rng.normal(0.0, 10.0, 120) + 300.0 * np.exp(-0.5 * ((time - 60.0) / 8.0) ** 2)
+    flux -= np.median(flux)
+    low, high = (
+        brightness(LightCurve.of("a", time, flux + shift, np.full(120, 10.0), kind="flux")) for shift in (-0.1, 0.1)
+    )
+    np.testing.assert_allclose(low.value, high.value, atol=1e-9)
+    np.testing.assert_allclose(plain_features(low), plain_features(high), atol=1e-4)
+
+
 def test_magnitude_and_colour() -> None:
     one = wave()
     both = LightCurve.of(
