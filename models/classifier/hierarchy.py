@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from pipeline.lightcurve import FloatArray
-from pipeline.vsx import lineage
+from pipeline.vsx import TYPES, lineage
 
 #: Probability that an answer should have.
 SURE = 0.9
@@ -28,7 +28,8 @@ def surely(types: Sequence[str], probabilities: FloatArray, least: float = SURE)
     -------
     n entries: a VSX type, a group of `pipeline.vsx`, or None where even the family is open.
     """
-    above = [lineage(name) for name in types]
+    # a name of the user's own stands by itself
+    above = [lineage(name) if name in TYPES else (name,) for name in types]
     inside = {wide: np.array([wide in names for names in above]) for names in above for wide in names}
     found: list[str | None] = []
     for row in probabilities:

@@ -21,6 +21,11 @@ def test_the_answer_is_as_narrow_as_its_probability_allows() -> None:
     assert surely(NAMES, np.full((1, len(NAMES)), np.nan)) == (None,)
 
 
+def test_a_name_of_ones_own_stands_by_itself() -> None:
+    types = ("EA", "EB", "my type")
+    assert surely(types, np.array([[0.05, 0.0, 0.95], [0.5, 0.45, 0.05], [0.2, 0.3, 0.5]])) == ("my type", "E", None)
+
+
 @given(st.lists(st.floats(0.0, 1.0), min_size=len(NAMES), max_size=len(NAMES)).filter(lambda row: sum(row) > 0.1))
 def test_what_is_sure_holds_the_likeliest_type_and_enough_of_the_probability(shares: list[float]) -> None:
     row = np.array(shares) / sum(shares)
