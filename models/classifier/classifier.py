@@ -43,6 +43,9 @@ _FEW = 3000
 #: Stars to learn from, at least: to begin with, and after a start.
 _LEAST, _LEAST_AGAIN = 20, 5
 
+#: Stars that end the training of a member and calibrate it, at least.
+_LEAST_JUDGES = 2
+
 #: What calibration chooses from.
 _TEMPERATURES = np.geomspace(0.4, 8.0, 61)
 _FOREST_WEIGHTS = np.linspace(0.0, 3.0, 31)
@@ -316,7 +319,7 @@ class Classifier:
         types = leaf_types(labels) if start is None else start.types
         enough = inputs.points >= LEAST_POINTS
         place = np.array([share(name, "classifier") for name in names])
-        _check_stars(enough, place < options.calibration_share, _LEAST if start is None else _LEAST_AGAIN)
+        _check_stars(enough, _apart(place, enough, 0, options), _LEAST if start is None else _LEAST_AGAIN)
         if start is None:
             seen = inputs.rows(enough)
             scaling = {"folded": Scaling.of(seen.folded), "plain": Scaling.of(_plain(seen, options))}
@@ -349,8 +352,7 @@ class Classifier:
             return new if start is None or start._forest is None else start._forest.beside(new)
 
         for member in range(options.members):
-            # each member leaves out other stars, so that together they learn from all
-            apart = (place + member * options.calibration_share) % 1.0 < options.calibration_share
+            apart = _apart(place, enough[: len(names)], member, options)
             learn = np.flatnonzero(enough & ~apart[star])
             judge = np.flatnonzero(enough[: len(names)] & apart)
             keras().utils.set_random_seed(1000 * options.seed + member)
@@ -513,13 +515,28 @@ def _check_labels(labels: Sequence[str], start: Classifier | None) -> None:
         raise ValueError(f"a classifier needs at least two types of stars; the labels hold {', '.join(types)}")
 
 
+def _apart(place: FloatArray, enough: BoolArray, member: int, options: ClassifierOptions) -> BoolArray:
+    """(n,) the stars that a member does not learn from: of each member others, so that together they learn from all.
+
+    A member that would have too few to be judged by leaves out those of the first.
+
+    Parameters
+    ----------
+    place : (n,) in [0, 1), by name.
+    enough : (n,) whether a star has enough rows.
+    """
+    share_apart = options.calibration_share
+    apart = np.asarray((place + member * share_apart) % 1.0 < share_apart)
+    return apart if (enough & apart).sum() >= _LEAST_JUDGES else np.asarray(place < share_apart)
+
+
 def _check_stars(enough: BoolArray, apart: BoolArray, least: int) -> None:
     """Refuse too few stars; see `Classifier.fit`."""
     learn, judge = int((enough & ~apart).sum()), int((enough & apart).sum())
-    if learn < least or judge < 2:
+    if learn < least or judge < _LEAST_JUDGES:
         raise ValueError(
-            f"a classifier needs {least} stars with {LEAST_POINTS} good rows to learn from and 2 to calibrate it; of "
-            f"the {len(enough)} given {learn + judge} have them, {judge} of these kept for calibration"
+            f"a classifier needs {least} stars with {LEAST_POINTS} good rows to learn from and {_LEAST_JUDGES} to "
+            f"calibrate it; of the {len(enough)} given {learn + judge} have them, {judge} of these kept for calibration"
         )
 
 

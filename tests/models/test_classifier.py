@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from models.classifier import Classifier, ClassifierOptions
-from models.classifier.classifier import _options, _tensors
+from models.classifier.classifier import _apart, _options, _tensors
 from models.classifier.network import joint
 from models.classifier.targets import allowed_pairs, allowed_types, leaf_types
 from models.classifier.votes import table_of
@@ -97,6 +97,15 @@ def test_training_again_gives_the_same_classifier() -> None:
 def test_few_stars_are_learnt_by_more_networks() -> None:
     assert [_options(None, None, stars).members for stars in (600, 1400, 2000)] == [3, 2, 1]
     assert _options(replace(OPTIONS, members=5), None, 2000).members == 5
+
+
+def test_each_member_has_stars_to_be_judged_by() -> None:
+    options = replace(OPTIONS, calibration_share=0.15)
+    enough = np.ones(6, dtype=bool)
+    # the first leaves out those below 0.15, the second those from 0.85 on, the third would have one star only
+    place = np.array([0.01, 0.1, 0.2, 0.75, 0.9, 0.95])
+    apart = [np.flatnonzero(_apart(place, enough, member, options)).tolist() for member in range(3)]
+    assert apart == [[0, 1], [4, 5], [0, 1]]
 
 
 def test_the_doubt_is_that_of_the_forest(trained: Classifier, unseen: list[Star]) -> None:
