@@ -45,4 +45,4 @@ def empirical_pvalue(score: FloatArray, null: FloatArray) -> FloatArray:
     if ordered.size == 0:
         raise ValueError("a null needs at least one finite score")
     higher = ordered.size - np.searchsorted(ordered, score, side="left")
-    return np.where(np.isfinite(score), (1.0 + higher) / (1.0 + ordered.size), np.nan)
+    return np.where(~np.isnan(score), (1.0 + higher) / (1.0 + ordered.size), np.nan)

@@ -243,11 +243,11 @@ class Autoencoder:
         for name in _SPACES:
             density = LocalDensity.of(places[name], options.memory, options.neighbours, _AXES, options.seed)
             made._arrays |= {f"{name}/{field}": getattr(density, field) for field in _DENSITY}
-        parts = made._parts(judge)
-        made._arrays["null/regression"] = _regression(_nuisance(judge), parts)
-        parts -= _nuisance(judge) @ made._arrays["null/regression"]
-        made._arrays["null/parts"] = np.sort(parts, axis=0).astype(np.float32)
-        made._arrays["null/score"] = np.sort(made._combined(parts)).astype(np.float32)
+        parts, nuisance = made._parts(judge), _nuisance(judge)
+        made._arrays["null/regression"] = _regression(nuisance, parts)
+        null = parts - _follows(nuisance, made._arrays["null/regression"])
+        made._arrays["null/parts"] = np.sort(null, axis=0).astype(np.float32)
+        made._arrays["null/score"] = np.sort(_ordinary_scores(nuisance, parts, null)).astype(np.float32)
         return made
 
     def _train(self, learn: Inputs, judge: Inputs, tell: Callable[[str], None]) -> None:
@@ -282,9 +282,9 @@ class Autoencoder:
     def score_inputs(self, inputs: Inputs) -> FoldScores:
         """Scores of stars that were folded and measured before; see `score`."""
         parts = self._parts(inputs)
-        parts -= _nuisance(inputs) @ self._arrays["null/regression"]
+        parts -= _follows(_nuisance(inputs), self._arrays["null/regression"])
         enough = inputs.points >= LEAST_POINTS
-        score = np.where(enough, self._combined(parts), np.nan)
+        score = np.where(enough, _combined(parts, self._arrays["null/parts"]), np.nan)
         reason = tuple(
             None if ok else f"{points} good rows; a score needs {LEAST_POINTS}"
             for ok, points in zip(enough, inputs.points, strict=True)
@@ -314,20 +314,6 @@ class Autoencoder:
             sigma=np.where(inputs.folds[:, 0, :, 2] > 0, sigma_of(inputs.folds[:, 0]), np.nan),
             model=np.where(inputs.found[:, None], model, np.nan).astype(np.float64),
         )
-
-    def _combined(self, parts: FloatArray) -> FloatArray:
-        """Weighted sum of the normal deviates of the parts' p-values (Liptak 1958, Stouffer's method)."""
-        from scipy.special import ndtri
-
-        null = self._arrays["null/parts"]
-        score = np.zeros(len(parts))
-        for i, weight in enumerate(PARTS.values()):
-            # beyond the farthest ordinary star the p-values are all alike: the excess keeps the order
-            excess = np.maximum(parts[:, i] - null[-1, i], 0.0)
-            # half a star less, so that the nearest star's deviate is finite too
-            pvalue = empirical_pvalue(parts[:, i], null[:, i]) - 0.5 / (1 + len(null))
-            score += weight * (excess - ndtri(pvalue))
-        return score
 
     def _parts(self, inputs: Inputs) -> FloatArray:
         """(n, len(PARTS)) the partial scores, all of them logarithms."""
@@ -411,3 +397,50 @@ def _regression(nuisance: FloatArray, parts: FloatArray) -> FloatArray:
         some = nuisance[:, columns]
         found[columns, i] = np.linalg.solve(some.T @ some + 1e-3 * np.eye(len(columns)), some.T @ parts[:, i])
     return found
+
+
+def _follows(nuisance: FloatArray, regression: FloatArray) -> FloatArray:
+    """(n, len(PARTS)) what the partial scores should be of stars that are not strange.
+
+    No matrix product: it would round differently with other company.
+    """
+    return np.asarray((nuisance[:, :, None] * regression).sum(axis=1))
+
+
+def _combined(parts: FloatArray, null: FloatArray) -> FloatArray:
+    """Weighted sum of the normal deviates of the parts' p-values (Liptak 1958, Stouffer's method).
+
+    Parameters
+    ----------
+    parts : (n, len(PARTS)) freed of what they follow.
+    null : (m, len(PARTS)) those of ordinary stars, each part sorted.
+    """
+    from scipy.special import ndtri
+
+    score = np.zeros(len(parts))
+    for i, weight in enumerate(PARTS.values()):
+        # beyond the farthest ordinary star the p-values are all alike: the excess keeps the order
+        excess = np.maximum(parts[:, i] - null[-1, i], 0.0)
+        # half a star less, so that the nearest star's deviate is finite too
+        pvalue = empirical_pvalue(parts[:, i], null[:, i]) - 0.5 / (1 + len(null))
+        score += weight * (excess - ndtri(pvalue))
+    return score
+
+
+def _ordinary_scores(nuisance: FloatArray, parts: FloatArray, null: FloatArray) -> FloatArray:
+    """(n,) scores of the stars of the calibration, each by what the others say, as a new star's is.
+
+    A star that had its part in the regression and in the null would seem less strange than a new one that is like it,
+    and the p-values of new ones would be too small.
+
+    Parameters
+    ----------
+    nuisance, parts : (n, 6) and (n, len(PARTS)) of these stars.
+    null : (n, len(PARTS)) the parts freed of what they follow.
+    """
+    scores = np.empty(len(parts))
+    for i in range(len(parts)):
+        others = _regression(np.delete(nuisance, i, axis=0), np.delete(parts, i, axis=0))
+        own = parts[i : i + 1] - _follows(nuisance[i : i + 1], others)
+        scores[i] = _combined(own, np.sort(np.delete(null, i, axis=0), axis=0))[0]
+    return scores

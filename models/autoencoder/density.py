@@ -12,6 +12,9 @@ Array32 = NDArray[np.float32]
 #: Share of the usual distance that is added to every neighbourhood's own, so that repeated stars make no infinities.
 _SOFT = 0.3
 
+#: The usual distance, at least: most known points may be one and the same.
+_LEAST_REACH = 1e-3
+
 
 @dataclass(frozen=True, eq=False)
 class LocalDensity:
@@ -73,9 +76,11 @@ class LocalDensity:
         ----------
         points : (n, d).
         """
-        places = ((points - self.centre) @ self.turn).astype(np.float32)
+        # a row at a time: a matrix product would round differently with other company
+        turned = [((point - self.centre)[:, None] * self.turn).sum(axis=0) for point in points]
+        places = np.array(turned, dtype=np.float32).reshape(len(points), self.turn.shape[1])
         distance, index = self._nearest(places, self.neighbours)
-        usual = self.reach[index].mean(axis=1) + _SOFT * np.median(self.reach)
+        usual = np.maximum(self.reach[index].mean(axis=1) + _SOFT * np.median(self.reach), _LEAST_REACH)
         return np.asarray(np.log(distance.mean(axis=1) / usual + 1e-3), dtype=np.float64)
 
     def _nearest(self, places: Array32, k: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:

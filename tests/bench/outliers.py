@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.autoencoder import Autoencoder, AutoencoderOptions
-from models.autoencoder.autoencoder import PARTS, _nuisance
+from models.autoencoder.autoencoder import PARTS, _follows, _nuisance
 from models.classifier import ClassifierOptions
 from models.inputs import Inputs
 from models.keras_backend import keras
@@ -76,7 +76,7 @@ def own_scores(
     autoencoder = Autoencoder.fit_inputs(
         learn.inputs, names, AutoencoderOptions(epochs=epochs, seed=seed + 1), labels=labels
     )
-    parts = autoencoder._parts(asked) - _nuisance(asked) @ autoencoder._arrays["null/regression"]
+    parts = autoencoder._parts(asked) - _follows(_nuisance(asked), autoencoder._arrays["null/regression"])
     alone = dict(zip(PARTS, parts.T, strict=True))
     whole = autoencoder.score_inputs(asked).score
     middle = time.process_time()

@@ -18,6 +18,7 @@ def test_pvalues_are_counts(score: np.ndarray, null: np.ndarray) -> None:
 def test_a_missing_score_has_no_pvalue_and_missing_nulls_do_not_count() -> None:
     assert np.isnan(empirical_pvalue(np.array([np.nan]), np.array([1.0])))
     assert empirical_pvalue(np.array([2.0]), np.array([1.0, np.nan, 3.0])) == pytest.approx(2 / 3)
+    assert empirical_pvalue(np.array([np.inf, -np.inf]), np.array([1.0, 3.0])) == pytest.approx([1 / 3, 1.0])
 
 
 def test_an_empty_null_is_refused() -> None:
