@@ -84,10 +84,12 @@ def load(folder: Path, kind: str) -> Weights:
         manifest = json.loads((folder / _MANIFEST).read_text())
     except FileNotFoundError:
         raise ValueError(f"{folder} holds no model: there is no {_MANIFEST}; `swope train` writes one") from None
-    except json.JSONDecodeError as error:
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{folder / _MANIFEST} is not JSON: {error}") from None
-    if manifest.get("kind") != kind:
-        raise ValueError(f"{folder} holds a {manifest.get('kind')}, not a {kind}")
+    if not isinstance(manifest, dict) or not {"kind", "sha256", "settings"} <= manifest.keys():
+        raise ValueError(f"{folder / _MANIFEST} says of no model what it is; train or install it again")
+    if manifest["kind"] != kind:
+        raise ValueError(f"{folder} holds a {manifest['kind']}, not a {kind}")
     if not (folder / _ARRAYS).exists() or _sha256(folder / _ARRAYS) != manifest["sha256"]:
         raise ValueError(f"{folder / _ARRAYS} is missing or is not the file that was saved; train or install it again")
     with np.load(folder / _ARRAYS, allow_pickle=False) as stored:

@@ -61,6 +61,16 @@ def test_a_damaged_or_missing_model_is_refused(weights: Weights, tmp_path: Path)
     (tmp_path / "model.json").write_text("{")
     with pytest.raises(ValueError, match="not JSON"):
         load(tmp_path, "classifier")
+    (tmp_path / "model.json").write_bytes(b"\xe5\xff\x00")
+    with pytest.raises(ValueError, match=r"model\.json is not JSON"):
+        load(tmp_path, "classifier")
+    for text in ("[]", '{"kind": "classifier"}'):
+        (tmp_path / "model.json").write_text(text)
+        with pytest.raises(ValueError, match="train or install it again"):
+            load(tmp_path, "classifier")
+    (tmp_path / "model.json").write_text("")
+    with pytest.raises(ValueError, match="not JSON"):
+        load(tmp_path, "classifier")
 
 
 def test_no_array_is_ever_unpickled(weights: Weights, tmp_path: Path) -> None:
