@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -88,6 +89,13 @@ def star_details(run_dir: Path, record: RunRecord, rows: Sequence[dict[str, Any]
     curves = _curves(run_dir, record.chunks, rows)
     stars = [Star(curve, period_of(row)) for curve, row in zip(curves, rows, strict=True)]
     models = load_models(record.config["models"])
+    if changed := [kind for kind, model_id in models.ids.items() if record.models.get(kind) != model_id]:
+        whose = record.config["models"] or "this version of Swope"
+        print(
+            f"{run_dir}: forecasts, folds and phases are drawn with the {', '.join(changed)} of {whose}, which did not "
+            "make this run; run it again to have all from one",
+            file=sys.stderr,
+        )
     forecasts = zip(models.forecaster.forecast(stars), models.statespace.forecast(stars), strict=True)
     seen = _seen(models.autoencoder, stars)
     phases = _phases(models.classifier, stars, [row["class"] for row in rows])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -109,6 +110,19 @@ def test_the_report_can_be_made_again(run: tuple[Path, RunRecord]) -> None:
     assert write_report(run[0], 3) == page
     # all but the timings, of which the run itself did not know its report's yet
     assert page.read_text().split("<dt>timings")[0] == before.split("<dt>timings")[0]
+
+
+def test_a_report_drawn_with_other_models_than_made_the_run_says_so(
+    run: tuple[Path, RunRecord], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "run"
+    shutil.copytree(run[0], out)
+    write_report(out, 1)
+    assert not capsys.readouterr().err
+    record = RunRecord.read(out)
+    replace(record, models=record.models | {"classifier": "classifier-of-old"}).write(out)
+    write_report(out, 1)
+    assert "drawn with the classifier of this version of Swope, which did not make this run" in capsys.readouterr().err
 
 
 def test_stars_asked_for_stand_first_in_the_report(run: tuple[Path, RunRecord], tmp_path: Path) -> None:
