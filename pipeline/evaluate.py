@@ -200,14 +200,16 @@ def evaluate(run_dir: Path, labels_path: Path, held_out_only: bool = False) -> E
     ----------
     run_dir : folder of a finished run.
     labels_path : a file for `pipeline.labels.read_labels`.
-    held_out_only : leave out the stars that the shipped models may have been trained on.
+    held_out_only : leave out the stars that the shipped models may have been trained on. A run with the user's own
+        models has no such part: Swope does not know what they were trained on.
 
     Raises
     ------
     FileNotFoundError
         When either is missing.
     ValueError
-        When the labels cannot be read, or no labelled star is in the catalog.
+        When the labels cannot be read, or no labelled star is in the catalog; when only stars held out are asked for
+        of a run with the user's own models.
     """
     path = Path(run_dir) / OBJECTS
     if not path.is_file():
@@ -218,11 +220,22 @@ def evaluate(run_dir: Path, labels_path: Path, held_out_only: bool = False) -> E
     if not stars["status"].notna().any():
         there, wanted = (", ".join(map(repr, frame["object_id"].head(3))) for frame in (catalog, labels))
         raise ValueError(f"none of the labelled stars ({wanted}, ...) is in the catalog ({there}, ...)")
+    own = _own_models(Path(run_dir))
+    if own and held_out_only:
+        raise ValueError(
+            f"--held-out: {run_dir} was made with the models in {own}, and `swope train` keeps no star apart; give "
+            "labels of stars that they never saw"
+        )
     apart = stars["object_id"].map(held_out).to_numpy(dtype=bool)
-    chosen = {"held out": apart} if held_out_only else {"all": np.ones(len(stars), dtype=bool), "held out": apart}
+    chosen = {"all": np.ones(len(stars), dtype=bool)} if not held_out_only else {}
+    if not own:
+        chosen["held out"] = apart
     parts = tuple(_part(name, stars[rows], types) for name, rows in chosen.items())
     folder = Path(run_dir) / FOLDER
     files = []
+    # pictures of other labels, or of stars that are not asked for now
+    for old in folder.glob("confusion-*.png"):
+        old.unlink()
     for part in parts:
         if part.n_scored:
             files.append(folder / f"confusion-{part.name.replace(' ', '-')}.png")
@@ -233,6 +246,13 @@ def evaluate(run_dir: Path, labels_path: Path, held_out_only: bool = False) -> E
     with replacing(record) as temporary:
         temporary.write_text(json.dumps(_finite(asdict(result)), indent=1, allow_nan=False) + "\n", encoding="utf-8")
     return result
+
+
+def _own_models(run_dir: Path) -> str | None:
+    """The folder of the user's own models that a run was made with; None for the shipped ones."""
+    record = run_dir / "run.json"
+    own = json.loads(record.read_text())["config"].get("models") if record.is_file() else None
+    return str(own) if own else None
 
 
 def period_matches(period: FloatArray, true: FloatArray, span: FloatArray) -> BoolArray:

@@ -201,6 +201,25 @@ def test_what_is_left_behind(simulated):
     assert before == {file.name: file.read_bytes() for file in (run_dir / "evaluation").iterdir()}
 
 
+def test_pictures_of_other_labels_do_not_stay(tmp_path):
+    run_dir = make_run(tmp_path, [star("a", "EW"), star("b", "EA")])
+    evaluate(run_dir, make_labels(tmp_path, [("a", "EW", ""), ("b", "EA", "")]))
+    assert list((run_dir / "evaluation").glob("*.png"))
+    evaluate(run_dir, make_labels(tmp_path, [("a", "Banana", "")]))
+    assert not list((run_dir / "evaluation").glob("*.png"))
+
+
+def test_what_ones_own_models_were_trained_on_is_not_known(tmp_path):
+    run_dir = make_run(tmp_path, [star(name, "EW") for name in "abcdefgh"])
+    labels = make_labels(tmp_path, [(name, "EW", "") for name in "abcdefgh"])
+    (run_dir / "run.json").write_text(json.dumps({"config": {"models": "mine"}}))
+    assert [part.name for part in evaluate(run_dir, labels).parts] == ["all"]
+    with pytest.raises(ValueError, match="labels of stars that they never saw"):
+        evaluate(run_dir, labels, held_out_only=True)
+    (run_dir / "run.json").write_text(json.dumps({"config": {"models": None}}))
+    assert [part.name for part in evaluate(run_dir, labels).parts] == ["all", "held out"]
+
+
 def test_held_out_only(simulated):
     run_dir, rows, path, _ = simulated
     found = evaluate(run_dir, path, held_out_only=True)
