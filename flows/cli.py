@@ -117,6 +117,12 @@ def _add_reading(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--workers", type=_positive, metavar="N", help="worker processes (default: one a core)")
 
 
+def _check_out(out: Path) -> None:
+    """Refuse a file where a folder is to be written."""
+    if out.exists() and not out.is_dir():
+        raise ValueError(f"--out: {out} is a file; name a folder")
+
+
 def _run(parsed: argparse.Namespace) -> int:
     one_thread()
     from flows.options import RunOptions
@@ -124,6 +130,7 @@ def _run(parsed: argparse.Namespace) -> int:
 
     # before Prefect, which takes seconds to start
     check_sources(parsed.sources)
+    _check_out(parsed.out)
     given = {field.name: getattr(parsed, field.name) for field in fields(RunOptions)}
     given["models"] = str(parsed.models.resolve()) if parsed.models else None
     options = RunOptions(**given)
@@ -281,6 +288,7 @@ def _train(parsed: argparse.Namespace) -> int:
 
     # before Prefect, which takes seconds to start
     check_sources(parsed.sources)
+    _check_out(parsed.out)
     labels = str(parsed.labels) if parsed.labels else None
     training = TrainOptions(**{field.name: getattr(parsed, field.name) for field in fields(TrainOptions)})
     training.check(parsed.model, labels)

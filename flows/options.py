@@ -51,17 +51,27 @@ class RunOptions:
             raise ValueError(f"--min-period {self.min_period} must be below --max-period {self.max_period}")
         if self.models is not None and not Path(self.models).is_dir():
             raise ValueError(f"--models: no folder at {self.models}; `swope train` writes one")
+        if self.models is not None and not _models_in(self.models):
+            raise ValueError(
+                f"--models: {self.models} holds none of {', '.join(KINDS)}; give the folder that `swope train` wrote"
+            )
         if self.reader is not None:
             reader_named(self.reader)
 
     def settled(self) -> RunOptions:
         """The same, without models that are not there yet: a deployment may name those of a training to come."""
-        missing = self.models is not None and not Path(self.models).is_dir()
+        missing = self.models is not None and not _models_in(self.models)
         return replace(self, models=None) if missing else self
 
 
-#: The models that `swope train` makes.
+#: The models that `swope train` makes, and all that a folder of models may hold.
 TRAINED = ("classifier", "autoencoder", "forecaster")
+KINDS = (*TRAINED, "statespace")
+
+
+def _models_in(folder: str) -> bool:
+    return any((Path(folder) / kind).is_dir() for kind in KINDS)
+
 
 #: What `--start` takes for the models that come with Swope.
 SHIPPED = "shipped"

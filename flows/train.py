@@ -13,7 +13,7 @@ from prefect import flow
 
 from flows import stages
 from flows.card import card_of
-from flows.catalog import CHUNKS, CORES, WORK, ingest, measure, threads
+from flows.catalog import CHUNKS, CORES, WORK, first_problem, ingest, measure, threads
 from flows.manifest import chunk_key
 from flows.models import load_model
 from flows.options import SHIPPED, RunOptions, TrainOptions
@@ -84,13 +84,14 @@ def prepare(sources: list[str], out: Path, options: RunOptions, workers: int | N
         _tell(f"left out: {entry.source}: {entry.reason}")
     folders = [out / CHUNKS / chunk_key(part.digest, asdict(options), {}, VERSION) for part in planned.parts]
     with worker_processes(CORES if workers is None else workers):
-        waiting = [
-            measure.submit(folder, options, wait_for=[ingest.submit(part, folder, options)], return_state=False)
-            for part, folder in zip(planned.parts, folders, strict=True)
-            if not (folder / stages.PERIODS).exists()
-        ]
-        for future in waiting:
-            future.result()
+        chains = []
+        for part, folder in zip(planned.parts, folders, strict=True):
+            if not (folder / stages.PERIODS).exists():
+                read = ingest.submit(part, folder, options)
+                chains.append((part, [read, measure.submit(folder, options, wait_for=[read], return_state=False)]))
+        for part, chain in chains:
+            if problem := first_problem(chain):
+                raise ValueError(f"cannot read {', '.join(part.sources)}: {problem}")
     return [star for folder in folders for star in stages.read_stars(folder)]
 
 
@@ -143,9 +144,22 @@ def _fit(
 
 
 def _known(labels: Path) -> dict[str, tuple[str, float]]:
-    """Class and period, NaN where there is none, of each star with a class."""
+    """Class and period, NaN where there is none, of each star with a class; on stderr how many have none.
+
+    Raises
+    ------
+    ValueError
+        When the labels cannot be read, or hold no class that Swope knows.
+    """
     table = read_labels(labels)
     known = table[table["class"].notna()]
+    words = table["class_source"][table["class"].isna()].dropna()
+    strange = ", ".join(map(repr, words.unique()[:5]))
+    if known.empty:
+        said = f": it says {strange}" if strange else ""
+        raise ValueError(f"{labels}: none of its {len(table)} rows has a class that Swope knows{said}")
+    if len(words):
+        print(f"{labels}: {len(words)} stars are left out, of no one type that Swope knows: {strange}", file=sys.stderr)
     return dict(zip(known["object_id"], zip(known["class"], known["period"], strict=True), strict=True))
 
 

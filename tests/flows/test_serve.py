@@ -40,5 +40,11 @@ def test_the_weekly_catalog_takes_the_monthly_models_and_the_night_the_weekly_ca
 def test_until_there_are_models_the_shipped_ones_are_taken_and_recorded(tmp_path: Path) -> None:
     options = RunOptions(clock="HJD_UTC", models=str(tmp_path / "models"))
     assert options.settled() == RunOptions(clock="HJD_UTC")
-    (tmp_path / "models").mkdir()
+    # a training that has begun, and a folder of something else
+    (tmp_path / "models" / "work").mkdir(parents=True)
+    assert options.settled() == RunOptions(clock="HJD_UTC")
+    with pytest.raises(ValueError, match="holds none of classifier, autoencoder"):
+        options.check()
+    (tmp_path / "models" / "classifier").mkdir()
     assert options.settled() == options
+    options.check()

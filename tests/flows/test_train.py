@@ -84,6 +84,27 @@ def test_the_command_refuses_it_too(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert not (tmp_path / "out").exists()
 
 
+def test_classes_that_swope_does_not_know_are_named(
+    tmp_path: Path, measured: list[Star], capsys: pytest.CaptureFixture[str]
+) -> None:
+    ids = [star.curve.object_id for star in measured]
+    labels = tmp_path / "labels.csv"
+    labels.write_text("object_id,class\n" + "".join(f"{one},Banana\n" for one in ids))
+    with pytest.raises(ValueError, match=f"none of its {len(ids)} rows has a class that Swope knows: it says 'Banana'"):
+        train.fn("classifier", [], str(tmp_path / "out"), str(labels), TrainOptions())
+    labels.write_text("object_id,class\nelsewhere,EA\n" + "".join(f"{one},Banana\n" for one in ids))
+    with pytest.raises(ValueError, match="compare the object_id"):
+        train.fn("classifier", [], str(tmp_path / "out"), str(labels), TrainOptions())
+    assert f"{len(ids)} stars are left out, of no one type that Swope knows: 'Banana'" in capsys.readouterr().err
+
+
+def test_a_file_in_place_of_the_folder_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    curve = tmp_path / "x.csv"
+    curve.write_text("time,mag\n")
+    for command in (("run",), ("train", "forecaster")):
+        assert "is a file; name a folder" in said(capsys, *command, str(curve), "--out", str(curve))
+
+
 def test_a_damaged_start_is_refused_before_any_work(models: Path, tmp_path: Path, measured: list[Star]) -> None:
     (tmp_path / "classifier").mkdir()
     (tmp_path / "classifier" / "model.json").write_text((models / "classifier" / "model.json").read_text())
