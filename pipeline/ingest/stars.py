@@ -16,6 +16,9 @@ from pipeline.lightcurve import EXCLUDED, Clock, Kind, LightCurve, Mask
 #: The unit that goes without saying.
 UNIT = {"mag": "mag", "flux": ""}
 
+#: No date in days is later than this, by whatever zero point: Julian dates of our time are 2.4 million.
+LATEST = 1e7
+
 
 def star(
     object_id: str,
@@ -48,7 +51,7 @@ def star(
     Raises
     ------
     UnusableError
-        When there is no row with a finite time and value.
+        When there is no row with a finite time and value, or times are too large to be days.
     """
     times = np.asarray(time, dtype=np.float64) + clock.zero
     values = np.asarray(value, dtype=np.float64)
@@ -63,6 +66,9 @@ def star(
     marks[filler(errors, known)] |= int(Mask.BAD_ERROR)
     if not np.any((marks & int(EXCLUDED)) == 0):
         raise UnusableError(_why_none(times, values, marks))
+    usual = float(np.median(np.abs(times[(marks & int(EXCLUDED)) == 0])))
+    if usual > LATEST:
+        raise UnusableError(f"times of {usual:.3g} cannot be days: Julian dates are 2.4e6; are they seconds?")
     curve = LightCurve.of(
         object_id,
         times,
