@@ -11,9 +11,8 @@ from typing import Any
 
 from flows.manifest import write_json
 from flows.options import RunOptions
+from pipeline.catalog.store import RECORD
 from pipeline.version import VERSION
-
-RECORD = "run.json"
 
 #: Packages whose version may change a number in the catalog.
 _PACKAGES = ("astropy", "keras", "light-curve", "lightkurve", "nifty-ls", "numpy", "pandas", "pyarrow", "scipy")

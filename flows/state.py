@@ -21,9 +21,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from flows.options import RunOptions
-from flows.record import RECORD
 from models.statespace import StateSpace, record_after, record_json
-from pipeline.catalog.store import replacing
+from pipeline.catalog.store import RECORD, replacing
 from pipeline.forecast import Forecast
 from pipeline.lightcurve import CHUNK_SCHEMA, Chunk, FloatArray, LightCurve
 from pipeline.period import PeriodResult

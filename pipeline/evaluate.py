@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from pipeline.catalog.schema import STATUSES, probability_types
-from pipeline.catalog.store import OBJECTS, replacing
+from pipeline.catalog.store import OBJECTS, record_of, replacing
 from pipeline.labels import read_labels
 from pipeline.lightcurve import BoolArray, FloatArray
 from pipeline.split import held_out
@@ -250,8 +250,7 @@ def evaluate(run_dir: Path, labels_path: Path, held_out_only: bool = False) -> E
 
 def _own_models(run_dir: Path) -> str | None:
     """The folder of the user's own models that a run was made with; None for the shipped ones."""
-    record = run_dir / "run.json"
-    own = json.loads(record.read_text())["config"].get("models") if record.is_file() else None
+    own = record_of(run_dir).get("config", {}).get("models")
     return str(own) if own else None
 
 

@@ -17,9 +17,10 @@ from flows.night.star import NightStar, judged, second_opinions, take_in, unscor
 from flows.night.tables import SURPRISING, NightTables
 from flows.night.watch import Watch
 from flows.options import RunOptions
-from flows.record import RECORD, versions
+from flows.record import versions
 from flows.stages import ingest_options
 from flows.state import NIGHTLY, STATE, State, read_state, state_table, write_state
+from pipeline.catalog.store import RECORD
 from pipeline.ingest import Refused, plan, read
 from pipeline.lightcurve import LightCurve
 from pipeline.star import Star

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -26,6 +28,7 @@ from pipeline.rank import anomaly_rank, anomaly_reason, combine_pvalues, novelty
 
 OBJECTS = "objects.parquet"
 EVENTS = "events.parquet"
+RECORD = "run.json"
 
 #: Stars that `merge` holds whole at a time, and rows of a row group.
 BATCH = 65_536
@@ -135,6 +138,15 @@ def merge(objects: Sequence[Path], events: Sequence[Path], run_dir: Path, batch:
                 _finished(stars, found, pvalue[own], rank[own], novel[own]), row_group_size=batch
             )
             events_writer.write_table(found, row_group_size=batch)
+
+
+def record_of(run_dir: Path) -> dict[str, Any]:
+    """What a run says of itself beside its catalog; empty where it says nothing."""
+    path = run_dir / RECORD
+    if not path.is_file():
+        return {}
+    record = json.loads(path.read_text(encoding="utf-8"))
+    return record if isinstance(record, dict) else {}
 
 
 def count_statuses(path: Path) -> dict[str, int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
-from pipeline.catalog.store import EVENTS, OBJECTS, count_statuses, replacing
+from pipeline.catalog.store import EVENTS, OBJECTS, count_statuses, record_of, replacing
 from pipeline.lightcurve import FloatArray
 from pipeline.report.card import card, picture
 from pipeline.report.detail import StarDetail
@@ -71,7 +70,7 @@ def make_report(run_dir: Path, details: Iterable[StarDetail], asked: Iterable[St
 
 def _page(run_dir: Path, details: list[StarDetail], asked: list[StarDetail]) -> str:
     objects = ds.dataset(run_dir / OBJECTS)
-    record = _record(run_dir)
+    record = record_of(run_dir)
     counts = count_statuses(run_dir / OBJECTS)
     measured = objects.to_table(
         columns=["class", "class_prob", "period", "period_flag", "amplitude", "value_kind", *pvalue_names()],
@@ -180,14 +179,6 @@ def _first_rows(objects: ds.Dataset) -> list[dict[str, Any]]:
 def _floats(table: pa.Table, name: str) -> FloatArray:
     values: FloatArray = table[name].to_numpy().astype(float)
     return values
-
-
-def _record(run_dir: Path) -> Mapping[str, Any]:
-    path = run_dir / "run.json"
-    if not path.is_file():
-        return {}
-    record = json.loads(path.read_text(encoding="utf-8"))
-    return record if isinstance(record, dict) else {}
 
 
 def _title(record: Mapping[str, Any], run_dir: Path) -> str:
