@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -25,7 +25,8 @@ from flows.runtime import one_thread, quiet
 
 T = TypeVar("T")
 
-_slots: queue.SimpleQueue[ProcessPoolExecutor] | None = None
+#: Executors that nobody holds; None among them, once the run has ended, for who still waits.
+_slots: queue.SimpleQueue[ProcessPoolExecutor | None] | None = None
 _stopped = False
 
 
@@ -49,9 +50,14 @@ def call(function: Callable[..., T], *arguments: Any) -> T:
     """
     if _stopped:
         raise StoppedError("the run was stopped")
-    if _slots is None:
+    slots = _slots
+    if slots is None:
         return function(*arguments)
-    executor = _slots.get()
+    executor = slots.get()
+    if executor is None or _stopped:
+        # back for the next one that waits
+        slots.put(executor)
+        raise StoppedError("the run was stopped")
     try:
         return executor.submit(function, *arguments).result()
     except BrokenProcessPool:
@@ -61,7 +67,7 @@ def call(function: Callable[..., T], *arguments: Any) -> T:
         executor = _executor()
         raise WorkerDiedError(f"the process running {function.__name__} ended without an answer") from None
     finally:
-        _slots.put(executor)
+        slots.put(executor)
 
 
 @dataclass(frozen=True)
@@ -122,7 +128,7 @@ def worker_processes(n: int) -> Iterator[None]:
     if n == 0:
         yield
         return
-    slots: queue.SimpleQueue[ProcessPoolExecutor] = queue.SimpleQueue()
+    slots: queue.SimpleQueue[ProcessPoolExecutor | None] = queue.SimpleQueue()
     for _ in range(n):
         slots.put(_executor())
     _slots = slots
@@ -131,12 +137,14 @@ def worker_processes(n: int) -> Iterator[None]:
     except BaseException:
         _stopped = True
         for child in multiprocessing.active_children():
-            child.terminate()
+            child.kill()
         raise
     finally:
         _slots = None
-        while not slots.empty():
-            slots.get().shutdown(wait=False, cancel_futures=True)
+        with suppress(queue.Empty):
+            while (executor := slots.get_nowait()) is not None:
+                executor.shutdown(wait=False, cancel_futures=True)
+        slots.put(None)
 
 
 def _executor() -> ProcessPoolExecutor:
@@ -144,8 +152,9 @@ def _executor() -> ProcessPoolExecutor:
 
 
 def _start() -> None:
-    # an interrupt is the parent's to handle: a worker that printed its own traceback would only confuse
+    # to stop is the parent's to decide: a worker that left on its own would look like one that died of its star
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     threading.Thread(target=_follow_parent, daemon=True).start()
     quiet()
     one_thread()

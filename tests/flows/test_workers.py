@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from flows import workers
 from flows.options import RunOptions
 from flows.workers import Lost, StoppedError, WorkerDiedError, call, surviving, worker_processes
 
@@ -107,6 +108,33 @@ def test_an_interrupt_ends_the_workers_at_once(tmp_path: Path) -> None:
     assert time.monotonic() - begin < 30
     with worker_processes(1):
         assert call(process) != os.getpid()
+
+
+def test_who_waits_for_a_worker_is_told_of_an_interrupt(tmp_path: Path) -> None:
+    # more tasks than workers: all but one wait for a worker that never comes
+    waiting: list[Future[list[int | Lost]]] = []
+    threads = ThreadPoolExecutor(4)
+    for _ in range(3):
+        waiting.append(threads.submit(_when_there_are_workers, tmp_path))
+    with pytest.raises(KeyboardInterrupt):
+        interrupted(threads, tmp_path, waiting)
+    for one in waiting:
+        with pytest.raises(StoppedError):
+            one.result(timeout=20)
+    threads.shutdown()
+
+
+def _when_there_are_workers(folder: Path) -> list[int | Lost]:
+    while workers._slots is None:
+        time.sleep(0.01)
+    return surviving(long_rows, folder, RunOptions(), 0, 8)
+
+
+def test_a_request_to_end_is_not_the_workers_to_follow() -> None:
+    with worker_processes(1):
+        pid = call(process)
+        os.kill(pid, signal.SIGTERM)
+        assert call(process) == pid
 
 
 _PARENT = """
