@@ -33,11 +33,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except KeyboardInterrupt:
-        print(f"\nswope {parsed.command}: stopped. {_GO_ON.get(parsed.command, '')}".rstrip(), file=sys.stderr)
+        print(_stopped(parsed.command), file=sys.stderr)
         return INTERRUPTED
 
 
 _GO_ON = {"run": "The finished chunks are kept: the same command goes on from them."}
+
+
+def _stopped(command: str) -> str:
+    """What is said of an interrupt."""
+    return f"\nswope {command}: stopped. {_GO_ON.get(command, '')}".rstrip()
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -138,11 +143,13 @@ def _run(parsed: argparse.Namespace) -> int:
     if sys.stderr.isatty():
         print("starting the flow (some 10 to 30 s)", file=sys.stderr)
     from flows.catalog import catalog, task_runner
+    from flows.interrupt import leaving_at_once
 
     runner, workers = task_runner(parsed.workers, parsed.dask)
-    record = catalog.with_options(task_runner=runner)(
-        list(parsed.sources), str(parsed.out), options=options, workers=workers, top=parsed.top
-    )
+    with leaving_at_once(_stopped("run"), INTERRUPTED):
+        record = catalog.with_options(task_runner=runner)(
+            list(parsed.sources), str(parsed.out), options=options, workers=workers, top=parsed.top
+        )
     print(record.summary(parsed.out))
     return 0
 
@@ -295,14 +302,15 @@ def _train(parsed: argparse.Namespace) -> int:
     options = RunOptions(**{name: getattr(parsed, name) for name in _READING})
     options.check()
     from flows.catalog import task_runner
+    from flows.interrupt import leaving_at_once
     from flows.train import train
 
     runner, workers = task_runner(parsed.workers)
-    print(
-        train.with_options(task_runner=runner)(
+    with leaving_at_once(_stopped("train"), INTERRUPTED):
+        said = train.with_options(task_runner=runner)(
             parsed.model, list(parsed.sources), str(parsed.out), labels, training, options, workers
         )
-    )
+    print(said)
     return 0
 
 

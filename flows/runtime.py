@@ -12,6 +12,8 @@ _QUIET = {
     "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",
     "PREFECT_LOGGING_INTERNAL_LEVEL": "CRITICAL",
     "PREFECT_CLI_PROMPT": "false",
+    # said when a run is interrupted, of semaphores that are cleaned up right then
+    "PYTHONWARNINGS": "ignore:resource_tracker:UserWarning",
     # two cores and other work beside: the start may take its time
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
     "TF_CPP_MIN_LOG_LEVEL": "3",
