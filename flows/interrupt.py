@@ -6,13 +6,14 @@ temporary server's record of the run is deleted anyway.
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+
+from flows.workers import kill_workers
 
 
 @contextmanager
@@ -27,8 +28,7 @@ def leaving_at_once(words: str, code: int) -> Iterator[None]:
 
     def leave(_signal: int, _frame: FrameType | None) -> None:
         print(words, file=sys.stderr, flush=True)
-        for child in multiprocessing.active_children():
-            child.kill()
+        kill_workers()
         # where the interrupt was sent to this process alone, the server would stay
         SubprocessASGIServer().stop()
         os._exit(code)

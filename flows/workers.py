@@ -136,8 +136,7 @@ def worker_processes(n: int) -> Iterator[None]:
         yield
     except BaseException:
         _stopped = True
-        for child in multiprocessing.active_children():
-            child.kill()
+        kill_workers()
         raise
     finally:
         _slots = None
@@ -145,6 +144,12 @@ def worker_processes(n: int) -> Iterator[None]:
             while (executor := slots.get_nowait()) is not None:
                 executor.shutdown(wait=False, cancel_futures=True)
         slots.put(None)
+
+
+def kill_workers() -> None:
+    """End the worker processes at once, whatever they work on."""
+    for child in multiprocessing.active_children():
+        child.kill()
 
 
 def _executor() -> ProcessPoolExecutor:

@@ -64,8 +64,7 @@ def test_afterwards_an_interrupt_is_what_it_was() -> None:
     assert signal.getsignal(signal.SIGINT) is before
 
 
-def test_a_server_of_the_users_own_is_told_by_prefect(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
+def test_a_server_of_the_users_own_is_told_by_prefect() -> None:
     from prefect.settings import PREFECT_API_URL, temporary_settings
 
     before = signal.getsignal(signal.SIGINT)
