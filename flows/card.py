@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from flows.options import SHIPPED, RunOptions, TrainOptions
-from models.autoencoder import Autoencoder
-from models.classifier import Classifier
-from models.forecaster import Forecaster
-from pipeline.star import Star
-from pipeline.version import VERSION
+from swope.flows.options import SHIPPED, RunOptions, TrainOptions
+from swope.models.autoencoder import Autoencoder
+from swope.models.classifier import Classifier
+from swope.models.forecaster import Forecaster
+from swope.pipeline.star import Star
+from swope.pipeline.version import VERSION
 
 _LIMITS = (
     "**Limits.** It was judged on no stars but those that calibrate it, which are of the same survey as the others. "

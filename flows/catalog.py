@@ -18,17 +18,17 @@ from prefect.futures import PrefectFuture, as_completed
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from tqdm import tqdm
 
-from flows import stages
-from flows.manifest import chunk_key, is_done
-from flows.models import model_ids
-from flows.options import RunOptions
-from flows.record import RunRecord, versions
-from flows.report import write_report
-from flows.state import merge_states
-from flows.workers import call, surviving, worker_processes
-from pipeline.catalog import count_statuses, merge
-from pipeline.ingest import Part, plan
-from pipeline.version import VERSION
+from swope.flows import stages
+from swope.flows.manifest import chunk_key, is_done
+from swope.flows.models import model_ids
+from swope.flows.options import RunOptions
+from swope.flows.record import RunRecord, versions
+from swope.flows.report import write_report
+from swope.flows.state import merge_states
+from swope.flows.workers import call, surviving, worker_processes
+from swope.pipeline.catalog import count_statuses, merge
+from swope.pipeline.ingest import Part, plan
+from swope.pipeline.version import VERSION
 
 WORK = Path("work")
 CHUNKS = WORK / "chunks"
@@ -106,7 +106,7 @@ def catalog(
 
     Raises
     ------
-    pipeline.ingest.SourceError
+    swope.pipeline.ingest.SourceError
         When there is nothing to read.
     """
     watch = Stopwatch()

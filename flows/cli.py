@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 
-from flows.runtime import one_thread, quiet
-from pipeline.version import VERSION
+from swope.flows.runtime import one_thread, quiet
+from swope.pipeline.version import VERSION
 
 #: Exit code for input that cannot be worked with (argparse uses the same for a wrong command line).
 BAD_INPUT = 2
@@ -130,8 +130,8 @@ def _check_out(out: Path) -> None:
 
 def _run(parsed: argparse.Namespace) -> int:
     one_thread()
-    from flows.options import RunOptions
-    from pipeline.ingest import check_sources
+    from swope.flows.options import RunOptions
+    from swope.pipeline.ingest import check_sources
 
     # before Prefect, which takes seconds to start
     check_sources(parsed.sources)
@@ -142,8 +142,8 @@ def _run(parsed: argparse.Namespace) -> int:
     options.check()
     if sys.stderr.isatty():
         print("starting the flow (some 10 to 30 s)", file=sys.stderr)
-    from flows.catalog import catalog, task_runner
-    from flows.interrupt import leaving_at_once
+    from swope.flows.catalog import catalog, task_runner
+    from swope.flows.interrupt import leaving_at_once
 
     runner, workers = task_runner(parsed.workers, parsed.dask)
     with leaving_at_once(_stopped("run"), INTERRUPTED):
@@ -193,11 +193,11 @@ def _nightly(parsed: argparse.Namespace) -> int:
     one_thread()
     from dataclasses import replace
 
-    from pipeline.ingest import check_sources
+    from swope.pipeline.ingest import check_sources
 
     check_sources(parsed.sources)
-    from flows.night import FORECASTING, score_night
-    from flows.state import State
+    from swope.flows.night import FORECASTING, score_night
+    from swope.flows.state import State
 
     given = {name: getattr(parsed, name) for name in ("clock", "reader", "kind", "event_pvalue")}
     settings = replace(
@@ -241,7 +241,7 @@ def _add_report(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 
 def _report(parsed: argparse.Namespace) -> int:
     one_thread()
-    from flows.report import write_report
+    from swope.flows.report import write_report
 
     print(write_report(parsed.run_dir, parsed.top, parsed.star))
     return 0
@@ -290,8 +290,8 @@ def _add_train(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def _train(parsed: argparse.Namespace) -> int:
-    from flows.options import RunOptions, TrainOptions
-    from pipeline.ingest import check_sources
+    from swope.flows.options import RunOptions, TrainOptions
+    from swope.pipeline.ingest import check_sources
 
     # before Prefect, which takes seconds to start
     check_sources(parsed.sources)
@@ -301,9 +301,9 @@ def _train(parsed: argparse.Namespace) -> int:
     training.check(parsed.model, labels)
     options = RunOptions(**{name: getattr(parsed, name) for name in _READING})
     options.check()
-    from flows.catalog import task_runner
-    from flows.interrupt import leaving_at_once
-    from flows.train import train
+    from swope.flows.catalog import task_runner
+    from swope.flows.interrupt import leaving_at_once
+    from swope.flows.train import train
 
     runner, workers = task_runner(parsed.workers)
     with leaving_at_once(_stopped("train"), INTERRUPTED):
@@ -331,7 +331,7 @@ def _add_evaluate(commands: argparse._SubParsersAction[argparse.ArgumentParser])
 
 
 def _evaluate(parsed: argparse.Namespace) -> int:
-    from pipeline.evaluate import evaluate
+    from swope.pipeline.evaluate import evaluate
 
     print(evaluate(parsed.run_dir, parsed.labels, held_out_only=parsed.held_out))
     return 0
@@ -353,7 +353,7 @@ def _add_simulate(commands: argparse._SubParsersAction[argparse.ArgumentParser])
 def _simulate(parsed: argparse.Namespace) -> int:
     from tqdm import tqdm
 
-    from pipeline.simulate import SurveyOptions, write_survey
+    from swope.pipeline.simulate import SurveyOptions, write_survey
 
     with tqdm(total=parsed.stars, unit="star", disable=None) as bar:
         write_survey(
@@ -378,7 +378,7 @@ def _add_export(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 
 
 def _export(parsed: argparse.Namespace) -> int:
-    from pipeline.catalog import export
+    from swope.pipeline.catalog import export
 
     for path in export(parsed.run_dir, parsed.format):
         print(path)
@@ -403,7 +403,7 @@ def _add_serve(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def _serve(parsed: argparse.Namespace) -> int:
-    from flows.serve import serve_deployments
+    from swope.flows.serve import serve_deployments
 
     serve_deployments(parsed.file)
     return 0

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from flows.workers import kill_workers
+from swope.flows.workers import kill_workers
 
 
 @contextmanager

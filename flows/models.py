@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from models.autoencoder import Autoencoder
-    from models.classifier import Classifier
-    from models.forecaster import Forecaster
-    from models.statespace import StateSpace
+    from swope.models.autoencoder import Autoencoder
+    from swope.models.classifier import Classifier
+    from swope.models.forecaster import Forecaster
+    from swope.models.statespace import StateSpace
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +50,7 @@ def load_model(kind: str, folder: str | None) -> Any:
     ValueError
         When the model is damaged.
     """
-    model = getattr(import_module(f"models.{kind}"), _CLASSES[kind])
+    model = getattr(import_module(f"swope.models.{kind}"), _CLASSES[kind])
     own = Path(folder) / kind if folder is not None else None
     return model.load(own) if own is not None and own.is_dir() else model.pretrained()
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from prefect import flow
 
-from flows.catalog import catalog
-from flows.night import score_night
-from flows.runtime import one_thread
-from flows.state import NIGHTLY, STATE
+from swope.flows.catalog import catalog
+from swope.flows.night import score_night
+from swope.flows.runtime import one_thread
+from swope.flows.state import NIGHTLY, STATE
 
 
 @flow(name="nightly", validate_parameters=False)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from pipeline.lightcurve import Clock, Kind
+from swope.pipeline.lightcurve import Clock, Kind
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class RunOptions:
 
     Attributes
     ----------
-    clock : clock of the sources that do not state their own, as `pipeline.Clock.parse` reads it.
+    clock : clock of the sources that do not state their own, as `swope.pipeline.Clock.parse` reads it.
     to_bjd : convert heliocentric or geocentric times with a known scale and position to BJD_TDB.
     reader : name of the reader to force, for files that no reader recognises by itself.
     kind : "mag" or "flux" for the sources that do not say.
@@ -43,7 +43,7 @@ class RunOptions:
         ValueError
             Naming the option, what is wrong with it, and what to write.
         """
-        from pipeline.ingest.registry import reader_named
+        from swope.pipeline.ingest.registry import reader_named
 
         if self.clock is not None:
             Clock.parse(self.clock)

@@ -9,10 +9,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from flows.manifest import write_json
-from flows.options import RunOptions
-from pipeline.catalog.store import RECORD
-from pipeline.version import VERSION
+from swope.flows.manifest import write_json
+from swope.flows.options import RunOptions
+from swope.pipeline.catalog.store import RECORD
+from swope.pipeline.version import VERSION
 
 #: Packages whose version may change a number in the catalog.
 _PACKAGES = ("astropy", "keras", "light-curve", "lightkurve", "nifty-ls", "numpy", "pandas", "pyarrow", "scipy")

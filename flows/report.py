@@ -14,19 +14,19 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from prefect import flow
 
-from flows.models import load_models
-from flows.record import RunRecord
-from flows.rows import period_of
-from flows.stages import STARS, read_chunk
-from flows.workers import call, worker_processes
-from models.autoencoder import Autoencoder
-from models.classifier import Classifier
-from models.classifier.saliency import saliency
-from models.forecaster import Forecaster
-from models.forecaster.states import cell_states
-from pipeline.lightcurve import LightCurve
-from pipeline.report import CellStates, ClassPhases, SeenFold, StarDetail, make_report
-from pipeline.star import Star
+from swope.flows.models import load_models
+from swope.flows.record import RunRecord
+from swope.flows.rows import period_of
+from swope.flows.stages import STARS, read_chunk
+from swope.flows.workers import call, worker_processes
+from swope.models.autoencoder import Autoencoder
+from swope.models.classifier import Classifier
+from swope.models.classifier.saliency import saliency
+from swope.models.forecaster import Forecaster
+from swope.models.forecaster.states import cell_states
+from swope.pipeline.lightcurve import LightCurve
+from swope.pipeline.report import CellStates, ClassPhases, SeenFold, StarDetail, make_report
+from swope.pipeline.star import Star
 
 
 @flow(name="report", validate_parameters=False)

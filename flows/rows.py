@@ -7,15 +7,15 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from flows.models import Models
-from flows.options import RunOptions
-from flows.state import Kept, kept_of
-from pipeline.catalog.schema import DETECTORS
-from pipeline.events import EventOptions, find_events, without_repeats
-from pipeline.ingest import Refused
-from pipeline.period import PeriodResult, multiplied
-from pipeline.star import Star
-from pipeline.summary import summarise
+from swope.flows.models import Models
+from swope.flows.options import RunOptions
+from swope.flows.state import Kept, kept_of
+from swope.pipeline.catalog.schema import DETECTORS
+from swope.pipeline.events import EventOptions, find_events, without_repeats
+from swope.pipeline.ingest import Refused
+from swope.pipeline.period import PeriodResult, multiplied
+from swope.pipeline.star import Star
+from swope.pipeline.summary import summarise
 
 
 @dataclass(frozen=True)

@@ -21,18 +21,18 @@ from typing import Any, TypeVar
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from flows.manifest import DONE, write_json
-from flows.models import load_models
-from flows.options import RunOptions
-from flows.rows import StarRow, lost_row, refused_row, rows_of
-from flows.state import PERIOD_SCHEMA, STATE, state_table
-from flows.workers import Lost
-from pipeline.catalog import events_table, objects_table, write_parquet
-from pipeline.clean import clean
-from pipeline.ingest import IngestOptions, Part, Refused, read
-from pipeline.lightcurve import Chunk, Clock, LightCurve, Mask
-from pipeline.period import PeriodOptions, PeriodResult, find_period
-from pipeline.star import Star
+from swope.flows.manifest import DONE, write_json
+from swope.flows.models import load_models
+from swope.flows.options import RunOptions
+from swope.flows.rows import StarRow, lost_row, refused_row, rows_of
+from swope.flows.state import PERIOD_SCHEMA, STATE, state_table
+from swope.flows.workers import Lost
+from swope.pipeline.catalog import events_table, objects_table, write_parquet
+from swope.pipeline.clean import clean
+from swope.pipeline.ingest import IngestOptions, Part, Refused, read
+from swope.pipeline.lightcurve import Chunk, Clock, LightCurve, Mask
+from swope.pipeline.period import PeriodOptions, PeriodResult, find_period
+from swope.pipeline.star import Star
 
 T = TypeVar("T")
 

@@ -20,13 +20,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from flows.options import RunOptions
-from models.statespace import StateSpace, record_after, record_json
-from pipeline.catalog.store import RECORD, replacing
-from pipeline.forecast import Forecast
-from pipeline.lightcurve import CHUNK_SCHEMA, Chunk, FloatArray, LightCurve
-from pipeline.period import PeriodResult
-from pipeline.star import Star
+from swope.flows.options import RunOptions
+from swope.models.statespace import StateSpace, record_after, record_json
+from swope.pipeline.catalog.store import RECORD, replacing
+from swope.pipeline.forecast import Forecast
+from swope.pipeline.lightcurve import CHUNK_SCHEMA, Chunk, FloatArray, LightCurve
+from swope.pipeline.period import PeriodResult
+from swope.pipeline.star import Star
 
 STATE = "state.parquet"
 

@@ -11,18 +11,18 @@ from typing import Any
 
 from prefect import flow
 
-from flows import stages
-from flows.card import card_of
-from flows.catalog import CHUNKS, CORES, WORK, first_problem, ingest, measure, threads
-from flows.manifest import chunk_key
-from flows.models import load_model
-from flows.options import SHIPPED, RunOptions, TrainOptions
-from flows.workers import worker_processes
-from pipeline.ingest import plan
-from pipeline.labels import read_labels
-from pipeline.period import PeriodOptions
-from pipeline.star import Star
-from pipeline.version import VERSION
+from swope.flows import stages
+from swope.flows.card import card_of
+from swope.flows.catalog import CHUNKS, CORES, WORK, first_problem, ingest, measure, threads
+from swope.flows.manifest import chunk_key
+from swope.flows.models import load_model
+from swope.flows.options import SHIPPED, RunOptions, TrainOptions
+from swope.flows.workers import worker_processes
+from swope.pipeline.ingest import plan
+from swope.pipeline.labels import read_labels
+from swope.pipeline.period import PeriodOptions
+from swope.pipeline.star import Star
+from swope.pipeline.version import VERSION
 
 
 @flow(name="train", task_runner=threads(CORES))
@@ -123,7 +123,7 @@ def _fit(
     if kind == "classifier":
         import numpy as np
 
-        from models.classifier import Classifier, ClassifierOptions
+        from swope.models.classifier import Classifier, ClassifierOptions
 
         if start is None:
             options = ClassifierOptions(training.survey, seed=seed, epochs=epochs or ClassifierOptions.epochs)
@@ -132,11 +132,11 @@ def _fit(
         start.options = replace(start.options, seed=seed, epochs=epochs or start.options.epochs)
         return Classifier.fit(stars, classes, None, _tell, np.array(periods), start, search)
     if kind == "autoencoder":
-        from models.autoencoder import Autoencoder, AutoencoderOptions
+        from swope.models.autoencoder import Autoencoder, AutoencoderOptions
 
         coding = AutoencoderOptions(seed=seed, epochs=epochs or AutoencoderOptions.epochs)
         return Autoencoder.fit(stars, coding, _tell, classes or None)
-    from models.forecaster import Forecaster, ForecasterOptions
+    from swope.models.forecaster import Forecaster, ForecasterOptions
 
     cell = training.cell or ForecasterOptions.cell
     forecasting = ForecasterOptions(cell, seed=seed, epochs=epochs or ForecasterOptions.epochs)

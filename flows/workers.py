@@ -20,8 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from flows.options import RunOptions
-from flows.runtime import one_thread, quiet
+from swope.flows.options import RunOptions
+from swope.flows.runtime import one_thread, quiet
 
 T = TypeVar("T")
 

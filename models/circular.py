@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from models.keras_backend import keras
+from swope.models.keras_backend import keras
 
 
 def circular_block(x: Any, filters: int, width: int, dilation: int = 1) -> Any:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.features import (
+from swope.pipeline.features import (
     FOLDED,
     LEAST_POINTS,
     PLAIN,
@@ -25,9 +25,9 @@ from pipeline.features import (
     structure_features,
     survey_features,
 )
-from pipeline.lightcurve import FloatArray, IntArray, LightCurve
-from pipeline.resample import resample
-from pipeline.star import Star
+from swope.pipeline.lightcurve import FloatArray, IntArray, LightCurve
+from swope.pipeline.resample import resample
+from swope.pipeline.star import Star
 
 Array32 = NDArray[np.float32]
 
@@ -122,7 +122,7 @@ def fold_tensor(bright: LightCurve, period: float, bins: int = BINS) -> FloatArr
 
     Parameters
     ----------
-    bright : of `pipeline.features.brightness`, in time order.
+    bright : of `swope.pipeline.features.brightness`, in time order.
     period : days.
 
     Returns
@@ -131,7 +131,7 @@ def fold_tensor(bright: LightCurve, period: float, bins: int = BINS) -> FloatArr
     interpolated around the circle where a bin is empty; log2 of its standard error in those units; log2 of 1 + its
     number of points over the mean number.
     """
-    from pipeline import shape
+    from swope.pipeline import shape
 
     value = bright.value
     weight = errors_of(bright) ** -2.0
@@ -149,7 +149,7 @@ def course_tensor(bright: LightCurve, bins: int = BINS) -> FloatArray:
 
     Parameters
     ----------
-    bright : of `pipeline.features.brightness`, in time order.
+    bright : of `swope.pipeline.features.brightness`, in time order.
 
     Returns
     -------

@@ -4,8 +4,8 @@ Pure functions and frozen dataclasses over NumPy and Arrow. This package knows n
 importing it is quick: anything heavy is imported where it is used.
 """
 
-from pipeline.lightcurve import Chunk, Clock, LightCurve, Mask
-from pipeline.version import VERSION
+from swope.pipeline.lightcurve import Chunk, Clock, LightCurve, Mask
+from swope.pipeline.version import VERSION
 
 __version__ = VERSION
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from pipeline.lightcurve import BoolArray, LightCurve, Mask
+from swope.pipeline.lightcurve import BoolArray, LightCurve, Mask
 
 #: A row this many robust standard deviations from a running median is called impulsive (it is not left out).
 IMPULSIVE_SIGMA = 5.0

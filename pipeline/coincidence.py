@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.lightcurve import BoolArray, FloatArray
+from swope.pipeline.lightcurve import BoolArray, FloatArray
 
 #: Fewer stars than this never are many.
 LEAST_STARS = 3

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.lightcurve import ZERO_POINTS, Clock, FloatArray, Kind, LightCurve, Mask
+from swope.pipeline.lightcurve import ZERO_POINTS, Clock, FloatArray, Kind, LightCurve, Mask
 
 if TYPE_CHECKING:
     import lightkurve
@@ -71,7 +71,7 @@ def from_pandas(frame: pandas.DataFrame, object_id: str | None = None) -> LightC
             mask=frame["mask"].to_numpy(np.int32),
             **_attributes(own, object_id),
         )
-    from pipeline.ingest.columns import kind_of, roles
+    from swope.pipeline.ingest.columns import kind_of, roles
 
     names = [str(name) for name in frame.columns]
     role = roles(names)
@@ -117,7 +117,7 @@ def from_timeseries(series: TimeSeries, object_id: str | None = None) -> LightCu
     own = _own(series)
     if own is not None:
         return _from_table(series, own, "value", "error", object_id)
-    from pipeline.ingest.columns import kind_of, roles
+    from swope.pipeline.ingest.columns import kind_of, roles
 
     names = list(series.colnames)
     role = roles(names)

@@ -13,12 +13,12 @@ import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from pipeline.catalog.schema import STATUSES, probability_types
-from pipeline.catalog.store import OBJECTS, record_of, replacing
-from pipeline.labels import read_labels
-from pipeline.lightcurve import BoolArray, FloatArray
-from pipeline.split import held_out
-from pipeline.vsx import ancestors, is_a, lineage
+from swope.pipeline.catalog.schema import STATUSES, probability_types
+from swope.pipeline.catalog.store import OBJECTS, record_of, replacing
+from swope.pipeline.labels import read_labels
+from swope.pipeline.lightcurve import BoolArray, FloatArray
+from swope.pipeline.split import held_out
+from swope.pipeline.vsx import ancestors, is_a, lineage
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -199,7 +199,7 @@ def evaluate(run_dir: Path, labels_path: Path, held_out_only: bool = False) -> E
     Parameters
     ----------
     run_dir : folder of a finished run.
-    labels_path : a file for `pipeline.labels.read_labels`.
+    labels_path : a file for `swope.pipeline.labels.read_labels`.
     held_out_only : leave out the stars that the shipped models may have been trained on. A run with the user's own
         models has no such part: Swope does not know what they were trained on.
 

@@ -1,6 +1,6 @@
 """Events: runs of failed forecasts become intervals with a direction, a peak and a p-value.
 
-Whatever made the forecasts (an LSTM, a state-space model) is read alike, through `pipeline.forecast.Forecast`.
+Whatever made the forecasts (an LSTM, a state-space model) is read alike, through `swope.pipeline.forecast.Forecast`.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import Literal
 
 import numpy as np
 
-from pipeline.forecast import Forecast
-from pipeline.lightcurve import BoolArray, FloatArray, IntArray
+from swope.pipeline.forecast import Forecast
+from swope.pipeline.lightcurve import BoolArray, FloatArray, IntArray
 
 Direction = Literal["fade", "brighten"]
 EventKind = Literal["run", "pulse", "shift", "trend", "period"]

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.lightcurve import FloatArray, LightCurve
-from pipeline.period.result import PeriodResult
-from pipeline.summary import main_band
+from swope.pipeline.lightcurve import FloatArray, LightCurve
+from swope.pipeline.period.result import PeriodResult
+from swope.pipeline.summary import main_band
 
 #: Fewer rows than this have no shape to speak of.
 LEAST_POINTS = 5
@@ -213,7 +213,7 @@ def plain_features(bright: LightCurve) -> FloatArray:
 
 def _series(bright: LightCurve, period: float) -> tuple[FloatArray, FloatArray, float] | None:
     """Phases, Fourier terms and the share of variance that they explain; None for few points or values all alike."""
-    from pipeline import shape
+    from swope.pipeline import shape
 
     value = bright.value
     if len(value) < LEAST_POINTS or not float(np.ptp(value)) > 0:
@@ -233,7 +233,7 @@ def fold_features(bright: LightCurve, period: float) -> FloatArray:
     bright : of `brightness`, in time order.
     period : days, positive.
     """
-    from pipeline import shape
+    from swope.pipeline import shape
 
     found = _series(bright, period)
     if found is None:
@@ -270,7 +270,7 @@ def structure_features(bright: LightCurve) -> FloatArray:
     -------
     (len(STRUCTURE),); NaN where too few points are so far apart.
     """
-    from pipeline import shape
+    from swope.pipeline import shape
 
     value = bright.value
     if len(value) < LEAST_POINTS or not float(np.ptp(value)) > 0:
@@ -289,7 +289,7 @@ def rest_features(bright: LightCurve, period: float) -> FloatArray:
     bright : of `brightness`, in time order.
     period : days, positive.
     """
-    from pipeline import shape
+    from swope.pipeline import shape
 
     found = _series(bright, period)
     if found is None:

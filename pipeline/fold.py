@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.lightcurve import FloatArray, IntArray, LightCurve
+from swope.pipeline.lightcurve import FloatArray, IntArray, LightCurve
 
 #: Bin numbers among which a star's own is chosen.
 BIN_CHOICES = (8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pipeline.lightcurve import FloatArray, IntArray
+from swope.pipeline.lightcurve import FloatArray, IntArray
 
 
 @dataclass(frozen=True, eq=False)

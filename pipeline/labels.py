@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.vsx import vsx_type
+from swope.pipeline.vsx import vsx_type
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,7 +28,7 @@ def read_labels(path: str | Path) -> pd.DataFrame:
     Understood are tables with a header in which the star's name stands in a column ``object_id``, ``id`` or ``name``
     (or in a first column without a name), its class in ``class``, ``classification``, ``type`` or ``label``, and its
     period, if any, in ``period``; and the EROS table, which numbers its types and whose true period is ``period`` over
-    ``div_period``. Words that surveys use become VSX types by `pipeline.vsx.vsx_type`.
+    ``div_period``. Words that surveys use become VSX types by `swope.pipeline.vsx.vsx_type`.
 
     Parameters
     ----------

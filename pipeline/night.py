@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pipeline.clean import clean
-from pipeline.events import Event, EventOptions, PointNull, all_runs, count_tries, pick
-from pipeline.forecast import Forecast
-from pipeline.lightcurve import IntArray, LightCurve
+from swope.pipeline.clean import clean
+from swope.pipeline.events import Event, EventOptions, PointNull, all_runs, count_tries, pick
+from swope.pipeline.forecast import Forecast
+from swope.pipeline.lightcurve import IntArray, LightCurve
 
 #: A run counts for tonight where its last point strays by more than this many sigma: one that was strange last week and
 #: ends in ordinary points is over.

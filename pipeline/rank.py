@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pipeline.lightcurve import FloatArray
+from swope.pipeline.lightcurve import FloatArray
 
 #: P-values are cut off here from above before they are combined: one detector at exactly 1 would outvote all others.
 LARGEST_PVALUE = 0.99

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.lightcurve import BoolArray, FloatArray, IntArray, LightCurve
+from swope.pipeline.lightcurve import BoolArray, FloatArray, IntArray, LightCurve
 
 #: A grid is never longer than this: the step grows instead.
 MAX_STEPS = 200_000

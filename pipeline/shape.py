@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from pipeline.lightcurve import FloatArray
+from swope.pipeline.lightcurve import FloatArray
 
 #: Terms of the Fourier series.
 HARMONICS = 4

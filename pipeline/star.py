@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pipeline.lightcurve import LightCurve
-from pipeline.period.result import PeriodResult
+from swope.pipeline.lightcurve import LightCurve
+from swope.pipeline.period.result import PeriodResult
 
 
 @dataclass(frozen=True, eq=False)

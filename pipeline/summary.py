@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.lightcurve import FloatArray, Kind, LightCurve
+from swope.pipeline.lightcurve import FloatArray, Kind, LightCurve
 
 #: Percentiles between which the amplitude is taken: robust against a few bad rows at either end.
 AMPLITUDE_PERCENTILES = (5.0, 95.0)

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from models.classifier import ClassifierOptions
-from models.inputs import inputs_of
+from swope.models.classifier import ClassifierOptions
+from swope.models.inputs import inputs_of
 from tests.bench.classify import agreement, balanced_accuracy, few, judged, opponents, run, splits
 from tests.bench.training_set import Prepared
 from tests.models.stars import made_star

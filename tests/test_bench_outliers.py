@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from models.inputs import inputs_of
+from swope.models.inputs import inputs_of
 from tests.bench.outliers import area, first_fifty, kept_scores, misfit, table
 from tests.bench.training_set import Prepared
 from tests.models.stars import made_star

@@ -1,7 +1,7 @@
 import numpy as np
 
-from models.classifier import ClassifierOptions
-from models.inputs import inputs_of
+from swope.models.classifier import ClassifierOptions
+from swope.models.inputs import inputs_of
 from tests.bench.random_search import drawn, shown
 from tests.bench.search_classifier import SPACE, row, run
 from tests.bench.training_set import Prepared

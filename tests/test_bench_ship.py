@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from models.classifier import Classification
+from swope.models.classifier import Classification
 from tests.bench.classify import judge
 from tests.bench.ship_folds import as_labelled
 

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from flows.models import load_model
-from flows.options import RunOptions
-from models.statespace import StateSpace
-from pipeline.events import EventOptions, PointNull
+from swope.flows.models import load_model
+from swope.flows.options import RunOptions
+from swope.models.statespace import StateSpace
+from swope.pipeline.events import EventOptions, PointNull
 
 if TYPE_CHECKING:
-    from models.forecaster import Forecaster
+    from swope.models.forecaster import Forecaster
 
 #: The first is many times cheaper than the second.
 FORECASTING = ("statespace", "forecaster")

@@ -6,10 +6,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from flows.manifest import write_json
-from flows.night.tables import EVENTS, POINTS, STARS, SURPRISING
-from flows.state import NIGHTLY
-from pipeline.catalog.schema import STATUSES
+from swope.flows.manifest import write_json
+from swope.flows.night.tables import EVENTS, POINTS, STARS, SURPRISING
+from swope.flows.state import NIGHTLY
+from swope.pipeline.catalog.schema import STATUSES
 
 
 @dataclass(frozen=True)

@@ -11,20 +11,20 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from flows.night.detectors import FORECASTING, Detectors
-from flows.night.record import NightRecord
-from flows.night.star import NightStar, judged, second_opinions, take_in, unscored
-from flows.night.tables import SURPRISING, NightTables
-from flows.night.watch import Watch
-from flows.options import RunOptions
-from flows.record import versions
-from flows.stages import ingest_options
-from flows.state import NIGHTLY, STATE, State, read_state, state_table, write_state
-from pipeline.catalog.store import RECORD
-from pipeline.ingest import Refused, plan, read
-from pipeline.lightcurve import LightCurve
-from pipeline.star import Star
-from pipeline.version import VERSION
+from swope.flows.night.detectors import FORECASTING, Detectors
+from swope.flows.night.record import NightRecord
+from swope.flows.night.star import NightStar, judged, second_opinions, take_in, unscored
+from swope.flows.night.tables import SURPRISING, NightTables
+from swope.flows.night.watch import Watch
+from swope.flows.options import RunOptions
+from swope.flows.record import versions
+from swope.flows.stages import ingest_options
+from swope.flows.state import NIGHTLY, STATE, State, read_state, state_table, write_state
+from swope.pipeline.catalog.store import RECORD
+from swope.pipeline.ingest import Refused, plan, read
+from swope.pipeline.lightcurve import LightCurve
+from swope.pipeline.star import Star
+from swope.pipeline.version import VERSION
 
 
 def score_night(
@@ -51,7 +51,7 @@ def score_night(
     ------
     ValueError
         When there is nothing to go on from, or `out` is `since` or the folder of a run.
-    pipeline.ingest.SourceError
+    swope.pipeline.ingest.SourceError
         When there is nothing to read.
     """
     state = State.of(since)

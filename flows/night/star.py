@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from flows.night.detectors import Detectors
-from flows.night.watch import Watch
-from flows.state import Kept
-from models.statespace import follow, record_json, record_of
-from pipeline.events import Event, without_repeats
-from pipeline.forecast import Forecast
-from pipeline.lightcurve import LightCurve
-from pipeline.night import Arrivals, arrivals, follow_on, judge
-from pipeline.rank import combine_pvalues
-from pipeline.star import Star
+from swope.flows.night.detectors import Detectors
+from swope.flows.night.watch import Watch
+from swope.flows.state import Kept
+from swope.models.statespace import follow, record_json, record_of
+from swope.pipeline.events import Event, without_repeats
+from swope.pipeline.forecast import Forecast
+from swope.pipeline.lightcurve import LightCurve
+from swope.pipeline.night import Arrivals, arrivals, follow_on, judge
+from swope.pipeline.rank import combine_pvalues
+from swope.pipeline.star import Star
 
 if TYPE_CHECKING:
-    from models.forecaster import Forecaster
+    from swope.models.forecaster import Forecaster
 
 
 @dataclass(frozen=True, eq=False)

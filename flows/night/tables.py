@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from flows.night.star import NightStar
-from pipeline.catalog import events_table, night_points_table, night_stars_table, write_parquet
-from pipeline.catalog.schema import STATUSES
-from pipeline.forecast import Forecast
-from pipeline.lightcurve import FloatArray, LightCurve
+from swope.flows.night.star import NightStar
+from swope.pipeline.catalog import events_table, night_points_table, night_stars_table, write_parquet
+from swope.pipeline.catalog.schema import STATUSES
+from swope.pipeline.forecast import Forecast
+from swope.pipeline.lightcurve import FloatArray, LightCurve
 
 POINTS = "points.parquet"
 STARS = "stars.parquet"

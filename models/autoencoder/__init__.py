@@ -1,5 +1,5 @@
 """The autoencoder: how strange a star's folded curve and features are, and its denoised fold."""
 
-from models.autoencoder.autoencoder import Autoencoder, AutoencoderOptions, FoldScores, Reconstruction
+from swope.models.autoencoder.autoencoder import Autoencoder, AutoencoderOptions, FoldScores, Reconstruction
 
 __all__ = ["Autoencoder", "AutoencoderOptions", "FoldScores", "Reconstruction"]

@@ -10,21 +10,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models import weights as stored
-from models.autoencoder.density import LocalDensity
-from models.autoencoder.kinds import KnownKinds, grouped
-from models.autoencoder.network import FLOOR, build, feature_loss, fold_loss
-from models.autoencoder.wrong_period import flags_of
-from models.inputs import BINS, Inputs, inputs_of, sigma_of
-from models.keras_backend import in_double, keras
-from models.passes import best_of_passes
-from models.scaling import Scaling
-from models.scores import Scores, empirical_pvalue
-from models.weights import PRETRAINED, Weights
-from pipeline.features import FOLDED, LEAST_POINTS, PLAIN
-from pipeline.lightcurve import FloatArray
-from pipeline.split import share
-from pipeline.star import Star
+from swope.models import weights as stored
+from swope.models.autoencoder.density import LocalDensity
+from swope.models.autoencoder.kinds import KnownKinds, grouped
+from swope.models.autoencoder.network import FLOOR, build, feature_loss, fold_loss
+from swope.models.autoencoder.wrong_period import flags_of
+from swope.models.inputs import BINS, Inputs, inputs_of, sigma_of
+from swope.models.keras_backend import in_double, keras
+from swope.models.passes import best_of_passes
+from swope.models.scaling import Scaling
+from swope.models.scores import Scores, empirical_pvalue
+from swope.models.weights import PRETRAINED, Weights
+from swope.pipeline.features import FOLDED, LEAST_POINTS, PLAIN
+from swope.pipeline.lightcurve import FloatArray
+from swope.pipeline.split import share
+from swope.pipeline.star import Star
 
 #: Stars of every call of the network: always the same shape, so that no result depends on its company.
 _BATCH = 256
@@ -217,7 +217,7 @@ class Autoencoder:
 
         Parameters
         ----------
-        inputs : n stars, of `models.inputs.inputs_of`.
+        inputs : n stars, of `swope.models.inputs.inputs_of`.
         names : n object ids, which decide who is kept for calibration.
         """
         options = options or AutoencoderOptions()

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.autoencoder.density import nearest
-from pipeline.lightcurve import FloatArray
+from swope.models.autoencoder.density import nearest
+from swope.pipeline.lightcurve import FloatArray
 
 Array32 = NDArray[np.float32]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from models.circular import circular_block, pooled
-from models.inputs import BINS, CHANNELS
-from models.keras_backend import keras
+from swope.models.circular import circular_block, pooled
+from swope.models.inputs import BINS, CHANNELS
+from swope.models.keras_backend import keras
 
 #: Filters, width and dilation of each convolution of the encoder.
 _BLOCKS = ((16, 5, 1), (24, 5, 2), (32, 5, 4))

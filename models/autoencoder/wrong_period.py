@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from models.inputs import Inputs, inputs_of
-from pipeline.features import FOLDED
-from pipeline.lightcurve import FloatArray
-from pipeline.star import Star
+from swope.models.inputs import Inputs, inputs_of
+from swope.pipeline.features import FOLDED
+from swope.pipeline.lightcurve import FloatArray
+from swope.pipeline.star import Star
 
 #: The flag of a score that another period would take away.
 WRONG_PERIOD = "wrong_period"

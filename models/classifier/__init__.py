@@ -1,5 +1,5 @@
 """The classifier: VSX types from folded curves and plain features, by networks and a forest, calibrated together."""
 
-from models.classifier.classifier import Abstention, Classification, Classifier, ClassifierOptions
+from swope.models.classifier.classifier import Abstention, Classification, Classifier, ClassifierOptions
 
 __all__ = ["Abstention", "Classification", "Classifier", "ClassifierOptions"]

@@ -11,25 +11,25 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models import weights as stored
-from models.classifier.hierarchy import surely
-from models.classifier.network import NEVER, build, joint
-from models.classifier.targets import allowed_pairs, allowed_types, leaf_types
-from models.classifier.thinned import EVERYWHERE, Thinned, copies_wanted, thinned
-from models.classifier.training import Examples, Tensors, train
-from models.classifier.votes import learnt, spoken, table_of
-from models.inputs import FACTORS, Inputs, inputs_of
-from models.keras_backend import in_double, keras
-from models.scaling import Scaling
-from models.weights import PRETRAINED, Weights
-from pipeline.features import FOLDED, LEAST_POINTS, PLAIN, REST, SEARCH, STRUCTURE, SURVEY
-from pipeline.lightcurve import BoolArray, FloatArray
-from pipeline.period import PeriodOptions
-from pipeline.split import share
-from pipeline.star import Star
+from swope.models import weights as stored
+from swope.models.classifier.hierarchy import surely
+from swope.models.classifier.network import NEVER, build, joint
+from swope.models.classifier.targets import allowed_pairs, allowed_types, leaf_types
+from swope.models.classifier.thinned import EVERYWHERE, Thinned, copies_wanted, thinned
+from swope.models.classifier.training import Examples, Tensors, train
+from swope.models.classifier.votes import learnt, spoken, table_of
+from swope.models.inputs import FACTORS, Inputs, inputs_of
+from swope.models.keras_backend import in_double, keras
+from swope.models.scaling import Scaling
+from swope.models.weights import PRETRAINED, Weights
+from swope.pipeline.features import FOLDED, LEAST_POINTS, PLAIN, REST, SEARCH, STRUCTURE, SURVEY
+from swope.pipeline.lightcurve import BoolArray, FloatArray
+from swope.pipeline.period import PeriodOptions
+from swope.pipeline.split import share
+from swope.pipeline.star import Star
 
 if TYPE_CHECKING:
-    from models.classifier.trees import Forest
+    from swope.models.classifier.trees import Forest
 
 #: Stars of every call of the network: always the same shape, so that no result depends on its company.
 _BATCH = 256
@@ -71,7 +71,7 @@ class ClassifierOptions:
     patience : passes without gain on the stars kept for calibration before training ends.
     learning_rate, weight_decay : of AdamW; the rate falls along a cosine.
     balance : 0 weighs all stars alike, 1 all types alike.
-    copies : thinned copies of each star of a rare type, at most (`models.classifier.thinned`); 0 for none.
+    copies : thinned copies of each star of a rare type, at most (`swope.models.classifier.thinned`); 0 for none.
     trees : of the forest of random trees that votes beside the networks; 0 for none.
     leaf : stars of a leaf of those trees, at least.
     calibration_share : share of the stars that end a member's training and calibrate it, and that it does not learn
@@ -130,7 +130,7 @@ class Classification:
     flag : n entries: None, "uncertain" where no type is likely enough, or "unfamiliar" where one is, but the trees of
         the forest are of more minds than they are on stars of the types that were learnt.
     sure : n entries: the narrowest type or family of types that is likely enough to be believed; None where there is
-        none (`models.classifier.hierarchy`).
+        none (`swope.models.classifier.hierarchy`).
     reason : n entries: why there is no answer, or None.
     period_factor : (n,) 1, 2 or 0.5: what to multiply the found period by, now that the type is known.
     doubt : (n,) how little the star is like any one type: one less the largest share of the forest's votes, which are
@@ -219,7 +219,7 @@ class Classifier:
         }
         forest = None
         if "forest/root" in kept.arrays:
-            from models.classifier.trees import Forest
+            from swope.models.classifier.trees import Forest
 
             forest = Forest(*(kept.arrays[f"forest/{field.name}"] for field in fields(Forest)))
         temperature, weight_of_forest = (kept.settings[name] for name in ("temperature", "forest_weight"))
@@ -309,7 +309,7 @@ class Classifier:
 
         Parameters
         ----------
-        inputs : n stars, of `models.inputs.inputs_of`.
+        inputs : n stars, of `swope.models.inputs.inputs_of`.
         names : n object ids, which decide who is kept for calibration.
         period : (n,) days, NaN where none was found.
         copies : of these stars, to be learnt from beside them.

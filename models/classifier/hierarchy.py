@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pipeline.lightcurve import FloatArray
-from pipeline.vsx import TYPES, lineage
+from swope.pipeline.lightcurve import FloatArray
+from swope.pipeline.vsx import TYPES, lineage
 
 #: Probability that an answer should have.
 SURE = 0.9
@@ -26,7 +26,7 @@ def surely(types: Sequence[str], probabilities: FloatArray, least: float = SURE)
 
     Returns
     -------
-    n entries: a VSX type, a group of `pipeline.vsx`, or None where even the family is open.
+    n entries: a VSX type, a group of `swope.pipeline.vsx`, or None where even the family is open.
     """
     # a name of the user's own stands by itself
     above = [lineage(name) if name in TYPES else (name,) for name in types]

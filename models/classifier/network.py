@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from models.circular import circular_block, pooled
-from models.inputs import BINS, CHANNELS, FACTORS
-from models.keras_backend import keras
+from swope.models.circular import circular_block, pooled
+from swope.models.inputs import BINS, CHANNELS, FACTORS
+from swope.models.keras_backend import keras
 
 #: Width of each convolution, in bins; the dilation doubles from one to the next.
 _WIDTH = 5

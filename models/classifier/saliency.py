@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from models.classifier.classifier import Classifier
-from models.inputs import inputs_of
-from pipeline.fold import fold, phase_of
-from pipeline.lightcurve import BoolArray, FloatArray, LightCurve
-from pipeline.star import Star
+from swope.models.classifier.classifier import Classifier
+from swope.models.inputs import inputs_of
+from swope.pipeline.fold import fold, phase_of
+from swope.pipeline.lightcurve import BoolArray, FloatArray, LightCurve
+from swope.pipeline.star import Star
 
 #: Log odds are told apart no finer than those of this probability from certainty.
 _SURE = 1e-9

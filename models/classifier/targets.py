@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from models.inputs import FACTORS
-from pipeline.lightcurve import FloatArray
-from pipeline.vsx import TYPES, is_a
+from swope.models.inputs import FACTORS
+from swope.pipeline.lightcurve import FloatArray
+from swope.pipeline.vsx import TYPES, is_a
 
 #: A candidate within this share of the reference period is that period.
 _SAME = 0.01

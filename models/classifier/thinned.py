@@ -13,11 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.inputs import Inputs, inputs_of
-from pipeline.features import LEAST_POINTS
-from pipeline.period import PeriodOptions, find_period
-from pipeline.split import share
-from pipeline.star import Star
+from swope.models.inputs import Inputs, inputs_of
+from swope.pipeline.features import LEAST_POINTS
+from swope.pipeline.period import PeriodOptions, find_period
+from swope.pipeline.split import share
+from swope.pipeline.star import Star
 
 #: Copies are made until there are so many of a type, the stars themselves among them.
 ENOUGH = 400
@@ -38,7 +38,7 @@ class Thinned:
 
     Attributes
     ----------
-    inputs : m copies, of `models.inputs.inputs_of`.
+    inputs : m copies, of `swope.models.inputs.inputs_of`.
     period : (m,) days, as searched in the copy; NaN where none was found.
     star : (m,) row of the star that each is a copy of, ascending.
     """

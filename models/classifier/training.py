@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.classifier.network import loss
-from models.inputs import log_sigma, sigma_of
-from models.keras_backend import keras
-from models.passes import best_of_passes
+from swope.models.classifier.network import loss
+from swope.models.inputs import log_sigma, sigma_of
+from swope.models.keras_backend import keras
+from swope.models.passes import best_of_passes
 
 Tensors = list[NDArray[np.float32]]
 

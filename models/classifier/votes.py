@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from models.classifier.training import Tensors
-from pipeline.lightcurve import FloatArray
+from swope.models.classifier.training import Tensors
+from swope.pipeline.lightcurve import FloatArray
 
 if TYPE_CHECKING:
-    from models.classifier.trees import Forest
+    from swope.models.classifier.trees import Forest
 
 #: At a node so many times the root of the number of features is tried.
 _TRIES = 2.0
@@ -44,7 +44,7 @@ def learnt(
     labels, weight : (n,) of the stars.
     trees, leaf, seed : see `ClassifierOptions`.
     """
-    from models.classifier.trees import grown
+    from swope.models.classifier.trees import grown
 
     kind = np.unique(labels, return_inverse=True)[1]
     shares = meant / meant.sum(axis=1, keepdims=True)

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.forecaster import network
-from models.forecaster.network import Cell
-from models.forecaster.steps import N_INPUTS, Steps
+from swope.models.forecaster import network
+from swope.models.forecaster.network import Cell
+from swope.models.forecaster.steps import N_INPUTS, Steps
 
 #: Stars and steps of every call: always the same, so that nothing is compiled twice and no result depends on company.
 STARS, STEPS = 64, 64

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.forecaster.mixture import Mixture
-from models.forecaster.steps import Steps
-from pipeline.events import PointNull
-from pipeline.lightcurve import FloatArray
+from swope.models.forecaster.mixture import Mixture
+from swope.models.forecaster.steps import Steps
+from swope.pipeline.events import PointNull
+from swope.pipeline.lightcurve import FloatArray
 
 #: Numbers of successive innovations that are summed in search of the strongest run.
 _RUNS = (1, 2, 4, 8, 16)

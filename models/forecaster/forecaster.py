@@ -10,22 +10,22 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from models import weights as stored
-from models.forecaster import network
-from models.forecaster.batches import outputs_of
-from models.forecaster.calibration import Calibration, calibrate
-from models.forecaster.mixture import Mixture
-from models.forecaster.prediction import Prediction
-from models.forecaster.sequence import Questions, ahead_of, drawn_ahead
-from models.forecaster.steps import WARM_UP, Steps, steps_of
-from models.forecaster.variations import varied
-from models.scores import Scores, empirical_pvalue
-from models.weights import PRETRAINED, Weights
-from pipeline.events import PointNull
-from pipeline.forecast import Forecast
-from pipeline.lightcurve import BoolArray, FloatArray
-from pipeline.split import share
-from pipeline.star import Star
+from swope.models import weights as stored
+from swope.models.forecaster import network
+from swope.models.forecaster.batches import outputs_of
+from swope.models.forecaster.calibration import Calibration, calibrate
+from swope.models.forecaster.mixture import Mixture
+from swope.models.forecaster.prediction import Prediction
+from swope.models.forecaster.sequence import Questions, ahead_of, drawn_ahead
+from swope.models.forecaster.steps import WARM_UP, Steps, steps_of
+from swope.models.forecaster.variations import varied
+from swope.models.scores import Scores, empirical_pvalue
+from swope.models.weights import PRETRAINED, Weights
+from swope.pipeline.events import PointNull
+from swope.pipeline.forecast import Forecast
+from swope.pipeline.lightcurve import BoolArray, FloatArray
+from swope.pipeline.split import share
+from swope.pipeline.star import Star
 
 #: How many rows ahead `ahead` forecasts, and from every how manyth row.
 HORIZONS, EVERY = (2, 4, 8, 16, 32), 24
@@ -166,7 +166,7 @@ class Forecaster:
         again = [star for (star, _), apart in zip(found, kept, strict=True) if not apart and _again(star, options)]
         more = (_asked(varied(star, _rng(star, options, 1)), options) for star in again)
         learn += [steps for steps in more if steps is not None]
-        from models.forecaster.training import train
+        from swope.models.forecaster.training import train
 
         first = start._model.get_weights() if start is not None else None
         model = train(options, learn, [steps for _, steps in judge], first, progress or (lambda _: None))

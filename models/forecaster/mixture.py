@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from pipeline.lightcurve import FloatArray
+from swope.pipeline.lightcurve import FloatArray
 
 #: Share of a Gaussian that lies within one sigma of its mean.
 _ONE_SIGMA = 0.6826894921370859

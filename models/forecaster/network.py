@@ -12,9 +12,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from models.forecaster.mixture import Mixture
-from models.forecaster.steps import FAMILIES, N_INPUTS, Steps
-from models.keras_backend import keras
+from swope.models.forecaster.mixture import Mixture
+from swope.models.forecaster.steps import FAMILIES, N_INPUTS, Steps
+from swope.models.keras_backend import keras
 
 Cell = Literal["lstm", "gru", "rnn"]
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.forecaster.mixture import Mixture
-from models.forecaster.sequence import Questions
-from models.forecaster.steps import Steps
-from pipeline.lightcurve import FloatArray
-from pipeline.star import Star
+from swope.models.forecaster.mixture import Mixture
+from swope.models.forecaster.sequence import Questions
+from swope.models.forecaster.steps import Steps
+from swope.pipeline.lightcurve import FloatArray
+from swope.pipeline.star import Star
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.lightcurve import BoolArray, FloatArray, LightCurve
+from swope.pipeline.lightcurve import BoolArray, FloatArray, LightCurve
 
 Index = NDArray[np.int64]
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.forecaster import network
-from models.forecaster.batches import outputs_of
-from models.forecaster.forecaster import Forecaster
-from models.forecaster.steps import steps_of
-from pipeline.lightcurve import FloatArray
-from pipeline.star import Star
+from swope.models.forecaster import network
+from swope.models.forecaster.batches import outputs_of
+from swope.models.forecaster.forecaster import Forecaster
+from swope.models.forecaster.steps import steps_of
+from swope.pipeline.lightcurve import FloatArray
+from swope.pipeline.star import Star
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.forecaster.filters import average, causal_noise, fourier, linear_bank, neighbours
-from models.forecaster.sequence import Questions, Sequence
-from pipeline.lightcurve import BoolArray, FloatArray
-from pipeline.period.result import PeriodResult
-from pipeline.star import Star
+from swope.models.forecaster.filters import average, causal_noise, fourier, linear_bank, neighbours
+from swope.models.forecaster.sequence import Questions, Sequence
+from swope.pipeline.lightcurve import BoolArray, FloatArray
+from swope.pipeline.period.result import PeriodResult
+from swope.pipeline.star import Star
 
 #: Rows at a star's start that are never forecast, and earlier rows of its own band that a forecast row must have.
 WARM_UP, BAND_WARM_UP = 5, 2

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.forecaster import network
-from models.forecaster.network import N_TARGETS
-from models.forecaster.steps import N_INPUTS, Steps
-from models.keras_backend import keras as keras_module
-from models.passes import best_of_passes
+from swope.models.forecaster import network
+from swope.models.forecaster.network import N_TARGETS
+from swope.models.forecaster.steps import N_INPUTS, Steps
+from swope.models.keras_backend import keras as keras_module
+from swope.models.passes import best_of_passes
 
 if TYPE_CHECKING:
-    from models.forecaster.forecaster import ForecasterOptions
+    from swope.models.forecaster.forecaster import ForecasterOptions
 
 
 def train(

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from pipeline.lightcurve import LightCurve
-from pipeline.star import Star
+from swope.pipeline.lightcurve import LightCurve
+from swope.pipeline.star import Star
 
 #: A varied curve keeps at least so many rows.
 _LEAST = 20

@@ -1,6 +1,6 @@
 """The state-space baseline: exact on uneven times, O(N), fast enough for every star of a survey."""
 
-from models.statespace.components import (
+from swope.models.statespace.components import (
     DampedWalk,
     Level,
     Model,
@@ -13,11 +13,19 @@ from models.statespace.components import (
     Term,
     Trend,
 )
-from models.statespace.fit import Fit, Record, Smooth, fit, forecast, smooth, start, update
-from models.statespace.model import StateSpace
-from models.statespace.online import StarRecord, follow, predict, record_after, record_before, record_json, record_of
-from models.statespace.star import StarFit, StarOptions, fit_star
-from models.statespace.summary import ChangePoint, StateSpaceSummary, summarise
+from swope.models.statespace.fit import Fit, Record, Smooth, fit, forecast, smooth, start, update
+from swope.models.statespace.model import StateSpace
+from swope.models.statespace.online import (
+    StarRecord,
+    follow,
+    predict,
+    record_after,
+    record_before,
+    record_json,
+    record_of,
+)
+from swope.models.statespace.star import StarFit, StarOptions, fit_star
+from swope.models.statespace.summary import ChangePoint, StateSpaceSummary, summarise
 
 __all__ = [
     "ChangePoint",

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.statespace.components import Level, Model, Steps, Trend
-from models.statespace.fit import Fit, fit, smooth
-from models.statespace.star import StarFit
-from pipeline.lightcurve import BoolArray, FloatArray
+from swope.models.statespace.components import Level, Model, Steps, Trend
+from swope.models.statespace.fit import Fit, fit, smooth
+from swope.models.statespace.star import StarFit
+from swope.pipeline.lightcurve import BoolArray, FloatArray
 
 #: A level shift has at least this many observations, and days with observations, on either side.
 MIN_SIDE = 5

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
-from pipeline.lightcurve import FloatArray, IntArray
+from swope.pipeline.lightcurve import FloatArray, IntArray
 
 if TYPE_CHECKING:
-    from models.statespace.kernel import Problem
+    from swope.models.statespace.kernel import Problem
 
 #: A stochastic part: its kind, (n, states) how the rows see it, and which of the term's parameters it takes, in order.
 Block = tuple[int, FloatArray, tuple[int, ...]]
@@ -212,7 +212,7 @@ class Level(Term):
 
     def blocks(self, series: Series) -> list[Block]:
         """Its stochastic blocks; see `Term`."""
-        from models.statespace import kernel
+        from swope.models.statespace import kernel
 
         return [] if self.sigma == 0 else [(kernel.WALK, np.ones((len(series), 1)), (0,))]
 
@@ -246,7 +246,7 @@ class Trend(Term):
 
     def blocks(self, series: Series) -> list[Block]:
         """Its stochastic blocks; see `Term`."""
-        from models.statespace import kernel
+        from swope.models.statespace import kernel
 
         if self.sigma == 0 and self.slope_sigma == 0:
             return []
@@ -287,7 +287,7 @@ class Seasonal(Term):
 
     def blocks(self, series: Series) -> list[Block]:
         """Its stochastic blocks; see `Term`."""
-        from models.statespace import kernel
+        from swope.models.statespace import kernel
 
         if self.sigma == 0:
             return []
@@ -325,7 +325,7 @@ class DampedWalk(Term):
 
     def blocks(self, series: Series) -> list[Block]:
         """Its stochastic blocks; see `Term`."""
-        from models.statespace import kernel
+        from swope.models.statespace import kernel
 
         seen = np.asarray(self.amplitude)[series.band] if self.amplitude else np.ones(len(series))
         return [(kernel.DAMPED, seen[:, None], (0, 1))]
@@ -371,7 +371,7 @@ class Oscillator(Term):
 
     def blocks(self, series: Series) -> list[Block]:
         """Its stochastic blocks; see `Term`."""
-        from models.statespace import kernel
+        from swope.models.statespace import kernel
 
         return [(kernel.OSCILLATOR, np.tile([1.0, 0.0], (len(series), 1)), (0, 1, 2))]
 
@@ -498,7 +498,7 @@ class Model:
         ----------
         restricted : integrate the columns' coefficients out (the diffuse likelihood) instead of maximising them.
         """
-        from models.statespace.kernel import Problem
+        from swope.models.statespace.kernel import Problem
 
         columns: list[FloatArray] = []
         names: list[str] = []
@@ -575,7 +575,7 @@ class Model:
         ValueError
             When a parameter is None.
         """
-        from models.statespace import kernel
+        from swope.models.statespace import kernel
 
         layout = self.layout(series, restricted=restricted)
         if layout.names:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from models.statespace.components import Layout, Model, Series
-from pipeline.lightcurve import FloatArray
+from swope.models.statespace.components import Layout, Model, Series
+from swope.pipeline.lightcurve import FloatArray
 
 if TYPE_CHECKING:
-    from models.statespace.kernel import Problem
+    from swope.models.statespace.kernel import Problem
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +84,7 @@ def fit(
     ValueError
         When there are no more observations than columns.
     """
-    from models.statespace import kernel
+    from swope.models.statespace import kernel
 
     layout = model.layout(series, restricted=restricted)
     observed = int(series.observed.sum())
@@ -112,7 +112,7 @@ def _in_turn(
     candidates: list[FloatArray], layout: Layout, likelihood: Problem, metric: FloatArray, iterations: int
 ) -> tuple[FloatArray, float, bool, int]:
     """Maximise over theta and over the columns' coefficients in turn, from the best of the candidates."""
-    from models.statespace import kernel
+    from swope.models.statespace import kernel
 
     k = likelihood.rows.shape[1] - 1
     if not k:
@@ -132,7 +132,7 @@ def _in_turn(
 
 
 def _best(candidates: Sequence[FloatArray], problem: Problem) -> FloatArray:
-    from models.statespace import kernel
+    from swope.models.statespace import kernel
 
     if len(candidates) == 1:
         return candidates[0]
@@ -156,7 +156,7 @@ def _finished(
     observed: int,
     uncertainties: bool,
 ) -> Fit:
-    from models.statespace import kernel
+    from swope.models.statespace import kernel
 
     p = len(theta)
     covariance = np.full((p, p), np.nan)
@@ -217,7 +217,7 @@ def smooth(model: Model, series: Series) -> Smooth:
     ValueError
         When a parameter of the model is None, or the model is degenerate on these rows.
     """
-    from models.statespace import kernel
+    from swope.models.statespace import kernel
 
     layout = model.layout(series)
     if layout.names:
@@ -323,7 +323,7 @@ def update(record: Record, series: Series) -> tuple[Record, FloatArray, FloatArr
     ValueError
         When a row is earlier than the record's last, or the rows have not as many regressors as the first had.
     """
-    from models.statespace import kernel
+    from swope.models.statespace import kernel
 
     n = len(series)
     if n == 0:

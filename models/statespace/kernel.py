@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from pipeline.lightcurve import FloatArray, IntArray
+from swope.pipeline.lightcurve import FloatArray, IntArray
 
 #: Kinds of blocks. The numbers are the compiled code's; `components.py` gives them their meaning.
 WALK, DAMPED, TREND, OSCILLATOR = 0, 1, 2, 3

@@ -10,17 +10,17 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from models import weights
-from models.scores import Scores
-from models.statespace.outbursts import find_outbursts
-from models.statespace.score import MEASURES, Null, measure
-from models.statespace.slow import Slow, covered, find_slow
-from models.statespace.star import StarFit, StarOptions, fit_star
-from models.statespace.summary import StateSpaceSummary, summarise
-from pipeline.events import Event, EventFlag, EventOptions, PointNull, edges, event_of, in_sight, visits
-from pipeline.forecast import Forecast
-from pipeline.lightcurve import BoolArray, FloatArray
-from pipeline.star import Star
+from swope.models import weights
+from swope.models.scores import Scores
+from swope.models.statespace.outbursts import find_outbursts
+from swope.models.statespace.score import MEASURES, Null, measure
+from swope.models.statespace.slow import Slow, covered, find_slow
+from swope.models.statespace.star import StarFit, StarOptions, fit_star
+from swope.models.statespace.summary import StateSpaceSummary, summarise
+from swope.pipeline.events import Event, EventFlag, EventOptions, PointNull, edges, event_of, in_sight, visits
+from swope.pipeline.forecast import Forecast
+from swope.pipeline.lightcurve import BoolArray, FloatArray
+from swope.pipeline.star import Star
 
 KIND = "statespace"
 
@@ -139,7 +139,7 @@ class StateSpace:
         return Scores(score, self.null.pvalues(score), reasons)
 
     def slow_events(self, stars: Sequence[Star], options: EventOptions) -> list[list[Event]]:
-        """What each star's whole curve shows though its one-step forecasts may not (`models.statespace.slow`)."""
+        """What each star's whole curve shows though its one-step forecasts may not (`swope.models.statespace.slow`)."""
         return [_slow_events(self.fitted(star), options) for star in stars]
 
     @property

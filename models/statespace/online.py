@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from models.statespace.components import TERMS, Model, Series
-from models.statespace.fit import Record, forecast, update
-from models.statespace.star import HISTORY, StarFit, errors_of
-from pipeline.forecast import Forecast
-from pipeline.lightcurve import FloatArray, LightCurve
+from swope.models.statespace.components import TERMS, Model, Series
+from swope.models.statespace.fit import Record, forecast, update
+from swope.models.statespace.star import HISTORY, StarFit, errors_of
+from swope.pipeline.forecast import Forecast
+from swope.pipeline.lightcurve import FloatArray, LightCurve
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,7 +24,7 @@ class StarRecord:
     ----------
     object_id : whose.
     sign : +1 for flux, -1 for magnitudes.
-    epoch, centre, scale, typical, bands : as in `models.statespace.star.Prepared`.
+    epoch, centre, scale, typical, bands : as in `swope.models.statespace.star.Prepared`.
     seen : for each band, how many of its rows the filter knows, at most those it needs before it forecasts.
     record : the filter, in the prepared units.
     """

@@ -16,11 +16,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from models.statespace.components import DampedWalk
-from models.statespace.slow import Slow, covered
-from models.statespace.star import StarFit, fold_misfit, still_residual, without_medians
-from pipeline.events import in_sight, visits
-from pipeline.lightcurve import FloatArray, IntArray
+from swope.models.statespace.components import DampedWalk
+from swope.models.statespace.slow import Slow, covered
+from swope.models.statespace.star import StarFit, fold_misfit, still_residual, without_medians
+from swope.pipeline.events import in_sight, visits
+from swope.pipeline.lightcurve import FloatArray, IntArray
 
 #: An outburst has so many rows or more beyond so many sigma of the quiet state.
 LEAST_ROWS, BRIGHT = 2, 3.0

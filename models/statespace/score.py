@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.scores import empirical_pvalue
-from models.statespace.changes import allowed_shifts, selected_pvalue
-from models.statespace.star import StarFit
-from pipeline.events import PointNull, best_run
-from pipeline.forecast import Forecast
-from pipeline.lightcurve import FloatArray
+from swope.models.scores import empirical_pvalue
+from swope.models.statespace.changes import allowed_shifts, selected_pvalue
+from swope.models.statespace.star import StarFit
+from swope.pipeline.events import PointNull, best_run
+from swope.pipeline.forecast import Forecast
+from swope.pipeline.lightcurve import FloatArray
 
 #: What is measured of a star, in this order.
 MEASURES = ("tails", "run", "memory", "shift")
@@ -54,7 +54,7 @@ class Null:
     median, spread : (b, 4) of each measure.
     standard : (m, 4) each measure of the ordinary stars, standardised for their number of points, sorted.
     score : (m,) their scores.
-    single : (3,) bulk, scale and reach of the strangest single points (`pipeline.events.PointNull`).
+    single : (3,) bulk, scale and reach of the strangest single points (`swope.pipeline.events.PointNull`).
     """
 
     points: FloatArray

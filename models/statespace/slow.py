@@ -17,11 +17,11 @@ from typing import Literal
 
 import numpy as np
 
-from models.statespace.components import DampedWalk, Model, Noise, Oscillator, Regressors, Series
-from models.statespace.fit import Fit, fit
-from models.statespace.star import StarFit, StarOptions, distrust, fold_misfit, still_residual, without_medians
-from pipeline.events import visits
-from pipeline.lightcurve import BoolArray, FloatArray, IntArray
+from swope.models.statespace.components import DampedWalk, Model, Noise, Oscillator, Regressors, Series
+from swope.models.statespace.fit import Fit, fit
+from swope.models.statespace.star import StarFit, StarOptions, distrust, fold_misfit, still_residual, without_medians
+from swope.pipeline.events import visits
+from swope.pipeline.lightcurve import BoolArray, FloatArray, IntArray
 
 SlowKind = Literal["pulse", "shift", "trend", "period"]
 
@@ -273,7 +273,7 @@ def _bumps(time: FloatArray, first: int, last: int) -> list[_Template]:
 
 def _whitened(model: Model, series: Series) -> tuple[FloatArray, FloatArray]:
     """(n,) the inverse covariance times the residuals, and its own diagonal."""
-    from models.statespace import kernel
+    from swope.models.statespace import kernel
 
     problem = model.layout(series).problem
     beta = kernel.evidence(np.empty(0), problem).coefficient
@@ -313,7 +313,7 @@ def _shift(residual: FloatArray, weight: FloatArray) -> tuple[int, float]:
 
 def _scores(model: Model, series: Series, columns: FloatArray) -> FloatArray:
     """(t,) standardised coefficient of each template alone beside the model's own columns; 0 where these are alike."""
-    from models.statespace import kernel
+    from swope.models.statespace import kernel
 
     problem = model.layout(series).problem
     k = problem.rows.shape[1] - 1

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from models.statespace.components import (
+from swope.models.statespace.components import (
     DampedWalk,
     Level,
     Model,
@@ -19,9 +19,9 @@ from models.statespace.components import (
     Term,
     harmonic_columns,
 )
-from models.statespace.fit import Fit, Record, fit, smooth, start, update
-from pipeline.lightcurve import FloatArray, IntArray, LightCurve
-from pipeline.star import Star
+from swope.models.statespace.fit import Fit, Record, fit, smooth, start, update
+from swope.pipeline.lightcurve import FloatArray, IntArray, LightCurve
+from swope.pipeline.star import Star
 
 #: A folded curve has no harmonic with more cycles than this in its widest gap: there it would do as it likes, and its
 #: columns would be all but dependent.

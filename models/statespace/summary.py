@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-from models.statespace.changes import find_changes
-from models.statespace.components import DampedWalk
-from models.statespace.star import StarFit
+from swope.models.statespace.changes import find_changes
+from swope.models.statespace.components import DampedWalk
+from swope.models.statespace.star import StarFit
 
 DAYS_PER_YEAR = 365.25
 

@@ -1,8 +1,8 @@
 """What a run leaves behind: its tables, and their copies for other programs."""
 
-from pipeline.catalog.export import FORMATS, export
-from pipeline.catalog.schema import events_table, night_points_table, night_stars_table, objects_table
-from pipeline.catalog.store import count_statuses, merge, write_parquet
+from swope.pipeline.catalog.export import FORMATS, export
+from swope.pipeline.catalog.schema import events_table, night_points_table, night_stars_table, objects_table
+from swope.pipeline.catalog.store import count_statuses, merge, write_parquet
 
 __all__ = [
     "FORMATS",

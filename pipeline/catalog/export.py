@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.catalog.store import EVENTS, OBJECTS, replacing
+from swope.pipeline.catalog.store import EVENTS, OBJECTS, replacing
 
 if TYPE_CHECKING:
     from astropy.table import Table

@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipeline.version import VERSION
-from pipeline.vsx import TYPES
+from swope.pipeline.version import VERSION
+from swope.pipeline.vsx import TYPES
 
 #: What can become of a star: all that was asked; some of it; nothing, for its data; nothing, for an error of ours.
 STATUSES = ("ok", "partial", "rejected", "failed")

@@ -16,15 +16,15 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from pipeline.catalog.schema import (
+from swope.pipeline.catalog.schema import (
     DETECTORS,
     STATUSES,
     events_schema,
     objects_schema,
     probability_types,
 )
-from pipeline.coincidence import many_stars
-from pipeline.rank import anomaly_rank, anomaly_reason, combine_pvalues, novelty, novelty_rank
+from swope.pipeline.coincidence import many_stars
+from swope.pipeline.rank import anomaly_rank, anomaly_reason, combine_pvalues, novelty, novelty_rank
 
 OBJECTS = "objects.parquet"
 EVENTS = "events.parquet"

@@ -1,7 +1,7 @@
 """From files and archives to chunks of light curves. Every input ends as a star or as a `Refused` with a reason."""
 
-from pipeline.ingest.core import plan, read
-from pipeline.ingest.parts import Ingested, IngestOptions, Part, Plan, Refused, SourceError
-from pipeline.ingest.sources import check_sources
+from swope.pipeline.ingest.core import plan, read
+from swope.pipeline.ingest.parts import Ingested, IngestOptions, Part, Plan, Refused, SourceError
+from swope.pipeline.ingest.sources import check_sources
 
 __all__ = ["IngestOptions", "Ingested", "Part", "Plan", "Refused", "SourceError", "check_sources", "plan", "read"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from pipeline.ingest.parts import SourceError
+from swope.pipeline.ingest.parts import SourceError
 
 #: The missions' own pipelines; others are read from files.
 AUTHORS = ("Kepler", "K2", "SPOC")

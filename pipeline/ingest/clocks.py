@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from pipeline.lightcurve import Clock, FloatArray
+from swope.pipeline.lightcurve import Clock, FloatArray
 
 #: Time scales that can be turned into TDB.
 SCALES = ("utc", "tt", "tdb", "tai")

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.ingest.parts import UnusableError
-from pipeline.lightcurve import BoolArray, Clock, FloatArray, Kind
+from swope.pipeline.ingest.parts import UnusableError
+from swope.pipeline.lightcurve import BoolArray, Clock, FloatArray, Kind
 
 #: Column names (lower case, without punctuation) of each role, the preferred first.
 ID_NAMES = ("objectid", "id", "oid", "objid", "starid", "sourceid", "star", "object", "name", "transid", "diaobjectid")

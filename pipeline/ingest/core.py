@@ -6,13 +6,22 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from pipeline.ingest.bytes import digest_of, head_of, stem_of
-from pipeline.ingest.guard import guarded, refusal
-from pipeline.ingest.parts import Ingested, IngestOptions, InputFile, Part, Plan, Refused, SourceError, UnusableError
-from pipeline.ingest.registry import Reader, reader_for, reader_named, readers
-from pipeline.ingest.sources import find_files
-from pipeline.ingest.table import first_lines
-from pipeline.lightcurve import Chunk, LightCurve
+from swope.pipeline.ingest.bytes import digest_of, head_of, stem_of
+from swope.pipeline.ingest.guard import guarded, refusal
+from swope.pipeline.ingest.parts import (
+    Ingested,
+    IngestOptions,
+    InputFile,
+    Part,
+    Plan,
+    Refused,
+    SourceError,
+    UnusableError,
+)
+from swope.pipeline.ingest.registry import Reader, reader_for, reader_named, readers
+from swope.pipeline.ingest.sources import find_files
+from swope.pipeline.ingest.table import first_lines
+from swope.pipeline.lightcurve import Chunk, LightCurve
 
 
 def plan(sources: Sequence[str], options: IngestOptions, scratch: Path) -> Plan:

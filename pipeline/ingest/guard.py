@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TypeVar
 
-from pipeline.ingest.bytes import stem_of
-from pipeline.ingest.parts import IngestOptions, Part, Refused, UnusableError
-from pipeline.lightcurve import LightCurve
+from swope.pipeline.ingest.bytes import stem_of
+from swope.pipeline.ingest.parts import IngestOptions, Part, Refused, UnusableError
+from swope.pipeline.lightcurve import LightCurve
 
 T = TypeVar("T")
 

@@ -18,11 +18,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from pipeline.ingest.bytes import open_unpacked, stem_of
-from pipeline.ingest.columns import numbers, roles
-from pipeline.ingest.nested import staged
-from pipeline.ingest.parts import IngestOptions, InputFile, Refused, UnusableError
-from pipeline.ingest.table import first_lines, parse_table
+from swope.pipeline.ingest.bytes import open_unpacked, stem_of
+from swope.pipeline.ingest.columns import numbers, roles
+from swope.pipeline.ingest.nested import staged
+from swope.pipeline.ingest.parts import IngestOptions, InputFile, Refused, UnusableError
+from swope.pipeline.ingest.table import first_lines, parse_table
 
 #: Bytes of input a bucket; some ten times as much memory while it is sorted.
 BUCKET_BYTES = 32 * 2**20

@@ -16,11 +16,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from pipeline.ingest.columns import find, merged, roles
-from pipeline.ingest.guard import guarded, refusal
-from pipeline.ingest.parts import PART_BYTES, IngestOptions, InputFile, Part, Refused, UnusableError, part_of
-from pipeline.ingest.stars import star
-from pipeline.lightcurve import Clock, Kind, LightCurve, Mask
+from swope.pipeline.ingest.columns import find, merged, roles
+from swope.pipeline.ingest.guard import guarded, refusal
+from swope.pipeline.ingest.parts import PART_BYTES, IngestOptions, InputFile, Part, Refused, UnusableError, part_of
+from swope.pipeline.ingest.stars import star
+from swope.pipeline.lightcurve import Clock, Kind, LightCurve, Mask
 
 #: Schema metadata of a table whose stars share a clock.
 CLOCK_KEY = b"swope.clock"
@@ -318,7 +318,7 @@ def nested_parts(
     options: IngestOptions,
 ) -> tuple[list[Part], list[Refused]]:
     """Plan files that each become a nested table by `make`; one that cannot is refused, the others go on."""
-    from pipeline.ingest.bytes import stem_of
+    from swope.pipeline.ingest.bytes import stem_of
 
     parts: list[Part] = []
     refused: list[Refused] = []

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
-from pipeline.lightcurve import Chunk, Clock, Kind
+from swope.pipeline.lightcurve import Chunk, Clock, Kind
 
 #: A part holds no more input bytes than this (one file excepted), however many stars a chunk may have.
 PART_BYTES = 128 * 2**20

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from pipeline.ingest.parts import IngestOptions, InputFile, Part, Refused
-from pipeline.lightcurve import LightCurve
+from swope.pipeline.ingest.parts import IngestOptions, InputFile, Part, Refused
+from swope.pipeline.lightcurve import LightCurve
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Reader:
 @cache
 def readers() -> tuple[Reader, ...]:
     """All readers, in the order in which they are asked."""
-    package = importlib.import_module("pipeline.ingest.readers")
+    package = importlib.import_module("swope.pipeline.ingest.readers")
     modules = [importlib.import_module(m.name) for m in pkgutil.iter_modules(package.__path__, f"{package.__name__}.")]
     return tuple(sorted((module.READER for module in modules), key=lambda reader: (reader.rank, reader.name)))
 

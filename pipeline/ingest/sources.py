@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.ingest.parts import Refused, SourceError
+from swope.pipeline.ingest.parts import Refused, SourceError
 
 #: A source that begins with this is a question to the archive of the space missions (MAST).
 ARCHIVE = "mast:"
@@ -74,7 +74,7 @@ def check_sources(sources: Sequence[str]) -> None:
 
 def _files_of(source: str, scratch: Path) -> Iterator[tuple[Path, str]]:
     if source.lower().startswith(ARCHIVE):
-        from pipeline.ingest.archive import download
+        from swope.pipeline.ingest.archive import download
 
         yield from download(source[len(ARCHIVE) :].strip(), scratch)
         return

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pipeline.ingest.columns import filler, kind_of
-from pipeline.ingest.parts import IngestOptions, UnusableError
-from pipeline.lightcurve import EXCLUDED, Clock, Kind, LightCurve, Mask
+from swope.pipeline.ingest.columns import filler, kind_of
+from swope.pipeline.ingest.parts import IngestOptions, UnusableError
+from swope.pipeline.lightcurve import EXCLUDED, Clock, Kind, LightCurve, Mask
 
 #: The unit that goes without saying.
 UNIT = {"mag": "mag", "flux": ""}
@@ -88,7 +88,7 @@ def star(
 
 def in_bjd(curve: LightCurve) -> LightCurve:
     """The light curve with its times in BJD_TDB, or unchanged where clock or position are not known."""
-    from pipeline.ingest.clocks import convertible, to_bjd_tdb
+    from swope.pipeline.ingest.clocks import convertible, to_bjd_tdb
 
     if not convertible(curve.clock, curve.ra, curve.dec):
         return curve

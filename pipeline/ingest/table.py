@@ -6,8 +6,8 @@ import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipeline.ingest.columns import TIME_NAMES, find, is_number
-from pipeline.ingest.parts import UnusableError
+from swope.pipeline.ingest.columns import TIME_NAMES, find, is_number
+from swope.pipeline.ingest.parts import UnusableError
 
 _DELIMITERS = (",", ";", "\t", "|")
 

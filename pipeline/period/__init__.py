@@ -1,11 +1,11 @@
 """The astronomer's period of a star, from any number of bands."""
 
-from pipeline.period.multiple import multiplied
-from pipeline.period.options import PeriodOptions
-from pipeline.period.result import PeriodFlag, PeriodResult
-from pipeline.period.search import find_period
-from pipeline.period.secondary import secondary_periods
-from pipeline.period.transit import Transit, find_transits
+from swope.pipeline.period.multiple import multiplied
+from swope.pipeline.period.options import PeriodOptions
+from swope.pipeline.period.result import PeriodFlag, PeriodResult
+from swope.pipeline.period.search import find_period
+from swope.pipeline.period.secondary import secondary_periods
+from swope.pipeline.period.transit import Transit, find_transits
 
 __all__ = [
     "PeriodFlag",

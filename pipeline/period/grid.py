@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.lightcurve import FloatArray
-from pipeline.period.options import PeriodOptions
+from swope.pipeline.lightcurve import FloatArray
+from swope.pipeline.period.options import PeriodOptions
 
 #: Shortest period, in days, that is searched for by default in irregular cadences.
 SHORTEST = 0.05

@@ -8,9 +8,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.lightcurve import FloatArray
-from pipeline.period.grid import Grid
-from pipeline.period.sample import Sample
+from swope.pipeline.lightcurve import FloatArray
+from swope.pipeline.period.grid import Grid
+from swope.pipeline.period.sample import Sample
 
 #: Harmonics of the rich model and bins of phase that it is computed in: for the first look, and for the close one.
 FIRST_LOOK = (5, 64)
@@ -92,7 +92,7 @@ def evidence(sample: Sample, frequency: FloatArray, look: tuple[int, int] = CLOS
     -------
     (m, 4)
     """
-    from pipeline.period import kernels
+    from swope.pipeline.period import kernels
 
     cosine, sine, priors = _tables(*look)
     flat = np.ascontiguousarray(frequency, dtype=np.float64)
@@ -125,7 +125,7 @@ def look_closely(sample: Sample, grid: Grid, nominees: FloatArray) -> Candidates
     -------
     The candidates, highest evidence first.
     """
-    from pipeline.period import kernels
+    from swope.pipeline.period import kernels
 
     span = sample.span
     stride = -(-len(sample.time) // FIRST_POINTS)

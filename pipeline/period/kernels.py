@@ -6,8 +6,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from pipeline.lightcurve import FloatArray, IntArray
-from pipeline.period.spectrum import WIDTH
+from swope.pipeline.lightcurve import FloatArray, IntArray
+from swope.pipeline.period.spectrum import WIDTH
 
 ComplexArray = NDArray[np.complex64]
 SingleArray = NDArray[np.float32]

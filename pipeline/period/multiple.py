@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pipeline.lightcurve import LightCurve
-from pipeline.period.refine import epoch, refine
-from pipeline.period.result import PeriodFlag, PeriodResult
-from pipeline.period.sample import Sample, prepare
-from pipeline.period.search import FEW_CYCLES
-from pipeline.period.transit import deepest
+from swope.pipeline.lightcurve import LightCurve
+from swope.pipeline.period.refine import epoch, refine
+from swope.pipeline.period.result import PeriodFlag, PeriodResult
+from swope.pipeline.period.sample import Sample, prepare
+from swope.pipeline.period.search import FEW_CYCLES
+from swope.pipeline.period.transit import deepest
 
 #: Two periods within this share of each other, or half of 1/span in frequency, are the same.
 SAME = 0.01

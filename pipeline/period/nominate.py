@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.lightcurve import FloatArray
-from pipeline.period.grid import Grid
+from swope.pipeline.lightcurve import FloatArray
+from swope.pipeline.period.grid import Grid
 
 #: Number of harmonics whose power is summed, and how many maxima of each sum are nominated, for a grid of this size;
 #: fewer, down to the least share, for a smaller one, which has fewer peaks that are noise.
@@ -38,7 +38,7 @@ def nominate(power: FloatArray, grid: Grid, span: float) -> FloatArray:
     -------
     (m,) cycles a day, within the grid's limits; m is some hundreds at most.
     """
-    from pipeline.period import kernels
+    from swope.pipeline.period import kernels
 
     share = min(1.0, max(LEAST_SHARE, grid.size / FULL_SIZE))
     found = []

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.lightcurve import FloatArray
-from pipeline.period.sample import Sample
+from swope.pipeline.lightcurve import FloatArray
+from swope.pipeline.period.sample import Sample
 
 #: Most Fourier terms of the final model, and least points a parameter.
 MOST_TERMS = 8
@@ -125,7 +125,7 @@ def _rows_of_bands(sample: Sample) -> list[slice | NDArray[np.int64]]:
 
 def _choose_terms(bands: Sequence[Points], frequency: float) -> int:
     """Number of terms with the least Bayesian information criterion; a parameter costs ln n for every band."""
-    from pipeline.period import kernels
+    from swope.pipeline.period import kernels
 
     n = sum(len(time) for time, _, _ in bands)
     fewest = min(len(time) for time, _, _ in bands)
@@ -149,7 +149,7 @@ def _ridged(matrix: FloatArray) -> FloatArray:
 
 def _fit(bands: Sequence[Points], frequency: float, terms: int, middle: float) -> _Fit:
     """The best shapes at one frequency; `middle` is the time (days) about which the frequency turns the phases."""
-    from pipeline.period import kernels
+    from swope.pipeline.period import kernels
 
     total = np.zeros(3)
     coefficients = np.zeros((len(bands), 2 * terms))

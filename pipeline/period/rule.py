@@ -4,17 +4,17 @@ Every candidate of a star gets a score, a weighted sum of the features below; th
 the softmax of their scores (McFadden 1974). The evidence alone does not know that a contact binary's two minima are
 one cycle, that three cycles of a Mira fit any curve better than one, or that periods near a day are mostly nights.
 The weights were learned on stars whose periods people had settled (`python -m tests.bench.periods_rule` fits and
-prints them; a fifth of the stars, `pipeline.split.held_out`, was kept apart).
+prints them; a fifth of the stars, `swope.pipeline.split.held_out`, was kept apart).
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from pipeline.lightcurve import FloatArray
-from pipeline.period.judge import Candidates
-from pipeline.period.sample import Sample
-from pipeline.period.weights import WEIGHTS
+from swope.pipeline.lightcurve import FloatArray
+from swope.pipeline.period.judge import Candidates
+from swope.pipeline.period.sample import Sample
+from swope.pipeline.period.weights import WEIGHTS
 
 #: Periods (log10 days) at the corners of the piecewise linear preference for periods, and of the one for periods of
 #: folds that are the same twice over.

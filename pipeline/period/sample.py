@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pipeline.lightcurve import FloatArray, IntArray, LightCurve
+from swope.pipeline.lightcurve import FloatArray, IntArray, LightCurve
 
 #: Values beyond these quantiles, widened by half their distance from the median, are drawn back to that limit.
 TAIL = 0.01

@@ -7,18 +7,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.lightcurve import FloatArray, LightCurve
-from pipeline.period.grid import Grid, grid_for
-from pipeline.period.judge import Candidates, look_closely
-from pipeline.period.nominate import ALIASES, nominate
-from pipeline.period.options import PeriodOptions
-from pipeline.period.refine import Refined, epoch, refine
-from pipeline.period.result import PeriodFlag, PeriodResult
-from pipeline.period.rule import probabilities
-from pipeline.period.sample import Sample, prepare
-from pipeline.period.significance import false_alarm
-from pipeline.period.spectrum import Spectrum, periodogram
-from pipeline.period.transit import Transit, find_transits, is_dense
+from swope.pipeline.lightcurve import FloatArray, LightCurve
+from swope.pipeline.period.grid import Grid, grid_for
+from swope.pipeline.period.judge import Candidates, look_closely
+from swope.pipeline.period.nominate import ALIASES, nominate
+from swope.pipeline.period.options import PeriodOptions
+from swope.pipeline.period.refine import Refined, epoch, refine
+from swope.pipeline.period.result import PeriodFlag, PeriodResult
+from swope.pipeline.period.rule import probabilities
+from swope.pipeline.period.sample import Sample, prepare
+from swope.pipeline.period.significance import false_alarm
+from swope.pipeline.period.spectrum import Spectrum, periodogram
+from swope.pipeline.period.transit import Transit, find_transits, is_dense
 
 #: A runner-up with this share of the winner's probability earns the winner a flag.
 DOUBT = 0.15
@@ -59,7 +59,7 @@ def find_period(curve: LightCurve, options: PeriodOptions = PeriodOptions()) -> 
 
     Parameters
     ----------
-    curve : a cleaned light curve (`pipeline.clean.clean`); its good rows are used.
+    curve : a cleaned light curve (`swope.pipeline.clean.clean`); its good rows are used.
     options : limits of the search.
     """
     found = search(curve, options)

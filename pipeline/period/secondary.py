@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from pipeline.lightcurve import FloatArray, LightCurve
-from pipeline.period.options import PeriodOptions
-from pipeline.period.refine import refine
-from pipeline.period.result import PeriodResult
-from pipeline.period.search import search
-from pipeline.period.significance import false_alarm
+from swope.pipeline.lightcurve import FloatArray, LightCurve
+from swope.pipeline.period.options import PeriodOptions
+from swope.pipeline.period.refine import refine
+from swope.pipeline.period.result import PeriodResult
+from swope.pipeline.period.search import search
+from swope.pipeline.period.significance import false_alarm
 
 #: A further period must be less likely than this to be noise.
 LARGEST_FAP = 1e-3
@@ -44,7 +44,7 @@ def secondary_periods(
 
     Returns
     -------
-    The further periods; empty where `first` has none, or is a transit (see `pipeline.period.transit`).
+    The further periods; empty where `first` has none, or is a transit (see `swope.pipeline.period.transit`).
     """
     if not first.found or first.terms == 0:
         return ()

@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from pipeline.lightcurve import FloatArray
-from pipeline.period.grid import Grid
-from pipeline.period.judge import Candidates, evidence
-from pipeline.period.sample import Sample
-from pipeline.period.spectrum import Spectrum
+from swope.pipeline.lightcurve import FloatArray
+from swope.pipeline.period.grid import Grid
+from swope.pipeline.period.judge import Candidates, evidence
+from swope.pipeline.period.sample import Sample
+from swope.pipeline.period.spectrum import Spectrum
 
 #: Damping times tried, from this many days up to the span, and variances of the walk over the mean white variance.
 SHORTEST_TAU = 0.3
@@ -107,7 +107,7 @@ def _likelihoods(
     sample: Sample, noise: FloatArray, frequency: float, tau: FloatArray, ratio: FloatArray, points: int | None
 ) -> FloatArray:
     """(m, 2) log likelihoods of the walk alone and with the sinusoid, on about so many of the points."""
-    from pipeline.period import kernels
+    from swope.pipeline.period import kernels
 
     out = np.empty((tau.size, 2))
     stride = 1 if points is None else -(-sample.time.size // points)

@@ -15,8 +15,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.lightcurve import FloatArray
-from pipeline.period.grid import Grid
+from swope.pipeline.lightcurve import FloatArray
+from swope.pipeline.period.grid import Grid
 
 #: Length of a block's FFT for few points, and for many (each point is spread once a block), and how many are many. No
 #: powers of two: rows that far apart share the same few lines of the cache.
@@ -70,7 +70,7 @@ def periodogram(time: FloatArray, value: FloatArray, weight: FloatArray, grid: G
     """
     from scipy.fft import fft
 
-    from pipeline.period import kernels
+    from swope.pipeline.period import kernels
 
     weight = weight / weight.sum()
     value = value - np.sum(weight * value)

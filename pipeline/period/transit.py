@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.lightcurve import FloatArray, LightCurve
-from pipeline.period.grid import cadence_of
+from swope.pipeline.lightcurve import FloatArray, LightCurve
+from swope.pipeline.period.grid import cadence_of
 
 #: Photometry with at least this many points and a cadence below this many days is searched for transits.
 LEAST_POINTS = 500
@@ -178,7 +178,7 @@ def flatten(time: FloatArray, flux: FloatArray, window: float = WINDOW) -> Float
     half = 0.5 * window
     low = np.searchsorted(time, time - half)
     high = np.searchsorted(time, time + half, side="right")
-    from pipeline.period import kernels
+    from swope.pipeline.period import kernels
 
     trend = kernels.running_median(flux, low, high)
     flat = flux - trend
@@ -206,7 +206,7 @@ def _even_steps(good: LightCurve) -> tuple[FloatArray, FloatArray]:
 
 def _search(time: FloatArray, flat: FloatArray, min_period: float | None, max_period: float | None) -> Transit | None:
     """The strongest box, or None where no period fits."""
-    from pipeline.period import kernels
+    from swope.pipeline.period import kernels
 
     if len(time) < LEAST_POINTS // 4:
         return None

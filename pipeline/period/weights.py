@@ -1,4 +1,4 @@
-"""The weights of `pipeline.period.rule`, as `python -m tests.bench.periods_rule` printed them."""
+"""The weights of `swope.pipeline.period.rule`, as `python -m tests.bench.periods_rule` printed them."""
 
 WEIGHTS: dict[str, float] = {
     "behind": 0.7286,

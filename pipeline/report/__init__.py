@@ -1,6 +1,6 @@
 """The report of a run: a page that opens from disk, offline."""
 
-from pipeline.report.detail import CellStates, ClassPhases, SeenFold, StarDetail
-from pipeline.report.make import make_report
+from swope.pipeline.report.detail import CellStates, ClassPhases, SeenFold, StarDetail
+from swope.pipeline.report.make import make_report
 
 __all__ = ["CellStates", "ClassPhases", "SeenFold", "StarDetail", "make_report"]

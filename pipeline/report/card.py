@@ -9,9 +9,9 @@ from urllib.parse import quote_plus
 
 import numpy as np
 
-from pipeline.catalog.schema import DETECTORS, PROBABILITY, probability_types
-from pipeline.report.detail import StarDetail
-from pipeline.report.figures import (
+from swope.pipeline.catalog.schema import DETECTORS, PROBABILITY, probability_types
+from swope.pipeline.report.detail import StarDetail
+from swope.pipeline.report.figures import (
     cells_figure,
     chosen_forecast,
     folded_figure,
@@ -20,8 +20,8 @@ from pipeline.report.figures import (
     png,
     seen_figure,
 )
-from pipeline.report.markup import Html, join, tag
-from pipeline.report.numbers import chance, known, measured, number, position, probability, sexagesimal
+from swope.pipeline.report.markup import Html, join, tag
+from swope.pipeline.report.numbers import chance, known, measured, number, position, probability, sexagesimal
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.lightcurve import FloatArray
+from swope.pipeline.lightcurve import FloatArray
 
 #: A step of more than this many median steps is a gap, over which nothing is shown.
 GAP = 10.0

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pipeline.lightcurve import FloatArray
-from pipeline.report.markup import Html, join, tag
+from swope.pipeline.lightcurve import FloatArray
+from swope.pipeline.report.markup import Html, join, tag
 
 _WIDTH, _HEIGHT = 420, 170
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 12, 12, 42

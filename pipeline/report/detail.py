@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.forecast import Forecast
-from pipeline.lightcurve import FloatArray, LightCurve
-from pipeline.period.result import PeriodResult
+from swope.pipeline.forecast import Forecast
+from swope.pipeline.lightcurve import FloatArray, LightCurve
+from swope.pipeline.period.result import PeriodResult
 
 
 @dataclass(frozen=True, eq=False)

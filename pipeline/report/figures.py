@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.fold import fold, phase_of
-from pipeline.forecast import Forecast
-from pipeline.lightcurve import BoolArray, FloatArray, LightCurve, Mask
-from pipeline.report.cells import GAP, by_main_motion, over_time
-from pipeline.report.detail import ClassPhases, StarDetail
+from swope.pipeline.fold import fold, phase_of
+from swope.pipeline.forecast import Forecast
+from swope.pipeline.lightcurve import BoolArray, FloatArray, LightCurve, Mask
+from swope.pipeline.report.cells import GAP, by_main_motion, over_time
+from swope.pipeline.report.detail import ClassPhases, StarDetail
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

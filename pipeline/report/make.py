@@ -11,13 +11,13 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
-from pipeline.catalog.store import EVENTS, OBJECTS, count_statuses, record_of, replacing
-from pipeline.lightcurve import FloatArray
-from pipeline.report.card import card, picture
-from pipeline.report.detail import StarDetail
-from pipeline.report.figures import period_amplitude_figure
-from pipeline.report.markup import Html, join, tag
-from pipeline.report.sections import (
+from swope.pipeline.catalog.store import EVENTS, OBJECTS, count_statuses, record_of, replacing
+from swope.pipeline.lightcurve import FloatArray
+from swope.pipeline.report.card import card, picture
+from swope.pipeline.report.detail import StarDetail
+from swope.pipeline.report.figures import period_amplitude_figure
+from swope.pipeline.report.markup import Html, join, tag
+from swope.pipeline.report.sections import (
     catalog_table,
     class_table,
     headline,
@@ -27,7 +27,7 @@ from pipeline.report.sections import (
     reasons,
     run_facts,
 )
-from pipeline.version import VERSION
+from swope.pipeline.version import VERSION
 
 #: Rows of the catalog in the page's table.
 TABLE_ROWS = 1000

@@ -12,12 +12,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.catalog.schema import DETECTORS, STATUSES
-from pipeline.lightcurve import FloatArray
-from pipeline.report.charts import histogram, share_bar
-from pipeline.report.markup import Html, join, tag
-from pipeline.report.numbers import known, measured, number, probability
-from pipeline.vsx import TYPES
+from swope.pipeline.catalog.schema import DETECTORS, STATUSES
+from swope.pipeline.lightcurve import FloatArray
+from swope.pipeline.report.charts import histogram, share_bar
+from swope.pipeline.report.markup import Html, join, tag
+from swope.pipeline.report.numbers import known, measured, number, probability
+from swope.pipeline.vsx import TYPES
 
 #: Reasons that the report lists; the rest is counted.
 _REASONS = 25

@@ -1,7 +1,7 @@
 """A labelled mock survey: variable stars of many classes as real surveys would have seen them."""
 
-from pipeline.simulate.star import Label, SimulatedStar, simulate_star
-from pipeline.simulate.survey import SurveyOptions, simulate_stars, simulated, write_survey
+from swope.pipeline.simulate.star import Label, SimulatedStar, simulate_star
+from swope.pipeline.simulate.survey import SurveyOptions, simulate_stars, simulated, write_survey
 
 __all__ = [
     "Label",

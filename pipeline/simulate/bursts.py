@@ -6,10 +6,10 @@ import math
 
 import numpy as np
 
-from pipeline.lightcurve import FloatArray
-from pipeline.simulate.light import planck
-from pipeline.simulate.rotating import draw_rot
-from pipeline.simulate.signal import Change, Event, Scene, Signal
+from swope.pipeline.lightcurve import FloatArray
+from swope.pipeline.simulate.light import planck
+from swope.pipeline.simulate.rotating import draw_rot
+from swope.pipeline.simulate.signal import Change, Event, Scene, Signal
 
 
 def flare_shape(time: FloatArray) -> FloatArray:

@@ -8,13 +8,13 @@ from types import MappingProxyType
 
 import numpy as np
 
-from pipeline.simulate.bursts import draw_microlens, draw_sn, draw_ug, draw_uv
-from pipeline.simulate.eclipsing import draw_ea, draw_eb, draw_ep, draw_ew
-from pipeline.simulate.giants import draw_mira, draw_sr
-from pipeline.simulate.pulsating import draw_bcep, draw_cwa, draw_dcep, draw_dsct, draw_rrab, draw_rrc
-from pipeline.simulate.rotating import draw_acv, draw_rot
-from pipeline.simulate.signal import Scene, Signal
-from pipeline.simulate.stochastic import draw_agn
+from swope.pipeline.simulate.bursts import draw_microlens, draw_sn, draw_ug, draw_uv
+from swope.pipeline.simulate.eclipsing import draw_ea, draw_eb, draw_ep, draw_ew
+from swope.pipeline.simulate.giants import draw_mira, draw_sr
+from swope.pipeline.simulate.pulsating import draw_bcep, draw_cwa, draw_dcep, draw_dsct, draw_rrab, draw_rrc
+from swope.pipeline.simulate.rotating import draw_acv, draw_rot
+from swope.pipeline.simulate.signal import Scene, Signal
+from swope.pipeline.simulate.stochastic import draw_agn
 
 
 def draw_constant(rng: np.random.Generator, scene: Scene) -> Signal:  # noqa: ARG001

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.lightcurve import FloatArray
-from pipeline.simulate.light import WAVELENGTH
-from pipeline.simulate.roche import Binary, binary_light, lobe_radius
-from pipeline.simulate.signal import Scene, Signal
-from pipeline.simulate.transit import transit_flux
+from swope.pipeline.lightcurve import FloatArray
+from swope.pipeline.simulate.light import WAVELENGTH
+from swope.pipeline.simulate.roche import Binary, binary_light, lobe_radius
+from swope.pipeline.simulate.signal import Scene, Signal
+from swope.pipeline.simulate.transit import transit_flux
 
 #: Wavelengths at which a binary's light is computed; others are interpolated.
 _NODES = np.array([0.355, 0.48, WAVELENGTH["V"], 0.64, 0.8, 0.97])

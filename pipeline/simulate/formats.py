@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.lightcurve import LightCurve
-from pipeline.simulate.space import KEPLER_STEP, TESS_FRAME_STEP
+from swope.pipeline.lightcurve import LightCurve
+from swope.pipeline.simulate.space import KEPLER_STEP, TESS_FRAME_STEP
 
 
 def _native(curve: LightCurve) -> np.ndarray:

@@ -7,9 +7,9 @@ import zlib
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.lightcurve import BoolArray, FloatArray
-from pipeline.simulate.sky import Site, altitude, moon, separation, windows
-from pipeline.simulate.visits import Visits
+from swope.pipeline.lightcurve import BoolArray, FloatArray
+from swope.pipeline.simulate.sky import Site, altitude, moon, separation, windows
+from swope.pipeline.simulate.visits import Visits
 
 LAS_CAMPANAS = Site(-70.70, -29.01)
 PALOMAR = Site(-116.86, 33.36)

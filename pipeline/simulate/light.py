@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from pipeline.lightcurve import FloatArray
+from swope.pipeline.lightcurve import FloatArray
 
 #: Effective wavelengths in micrometres (SDSS: Fukugita et al. 1996; Johnson-Cousins: Bessell 1990; Rubin: Ivezic et al.
 #: 2019; Kepler and TESS: their instrument handbooks; "C" is Catalina's unfiltered CCD).

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.lightcurve import Clock, FloatArray, LightCurve, Mask
-from pipeline.simulate.light import WAVELENGTH, colour
-from pipeline.simulate.signal import Signal
-from pipeline.simulate.stochastic import damped_walk
-from pipeline.simulate.surveys import QUANTILES, Survey
-from pipeline.simulate.visits import Visits
+from swope.pipeline.lightcurve import Clock, FloatArray, LightCurve, Mask
+from swope.pipeline.simulate.light import WAVELENGTH, colour
+from swope.pipeline.simulate.signal import Signal
+from swope.pipeline.simulate.stochastic import damped_walk
+from swope.pipeline.simulate.surveys import QUANTILES, Survey
+from swope.pipeline.simulate.visits import Visits
 
 #: Sub-exposures over which the light of a long exposure is averaged.
 SUB_EXPOSURES = 5

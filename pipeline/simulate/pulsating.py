@@ -6,10 +6,10 @@ import math
 
 import numpy as np
 
-from pipeline.lightcurve import FloatArray
-from pipeline.simulate.fourier import Shape
-from pipeline.simulate.light import amplitude_ratio
-from pipeline.simulate.signal import Scene, Signal
+from swope.pipeline.lightcurve import FloatArray
+from swope.pipeline.simulate.fourier import Shape
+from swope.pipeline.simulate.light import amplitude_ratio
+from swope.pipeline.simulate.signal import Scene, Signal
 
 
 def draw_rrab(rng: np.random.Generator, scene: Scene) -> Signal:

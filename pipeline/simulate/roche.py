@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.lightcurve import FloatArray
-from pipeline.simulate.light import planck
+from swope.pipeline.lightcurve import FloatArray
+from swope.pipeline.simulate.light import planck
 
 #: Surface elements of each star.
 ELEMENTS = 600

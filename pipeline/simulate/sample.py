@@ -1,4 +1,4 @@
-"""The sample survey in ``data/``: made byte for byte by ``python -m pipeline.simulate.sample data``."""
+"""The sample survey in ``data/``: made byte for byte by ``python -m swope.pipeline.simulate.sample data``."""
 
 from __future__ import annotations
 
@@ -9,10 +9,16 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.simulate.formats import write_dat, write_lists_csv, write_long_csv, write_mission_fits, write_star_csv
-from pipeline.simulate.star import Label, SimulatedStar, simulate_star
-from pipeline.simulate.survey import NestedWriter, label_row, label_writer
-from pipeline.simulate.surveys import SURVEYS
+from swope.pipeline.simulate.formats import (
+    write_dat,
+    write_lists_csv,
+    write_long_csv,
+    write_mission_fits,
+    write_star_csv,
+)
+from swope.pipeline.simulate.star import Label, SimulatedStar, simulate_star
+from swope.pipeline.simulate.survey import NestedWriter, label_row, label_writer
+from swope.pipeline.simulate.surveys import SURVEYS
 
 #: The year in which the period-luminosity relation was published.
 SEED = 1912
@@ -166,7 +172,7 @@ def _bad_files(folder: Path) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Write the sample survey into a folder."""
-    parser = argparse.ArgumentParser(prog="python -m pipeline.simulate.sample", description=main.__doc__)
+    parser = argparse.ArgumentParser(prog="python -m swope.pipeline.simulate.sample", description=main.__doc__)
     parser.add_argument("out", type=Path, help="folder, for example data")
     files = write_sample(parser.parse_args(arguments).out)
     print(f"{len(files)} files, {sum(path.stat().st_size for path in files) / 1e6:.2f} MB")

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pipeline.lightcurve import FloatArray
+from swope.pipeline.lightcurve import FloatArray
 
 #: Change of magnitude at (n,) times and (n,) wavelengths, against the star's mean or quiet light; positive is fainter.
 Change = Callable[[FloatArray, FloatArray], FloatArray]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.lightcurve import FloatArray
+from swope.pipeline.lightcurve import FloatArray
 
 
 @dataclass(frozen=True)

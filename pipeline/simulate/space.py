@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.lightcurve import FloatArray
-from pipeline.simulate.visits import Visits
+from swope.pipeline.lightcurve import FloatArray
+from swope.pipeline.simulate.visits import Visits
 
 #: Kepler quality bits (Kepler Archive Manual, KDMC-10008, table 2-3).
 KEPLER_COARSE, KEPLER_DESATURATION, KEPLER_ARGABRIGHTENING = 4, 32, 64

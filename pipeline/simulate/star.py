@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.lightcurve import FloatArray, LightCurve
-from pipeline.simulate.bursts import ANOMALIES, with_anomaly
-from pipeline.simulate.classes import KINDS
-from pipeline.simulate.observe import mean_magnitude, observe, true_change
-from pipeline.simulate.signal import Event, Scene, Signal
-from pipeline.simulate.surveys import SURVEYS, Survey
-from pipeline.simulate.visits import Visits
+from swope.pipeline.lightcurve import FloatArray, LightCurve
+from swope.pipeline.simulate.bursts import ANOMALIES, with_anomaly
+from swope.pipeline.simulate.classes import KINDS
+from swope.pipeline.simulate.observe import mean_magnitude, observe, true_change
+from swope.pipeline.simulate.signal import Event, Scene, Signal
+from swope.pipeline.simulate.surveys import SURVEYS, Survey
+from swope.pipeline.simulate.visits import Visits
 
 #: Summed squared signal-to-noise from which a variable star would have been listed as one.
 DETECTED = 350.0
@@ -74,8 +74,8 @@ def simulate_star(
     Parameters
     ----------
     seed, index : the star depends on these and the other arguments alone.
-    class_ : a key of `pipeline.simulate.classes.KINDS`.
-    survey : a key of `pipeline.simulate.surveys.SURVEYS`.
+    class_ : a key of `swope.pipeline.simulate.classes.KINDS`.
+    survey : a key of `swope.pipeline.simulate.surveys.SURVEYS`.
     anomaly : one of `ANOMALIES` to lay on the star, or "".
     object_id : its name; by default survey, seed and index.
 

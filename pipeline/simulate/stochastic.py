@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.lightcurve import FloatArray
-from pipeline.simulate.light import amplitude_ratio
-from pipeline.simulate.signal import Scene, Signal
+from swope.pipeline.lightcurve import FloatArray
+from swope.pipeline.simulate.light import amplitude_ratio
+from swope.pipeline.simulate.signal import Scene, Signal
 
 
 def draw_agn(rng: np.random.Generator, scene: Scene) -> Signal:  # noqa: ARG001

@@ -14,11 +14,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.lightcurve import LightCurve
-from pipeline.simulate.bursts import ANOMALIES
-from pipeline.simulate.classes import KINDS
-from pipeline.simulate.star import Label, SimulatedStar, simulate_star
-from pipeline.simulate.surveys import SURVEYS
+from swope.pipeline.lightcurve import LightCurve
+from swope.pipeline.simulate.bursts import ANOMALIES
+from swope.pipeline.simulate.classes import KINDS
+from swope.pipeline.simulate.star import Label, SimulatedStar, simulate_star
+from swope.pipeline.simulate.surveys import SURVEYS
 
 #: Stars that are held in memory, for each survey, before they are written as one row group.
 GROUP_STARS = 64
@@ -38,8 +38,8 @@ class SurveyOptions:
     ----------
     stars : how many.
     seed : the same seed gives the same stars; star i is the same however many there are.
-    surveys : names out of `pipeline.simulate.surveys.SURVEYS`.
-    classes : VSX names out of `pipeline.simulate.classes.KINDS`, mixed by their shares there.
+    surveys : names out of `swope.pipeline.simulate.surveys.SURVEYS`.
+    classes : VSX names out of `swope.pipeline.simulate.classes.KINDS`, mixed by their shares there.
     anomalies : share of the stars on which an anomaly is laid, 0 to 1.
     """
 

@@ -9,9 +9,9 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.lightcurve import FloatArray, Kind
-from pipeline.simulate import ground, space
-from pipeline.simulate.visits import Visits
+from swope.pipeline.lightcurve import FloatArray, Kind
+from swope.pipeline.simulate import ground, space
+from swope.pipeline.simulate.visits import Visits
 
 #: Noise against magnitude: (n,) magnitudes and band indices to (n,) one-sigma magnitudes on a typical night.
 Noise = Callable[[FloatArray, NDArray[np.int64]], FloatArray]

@@ -22,17 +22,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.autoencoder import Autoencoder
-from models.classifier import Classifier, ClassifierOptions
-from models.forecaster import Forecaster
-from models.forecaster.batches import outputs_of
-from models.forecaster.steps import steps_of
-from models.inputs import inputs_of
-from models.keras_backend import keras
-from pipeline.clean import clean
-from pipeline.period import PeriodResult
-from pipeline.simulate import SurveyOptions, simulate_stars
-from pipeline.star import Star
+from swope.models.autoencoder import Autoencoder
+from swope.models.classifier import Classifier, ClassifierOptions
+from swope.models.forecaster import Forecaster
+from swope.models.forecaster.batches import outputs_of
+from swope.models.forecaster.steps import steps_of
+from swope.models.inputs import inputs_of
+from swope.models.keras_backend import keras
+from swope.pipeline.clean import clean
+from swope.pipeline.period import PeriodResult
+from swope.pipeline.simulate import SurveyOptions, simulate_stars
+from swope.pipeline.star import Star
 
 BACKENDS = ("tensorflow", "jax", "torch")
 

@@ -19,14 +19,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.classifier import Classification, Classifier, ClassifierOptions
-from models.classifier.classifier import _BATCH, _network, _tensors
-from models.inputs import FACTORS, Inputs, inputs_of
-from pipeline.evaluate import expected_calibration_error
-from pipeline.features import FOLDED
-from pipeline.split import share
-from pipeline.star import Star
-from pipeline.vsx import TYPES
+from swope.models.classifier import Classification, Classifier, ClassifierOptions
+from swope.models.classifier.classifier import _BATCH, _network, _tensors
+from swope.models.inputs import FACTORS, Inputs, inputs_of
+from swope.pipeline.evaluate import expected_calibration_error
+from swope.pipeline.features import FOLDED
+from swope.pipeline.split import share
+from swope.pipeline.star import Star
+from swope.pipeline.vsx import TYPES
 from tests.bench.minirocket import MiniRocket, ridge_of
 from tests.bench.training_set import Prepared, add_cache, at_reference, prepared, stars_of
 

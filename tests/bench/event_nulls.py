@@ -14,12 +14,12 @@ from pathlib import Path
 
 import numpy as np
 
-from models.forecaster import Forecaster
-from models.statespace import StateSpace
-from models.weights import PRETRAINED
-from pipeline.events import PointNull
-from pipeline.split import held_out, share
-from pipeline.star import Star
+from swope.models.forecaster import Forecaster
+from swope.models.statespace import StateSpace
+from swope.models.weights import PRETRAINED
+from swope.pipeline.events import PointNull
+from swope.pipeline.split import held_out, share
+from swope.pipeline.star import Star
 from tests.bench.forecast_events_data import STRANGE
 from tests.bench.training_set import add_cache, stars_of
 

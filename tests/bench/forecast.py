@@ -23,14 +23,14 @@ from typing import Any
 
 import numpy as np
 
-from models.forecaster import Forecaster
-from models.forecaster.forecaster import EVERY, HORIZONS
-from models.forecaster.mixture import Mixture
-from models.forecaster.sequence import Questions, ahead_of
-from models.forecaster.steps import Steps
-from pipeline.lightcurve import BoolArray, FloatArray
-from pipeline.split import held_out, share
-from pipeline.star import Star
+from swope.models.forecaster import Forecaster
+from swope.models.forecaster.forecaster import EVERY, HORIZONS
+from swope.models.forecaster.mixture import Mixture
+from swope.models.forecaster.sequence import Questions, ahead_of
+from swope.models.forecaster.steps import Steps
+from swope.pipeline.lightcurve import BoolArray, FloatArray
+from swope.pipeline.split import held_out, share
+from swope.pipeline.star import Star
 from tests.bench.forecast_data import few_of_each, known_stars, with_searched_periods
 from tests.bench.forecast_events import events
 from tests.bench.forecast_picture import pit_picture

@@ -18,13 +18,13 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from pipeline.clean import clean
-from pipeline.ingest import IngestOptions, plan, read
-from pipeline.labels import read_labels
-from pipeline.lightcurve import LightCurve
-from pipeline.period import PeriodResult, find_period
-from pipeline.split import share
-from pipeline.star import Star
+from swope.pipeline.clean import clean
+from swope.pipeline.ingest import IngestOptions, plan, read
+from swope.pipeline.labels import read_labels
+from swope.pipeline.lightcurve import LightCurve
+from swope.pipeline.period import PeriodResult, find_period
+from swope.pipeline.split import share
+from swope.pipeline.star import Star
 from tests.bench.training_set import add_cache, stars_of
 from tests.real_data import REAL_DATA
 

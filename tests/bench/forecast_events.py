@@ -26,12 +26,12 @@ from typing import Any
 
 import numpy as np
 
-from models.forecaster import Forecaster
-from models.statespace import StateSpace
-from models.statespace.star import StarFit, still_residual
-from pipeline.events import Event, EventOptions, find_events, without_repeats
-from pipeline.lightcurve import FloatArray
-from pipeline.star import Star
+from swope.models.forecaster import Forecaster
+from swope.models.statespace import StateSpace
+from swope.models.statespace.star import StarFit, still_residual
+from swope.pipeline.events import Event, EventOptions, find_events, without_repeats
+from swope.pipeline.lightcurve import FloatArray
+from swope.pipeline.star import Star
 from tests.bench.forecast_events_data import (
     INJECTED,
     ORDINARY,

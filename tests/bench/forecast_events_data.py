@@ -10,15 +10,15 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from models.statespace.components import Seasonal
-from models.statespace.star import StarFit, fit_star, still_residual
-from pipeline.clean import clean
-from pipeline.ingest import IngestOptions, plan, read
-from pipeline.lightcurve import FloatArray, LightCurve
-from pipeline.period import find_period
-from pipeline.simulate.bursts import burst_shape, flare_shape
-from pipeline.split import held_out, share
-from pipeline.star import Star
+from swope.models.statespace.components import Seasonal
+from swope.models.statespace.star import StarFit, fit_star, still_residual
+from swope.pipeline.clean import clean
+from swope.pipeline.ingest import IngestOptions, plan, read
+from swope.pipeline.lightcurve import FloatArray, LightCurve
+from swope.pipeline.period import find_period
+from swope.pipeline.simulate.bursts import burst_shape, flare_shape
+from swope.pipeline.split import held_out, share
+from swope.pipeline.star import Star
 from tests.bench.statespace_data import NO_PERIOD, damped_walk, kepler_spans
 from tests.bench.training_set import stars_of
 from tests.real_data import REAL_DATA
@@ -209,7 +209,7 @@ def integrated(one: Quiet, change: FloatArray) -> float:
     (neighbours of a wandering star, the bands of one moment) the rows are whitened by the star's own fitted walk first:
     many rows that err together count as few (Pont, Zucker & Queloz 2006, MNRAS 373, 231).
     """
-    from models.statespace import kernel
+    from swope.models.statespace import kernel
 
     fitted = one.fitted
     series = fitted.prepared.series.distrusting(np.ones(len(change)))

@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from models.statespace import Series, StarFit, fit_star, update
-from pipeline.lightcurve import FloatArray, LightCurve
-from pipeline.period import PeriodResult
-from pipeline.star import Star
+from swope.models.statespace import Series, StarFit, fit_star, update
+from swope.pipeline.lightcurve import FloatArray, LightCurve
+from swope.pipeline.period import PeriodResult
+from swope.pipeline.star import Star
 
 Gaussian = tuple[FloatArray, FloatArray]
 Index = NDArray[np.int64]

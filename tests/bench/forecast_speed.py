@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from models.forecaster import Forecaster, network
-from models.forecaster.batches import STARS, STEPS, outputs_of
-from models.forecaster.steps import steps_of
-from pipeline.star import Star
+from swope.models.forecaster import Forecaster, network
+from swope.models.forecaster.batches import STARS, STEPS, outputs_of
+from swope.models.forecaster.steps import steps_of
+from swope.pipeline.star import Star
 
 
 def speed(forecaster: Forecaster, stars: Sequence[Star]) -> dict[str, float]:

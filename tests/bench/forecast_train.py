@@ -1,6 +1,6 @@
 """Train the forecaster that Swope ships: ``python -m tests.bench.forecast_train OUT``.
 
-It learns from real stars of all the sets that are not held out (`pipeline.split`), at their reference periods, at
+It learns from real stars of all the sets that are not held out (`swope.pipeline.split`), at their reference periods, at
 periods that the pipeline found, at wrong ones and at none, from damped random walks at the same stars' times, and from
 a simulated survey. Noise, gaps, thinning and questions ahead of time are `Forecaster.fit`'s.
 """
@@ -17,14 +17,14 @@ from typing import get_args
 
 import numpy as np
 
-from models.forecaster import Forecaster, ForecasterOptions
-from models.forecaster.network import COMPONENTS, Cell
-from models.forecaster.steps import FAMILIES
-from pipeline.clean import clean
-from pipeline.period import PeriodResult
-from pipeline.simulate import SurveyOptions, simulate_stars
-from pipeline.split import held_out, share
-from pipeline.star import Star
+from swope.models.forecaster import Forecaster, ForecasterOptions
+from swope.models.forecaster.network import COMPONENTS, Cell
+from swope.models.forecaster.steps import FAMILIES
+from swope.pipeline.clean import clean
+from swope.pipeline.period import PeriodResult
+from swope.pipeline.simulate import SurveyOptions, simulate_stars
+from swope.pipeline.split import held_out, share
+from swope.pipeline.star import Star
 from tests.bench.forecast_data import (
     SETS,
     Known,

@@ -21,7 +21,7 @@ from tests.real_data import REAL_DATA
 
 def measure(source: str) -> dict[str, Any]:
     """Plan and read one source, a part at a time."""
-    from pipeline.ingest import IngestOptions, plan, read
+    from swope.pipeline.ingest import IngestOptions, plan, read
 
     options = IngestOptions()
     before, started = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.perf_counter()

@@ -22,15 +22,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from flows.models import load_model
-from flows.night import FORECASTING, POINTS, STARS, score_night
-from flows.options import RunOptions
-from flows.record import RECORD
-from flows.state import STATE, kept_of, state_table, write_state
-from pipeline.lightcurve import LightCurve
-from pipeline.period import find_period
-from pipeline.split import share
-from pipeline.star import Star
+from swope.flows.models import load_model
+from swope.flows.night import FORECASTING, POINTS, STARS, score_night
+from swope.flows.options import RunOptions
+from swope.flows.record import RECORD
+from swope.flows.state import STATE, kept_of, state_table, write_state
+from swope.pipeline.lightcurve import LightCurve
+from swope.pipeline.period import find_period
+from swope.pipeline.split import share
+from swope.pipeline.star import Star
 from tests.bench.statespace_data import curves
 
 

@@ -22,13 +22,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.autoencoder import Autoencoder, AutoencoderOptions
-from models.autoencoder.autoencoder import PARTS, _follows, _nuisance
-from models.classifier import ClassifierOptions
-from models.inputs import Inputs
-from models.keras_backend import keras
-from pipeline.rank import joined, novelty
-from pipeline.split import share
+from swope.models.autoencoder import Autoencoder, AutoencoderOptions
+from swope.models.autoencoder.autoencoder import PARTS, _follows, _nuisance
+from swope.models.classifier import ClassifierOptions
+from swope.models.inputs import Inputs
+from swope.models.keras_backend import keras
+from swope.pipeline.rank import joined, novelty
+from swope.pipeline.split import share
 from tests.bench.classify import few, fitted, forest_features
 from tests.bench.training_set import Prepared, add_cache, prepared
 

@@ -2,7 +2,7 @@
 
 Beside every figure stands the plain one-term Lomb-Scargle (nifty-ls, one call a band on the same grid, powers added,
 highest peak) of the same run. "Right" means within 1 %, or within a quarter of a cycle over the star's span where that
-is looser. Stars that the rule's weights were learned from and stars kept apart (`pipeline.split.held_out`) are
+is looser. Stars that the rule's weights were learned from and stars kept apart (`swope.pipeline.split.held_out`) are
 reported side by side. The last line of each set is one JSON object.
 """
 
@@ -24,11 +24,11 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from tqdm import tqdm
 
-from pipeline.clean import clean
-from pipeline.lightcurve import FloatArray, LightCurve
-from pipeline.period import PeriodOptions, find_period
-from pipeline.period.grid import Grid, grid_for
-from pipeline.split import held_out
+from swope.pipeline.clean import clean
+from swope.pipeline.lightcurve import FloatArray, LightCurve
+from swope.pipeline.period import PeriodOptions, find_period
+from swope.pipeline.period.grid import Grid, grid_for
+from swope.pipeline.split import held_out
 from tests.bench.periods_data import ECLIPSING, Known, asas, eros, right, s82, with_fitted_period
 
 SETS = ("s82", "asas", "eros", "space", "fap", "speed", "invariance")
@@ -225,7 +225,7 @@ def damped_random_walk(times: FloatArray, tau: float, rng: np.random.Generator) 
 
 def standards() -> Iterable[tuple[str, LightCurve]]:
     """Constant standard stars and quasars of Stripe 82 as the Catalina survey saw them."""
-    from pipeline.ingest import IngestOptions, plan, read
+    from swope.pipeline.ingest import IngestOptions, plan, read
     from tests.real_data import REAL_DATA
 
     options = IngestOptions()

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
-from pipeline.clean import clean
-from pipeline.lightcurve import FloatArray, LightCurve
+from swope.pipeline.clean import clean
+from swope.pipeline.lightcurve import FloatArray, LightCurve
 from tests.real_data import REAL_DATA
 
 #: Short names of the classes of `asas_acvs`.

@@ -1,7 +1,7 @@
 """Learn the weights of `pipeline.period.rule` from stars with known periods: `python -m tests.bench.periods_rule`.
 
 A conditional logit over each star's candidates (McFadden 1974), with a ridge, and a small chance that the reference
-itself is wrong. A fifth of the stars (`pipeline.split.held_out`) is not learned from, and judged apart.
+itself is wrong. A fifth of the stars (`swope.pipeline.split.held_out`) is not learned from, and judged apart.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import minimize
 
-from pipeline.lightcurve import BoolArray, FloatArray
-from pipeline.period.options import PeriodOptions
-from pipeline.period.rule import features
-from pipeline.period.search import Search, search
-from pipeline.split import held_out
+from swope.pipeline.lightcurve import BoolArray, FloatArray
+from swope.pipeline.period.options import PeriodOptions
+from swope.pipeline.period.rule import features
+from swope.pipeline.period.search import Search, search
+from swope.pipeline.split import held_out
 from tests.bench.periods_data import ECLIPSING, Known, asas, eros, right, s82, with_fitted_period
 
 #: Share of references that are taken to be wrong, and the chance of any one candidate then.
@@ -114,8 +114,8 @@ def report(judged: list[Case], weights: FloatArray, title: str) -> None:
 
 
 def print_weights(names: list[str], weights: FloatArray) -> None:
-    """Print the module `pipeline.period.weights`."""
-    print('"""The weights of `pipeline.period.rule`, as `python -m tests.bench.periods_rule` printed them."""\n')
+    """Print the module `swope.pipeline.period.weights`."""
+    print('"""The weights of `swope.pipeline.period.rule`, as `python -m tests.bench.periods_rule` printed them."""\n')
     print("WEIGHTS: dict[str, float] = {")
     for name, weight in zip(names, weights, strict=True):
         print(f'    "{name}": {weight:.4g},')

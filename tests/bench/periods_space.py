@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.clean import clean
-from pipeline.lightcurve import FloatArray, LightCurve
-from pipeline.period import find_period, find_transits
-from pipeline.period.transit import LEAST_SNR, flatten
+from swope.pipeline.clean import clean
+from swope.pipeline.lightcurve import FloatArray, LightCurve
+from swope.pipeline.period import find_period, find_transits
+from swope.pipeline.period.transit import LEAST_SNR, flatten
 from tests.real_data import REAL_DATA
 
 DEPTHS = (0.00003, 0.00006, 0.00012, 0.00025, 0.0005)

@@ -30,10 +30,10 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.lightcurve import BoolArray, FloatArray, LightCurve
-from pipeline.period import find_period
-from pipeline.split import share
-from pipeline.vsx import TYPES
+from swope.pipeline.lightcurve import BoolArray, FloatArray, LightCurve
+from swope.pipeline.period import find_period
+from swope.pipeline.split import share
+from swope.pipeline.vsx import TYPES
 from tests.bench.periods_data import right
 from tests.bench.training_set import Labelled, add_cache, stars_of
 

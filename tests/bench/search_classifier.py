@@ -1,6 +1,6 @@
 """Random search for the classifier's settings: ``python -m tests.bench.search_classifier --trials N --seed S``.
 
-Split by star: those that `pipeline.split.held_out` keeps
+Split by star: those that `swope.pipeline.split.held_out` keeps
 apart are never looked at; of the others a fixed quarter judges and the rest is learnt from. Trial 0 is the settings as
 they are. The same seed gives the same trials, and trial i is the same however many there are.
 """
@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from models.classifier import ClassifierOptions
-from pipeline.split import held_out, share
+from swope.models.classifier import ClassifierOptions
+from swope.pipeline.split import held_out, share
 from tests.bench.classify import best_types, few, fitted, judge, judged, likeliest
 from tests.bench.random_search import between, drawn, one_of, power_of_ten, shown
 from tests.bench.training_set import Prepared, add_cache, prepared

@@ -1,6 +1,6 @@
 """Random search for the forecaster's settings: ``python -m tests.bench.search_forecaster --trials N --seed S``.
 
-Split by star: those that `pipeline.split.held_out` keeps apart are never looked at; of the others a fixed quarter
+Split by star: those that `swope.pipeline.split.held_out` keeps apart are never looked at; of the others a fixed quarter
 judges and the rest is learnt from. Trial 0 is the settings as they are. The same seed gives the same trials, and trial
 i is the same however many there are. With ``--cells`` the trials are the three recurrent cells, all else the same.
 """
@@ -16,14 +16,14 @@ from typing import Any, get_args
 
 import numpy as np
 
-from models.forecaster import Forecaster, ForecasterOptions
-from models.forecaster.forecaster import EVERY, HORIZONS
-from models.forecaster.network import Cell
-from models.forecaster.sequence import Questions, ahead_of
-from models.forecaster.steps import Steps
-from pipeline.lightcurve import BoolArray
-from pipeline.split import share
-from pipeline.star import Star
+from swope.models.forecaster import Forecaster, ForecasterOptions
+from swope.models.forecaster.forecaster import EVERY, HORIZONS
+from swope.models.forecaster.network import Cell
+from swope.models.forecaster.sequence import Questions, ahead_of
+from swope.models.forecaster.steps import Steps
+from swope.pipeline.lightcurve import BoolArray
+from swope.pipeline.split import share
+from swope.pipeline.star import Star
 from tests.bench.forecast_data import Known
 from tests.bench.forecast_train import training_stars
 from tests.bench.random_search import between, drawn, one_of, power_of_ten, shown

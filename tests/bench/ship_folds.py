@@ -15,14 +15,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from models.autoencoder import Autoencoder, AutoencoderOptions
-from models.classifier import Classification, Classifier, ClassifierOptions
-from models.classifier.targets import allowed_types
-from models.classifier.thinned import ENOUGH
-from models.inputs import inputs_of
-from models.weights import PRETRAINED
-from pipeline.split import held_out, share
-from pipeline.vsx import TYPES, ancestors
+from swope.models.autoencoder import Autoencoder, AutoencoderOptions
+from swope.models.classifier import Classification, Classifier, ClassifierOptions
+from swope.models.classifier.targets import allowed_types
+from swope.models.classifier.thinned import ENOUGH
+from swope.models.inputs import inputs_of
+from swope.models.weights import PRETRAINED
+from swope.pipeline.split import held_out, share
+from swope.pipeline.vsx import TYPES, ancestors
 from tests.bench.classify import best_types, judge, likeliest
 from tests.bench.training_set import SETS, Prepared, add_cache, kept_copies, prepared, seen_as, stars_of
 
@@ -247,7 +247,7 @@ cadence. Periods that are none of P, 2 P and P / 2 mislead it. Regenerate with
 _AUTOENCODER_CARD = """# The autoencoder that comes with Swope
 
 **Learnt from** {n} stars of the sets that the classifier learns from, at most 300 a set and type, none of them kept
-apart by `pipeline.split.held_out`.
+apart by `swope.pipeline.split.held_out`.
 
 **Scores** the misfit of the reconstructed fold (chi-square per bin); how empty the space around a star is compared with
 how empty it is around its neighbours, in the latent space and among seven features of the shape; and, along the twelve

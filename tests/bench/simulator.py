@@ -18,9 +18,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline.labels import read_labels
-from pipeline.simulate import simulate_star
-from pipeline.split import held_out, share
+from swope.pipeline.labels import read_labels
+from swope.pipeline.simulate import simulate_star
+from swope.pipeline.split import held_out, share
 from tests.real_data import REAL_DATA
 
 #: The catalogue's classes that the simulator makes, by VSX name.

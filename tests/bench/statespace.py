@@ -109,7 +109,7 @@ def recovery(quick: bool) -> dict[str, Any]:
 
 def calibration(quick: bool) -> dict[str, Any]:
     """Coverage on quiet stars, p-values of ordinary ones."""
-    from models.statespace import StateSpace
+    from swope.models.statespace import StateSpace
     from tests.bench.statespace_real import pvalues, quiet, variable
 
     found, others = quiet(), variable()
@@ -149,7 +149,7 @@ def known(quick: bool) -> dict[str, Any]:  # noqa: ARG001
 
 def null(folder: Path, quick: bool) -> None:
     """Learn the null of the score again and write it."""
-    from models.statespace import StateSpace
+    from swope.models.statespace import StateSpace
     from tests.bench.statespace_real import ordinary_training
 
     model = StateSpace().fit(ordinary_training(200 if quick else 1200))

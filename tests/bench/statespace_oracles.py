@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from models.statespace import (
+from swope.models.statespace import (
     DampedWalk,
     Level,
     Model,
@@ -24,7 +24,7 @@ from models.statespace import (
     start,
     update,
 )
-from models.statespace.fit import Fit
+from swope.models.statespace.fit import Fit
 
 
 def dense(model: Model, series: Series) -> float:

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from models.statespace import DampedWalk, Level, Model, Noise, Seasonal, StarOptions, StateSpace, fit
-from models.statespace.star import fit_star, prepare
-from pipeline.events import find_events
-from pipeline.period import PeriodResult
-from pipeline.split import held_out
-from pipeline.star import Star
+from swope.models.statespace import DampedWalk, Level, Model, Noise, Seasonal, StarOptions, StateSpace, fit
+from swope.models.statespace.star import fit_star, prepare
+from swope.pipeline.events import find_events
+from swope.pipeline.period import PeriodResult
+from swope.pipeline.split import held_out
+from swope.pipeline.star import Star
 from tests.bench.statespace_data import AGN, NO_PERIOD, curves, kepler_spans, with_periods
 
 #: Half-widths, in sigma, of the intervals that hold 50, 90 and 95 % of a Gaussian.

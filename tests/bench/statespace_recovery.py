@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from models.statespace import StarOptions, StateSpace, StateSpaceSummary, fit_star, summarise
-from pipeline.events import find_events
-from pipeline.star import Star
+from swope.models.statespace import StarOptions, StateSpace, StateSpaceSummary, fit_star, summarise
+from swope.pipeline.events import find_events
+from swope.pipeline.star import Star
 from tests.bench.statespace_data import cadences, curves, damped_walk, simulated
 
 ERROR = 0.02

@@ -24,16 +24,16 @@ import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from models.classifier.thinned import EVERYWHERE, Thinned, thinned
-from models.inputs import BINS, FACTORS, Inputs, inputs_of
-from pipeline.clean import clean
-from pipeline.features import FOLDED, PLAIN, REST, SEARCH, STRUCTURE, SURVEY
-from pipeline.ingest import IngestOptions, plan, read
-from pipeline.labels import read_labels
-from pipeline.lightcurve import Chunk, LightCurve
-from pipeline.period import PeriodOptions, PeriodResult, find_period
-from pipeline.simulate import SurveyOptions, simulate_stars
-from pipeline.star import Star
+from swope.models.classifier.thinned import EVERYWHERE, Thinned, thinned
+from swope.models.inputs import BINS, FACTORS, Inputs, inputs_of
+from swope.pipeline.clean import clean
+from swope.pipeline.features import FOLDED, PLAIN, REST, SEARCH, STRUCTURE, SURVEY
+from swope.pipeline.ingest import IngestOptions, plan, read
+from swope.pipeline.labels import read_labels
+from swope.pipeline.lightcurve import Chunk, LightCurve
+from swope.pipeline.period import PeriodOptions, PeriodResult, find_period
+from swope.pipeline.simulate import SurveyOptions, simulate_stars
+from swope.pipeline.star import Star
 from tests.real_data import REAL_DATA
 
 #: Light curves of each set and where its labels are; a type in place of a file labels all of its stars.
@@ -162,7 +162,7 @@ def prepared(cache: Path, name: str, reference: bool = False, copies: int = 0) -
 def kept_copies(
     file: Path, stars: Sequence[Labelled], labels: Sequence[str], most: int, search: PeriodOptions | None = EVERYWHERE
 ) -> Thinned:
-    """Thinned copies of stars, made once and kept in a file; see `models.classifier.thinned.thinned`."""
+    """Thinned copies of stars, made once and kept in a file; see `swope.models.classifier.thinned.thinned`."""
     if not file.exists():
         print(f"thinning stars for {file}", file=sys.stderr, flush=True)
         made = thinned([one.star for one in stars], labels, most, search)

@@ -16,14 +16,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.classifier import Classifier, ClassifierOptions
-from models.classifier.thinned import thinned
-from models.inputs import Inputs
-from pipeline.clean import clean
-from pipeline.features import LEAST_POINTS
-from pipeline.simulate import SurveyOptions, simulate_stars
-from pipeline.split import share
-from pipeline.star import Star
+from swope.models.classifier import Classifier, ClassifierOptions
+from swope.models.classifier.thinned import thinned
+from swope.models.inputs import Inputs
+from swope.pipeline.clean import clean
+from swope.pipeline.features import LEAST_POINTS
+from swope.pipeline.simulate import SurveyOptions, simulate_stars
+from swope.pipeline.split import share
+from swope.pipeline.star import Star
 from tests.bench.classify import TEST_SHARE, balanced_accuracy, best_types, fitted, judge, likeliest, opponents, recalls
 from tests.bench.training_set import Labelled, Prepared, periods_of, store, stored
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from flows.runtime import quiet
+from swope.flows.runtime import quiet
 
 quiet()
 

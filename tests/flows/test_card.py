@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from flows.card import card_of
-from flows.options import RunOptions, TrainOptions
-from models.autoencoder import Autoencoder, AutoencoderOptions
-from models.classifier import Abstention, Classifier, ClassifierOptions
-from models.forecaster import Forecaster, ForecasterOptions
-from pipeline.version import VERSION
+from swope.flows.card import card_of
+from swope.flows.options import RunOptions, TrainOptions
+from swope.models.autoencoder import Autoencoder, AutoencoderOptions
+from swope.models.classifier import Abstention, Classifier, ClassifierOptions
+from swope.models.forecaster import Forecaster, ForecasterOptions
+from swope.pipeline.version import VERSION
 from tests.models.stars import made_star
 
 STARS = [made_star("EA", seed, 10) for seed in range(3)]

@@ -13,13 +13,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from flows.catalog import catalog
-from flows.cli import BAD_INPUT, main
-from flows.nightly import nightly
-from flows.options import RunOptions
-from flows.record import RunRecord
-from flows.report import write_report
-from pipeline.ingest import SourceError
+from swope.flows.catalog import catalog
+from swope.flows.cli import BAD_INPUT, main
+from swope.flows.nightly import nightly
+from swope.flows.options import RunOptions
+from swope.flows.record import RunRecord
+from swope.flows.report import write_report
+from swope.pipeline.ingest import SourceError
 
 N_GOOD = 6
 

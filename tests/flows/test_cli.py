@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.cli import BAD_INPUT, build_parser, main
+from swope.flows.cli import BAD_INPUT, build_parser, main
 
 
 def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:

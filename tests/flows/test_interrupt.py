@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.interrupt import leaving_at_once
+from swope.flows.interrupt import leaving_at_once
 
 SAMPLE = Path(__file__).parents[2] / "data" / "sample"
 
@@ -29,7 +29,7 @@ def alive(leader: int) -> bool:
 @pytest.mark.parametrize("everybody", [True, False])
 def test_an_interrupt_of_a_run_ends_all_of_it_at_once(tmp_path: Path, everybody: bool) -> None:
     """As from a terminal, which interrupts Prefect's temporary server too; and sent to the run alone."""
-    swope = [sys.executable, "-c", "import sys; from flows.cli import main; sys.exit(main())"]
+    swope = [sys.executable, "-c", "import sys; from swope.flows.cli import main; sys.exit(main())"]
     run = subprocess.Popen(
         [*swope, "run", str(SAMPLE), "--out", str(tmp_path), "--chunk-size", "16", "--workers", "1"],
         stdout=subprocess.PIPE,

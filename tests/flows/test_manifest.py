@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.manifest import chunk_key, is_done, write_json
+from swope.flows.manifest import chunk_key, is_done, write_json
 
 
 def test_the_key_changes_with_each_thing_that_makes_the_rows() -> None:

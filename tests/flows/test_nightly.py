@@ -12,23 +12,23 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from flows.cli import BAD_INPUT, main
-from flows.night import EVENTS, FORECASTING, POINTS, STARS, score_night
-from flows.night.star import second_opinions
-from flows.nightly import latest
-from flows.options import RunOptions
-from flows.record import RECORD
-from flows.stages import ingest_options
-from flows.state import NIGHTLY, STATE, State, kept_of, read_state, state_table, write_state
-from models.forecaster import Forecaster
-from models.statespace import StateSpace, follow, record_before
-from pipeline.clean import clean
-from pipeline.forecast import Forecast
-from pipeline.ingest import plan, read
-from pipeline.lightcurve import LightCurve
-from pipeline.night import follow_on
-from pipeline.period import PeriodResult
-from pipeline.star import Star
+from swope.flows.cli import BAD_INPUT, main
+from swope.flows.night import EVENTS, FORECASTING, POINTS, STARS, score_night
+from swope.flows.night.star import second_opinions
+from swope.flows.nightly import latest
+from swope.flows.options import RunOptions
+from swope.flows.record import RECORD
+from swope.flows.stages import ingest_options
+from swope.flows.state import NIGHTLY, STATE, State, kept_of, read_state, state_table, write_state
+from swope.models.forecaster import Forecaster
+from swope.models.statespace import StateSpace, follow, record_before
+from swope.pipeline.clean import clean
+from swope.pipeline.forecast import Forecast
+from swope.pipeline.ingest import plan, read
+from swope.pipeline.lightcurve import LightCurve
+from swope.pipeline.night import follow_on
+from swope.pipeline.period import PeriodResult
+from swope.pipeline.star import Star
 
 N, HALF = 160, 120
 TABLES = (POINTS, STARS, EVENTS, STATE)

@@ -2,9 +2,9 @@
 
 import pytest
 
-from flows.rows import settle
-from pipeline.period import PeriodResult
-from pipeline.star import Star
+from swope.flows.rows import settle
+from swope.pipeline.period import PeriodResult
+from swope.pipeline.star import Star
 from tests.pipeline.period.curves import star
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from prefect.flows import load_flow_from_entrypoint
 
-from flows.options import RunOptions
-from flows.serve import read_deployments
+from swope.flows.options import RunOptions
+from swope.flows.serve import read_deployments
 
 FILE = Path(__file__).parents[2] / "prefect.yaml"
 

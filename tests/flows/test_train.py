@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 
-from flows import train as module
-from flows.cli import build_parser, main
-from flows.models import load_model
-from flows.options import RunOptions, TrainOptions
-from flows.train import _fit, _known, _start, train
-from models.autoencoder import Autoencoder
-from models.classifier import Classifier, ClassifierOptions
-from models.forecaster import Forecaster
-from pipeline.period import PeriodOptions
-from pipeline.star import Star
+from swope.flows import train as module
+from swope.flows.cli import build_parser, main
+from swope.flows.models import load_model
+from swope.flows.options import RunOptions, TrainOptions
+from swope.flows.train import _fit, _known, _start, train
+from swope.models.autoencoder import Autoencoder
+from swope.models.classifier import Classifier, ClassifierOptions
+from swope.models.forecaster import Forecaster
+from swope.pipeline.period import PeriodOptions
+from swope.pipeline.star import Star
 from tests.flows.test_cli import said
 from tests.models.stars import made_star
 

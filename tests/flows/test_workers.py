@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from flows import workers
-from flows.options import RunOptions
-from flows.workers import Lost, StoppedError, WorkerDiedError, call, surviving, worker_processes
+from swope.flows import workers
+from swope.flows.options import RunOptions
+from swope.flows.workers import Lost, StoppedError, WorkerDiedError, call, surviving, worker_processes
 
 
 def process() -> int:
@@ -139,7 +139,7 @@ def test_a_request_to_end_is_not_the_workers_to_follow() -> None:
 
 _PARENT = """
 import os, signal
-from flows.workers import call, worker_processes
+from swope.flows.workers import call, worker_processes
 from tests.flows.test_workers import process
 if __name__ == "__main__":
     with worker_processes(1):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.clean import clean
-from pipeline.lightcurve import LightCurve
-from pipeline.period import PeriodResult
-from pipeline.star import Star
+from swope.pipeline.clean import clean
+from swope.pipeline.lightcurve import LightCurve
+from swope.pipeline.period import PeriodResult
+from swope.pipeline.star import Star
 
 #: Amplitudes and phases (rad, magnitudes as sums of sines) of the harmonics of a typical ab-type RR Lyrae.
 _RRAB = ((0.5, 0.235, 0.17, 0.115, 0.075, 0.05), (0.0, 2.4, 5.1, 1.5, 4.2, 0.5))

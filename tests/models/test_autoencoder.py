@@ -4,12 +4,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models import weights as stored
-from models.autoencoder import Autoencoder, AutoencoderOptions
-from models.autoencoder.autoencoder import PARTS, _combined, _follows, _ordinary_scores, _regression
-from pipeline.lightcurve import LightCurve
-from pipeline.period import PeriodResult
-from pipeline.star import Star
+from swope.models import weights as stored
+from swope.models.autoencoder import Autoencoder, AutoencoderOptions
+from swope.models.autoencoder.autoencoder import PARTS, _combined, _follows, _ordinary_scores, _regression
+from swope.pipeline.lightcurve import LightCurve
+from swope.pipeline.period import PeriodResult
+from swope.pipeline.star import Star
 from tests.models.stars import made_star
 
 OPTIONS = AutoencoderOptions(latent=6, hidden=32, batch=32, epochs=60, patience=60)

@@ -5,15 +5,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.classifier import Classifier, ClassifierOptions
-from models.classifier.classifier import _apart, _options, _tensors
-from models.classifier.network import joint
-from models.classifier.targets import allowed_pairs, allowed_types, leaf_types
-from models.classifier.votes import table_of
-from models.inputs import inputs_of
-from pipeline.lightcurve import LightCurve
-from pipeline.period import PeriodResult
-from pipeline.star import Star
+from swope.models.classifier import Classifier, ClassifierOptions
+from swope.models.classifier.classifier import _apart, _options, _tensors
+from swope.models.classifier.network import joint
+from swope.models.classifier.targets import allowed_pairs, allowed_types, leaf_types
+from swope.models.classifier.votes import table_of
+from swope.models.inputs import inputs_of
+from swope.pipeline.lightcurve import LightCurve
+from swope.pipeline.period import PeriodResult
+from swope.pipeline.star import Star
 from tests.models.stars import made_star, true_period
 
 OPTIONS = ClassifierOptions(

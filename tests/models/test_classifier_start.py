@@ -4,9 +4,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.classifier import Classifier, ClassifierOptions
-from models.inputs import Inputs, inputs_of
-from pipeline.star import Star
+from swope.models.classifier import Classifier, ClassifierOptions
+from swope.models.inputs import Inputs, inputs_of
+from swope.pipeline.star import Star
 from tests.models.stars import made_star
 
 OPTIONS = ClassifierOptions(

@@ -2,8 +2,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.classifier.hierarchy import SURE, surely
-from pipeline.vsx import TYPES, ancestors, is_a
+from swope.models.classifier.hierarchy import SURE, surely
+from swope.pipeline.vsx import TYPES, ancestors, is_a
 
 NAMES = ("CST", "DCEP", "DCEP(B)", "DSCT", "EA", "EB", "EW", "RRAB", "RRC", "SRB")
 

@@ -5,16 +5,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.circular import circular_block, pooled
-from models.inputs import BINS, FACTORS, Inputs, course_tensor, fold_tensor, inputs_of, sigma_of
-from models.keras_backend import keras
-from models.scaling import Scaling
-from pipeline.clean import clean
-from pipeline.features import brightness
-from pipeline.fold import fold
-from pipeline.lightcurve import LightCurve
-from pipeline.period import PeriodResult
-from pipeline.star import Star
+from swope.models.circular import circular_block, pooled
+from swope.models.inputs import BINS, FACTORS, Inputs, course_tensor, fold_tensor, inputs_of, sigma_of
+from swope.models.keras_backend import keras
+from swope.models.scaling import Scaling
+from swope.pipeline.clean import clean
+from swope.pipeline.features import brightness
+from swope.pipeline.fold import fold
+from swope.pipeline.lightcurve import LightCurve
+from swope.pipeline.period import PeriodResult
+from swope.pipeline.star import Star
 from tests.models.stars import made_star
 
 

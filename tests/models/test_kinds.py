@@ -4,8 +4,8 @@ import numpy as np
 from scipy.stats import multivariate_normal
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
-from models.autoencoder import kinds
-from models.autoencoder.kinds import KnownKinds, grouped
+from swope.models.autoencoder import kinds
+from swope.models.autoencoder.kinds import KnownKinds, grouped
 
 
 def three_kinds(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -2,7 +2,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from models.passes import best_of_passes
+from swope.models.passes import best_of_passes
 
 
 @dataclass

@@ -3,12 +3,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models.classifier import Classifier
-from models.classifier.saliency import saliency
-from pipeline.fold import phase_of
-from pipeline.lightcurve import LightCurve
-from pipeline.period import PeriodResult
-from pipeline.star import Star
+from swope.models.classifier import Classifier
+from swope.models.classifier.saliency import saliency
+from swope.pipeline.fold import phase_of
+from swope.pipeline.lightcurve import LightCurve
+from swope.pipeline.period import PeriodResult
+from swope.pipeline.star import Star
 from tests.models.stars import made_star
 
 

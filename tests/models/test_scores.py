@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from models.scores import Scores, empirical_pvalue
+from swope.models.scores import Scores, empirical_pvalue
 
 finite = st.floats(-1e6, 1e6)
 

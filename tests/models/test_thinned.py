@@ -2,12 +2,12 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.classifier import Classifier, ClassifierOptions
-from models.classifier.classifier import _versions
-from models.classifier.thinned import LONGEST, Thinned, copies_wanted, thinned
-from models.inputs import inputs_of
-from pipeline.period import PeriodOptions, find_period
-from pipeline.split import share
+from swope.models.classifier import Classifier, ClassifierOptions
+from swope.models.classifier.classifier import _versions
+from swope.models.classifier.thinned import LONGEST, Thinned, copies_wanted, thinned
+from swope.models.inputs import inputs_of
+from swope.pipeline.period import PeriodOptions, find_period
+from swope.pipeline.split import share
 from tests.models.stars import made_star
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 
-from models.classifier.training import augmented
-from models.inputs import inputs_of, sigma_of
+from swope.models.classifier.training import augmented
+from swope.models.inputs import inputs_of, sigma_of
 from tests.models.stars import made_star
 
 

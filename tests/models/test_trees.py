@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from models.classifier.trees import Forest, grown
+from swope.models.classifier.trees import Forest, grown
 
 
 def squares(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:

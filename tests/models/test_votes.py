@@ -1,6 +1,6 @@
 import numpy as np
 
-from models.classifier.votes import learnt, spoken, table_of
+from swope.models.classifier.votes import learnt, spoken, table_of
 
 
 def test_the_forest_sees_all_candidates_and_stands_no_stars() -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.weights import PRETRAINED, Weights, load, network_arrays, save
+from swope.models.weights import PRETRAINED, Weights, load, network_arrays, save
 
 
 @pytest.fixture

@@ -3,8 +3,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models.autoencoder import Autoencoder
-from models.autoencoder.wrong_period import WRONG_PERIOD
+from swope.models.autoencoder import Autoencoder
+from swope.models.autoencoder.wrong_period import WRONG_PERIOD
 from tests.models.stars import made_star
 
 

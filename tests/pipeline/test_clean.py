@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from pipeline.clean import IMPULSIVE_SIGMA, clean, impulsive
-from pipeline.lightcurve import LightCurve, Mask
+from swope.pipeline.clean import IMPULSIVE_SIGMA, clean, impulsive
+from swope.pipeline.lightcurve import LightCurve, Mask
 
 
 @st.composite

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.coincidence import many_stars
+from swope.pipeline.coincidence import many_stars
 
 
 def _run(n: int, seed: int, span: float = 1000.0) -> dict[str, np.ndarray]:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipeline.convert import (
+from swope.pipeline.convert import (
     from_lightkurve,
     from_pandas,
     from_timeseries,
@@ -20,7 +20,7 @@ from pipeline.convert import (
     to_pandas,
     to_timeseries,
 )
-from pipeline.lightcurve import ZERO_POINTS, Clock, LightCurve, Mask
+from swope.pipeline.lightcurve import ZERO_POINTS, Clock, LightCurve, Mask
 from tests.real_data import real_data
 
 PAIRS = {
@@ -141,8 +141,8 @@ def test_a_timeseries_of_others_is_read_by_its_column_names() -> None:
 def test_lightkurves_own_curve_is_read_as_the_reader_reads_its_file() -> None:
     import lightkurve
 
-    from pipeline.ingest.parts import IngestOptions
-    from pipeline.ingest.readers.fits_mission import _segment, _stitched
+    from swope.pipeline.ingest.parts import IngestOptions
+    from swope.pipeline.ingest.readers.fits_mission import _segment, _stitched
 
     path = str(real_data("kepler/kplr011442793-2010009091648_llc.fits"))
     theirs = from_lightkurve(lightkurve.read(path, quality_bitmask="none"))

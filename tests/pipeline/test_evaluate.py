@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score, precision_score, recall_score
 
-from pipeline.catalog import events_table, objects_table, write_parquet
-from pipeline.evaluate import evaluate, expected_calibration_error, period_matches
-from pipeline.split import held_out
-from pipeline.vsx import is_a
+from swope.pipeline.catalog import events_table, objects_table, write_parquet
+from swope.pipeline.evaluate import evaluate, expected_calibration_error, period_matches
+from swope.pipeline.split import held_out
+from swope.pipeline.vsx import is_a
 from tests.pipeline.catalog.rows import TYPES, columns, object_rows
 
 

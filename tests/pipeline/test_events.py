@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.events import EventOptions, PointNull, best_run, find_events, gaussian_scores, without_repeats
-from pipeline.forecast import Forecast
+from swope.pipeline.events import EventOptions, PointNull, best_run, find_events, gaussian_scores, without_repeats
+from swope.pipeline.forecast import Forecast
 
 
 def _forecast(

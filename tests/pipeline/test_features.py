@@ -3,8 +3,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pipeline.clean import clean
-from pipeline.features import (
+from swope.pipeline.clean import clean
+from swope.pipeline.features import (
     FOLDED,
     PLAIN,
     REST,
@@ -20,8 +20,8 @@ from pipeline.features import (
     structure_features,
     survey_features,
 )
-from pipeline.lightcurve import LightCurve
-from pipeline.period import PeriodResult
+from swope.pipeline.lightcurve import LightCurve
+from swope.pipeline.period import PeriodResult
 
 RNG_SEED = 7
 

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.fold import best_bins, fold, phase_of
-from pipeline.lightcurve import LightCurve, Mask
+from swope.pipeline.fold import best_bins, fold, phase_of
+from swope.pipeline.lightcurve import LightCurve, Mask
 
 
 def sine_curve(n: int = 300, noise: float = 0.02, seed: int = 0) -> LightCurve:

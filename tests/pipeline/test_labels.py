@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.labels import read_labels
-from pipeline.vsx import SURVEY_NAMES, TYPES, ancestors, is_a, is_parent, vsx_type
+from swope.pipeline.labels import read_labels
+from swope.pipeline.vsx import SURVEY_NAMES, TYPES, ancestors, is_a, is_parent, vsx_type
 from tests.real_data import real_data
 
 

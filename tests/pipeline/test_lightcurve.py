@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from pipeline.lightcurve import CHUNK_SCHEMA, EXCLUDED, ZERO_POINTS, Chunk, Clock, LightCurve, Mask
+from swope.pipeline.lightcurve import CHUNK_SCHEMA, EXCLUDED, ZERO_POINTS, Chunk, Clock, LightCurve, Mask
 
 CLOCKS = st.builds(
     Clock,

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.events import EventOptions, PointNull, find_events
-from pipeline.forecast import Forecast
-from pipeline.lightcurve import Clock, LightCurve
-from pipeline.night import arrivals, follow_on, judge
+from swope.pipeline.events import EventOptions, PointNull, find_events
+from swope.pipeline.forecast import Forecast
+from swope.pipeline.lightcurve import Clock, LightCurve
+from swope.pipeline.night import arrivals, follow_on, judge
 
 EASY = EventOptions(pvalue=1e-2)
 

@@ -6,7 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import cauchy, norm
 
-from pipeline.rank import LARGEST_PVALUE, anomaly_rank, anomaly_reason, combine_pvalues, joined, novelty, novelty_rank
+from swope.pipeline.rank import (
+    LARGEST_PVALUE,
+    anomaly_rank,
+    anomaly_reason,
+    combine_pvalues,
+    joined,
+    novelty,
+    novelty_rank,
+)
 
 PVALUES = st.floats(1e-12, 1.0)
 

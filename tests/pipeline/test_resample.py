@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.lightcurve import LightCurve
-from pipeline.resample import MAX_STEPS, resample
+from swope.pipeline.lightcurve import LightCurve
+from swope.pipeline.resample import MAX_STEPS, resample
 
 
 @given(

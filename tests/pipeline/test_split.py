@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.split import HELD_OUT_ONE_IN, held_out, share
+from swope.pipeline.split import HELD_OUT_ONE_IN, held_out, share
 
 
 @given(st.text())

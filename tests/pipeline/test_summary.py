@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.catalog import objects_table
-from pipeline.lightcurve import Clock, LightCurve, Mask
-from pipeline.summary import amplitude, main_band, summarise
+from swope.pipeline.catalog import objects_table
+from swope.pipeline.lightcurve import Clock, LightCurve, Mask
+from swope.pipeline.summary import amplitude, main_band, summarise
 from tests.real_data import real_data
 
 VALUES = st.lists(st.floats(-1e3, 1e3), min_size=2, max_size=50)

@@ -1,1 +1,1 @@
-"""One module a format; `pipeline.ingest.registry` finds them."""
+"""One module a format; `swope.pipeline.ingest.registry` finds them."""

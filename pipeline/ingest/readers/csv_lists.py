@@ -12,8 +12,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.ingest.bytes import head_of
-from pipeline.ingest.columns import (
+from swope.pipeline.ingest.bytes import head_of
+from swope.pipeline.ingest.columns import (
     DEC_NAMES,
     ERROR_NAMES,
     FLUX_NAMES,
@@ -27,14 +27,14 @@ from pipeline.ingest.columns import (
     merged,
     numbers,
 )
-from pipeline.ingest.guard import guarded
-from pipeline.ingest.long import read_text_columns
-from pipeline.ingest.nested import nested_parts, read_rows, staged
-from pipeline.ingest.parts import IngestOptions, InputFile, Part, Refused, UnusableError
-from pipeline.ingest.registry import Reader
-from pipeline.ingest.stars import star
-from pipeline.ingest.table import delimiter_of, first_lines, header_of
-from pipeline.lightcurve import Clock, FloatArray, Kind, LightCurve
+from swope.pipeline.ingest.guard import guarded
+from swope.pipeline.ingest.long import read_text_columns
+from swope.pipeline.ingest.nested import nested_parts, read_rows, staged
+from swope.pipeline.ingest.parts import IngestOptions, InputFile, Part, Refused, UnusableError
+from swope.pipeline.ingest.registry import Reader
+from swope.pipeline.ingest.stars import star
+from swope.pipeline.ingest.table import delimiter_of, first_lines, header_of
+from swope.pipeline.lightcurve import Clock, FloatArray, Kind, LightCurve
 
 #: No row may be longer than this.
 ROW_BYTES = 16 * 2**20

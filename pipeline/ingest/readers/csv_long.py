@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from pipeline.ingest.bytes import head_of
-from pipeline.ingest.columns import ID_NAMES, find
-from pipeline.ingest.long import read_text_columns, stage_long
-from pipeline.ingest.nested import nested_parts, read_nested
-from pipeline.ingest.parts import IngestOptions, InputFile, Part, Refused, UnusableError
-from pipeline.ingest.registry import Reader
-from pipeline.ingest.table import delimiter_of, first_lines, header_of
-from pipeline.lightcurve import LightCurve
+from swope.pipeline.ingest.bytes import head_of
+from swope.pipeline.ingest.columns import ID_NAMES, find
+from swope.pipeline.ingest.long import read_text_columns, stage_long
+from swope.pipeline.ingest.nested import nested_parts, read_nested
+from swope.pipeline.ingest.parts import IngestOptions, InputFile, Part, Refused, UnusableError
+from swope.pipeline.ingest.registry import Reader
+from swope.pipeline.ingest.table import delimiter_of, first_lines, header_of
+from swope.pipeline.lightcurve import LightCurve
 
 
 def _recognises(_: Path, head: bytes) -> bool:

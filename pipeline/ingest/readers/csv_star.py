@@ -7,14 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.ingest.bytes import stem_of, text_of
-from pipeline.ingest.columns import ID_NAMES, band_names, find, merged, numbers, roles
-from pipeline.ingest.guard import each_file
-from pipeline.ingest.parts import IngestOptions, InputFile, Part, Refused, UnusableError, parts_of_groups
-from pipeline.ingest.registry import Reader
-from pipeline.ingest.stars import star
-from pipeline.ingest.table import TextTable, header_of, parse_table
-from pipeline.lightcurve import LightCurve, Mask
+from swope.pipeline.ingest.bytes import stem_of, text_of
+from swope.pipeline.ingest.columns import ID_NAMES, band_names, find, merged, numbers, roles
+from swope.pipeline.ingest.guard import each_file
+from swope.pipeline.ingest.parts import IngestOptions, InputFile, Part, Refused, UnusableError, parts_of_groups
+from swope.pipeline.ingest.registry import Reader
+from swope.pipeline.ingest.stars import star
+from swope.pipeline.ingest.table import TextTable, header_of, parse_table
+from swope.pipeline.lightcurve import LightCurve, Mask
 
 
 def _recognises(_: Path, head: bytes) -> bool:

@@ -14,13 +14,13 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.ingest.bytes import open_unpacked, stem_of
-from pipeline.ingest.columns import TIME_NAMES, clock_of_name, find, kind_of, merged, roles
-from pipeline.ingest.guard import guarded
-from pipeline.ingest.parts import IngestOptions, InputFile, Part, Refused, UnusableError, parts_of_groups
-from pipeline.ingest.registry import Reader
-from pipeline.ingest.stars import star
-from pipeline.lightcurve import ZERO_POINTS, Clock, FloatArray, IntArray, Kind, LightCurve, Mask
+from swope.pipeline.ingest.bytes import open_unpacked, stem_of
+from swope.pipeline.ingest.columns import TIME_NAMES, clock_of_name, find, kind_of, merged, roles
+from swope.pipeline.ingest.guard import guarded
+from swope.pipeline.ingest.parts import IngestOptions, InputFile, Part, Refused, UnusableError, parts_of_groups
+from swope.pipeline.ingest.registry import Reader
+from swope.pipeline.ingest.stars import star
+from swope.pipeline.lightcurve import ZERO_POINTS, Clock, FloatArray, IntArray, Kind, LightCurve, Mask
 
 #: Quality bits that make a row useless, after lightkurve's "default" bitmasks (Kepler Archive Manual KDMC-10008-006,
 #: table 2-3; TESS Science Data Products EXP-TESS-ARC-ICD-0014, section 9), without the impulsive outliers.

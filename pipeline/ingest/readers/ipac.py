@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from pipeline.ingest.bytes import stem_of, text_of
-from pipeline.ingest.columns import merged, numbers, roles
-from pipeline.ingest.guard import each_file
-from pipeline.ingest.parts import IngestOptions, InputFile, Part, Refused, UnusableError, parts_of_groups
-from pipeline.ingest.registry import Reader
-from pipeline.ingest.stars import star
-from pipeline.lightcurve import Clock, LightCurve
+from swope.pipeline.ingest.bytes import stem_of, text_of
+from swope.pipeline.ingest.columns import merged, numbers, roles
+from swope.pipeline.ingest.guard import each_file
+from swope.pipeline.ingest.parts import IngestOptions, InputFile, Part, Refused, UnusableError, parts_of_groups
+from swope.pipeline.ingest.registry import Reader
+from swope.pipeline.ingest.stars import star
+from swope.pipeline.lightcurve import Clock, LightCurve
 
 _KEY = re.compile(r"\\\s*(\w+)\s*=\s*[\"']?(.*?)[\"']?\s*$")
 _UNITS = {"counts": "count", "count": "count", "mag": "mag", "magnitudes": "mag", "e-/s": "electron / s"}

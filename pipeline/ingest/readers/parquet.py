@@ -8,11 +8,11 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.ingest.long import read_long_parquet, stage_long
-from pipeline.ingest.nested import flat_names, is_nested, nested_parts, nested_roles, read_nested, regrouped
-from pipeline.ingest.parts import IngestOptions, InputFile, Part, Refused
-from pipeline.ingest.registry import Reader
-from pipeline.lightcurve import LightCurve
+from swope.pipeline.ingest.long import read_long_parquet, stage_long
+from swope.pipeline.ingest.nested import flat_names, is_nested, nested_parts, nested_roles, read_nested, regrouped
+from swope.pipeline.ingest.parts import IngestOptions, InputFile, Part, Refused
+from swope.pipeline.ingest.registry import Reader
+from swope.pipeline.lightcurve import LightCurve
 
 
 def _recognises(_: Path, head: bytes) -> bool:

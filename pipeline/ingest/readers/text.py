@@ -7,15 +7,15 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.ingest.bytes import stem_of, text_of
-from pipeline.ingest.columns import numbers
-from pipeline.ingest.guard import each_file
-from pipeline.ingest.parts import IngestOptions, InputFile, Part, Refused, UnusableError, parts_of_groups
-from pipeline.ingest.readers.csv_star import star_of_table
-from pipeline.ingest.registry import Reader
-from pipeline.ingest.stars import star
-from pipeline.ingest.table import header_of, parse_table
-from pipeline.lightcurve import Clock, FloatArray, LightCurve
+from swope.pipeline.ingest.bytes import stem_of, text_of
+from swope.pipeline.ingest.columns import numbers
+from swope.pipeline.ingest.guard import each_file
+from swope.pipeline.ingest.parts import IngestOptions, InputFile, Part, Refused, UnusableError, parts_of_groups
+from swope.pipeline.ingest.readers.csv_star import star_of_table
+from swope.pipeline.ingest.registry import Reader
+from swope.pipeline.ingest.stars import star
+from swope.pipeline.ingest.table import header_of, parse_table
+from swope.pipeline.lightcurve import Clock, FloatArray, LightCurve
 
 #: Share of backward steps, and of repeats, above which a headerless first column is not time.
 LIKE_A_CHAIN = 0.1

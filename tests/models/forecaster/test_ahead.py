@@ -7,14 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models.forecaster import Forecaster, ForecasterOptions
-from models.forecaster.network import Cell
-from models.forecaster.sequence import Questions, Sequence, ahead_of, drawn_ahead
-from models.forecaster.steps import steps_of
-from models.forecaster.variations import varied
-from pipeline.lightcurve import LightCurve
-from pipeline.period.result import PeriodResult
-from pipeline.star import Star
+from swope.models.forecaster import Forecaster, ForecasterOptions
+from swope.models.forecaster.network import Cell
+from swope.models.forecaster.sequence import Questions, Sequence, ahead_of, drawn_ahead
+from swope.models.forecaster.steps import steps_of
+from swope.models.forecaster.variations import varied
+from swope.pipeline.lightcurve import LightCurve
+from swope.pipeline.period.result import PeriodResult
+from swope.pipeline.star import Star
 from tests.models.forecaster.test_forecaster import variable
 
 LINES = ("inputs", "target", "mean", "variance", "noise", "log_weight", "centre", "unit", "ready", "reach")

@@ -7,10 +7,10 @@ import itertools
 import numpy as np
 import pytest
 
-from models.forecaster import network
-from models.forecaster.batches import STARS, _places, outputs_of
-from models.forecaster.network import Cell
-from models.forecaster.steps import steps_of
+from swope.models.forecaster import network
+from swope.models.forecaster.batches import STARS, _places, outputs_of
+from swope.models.forecaster.network import Cell
+from swope.models.forecaster.steps import steps_of
 from tests.models.forecaster.test_forecaster import variable
 
 

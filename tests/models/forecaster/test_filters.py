@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from models.forecaster.filters import average, causal_noise, fourier, linear_bank, log_t, neighbours
+from swope.models.forecaster.filters import average, causal_noise, fourier, linear_bank, log_t, neighbours
 
 
 def _quiet(n: int, d: int, seed: int) -> tuple[np.ndarray, ...]:

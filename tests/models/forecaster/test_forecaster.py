@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.forecaster import Forecaster, ForecasterOptions
-from models.forecaster.steps import WARM_UP
-from pipeline.clean import clean
-from pipeline.lightcurve import LightCurve
-from pipeline.period.result import PeriodResult
-from pipeline.star import Star
+from swope.models.forecaster import Forecaster, ForecasterOptions
+from swope.models.forecaster.steps import WARM_UP
+from swope.pipeline.clean import clean
+from swope.pipeline.lightcurve import LightCurve
+from swope.pipeline.period.result import PeriodResult
+from swope.pipeline.star import Star
 
 
 def variable(seed: int, n: int = 60, *, bands: int = 1, kind: str = "mag", errors: bool = True) -> Star:

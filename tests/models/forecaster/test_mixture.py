@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from models.forecaster.mixture import Mixture
+from swope.models.forecaster.mixture import Mixture
 
 
 def _drawn(seed: int, n: int = 5, g: int = 4) -> Mixture:

@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models.forecaster import Forecaster, ForecasterOptions, network
-from models.forecaster.batches import STEPS, outputs_of
-from models.forecaster.calibration import Calibration
-from models.forecaster.network import Cell
-from models.forecaster.states import cell_states
-from models.forecaster.steps import steps_of
+from swope.models.forecaster import Forecaster, ForecasterOptions, network
+from swope.models.forecaster.batches import STEPS, outputs_of
+from swope.models.forecaster.calibration import Calibration
+from swope.models.forecaster.network import Cell
+from swope.models.forecaster.states import cell_states
+from swope.models.forecaster.steps import steps_of
 from tests.models.forecaster.test_forecaster import variable
 
 UNITS = 4

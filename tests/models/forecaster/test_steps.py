@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models.forecaster.steps import FAMILIES, N_INPUTS, WARM_UP, steps_of
-from pipeline.clean import clean
-from pipeline.lightcurve import LightCurve
-from pipeline.period.result import PeriodResult
-from pipeline.star import Star
+from swope.models.forecaster.steps import FAMILIES, N_INPUTS, WARM_UP, steps_of
+from swope.pipeline.clean import clean
+from swope.pipeline.lightcurve import LightCurve
+from swope.pipeline.period.result import PeriodResult
+from swope.pipeline.star import Star
 
 CAUSAL = ("inputs", "mean", "variance", "noise", "log_weight", "centre", "unit")
 

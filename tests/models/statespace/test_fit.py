@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from models.statespace import (
+from swope.models.statespace import (
     DampedWalk,
     Level,
     Model,

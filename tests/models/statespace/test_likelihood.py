@@ -7,7 +7,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.statespace import DampedWalk, Level, Model, Noise, Oscillator, Regressors, Seasonal, Series, Steps, Trend
+from swope.models.statespace import (
+    DampedWalk,
+    Level,
+    Model,
+    Noise,
+    Oscillator,
+    Regressors,
+    Seasonal,
+    Series,
+    Steps,
+    Trend,
+)
 from tests.bench.statespace_oracles import against_celerite, against_dense, against_statsmodels, dense
 
 
@@ -81,7 +92,7 @@ def test_regressors_and_steps_are_columns() -> None:
     time = np.arange(40.0)
     airmass = np.random.default_rng(3).uniform(1, 2, (40, 1))
     value = 3.0 + 0.5 * airmass[:, 0] + 2.0 * (time >= 17.0)
-    from models.statespace import fit
+    from swope.models.statespace import fit
 
     fitted = fit(Level() + Regressors() + Steps((17.0,)) + Noise(1.0, ()), Series.of(time, value, regressors=airmass))
     np.testing.assert_allclose(fitted.coefficient, [3.0, 0.5, 2.0], atol=1e-8)

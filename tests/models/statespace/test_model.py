@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.statespace import StarOptions, StateSpace, fit_star, summarise
-from models.statespace.components import Seasonal
-from pipeline.clean import clean
-from pipeline.events import find_events
-from pipeline.lightcurve import LightCurve
-from pipeline.period import PeriodResult
-from pipeline.star import Star
+from swope.models.statespace import StarOptions, StateSpace, fit_star, summarise
+from swope.models.statespace.components import Seasonal
+from swope.pipeline.clean import clean
+from swope.pipeline.events import find_events
+from swope.pipeline.lightcurve import LightCurve
+from swope.pipeline.period import PeriodResult
+from swope.pipeline.star import Star
 from tests.bench.statespace_data import damped_walk, simulated
 from tests.bench.statespace_oracles import oscillation
 from tests.real_data import real_data

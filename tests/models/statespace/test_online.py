@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from models.statespace import (
+from swope.models.statespace import (
     StarFit,
     StateSpace,
     fit_star,
@@ -18,10 +18,10 @@ from models.statespace import (
     record_json,
     record_of,
 )
-from pipeline.clean import clean
-from pipeline.lightcurve import LightCurve
-from pipeline.period import PeriodResult
-from pipeline.star import Star
+from swope.pipeline.clean import clean
+from swope.pipeline.lightcurve import LightCurve
+from swope.pipeline.period import PeriodResult
+from swope.pipeline.star import Star
 from tests.bench.statespace_data import curves, damped_walk, with_periods
 from tests.real_data import real_data
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.statespace import StateSpace, fit_star
-from models.statespace.outbursts import find_outbursts
-from pipeline.clean import clean
-from pipeline.events import Event, EventOptions, in_sight, visits
-from pipeline.lightcurve import LightCurve
-from pipeline.period import PeriodResult
-from pipeline.star import Star
+from swope.models.statespace import StateSpace, fit_star
+from swope.models.statespace.outbursts import find_outbursts
+from swope.pipeline.clean import clean
+from swope.pipeline.events import Event, EventOptions, in_sight, visits
+from swope.pipeline.lightcurve import LightCurve
+from swope.pipeline.period import PeriodResult
+from swope.pipeline.star import Star
 from tests.bench.statespace_data import damped_walk
 
 #: Four exposures on each of 60 nights.

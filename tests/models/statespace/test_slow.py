@@ -8,14 +8,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models.statespace import StateSpace, fit_star
-from models.statespace.slow import Slow, find_slow, slow_pvalue
-from models.statespace.star import fold_misfit, still_residual
-from pipeline.clean import clean
-from pipeline.events import EventOptions
-from pipeline.lightcurve import LightCurve
-from pipeline.period import PeriodResult
-from pipeline.star import Star
+from swope.models.statespace import StateSpace, fit_star
+from swope.models.statespace.slow import Slow, find_slow, slow_pvalue
+from swope.models.statespace.star import fold_misfit, still_residual
+from swope.pipeline.clean import clean
+from swope.pipeline.events import EventOptions
+from swope.pipeline.lightcurve import LightCurve
+from swope.pipeline.period import PeriodResult
+from swope.pipeline.star import Star
 from tests.bench.statespace_data import damped_walk
 
 TIME = np.sort(np.random.default_rng(1).uniform(0.0, 2500.0, 300))

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.catalog.schema import DETECTORS
+from swope.pipeline.catalog.schema import DETECTORS
 
 TYPES = ("EA", "EW", "RRAB", "RRC")
 

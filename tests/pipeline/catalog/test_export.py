@@ -10,8 +10,8 @@ from astropy.io import fits
 from astropy.io.votable import parse_single_table
 from astropy.table import Table
 
-from pipeline.catalog import events_table, export, objects_table, write_parquet
-from pipeline.catalog.export import astropy_table
+from swope.pipeline.catalog import events_table, export, objects_table, write_parquet
+from swope.pipeline.catalog.export import astropy_table
 from tests.pipeline.catalog.rows import columns, event_rows, object_rows
 
 STRANGE = 'β <b>"Cet", 1\n&'

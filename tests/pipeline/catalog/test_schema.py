@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 from astropy.io.votable.ucd import check_ucd
 
-from pipeline.catalog.schema import (
+from swope.pipeline.catalog.schema import (
     event_columns,
     events_table,
     object_columns,
@@ -14,7 +14,7 @@ from pipeline.catalog.schema import (
     objects_table,
     probability_types,
 )
-from pipeline.version import VERSION
+from swope.pipeline.version import VERSION
 from tests.pipeline.catalog.rows import TYPES, columns, event_rows, object_rows
 
 CONTRACT = [

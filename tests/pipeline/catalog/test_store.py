@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.catalog.schema import events_table, objects_table
-from pipeline.catalog.store import count_statuses, merge, replacing, write_parquet
-from pipeline.rank import combine_pvalues, novelty
+from swope.pipeline.catalog.schema import events_table, objects_table
+from swope.pipeline.catalog.store import count_statuses, merge, replacing, write_parquet
+from swope.pipeline.rank import combine_pvalues, novelty
 from tests.pipeline.catalog.rows import TYPES, columns, event_rows, object_rows
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipeline.ingest import IngestOptions, Refused, plan, read
-from pipeline.lightcurve import LightCurve
+from swope.pipeline.ingest import IngestOptions, Refused, plan, read
+from swope.pipeline.lightcurve import LightCurve
 
 
 def ingest(

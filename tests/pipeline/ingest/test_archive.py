@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from pipeline.ingest import IngestOptions, SourceError, plan
+from swope.pipeline.ingest import IngestOptions, SourceError, plan
 from tests.pipeline.ingest.reading import ingest
 from tests.pipeline.ingest.test_fits import mission_file
 

@@ -10,10 +10,10 @@ from astropy import units as u
 from astropy.coordinates import EarthLocation, SkyCoord
 from astropy.time import Time
 
-from pipeline.ingest.clocks import convertible, light_time, to_bjd_tdb
-from pipeline.ingest.parts import IngestOptions
-from pipeline.ingest.stars import star
-from pipeline.lightcurve import Clock
+from swope.pipeline.ingest.clocks import convertible, light_time, to_bjd_tdb
+from swope.pipeline.ingest.parts import IngestOptions
+from swope.pipeline.ingest.stars import star
+from swope.pipeline.lightcurve import Clock
 
 #: At the centre of the Earth, where a geocentric clock stands.
 CENTRE = EarthLocation.from_geocentric(0, 0, 0, unit="m")

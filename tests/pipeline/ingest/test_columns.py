@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.ingest.columns import filler, is_number, kind_of, merged, numbers, roles
-from pipeline.ingest.parts import UnusableError
-from pipeline.lightcurve import ZERO_POINTS, Clock
+from swope.pipeline.ingest.columns import filler, is_number, kind_of, merged, numbers, roles
+from swope.pipeline.ingest.parts import UnusableError
+from swope.pipeline.lightcurve import ZERO_POINTS, Clock
 
 CLOCKS = st.builds(
     Clock,

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.ingest import IngestOptions, long, plan
-from pipeline.lightcurve import Clock, Mask
+from swope.pipeline.ingest import IngestOptions, long, plan
+from swope.pipeline.lightcurve import Clock, Mask
 from tests.pipeline.ingest.reading import ingest, one, reason
 from tests.real_data import real_data
 
@@ -167,7 +167,7 @@ def test_the_real_two_band_table_holds_magnitudes(tmp_path: Path) -> None:
 
 
 def test_a_row_too_long_to_be_read_is_a_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from pipeline.ingest.readers import csv_lists
+    from swope.pipeline.ingest.readers import csv_lists
 
     monkeypatch.setattr(csv_lists, "ROW_BYTES", 1000)
     (tmp_path / "x.csv").write_text(f'id,time,mag\na,"{[1.0] * 2000}","{[2.0] * 2000}"\n')

@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.ingest import IngestOptions, plan, read
-from pipeline.lightcurve import Clock, Mask
+from swope.pipeline.ingest import IngestOptions, plan, read
+from swope.pipeline.lightcurve import Clock, Mask
 from tests.pipeline.ingest.reading import ingest, one
 from tests.real_data import real_data
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.ingest import IngestOptions, Part, SourceError, plan, read
-from pipeline.ingest.registry import reader_named, readers
+from swope.pipeline.ingest import IngestOptions, Part, SourceError, plan, read
+from swope.pipeline.ingest.registry import reader_named, readers
 from tests.pipeline.ingest.reading import ingest
 
 STAR = "time,mag,err\n1,12,.1\n2,13,.1\n"

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from pipeline.ingest.parts import IngestOptions, UnusableError
-from pipeline.ingest.stars import star
-from pipeline.lightcurve import Clock
+from swope.pipeline.ingest.parts import IngestOptions, UnusableError
+from swope.pipeline.ingest.stars import star
+from swope.pipeline.lightcurve import Clock
 
 
 def read(time: np.ndarray) -> np.ndarray:

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.ingest.columns import numbers
-from pipeline.ingest.parts import UnusableError
-from pipeline.ingest.table import header_of, parse_table
+from swope.pipeline.ingest.columns import numbers
+from swope.pipeline.ingest.parts import UnusableError
+from swope.pipeline.ingest.table import header_of, parse_table
 
 FINITE = st.floats(-1e6, 1e6).map(lambda x: round(x, 6))
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.ingest import IngestOptions
-from pipeline.lightcurve import Clock, Mask
+from swope.pipeline.ingest import IngestOptions
+from swope.pipeline.lightcurve import Clock, Mask
 from tests.pipeline.ingest.reading import ingest, one, reason
 from tests.real_data import real_data
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from pipeline.clean import clean
-from pipeline.lightcurve import FloatArray, LightCurve
+from swope.pipeline.clean import clean
+from swope.pipeline.lightcurve import FloatArray, LightCurve
 
 
 def nights(points: int, rng: np.random.Generator, years: float = 5.0) -> FloatArray:

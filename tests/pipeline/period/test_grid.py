@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from pipeline.period import PeriodOptions
-from pipeline.period.grid import SHORTEST, cadence_of, grid_for
+from swope.pipeline.period import PeriodOptions
+from swope.pipeline.period.grid import SHORTEST, cadence_of, grid_for
 
 
 def test_blind_limits_on_the_ground() -> None:

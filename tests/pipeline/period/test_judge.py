@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from pipeline.period.judge import CLOSE_LOOK, _tables, evidence
-from pipeline.period.sample import prepare
+from swope.pipeline.period.judge import CLOSE_LOOK, _tables, evidence
+from swope.pipeline.period.sample import prepare
 from tests.pipeline.period.curves import star
 
 

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.period.kernels import fourier_equations, frequency_slope
-from pipeline.period.refine import refine
-from pipeline.period.sample import prepare
+from swope.pipeline.period.kernels import fourier_equations, frequency_slope
+from swope.pipeline.period.refine import refine
+from swope.pipeline.period.sample import prepare
 from tests.pipeline.period.curves import star
 
 

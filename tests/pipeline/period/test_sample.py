@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.period.sample import prepare
+from swope.pipeline.period.sample import prepare
 from tests.pipeline.period.curves import star
 
 

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.clean import clean
-from pipeline.lightcurve import LightCurve
-from pipeline.period import PeriodOptions, find_period
-from pipeline.period.search import search
+from swope.pipeline.clean import clean
+from swope.pipeline.lightcurve import LightCurve
+from swope.pipeline.period import PeriodOptions, find_period
+from swope.pipeline.period.search import search
 from tests.pipeline.period.curves import nights, saw, star
 from tests.real_data import real_data
 

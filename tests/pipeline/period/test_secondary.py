@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pipeline.period import PeriodResult, find_period, secondary_periods
+from swope.pipeline.period import PeriodResult, find_period, secondary_periods
 from tests.pipeline.period.curves import star
 
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from pipeline.clean import clean
-from pipeline.lightcurve import LightCurve
-from pipeline.period import find_period, kernels
+from swope.pipeline.clean import clean
+from swope.pipeline.lightcurve import LightCurve
+from swope.pipeline.period import find_period, kernels
 
 
 def test_likelihoods_are_those_of_a_dense_process() -> None:

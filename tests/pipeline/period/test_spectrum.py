@@ -6,8 +6,8 @@ from astropy.timeseries import LombScargle
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.period.grid import Grid
-from pipeline.period.spectrum import periodogram
+from swope.pipeline.period.grid import Grid
+from swope.pipeline.period.spectrum import periodogram
 
 
 @settings(max_examples=25, deadline=None)

@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.clean import clean
-from pipeline.ingest import IngestOptions, plan, read
-from pipeline.lightcurve import LightCurve
-from pipeline.period import find_transits
-from pipeline.period.transit import is_dense
+from swope.pipeline.clean import clean
+from swope.pipeline.ingest import IngestOptions, plan, read
+from swope.pipeline.lightcurve import LightCurve
+from swope.pipeline.period import find_transits
+from swope.pipeline.period.transit import is_dense
 
 
 def photometry(planets: list[tuple[float, float, float]], noise: float = 2e-4, seed: int = 0) -> LightCurve:

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 
-from pipeline.catalog import count_statuses, events_table, merge, objects_table, write_parquet
-from pipeline.clean import clean
-from pipeline.forecast import Forecast
-from pipeline.lightcurve import Clock, LightCurve, Mask
-from pipeline.period.result import PeriodResult
-from pipeline.report import StarDetail
+from swope.pipeline.catalog import count_statuses, events_table, merge, objects_table, write_parquet
+from swope.pipeline.clean import clean
+from swope.pipeline.forecast import Forecast
+from swope.pipeline.lightcurve import Clock, LightCurve, Mask
+from swope.pipeline.period.result import PeriodResult
+from swope.pipeline.report import StarDetail
 from tests.pipeline.catalog.rows import columns, event_rows, object_rows
 
 

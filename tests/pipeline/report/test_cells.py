@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.period.result import PeriodResult
-from pipeline.report import CellStates, StarDetail
-from pipeline.report.card import card
-from pipeline.report.cells import by_main_motion, over_time
-from pipeline.report.figures import cells_figure
+from swope.pipeline.period.result import PeriodResult
+from swope.pipeline.report import CellStates, StarDetail
+from swope.pipeline.report.card import card
+from swope.pipeline.report.cells import by_main_motion, over_time
+from swope.pipeline.report.figures import cells_figure
 from tests.pipeline.report.made import make_curve, make_forecast
 
 

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.clean import clean
-from pipeline.lightcurve import Clock, LightCurve
-from pipeline.period.result import PeriodResult
-from pipeline.report import ClassPhases, SeenFold, StarDetail
-from pipeline.report.charts import histogram
-from pipeline.report.figures import (
+from swope.pipeline.clean import clean
+from swope.pipeline.lightcurve import Clock, LightCurve
+from swope.pipeline.period.result import PeriodResult
+from swope.pipeline.report import ClassPhases, SeenFold, StarDetail
+from swope.pipeline.report.charts import histogram
+from swope.pipeline.report.figures import (
     chosen_forecast,
     folded_figure,
     forecast_figure,
@@ -23,7 +23,7 @@ from pipeline.report.figures import (
     time_label,
     time_offset,
 )
-from pipeline.report.markup import Html, tag, text
+from swope.pipeline.report.markup import Html, tag, text
 from tests.pipeline.report.made import make_curve, make_forecast
 
 FOUND = PeriodResult(period=0.7, t0=2455000.5)

@@ -5,14 +5,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.simulate.bursts import ANOMALIES, flare_shape, with_anomaly
-from pipeline.simulate.classes import KINDS
-from pipeline.simulate.fourier import Shape
-from pipeline.simulate.light import amplitude_ratio, colour
-from pipeline.simulate.pulsating import cepheid_shape
-from pipeline.simulate.signal import Scene, Signal
-from pipeline.simulate.sky import Site, altitude, moon, sun
-from pipeline.simulate.stochastic import damped_walk
+from swope.pipeline.simulate.bursts import ANOMALIES, flare_shape, with_anomaly
+from swope.pipeline.simulate.classes import KINDS
+from swope.pipeline.simulate.fourier import Shape
+from swope.pipeline.simulate.light import amplitude_ratio, colour
+from swope.pipeline.simulate.pulsating import cepheid_shape
+from swope.pipeline.simulate.signal import Scene, Signal
+from swope.pipeline.simulate.sky import Site, altitude, moon, sun
+from swope.pipeline.simulate.stochastic import damped_walk
 
 SCENE = Scene(2455000.0, 2456000.0, 0.02)
 V = 0.545

@@ -3,11 +3,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pipeline.lightcurve import FloatArray
-from pipeline.simulate.classes import KINDS
-from pipeline.simulate.eclipsing import shape_class
-from pipeline.simulate.roche import Binary, binary_light
-from pipeline.simulate.signal import Scene
+from swope.pipeline.lightcurve import FloatArray
+from swope.pipeline.simulate.classes import KINDS
+from swope.pipeline.simulate.eclipsing import shape_class
+from swope.pipeline.simulate.roche import Binary, binary_light
+from swope.pipeline.simulate.signal import Scene
 
 SCENE = Scene(2455000.0, 2456000.0, 0.02)
 PHASE = np.arange(128) / 128

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.integrate import dblquad
 
-from pipeline.simulate.roche import Binary, binary_light, lobe_radius
-from pipeline.simulate.transit import transit_flux
+from swope.pipeline.simulate.roche import Binary, binary_light, lobe_radius
+from swope.pipeline.simulate.transit import transit_flux
 
 V = np.array([0.545])
 EDGE_ON = np.pi / 2

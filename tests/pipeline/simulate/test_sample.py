@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.ingest import IngestOptions, plan, read
-from pipeline.simulate.sample import BAD_FILES, write_sample
+from swope.pipeline.ingest import IngestOptions, plan, read
+from swope.pipeline.simulate.sample import BAD_FILES, write_sample
 
 DATA = Path(__file__).parents[3] / "data"
 

@@ -9,15 +9,15 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.lightcurve import Clock, LightCurve
-from pipeline.simulate import SurveyOptions, simulate_star, simulate_stars, simulated, write_survey
-from pipeline.simulate.classes import KINDS
-from pipeline.simulate.ground import asas
-from pipeline.simulate.observe import observe
-from pipeline.simulate.signal import Scene
-from pipeline.simulate.surveys import SURVEYS
-from pipeline.simulate.visits import Visits
-from pipeline.vsx import TYPES
+from swope.pipeline.lightcurve import Clock, LightCurve
+from swope.pipeline.simulate import SurveyOptions, simulate_star, simulate_stars, simulated, write_survey
+from swope.pipeline.simulate.classes import KINDS
+from swope.pipeline.simulate.ground import asas
+from swope.pipeline.simulate.observe import observe
+from swope.pipeline.simulate.signal import Scene
+from swope.pipeline.simulate.surveys import SURVEYS
+from swope.pipeline.simulate.visits import Visits
+from swope.pipeline.vsx import TYPES
 
 
 def same(one: LightCurve, other: LightCurve) -> bool:
