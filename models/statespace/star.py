@@ -8,18 +8,10 @@ from functools import cached_property
 
 import numpy as np
 
-from swope.models.statespace.components import (
-    DampedWalk,
-    Level,
-    Model,
-    Noise,
-    Oscillator,
-    Seasonal,
-    Series,
-    Term,
-    harmonic_columns,
-)
 from swope.models.statespace.fit import Fit, Record, fit, smooth, start, update
+from swope.models.statespace.layout import Model, Term
+from swope.models.statespace.series import Series
+from swope.models.statespace.terms import DampedWalk, Level, Noise, Oscillator, Seasonal, harmonic_columns
 from swope.pipeline.lightcurve import FloatArray, IntArray, LightCurve
 from swope.pipeline.star import Star
 

@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from swope.models.statespace import StarOptions, StateSpace, fit_star, summarise
-from swope.models.statespace.components import Seasonal
+from swope.models.statespace import Seasonal, StarOptions, StateSpace, fit_star, summarise
 from swope.pipeline.clean import clean
 from swope.pipeline.events import find_events
 from swope.pipeline.lightcurve import LightCurve
