@@ -10,6 +10,7 @@ import numpy as np
 
 from swope.pipeline.lightcurve import FloatArray, LightCurve
 from swope.pipeline.period.grid import cadence_of
+from swope.pipeline.photometry import relative_flux
 
 #: Photometry with at least this many points and a cadence below this many days is searched for transits.
 LEAST_POINTS = 500
@@ -194,9 +195,7 @@ def _densest(good: LightCurve) -> LightCurve:
 
 def _even_steps(good: LightCurve) -> tuple[FloatArray, FloatArray]:
     """Time and relative flux averaged in steps of `STEP` (or as they came, where coarser)."""
-    flux = good.value if good.kind == "flux" else 10.0 ** (-0.4 * (good.value - np.median(good.value)))
-    middle = float(np.median(flux))
-    flux = flux / middle if middle > 0 else flux / max(1e-12, float(np.std(flux))) + 1.0
+    flux = relative_flux(good.value, good.kind)
     index = np.floor((good.time - good.time[0]) / STEP).astype(np.int64)
     _, inverse, count = np.unique(index, return_inverse=True, return_counts=True)
     if len(count) > 0.7 * len(flux):
