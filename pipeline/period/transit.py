@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,6 +34,15 @@ LEAST_SNR = 7.5
 
 #: Below this orbital period, in days, a wave of the whole curve may pass for transits.
 LONGEST_WAVE = 5.0
+
+#: Days that a planet with a period of a day takes to cross the middle of a star of solar density.
+CENTRAL = 0.075
+
+#: Stretches of frequency whose median power is the usual one.
+STRETCHES = 40
+
+#: So many separate peaks of the coarse search are looked at closely, at so many frequencies each.
+PEAKS, NEIGHBOURS = 24, 17
 
 #: A transit must have been seen at least this often.
 LEAST_TRANSITS = 2
@@ -79,8 +88,9 @@ def find_transits(
 ) -> tuple[Transit, ...]:
     """Transits of up to `most` planets, each masked before the next is searched for.
 
-    A box least-squares search (Kovacs, Zucker & Mazeh 2002, A&A 391, 369) on frequencies spaced as the duration of a
-    transit asks (Ofir 2014, A&A 561, A138), longest period half the span so that two transits are seen.
+    A box least-squares search (Kovacs, Zucker & Mazeh 2002, A&A 391, 369), coarse by fast folding, then fine about the
+    highest peaks, on frequencies spaced as the duration of a transit asks (Ofir 2014, A&A 561, A138). The longest
+    period is half the span, so that two transits are seen.
 
     Parameters
     ----------
@@ -215,12 +225,11 @@ def _search(time: FloatArray, flat: FloatArray, min_period: float | None, max_pe
     longest = min(max_period or span, 0.5 * span)
     if longest <= shortest:
         return None
-    frequency = _frequencies(shortest, longest, span)
     scatter = 1.4826 * float(np.median(np.abs(flat - np.median(flat))))
     value = np.clip(flat - np.median(flat), -50.0 * scatter, None)
+    frequency, trend = _nominees(time - origin, value, shortest, longest)
     power, start, length, depths = np.empty((4, frequency.size))
     boxes(time - origin, value, frequency, np.asarray(DURATIONS), power, start, length, depths)
-    trend = _running(power)
     best = int(np.argmax(power - trend))
     duration, depth = float(length[best]), float(depths[best])
     period = float(1.0 / frequency[best])
@@ -244,21 +253,77 @@ def _search(time: FloatArray, flat: FloatArray, min_period: float | None, max_pe
     return Transit(period, t0, duration, depth, max(0.0, fair / error), transits)
 
 
-def _frequencies(shortest: float, longest: float, span: float) -> FloatArray:
-    """Frequencies spaced so that a transit of a central crossing of a Sun-like star moves a third of its duration."""
-    low, high = 1.0 / longest, 1.0 / shortest
-    # duration in days of a central transit of a star of solar density: 0.075 P^(1/3) (Ofir 2014, eq. 4)
-    factor = 0.33 * 0.075 / span
-    # df = factor * P^(1/3) * f = factor * f^(2/3): cube roots are evenly spaced
-    number = int(np.ceil(3.0 * (high ** (1.0 / 3.0) - low ** (1.0 / 3.0)) / factor)) + 1
-    frequency: FloatArray = np.linspace(low ** (1.0 / 3.0), high ** (1.0 / 3.0), number) ** 3
-    return frequency
+def _nominees(time: FloatArray, value: FloatArray, shortest: float, longest: float) -> tuple[FloatArray, FloatArray]:
+    """(m,) frequencies about the highest peaks of a coarse search, and the box power that is usual at each.
+
+    Period after period, octave by octave, the points are folded in steps of time as coarse as the transits of the
+    octave allow: what a transit needs to be seen at all is far less than what it needs to be measured.
+
+    Parameters
+    ----------
+    time, value : (n,) days from 0 on, of mean near zero.
+    shortest, longest : days.
+    """
+    period, power = (np.concatenate(parts) for parts in zip(*_octaves(time, value, shortest, longest), strict=True))
+    frequency = 1.0 / period
+    trend = _usual(frequency, power)
+    excess = power - trend
+    span = float(time[-1])
+    chosen: list[int] = []
+    highest = np.argpartition(-excess, min(PEAKS * NEIGHBOURS, len(excess) - 1))[: PEAKS * NEIGHBOURS]
+    for i in highest[np.argsort(-excess[highest], kind="stable")].tolist():
+        if all(abs(frequency[i] - frequency[k]) > 2.0 * _spacing(frequency[k], span) for k in chosen):
+            chosen.append(i)
+            if len(chosen) == PEAKS:
+                break
+    centre = frequency[chosen]
+    around = np.linspace(-2.0, 2.0, NEIGHBOURS)
+    fine = centre[:, None] + around * _spacing(centre, span)[:, None]
+    inside = (fine >= 1.0 / longest) & (fine <= 1.0 / shortest)
+    return fine[inside], np.broadcast_to(trend[chosen][:, None], fine.shape)[inside]
 
 
-def _running(power: FloatArray) -> FloatArray:
-    """Slow trend of the box power along the frequencies: medians of stretches, joined by straight lines."""
-    stretch = max(20, power.size // 40)
-    edges = np.arange(0, power.size, stretch)
-    level = np.array([np.median(power[e : e + stretch]) for e in edges])
-    trend: FloatArray = np.interp(np.arange(power.size), edges + 0.5 * stretch, level)
+def _octaves(
+    time: FloatArray, value: FloatArray, shortest: float, longest: float
+) -> Iterator[tuple[FloatArray, FloatArray]]:
+    """Periods in days, ascending from the shortest to the longest, and their box power; octave after octave."""
+    from swope.pipeline.period.kernels.folding import folded_boxes, rows_for
+
+    while shortest < longest:
+        end = min(2.0 * shortest, longest)
+        central = _central(shortest)
+        step = max(0.5 * DURATIONS[0], central / 4.0)
+        cell = np.floor(time / step).astype(np.int64)
+        count = np.bincount(cell).astype(np.float32)
+        total = np.bincount(cell, value).astype(np.float32)
+        # transits of orbits that do not cross the middle of the star last less long
+        widths = np.unique([max(1, round(d / step)) for d in DURATIONS if d >= central / 3.0 or d == DURATIONS[-1]])
+        first, last = int(shortest / step), int(end / step)
+        period, power = np.empty((2, sum(rows_for(count.size, bins) for bins in range(first, last + 1))))
+        folded_boxes(count, total, first, last, widths, period, power)
+        within = (period * step >= shortest) & (period * step <= end)
+        yield period[within] * step, power[within]
+        shortest = end
+
+
+def _central(period: float) -> float:
+    """Days that a planet of this period takes to cross the middle of a star of solar density (Ofir 2014, eq. 4)."""
+    return float(CENTRAL * period ** (1.0 / 3.0))
+
+
+def _spacing(frequency: FloatArray, span: float) -> FloatArray:
+    """Difference of frequencies by which such a transit moves a third of its duration over the span."""
+    moved: FloatArray = 0.33 * CENTRAL * frequency ** (2.0 / 3.0) / span
+    return moved
+
+
+def _usual(frequency: FloatArray, power: FloatArray) -> FloatArray:
+    """Slow trend of the box power along descending frequencies: medians of stretches, joined by straight lines.
+
+    The stretches are evenly spaced as independent frequencies are, in cube roots (`_spacing`).
+    """
+    place = -np.cbrt(frequency)
+    edges = np.searchsorted(place, np.linspace(place[0], place[-1], STRETCHES + 1)[1:-1])
+    filled = [(at, part) for at, part in zip(np.split(place, edges), np.split(power, edges), strict=True) if len(part)]
+    trend: FloatArray = np.interp(place, [at.mean() for at, _ in filled], [np.median(part) for _, part in filled])
     return trend
