@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -43,6 +44,9 @@ STRETCHES = 40
 
 #: So many separate peaks of the coarse search are looked at closely, at so many frequencies each.
 PEAKS, NEIGHBOURS = 24, 17
+
+#: Frequencies whose box has this share of the highest power are one plateau.
+PLATEAU = 0.9
 
 #: A transit must have been seen at least this often.
 LEAST_TRANSITS = 2
@@ -215,8 +219,6 @@ def _even_steps(good: LightCurve) -> tuple[FloatArray, FloatArray]:
 
 def _search(time: FloatArray, flat: FloatArray, min_period: float | None, max_period: float | None) -> Transit | None:
     """The strongest box, or None where no period fits."""
-    from swope.pipeline.period.kernels.boxes import boxes
-
     if len(time) < LEAST_POINTS // 4:
         return None
     origin = float(time[0])
@@ -227,13 +229,9 @@ def _search(time: FloatArray, flat: FloatArray, min_period: float | None, max_pe
         return None
     scatter = 1.4826 * float(np.median(np.abs(flat - np.median(flat))))
     value = np.clip(flat - np.median(flat), -50.0 * scatter, None)
-    frequency, trend = _nominees(time - origin, value, shortest, longest)
-    power, start, length, depths = np.empty((4, frequency.size))
-    boxes(time - origin, value, frequency, np.asarray(DURATIONS), power, start, length, depths)
-    best = int(np.argmax(power - trend))
-    duration, depth = float(length[best]), float(depths[best])
-    period = float(1.0 / frequency[best])
-    t0 = origin + float((start[best] + 0.5 * duration) % period)
+    found = _best_box(time - origin, value, shortest, longest)
+    duration, depth, period = found.duration, found.depth, 1.0 / found.frequency
+    t0 = origin + (found.start + 0.5 * duration) % period
     inside = np.abs((time - t0 + 0.5 * period) % period - 0.5 * period) < 0.5 * duration
     epochs = np.rint((time[inside] - t0) / period).astype(np.int64)
     transits = len(np.unique(epochs))
@@ -251,6 +249,45 @@ def _search(time: FloatArray, flat: FloatArray, min_period: float | None, max_pe
     # one deep event (a flare's dip, a jump) must not carry the signal: every transit counts at most twice the median
     fair = float(np.sum(np.minimum(seen, 2.0 * np.median(seen)) * number) / number.sum())
     return Transit(period, t0, duration, depth, max(0.0, fair / error), transits)
+
+
+class _Box(NamedTuple):
+    """A box-shaped dip: cycles a day, days after time 0, days, relative flux; square root of its gain."""
+
+    frequency: float
+    start: float
+    duration: float
+    depth: float
+    power: float
+
+
+def _best_box(time: FloatArray, value: FloatArray, shortest: float, longest: float) -> _Box:
+    """The box that stands out most above what is usual at its frequency.
+
+    Its power is a ragged plateau along the frequency, whose middle is nearer the truth than its highest point.
+
+    Parameters
+    ----------
+    time, value : (n,) days from 0 on, of mean near zero.
+    shortest, longest : days.
+    """
+    frequency, trend = _nominees(time, value, shortest, longest)
+    power = np.array([box.power for box in _boxes(time, value, frequency)])
+    best = int(np.argmax(power - trend))
+    width = 4.0 * float(_spacing(frequency[best], float(time[-1])))
+    plateau = (np.abs(frequency - frequency[best]) <= width) & (power >= PLATEAU * power[best])
+    middle, highest = _boxes(time, value, np.array([frequency[plateau].mean(), frequency[best]]))
+    return middle if middle.power >= PLATEAU * highest.power else highest
+
+
+def _boxes(time: FloatArray, value: FloatArray, frequency: FloatArray) -> list[_Box]:
+    """The best box of the fold at each frequency (m,)."""
+    from swope.pipeline.period.kernels.boxes import boxes
+
+    power, start, duration, depth = np.empty((4, frequency.size))
+    boxes(time, value, frequency, np.asarray(DURATIONS), power, start, duration, depth)
+    columns = (column.tolist() for column in (frequency, start, duration, depth, power))
+    return [_Box(*row) for row in zip(*columns, strict=True)]
 
 
 def _nominees(time: FloatArray, value: FloatArray, shortest: float, longest: float) -> tuple[FloatArray, FloatArray]:

@@ -43,7 +43,7 @@ def _fold(rows: int, bins: int, a: SingleArray, b: SingleArray) -> bool:
 
     Returns
     -------
-    Whether the profiles are in b. In the one at ``s * bins`` each row begins ``s / (rows - 1)`` bins after the one before.
+    Whether the profiles are in b. In the one at ``s * bins`` each row begins ``s / (rows - 1)`` bins after the last.
     """
     size, swapped = 1, False
     while size < rows:
@@ -99,8 +99,7 @@ def _best_box(
             rest = n - inside
             found = lack * lack / (inside * rest) if lack > zero and inside > room and rest > room else zero
             best = found if found > best else best
-    gain = float(best / n)
-    return gain
+    return float(best / n)
 
 
 @compiled(fast=True)
