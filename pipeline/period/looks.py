@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -76,7 +77,7 @@ def looks(sample: Sample, frequency: FloatArray, prior: FloatArray, bins: int) -
     return Looks(
         noise=noise,
         variance=variance,
-        skewness=np.sum(curve**3, axis=1) / (bins * variance**1.5),
+        skewness=np.sum(curve * curve * curve, axis=1) / (bins * variance**1.5),
         odd=strength[:, ::2].sum(axis=1) / variance,
         mirror=1.0 - _mirrored(series, bins) / variance,
         gap=_gap(weight > 0),
@@ -87,7 +88,7 @@ def looks(sample: Sample, frequency: FloatArray, prior: FloatArray, bins: int) -
         ratio=np.clip(other / dip, -1.0, 2.0),
         contrast=(depth - other) / error,
         blur=error / dip,
-        rise=np.mean(slope**3, axis=1) / np.maximum(1e-12, np.mean(slope**2, axis=1)) ** 1.5,
+        rise=np.mean(slope * slope * slope, axis=1) / np.maximum(1e-12, np.mean(slope**2, axis=1)) ** 1.5,
         once_round=_round(weight * outside, total * outside, centre, 1, noise),
         twice_round=_round(weight * outside, total * outside, centre, 2, noise),
     )
@@ -105,6 +106,7 @@ def _folds(sample: Sample, frequency: FloatArray, bins: int) -> tuple[FloatArray
     return weight, total
 
 
+@lru_cache(maxsize=4)
 def _harmonics(terms: int, bins: int) -> FloatArray:
     """(2 terms + 1, bins) a constant, then cosine and sine of each harmonic at the bins' centres."""
     angle = 2.0 * np.pi * (np.arange(bins) + 0.5) / bins
@@ -137,11 +139,18 @@ def _smooth(weight: FloatArray, total: FloatArray, prior: FloatArray, n: int) ->
     return np.asarray(series, dtype=np.float64), noise
 
 
+@lru_cache(maxsize=4)
+def _axes(terms: int, bins: int) -> tuple[FloatArray, FloatArray]:
+    """(terms, bins) each, cosines and sines of the harmonics at the axes of mirroring."""
+    angle = 2.0 * np.pi / bins * np.outer(np.arange(1, terms + 1), np.arange(bins))
+    return np.cos(angle), np.sin(angle)
+
+
 def _mirrored(series: FloatArray, bins: int) -> FloatArray:
     """(m,) the curve times its mirror image about the best axis, by its coefficients; at least 0."""
     a, b = series[:, 1::2], series[:, 2::2]
-    angle = 2.0 * np.pi / bins * np.outer(np.arange(1, a.shape[1] + 1), np.arange(bins))
-    product = 0.5 * (a * a - b * b) @ np.cos(angle) + (a * b) @ np.sin(angle)
+    cosine, sine = _axes(a.shape[1], bins)
+    product = 0.5 * (a * a - b * b) @ cosine + (a * b) @ sine
     mirrored: FloatArray = np.maximum(product.max(axis=1), 0.0)
     return mirrored
 
@@ -206,7 +215,10 @@ def _dip(weight: FloatArray, total: FloatArray) -> tuple[IntArray, IntArray]:
 def _running(value: FloatArray, width: int) -> FloatArray:
     """(m, bins) sums of so many bins from each on, around the circle."""
     round_ = np.concatenate([value, value[:, : width - 1]], axis=1)
-    sums: FloatArray = np.lib.stride_tricks.sliding_window_view(round_, width, axis=1).sum(axis=2)
+    # one after the other: a difference of running sums would leave rounding where there is nothing
+    sums = value.copy()
+    for j in range(1, width):
+        sums += round_[:, j : j + value.shape[1]]
     return sums
 
 
