@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from swope.pipeline.ingest.long import read_long_parquet, stage_long
+from swope.pipeline.ingest.long import is_staged, parquet_blocks, read_staged, stage_flat
 from swope.pipeline.ingest.nested import flat_names, is_nested, nested_parts, nested_roles, read_nested, regrouped
 from swope.pipeline.ingest.parts import IngestOptions, InputFile, Part, Refused
 from swope.pipeline.ingest.registry import Reader
@@ -25,13 +25,13 @@ def _plan(files: Sequence[InputFile], options: IngestOptions, scratch: Path) -> 
         if is_nested(schema, options):
             nested_roles(flat_names(schema), options.kind)
             return regrouped(file, scratch, options), []
-        return stage_long(file, schema.names, lambda wanted: read_long_parquet(file.path, wanted), options, scratch)
+        return stage_flat(file, lambda wanted: parquet_blocks(file.path, wanted), options, scratch)
 
     return nested_parts(READER.name, files, make, options)
 
 
 def _read(part: Part, options: IngestOptions) -> Iterator[LightCurve | Refused]:
-    return read_nested(part, options)
+    return read_staged(part, options) if is_staged(part.paths[0]) else read_nested(part, options)
 
 
 READER = Reader(
