@@ -20,12 +20,12 @@ from tqdm import tqdm
 
 from swope.flows import stages
 from swope.flows.manifest import chunk_key, is_done
-from swope.flows.models import model_ids
 from swope.flows.options import RunOptions
+from swope.flows.pages import write_report
 from swope.flows.record import RunRecord, versions
-from swope.flows.report import write_report
 from swope.flows.state import merge_states
 from swope.flows.workers import call, surviving, worker_processes
+from swope.models.registry import load_models
 from swope.pipeline.catalog import count_statuses, merge
 from swope.pipeline.ingest import Part, plan
 from swope.pipeline.version import VERSION
@@ -116,7 +116,7 @@ def catalog(
     planned = plan(sources, stages.ingest_options(options), scratch)
     watch.lap("plan")
     with worker_processes(CORES if workers is None else workers):
-        ids = call(model_ids, options.models)
+        ids = call(_model_ids, options.models)
         keys = [chunk_key(part.digest, asdict(options), ids, VERSION) for part in planned.parts]
         chunks = [CHUNKS / key for key in keys]
         reused = sum(is_done(run_dir / chunk) for chunk in chunks)
@@ -148,6 +148,10 @@ def catalog(
     record.write(run_dir)
     shutil.rmtree(scratch, ignore_errors=True)
     return record
+
+
+def _model_ids(folder: str | None) -> dict[str, str]:
+    return load_models(folder).ids
 
 
 def run_chunks(parts: Sequence[Part], folders: Sequence[Path], options: RunOptions) -> None:

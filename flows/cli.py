@@ -55,7 +55,17 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"swope {VERSION}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for add in (_add_run, _add_nightly, _add_report, _add_train, _add_evaluate, _add_simulate, _add_export, _add_serve):
+    for add in (
+        _add_show,
+        _add_run,
+        _add_nightly,
+        _add_report,
+        _add_train,
+        _add_evaluate,
+        _add_simulate,
+        _add_export,
+        _add_serve,
+    ):
         add(commands)
     return parser
 
@@ -74,6 +84,56 @@ def _command(
     return parser
 
 
+def _add_show(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = _command(
+        commands,
+        "show",
+        "one star at once: what was found in ten lines, a page and a picture",
+        "examples:\n"
+        "  swope show my_star.csv\n"
+        "  swope show kepler/kplr011442793-*.fits --out pages\n"
+        '  swope show survey.parquet --star "V1234"\n'
+        '  swope show out/first "V1234"              a star of a run\n',
+    )
+    parser.add_argument(
+        "sources",
+        nargs="+",
+        metavar="SOURCE",
+        help="as for `swope run`; or the folder of a run and its stars' names",
+    )
+    parser.add_argument("--star", action="append", default=[], metavar="ID", help="this star alone; may be given again")
+    parser.add_argument(
+        "--out", type=Path, default=Path("stars"), metavar="DIR", help="folder for the page and the picture (stars)"
+    )
+    _add_reading(parser)
+    parser.add_argument("--models", type=Path, metavar="DIR", help="models from `swope train` (default: the shipped)")
+    _add_event_pvalue(parser)
+    parser.set_defaults(call=_show)
+
+
+def _show(parsed: argparse.Namespace) -> int:
+    one_thread()
+    from swope.flows.options import RunOptions
+    from swope.flows.show import show
+
+    _check_out(parsed.out)
+    given = {name: getattr(parsed, name) for name in (*_READING, "event_pvalue")}
+    options = RunOptions(**given, models=str(parsed.models.resolve()) if parsed.models else None)
+    options.check()
+    print("\n".join(show(parsed.sources, parsed.out, options, parsed.star)).rstrip())
+    return 0
+
+
+def _add_event_pvalue(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--event-pvalue",
+        type=_probability,
+        default=1e-3,
+        metavar="P",
+        help="false-alarm probability a star of an event (default: 0.001)",
+    )
+
+
 def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = _command(
         commands,
@@ -90,14 +150,9 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     )
     parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder for the catalog and the report")
     _add_reading(parser)
+    _add_workers(parser)
     parser.add_argument("--models", type=Path, metavar="DIR", help="models from `swope train` (default: the shipped)")
-    parser.add_argument(
-        "--event-pvalue",
-        type=_probability,
-        default=1e-3,
-        metavar="P",
-        help="false-alarm probability a star of an event (default: 0.001)",
-    )
+    _add_event_pvalue(parser)
     parser.add_argument("--chunk-size", type=_positive, default=256, metavar="N", help="stars a chunk (default: 256)")
     parser.add_argument("--dask", metavar="ADDRESS", help="Dask scheduler to run on, such as tcp://10.0.0.1:8786")
     parser.add_argument("--top", type=_positive, default=20, metavar="N", help="stars in the report (default: 20)")
@@ -119,7 +174,10 @@ def _add_reading(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--kind", choices=("mag", "flux"), help="what the values are, where a source does not say")
     group.add_argument("--min-period", type=_days, metavar="DAYS", help="shortest period to look for")
     group.add_argument("--max-period", type=_days, metavar="DAYS", help="longest period to look for")
-    group.add_argument("--workers", type=_positive, metavar="N", help="worker processes (default: one a core)")
+
+
+def _add_workers(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--workers", type=_positive, metavar="N", help="worker processes (default: one a core)")
 
 
 def _check_out(out: Path) -> None:
@@ -181,9 +239,11 @@ def _add_nightly(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.add_argument(
         "--detector",
-        choices=("both", "statespace", "forecaster"),
-        default="both",
-        help="which forecasts (default: both; the state space alone takes a fifth of the time)",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="judge by this detector's forecasts alone, such as statespace, which takes a fifth of the time; may be "
+        "given several times (default: all that forecast)",
     )
     parser.add_argument("--top", type=_positive, default=10, metavar="N", help="surprising stars named (default: 10)")
     parser.set_defaults(call=_nightly)
@@ -196,7 +256,7 @@ def _nightly(parsed: argparse.Namespace) -> int:
     from swope.pipeline.ingest import check_sources
 
     check_sources(parsed.sources)
-    from swope.flows.night import FORECASTING, score_night
+    from swope.flows.night import score_night
     from swope.flows.state import State
 
     given = {name: getattr(parsed, name) for name in ("clock", "reader", "kind", "event_pvalue")}
@@ -209,7 +269,7 @@ def _nightly(parsed: argparse.Namespace) -> int:
         parsed.since,
         parsed.out,
         settings,
-        FORECASTING if parsed.detector == "both" else (parsed.detector,),
+        parsed.detector or None,
         parsed.top,
     )
     print(record.summary(parsed.out))
@@ -241,7 +301,7 @@ def _add_report(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 
 def _report(parsed: argparse.Namespace) -> int:
     one_thread()
-    from swope.flows.report import write_report
+    from swope.flows.pages import write_report
 
     print(write_report(parsed.run_dir, parsed.top, parsed.star))
     return 0
@@ -286,6 +346,7 @@ def _add_train(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     parser.add_argument("--seed", type=int, default=0, help="seed of all that is random (default: 0)")
     _add_reading(parser)
+    _add_workers(parser)
     parser.set_defaults(call=_train)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from swope.pipeline.events import EventOptions
 from swope.pipeline.lightcurve import Clock, Kind
 
 
@@ -57,6 +58,11 @@ class RunOptions:
             )
         if self.reader is not None:
             reader_named(self.reader)
+
+    @property
+    def events(self) -> EventOptions:
+        """What counts as an event."""
+        return EventOptions(pvalue=self.event_pvalue)
 
     def settled(self) -> RunOptions:
         """The same, without models that are not there yet: a deployment may name those of a training to come."""

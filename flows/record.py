@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import platform
 from dataclasses import asdict, dataclass
@@ -70,6 +71,12 @@ class RunRecord:
             raise ValueError(f"{run_dir} holds no finished run: there is no {RECORD}; `swope run` makes one") from None
         except (TypeError, json.JSONDecodeError) as error:
             raise ValueError(f"{run_dir / RECORD} is not a run's record: {error}") from None
+
+    @property
+    def stamp(self) -> str:
+        """What tells this run's catalog from another's: a hash of all that made it."""
+        made = [self.version, self.versions, self.config, self.models, self.inputs]
+        return hashlib.sha256(json.dumps(made, sort_keys=True).encode()).hexdigest()
 
     @property
     def options(self) -> RunOptions:

@@ -5,33 +5,33 @@ Each leaves its result there, so that only paths and small records travel betwee
     stars.parquet     light curves, cleaned                       (ingest)
     refused.json      what could not become a star, and why       (ingest)
     periods.parquet   the answers of the period search            (measure)
-    objects.parquet, events.parquet, state.parquet, done.json     (score)
+    objects.parquet, events.parquet, state.parquet, kept.parquet, done.json     (score)
 """
 
 from __future__ import annotations
 
 import json
-import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from swope.flows.manifest import DONE, write_json
-from swope.flows.models import load_models
 from swope.flows.options import RunOptions
 from swope.flows.rows import StarRow, lost_row, refused_row, rows_of
-from swope.flows.state import PERIOD_SCHEMA, STATE, state_table
+from swope.flows.state import STATE, state_table
 from swope.flows.workers import Lost
+from swope.models.registry import detector_columns, load_models
 from swope.pipeline.catalog import events_table, objects_table, write_parquet
 from swope.pipeline.clean import clean
 from swope.pipeline.ingest import IngestOptions, Part, Refused, read
 from swope.pipeline.lightcurve import Chunk, Clock, LightCurve, Mask
 from swope.pipeline.period import PeriodOptions, PeriodResult, find_period
+from swope.pipeline.period.table import period_of, periods_table
+from swope.pipeline.report.kept import kept_table
 from swope.pipeline.star import Star
 
 T = TypeVar("T")
@@ -41,6 +41,7 @@ REFUSED = "refused.json"
 PERIODS = "periods.parquet"
 OBJECTS = "objects.parquet"
 EVENTS = "events.parquet"
+KEPT = "kept.parquet"
 
 
 def ingest_options(options: RunOptions) -> IngestOptions:
@@ -90,24 +91,8 @@ def measure_rows(folder: Path, options: RunOptions, start: int, stop: int) -> li
 
 def write_periods(folder: Path, found: Sequence[PeriodResult | Lost]) -> None:
     """Write a chunk's periods."""
-    results = [PeriodResult(reason=r.reason) if isinstance(r, Lost) else _rounded(r) for r in found]
-    write_parquet(pa.Table.from_pylist([asdict(result) for result in results], PERIOD_SCHEMA), folder / PERIODS)
-
-
-def _rounded(result: PeriodResult) -> PeriodResult:
-    """The result without its last bits, which depend on where in memory the light curve lies, and on nothing in it."""
-    return replace(
-        result,
-        period=_significant(result.period, 12),
-        period_err=_significant(result.period_err, 6),
-        fap=_significant(result.fap, 6),
-        others=tuple(_significant(period, 12) for period in result.others),
-        t0=round(result.t0, 7) if math.isfinite(result.t0) else result.t0,
-    )
-
-
-def _significant(value: float, digits: int) -> float:
-    return float(f"{value:.{digits - 1}e}")
+    results = [PeriodResult(reason=r.reason, fault=True) if isinstance(r, Lost) else r.rounded() for r in found]
+    write_parquet(periods_table(results), folder / PERIODS)
 
 
 def score_rows(folder: Path, options: RunOptions, start: int, stop: int) -> list[StarRow]:
@@ -145,7 +130,8 @@ def write_failed(folder: Path, part: Part, reason: str) -> None:
 
 
 def _write(folder: Path, rows: Sequence[StarRow], done: bool = True) -> None:
-    write_parquet(objects_table(_columns([row.columns for row in rows])), folder / OBJECTS)
+    write_parquet(kept_table([row.detail for row in rows if row.detail is not None]), folder / KEPT)
+    write_parquet(objects_table(_columns([row.columns for row in rows]), detector_columns()), folder / OBJECTS)
     write_parquet(events_table(_columns([event for row in rows for event in row.events])), folder / EVENTS)
     if done:
         write_json(folder / DONE, dict(Counter(row.columns["status"] for row in rows)))
@@ -164,10 +150,7 @@ def read_chunk(folder: Path) -> Chunk:
 def read_stars(folder: Path) -> list[Star]:
     """The stars of a measured chunk."""
     periods = pq.read_table(folder / PERIODS).to_pylist()
-    return [
-        Star(curve, PeriodResult(**{**found, "others": tuple(found["others"])}))
-        for curve, found in zip(read_chunk(folder), periods, strict=True)
-    ]
+    return [Star(curve, period_of(found)) for curve, found in zip(read_chunk(folder), periods, strict=True)]
 
 
 def _masked_because(curve: LightCurve) -> str:

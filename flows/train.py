@@ -15,9 +15,9 @@ from swope.flows import stages
 from swope.flows.card import card_of
 from swope.flows.catalog import CHUNKS, CORES, WORK, first_problem, ingest, measure, threads
 from swope.flows.manifest import chunk_key
-from swope.flows.models import load_model
 from swope.flows.options import SHIPPED, RunOptions, TrainOptions
 from swope.flows.workers import worker_processes
+from swope.models.registry import load_model
 from swope.pipeline.ingest import plan
 from swope.pipeline.labels import read_labels
 from swope.pipeline.period import PeriodOptions

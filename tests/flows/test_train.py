@@ -10,12 +10,12 @@ import pytest
 
 from swope.flows import train as module
 from swope.flows.cli import build_parser, main
-from swope.flows.models import load_model
 from swope.flows.options import RunOptions, TrainOptions
 from swope.flows.train import _fit, _known, _start, train
 from swope.models.autoencoder import Autoencoder
 from swope.models.classifier import Classifier, ClassifierOptions
 from swope.models.forecaster import Forecaster
+from swope.models.registry import load_model
 from swope.pipeline.period import PeriodOptions
 from swope.pipeline.star import Star
 from tests.flows.test_cli import said

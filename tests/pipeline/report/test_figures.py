@@ -13,17 +13,15 @@ from swope.pipeline.period.result import PeriodResult
 from swope.pipeline.report import ClassPhases, SeenFold, StarDetail
 from swope.pipeline.report.charts import histogram
 from swope.pipeline.report.figures import (
-    chosen_forecast,
     folded_figure,
     forecast_figure,
     light_curve_figure,
     period_amplitude_figure,
     png,
     seen_figure,
-    time_label,
-    time_offset,
 )
 from swope.pipeline.report.markup import Html, tag, text
+from swope.pipeline.report.panels import chosen_forecast, time_label, time_offset
 from tests.pipeline.report.made import make_curve, make_forecast
 
 FOUND = PeriodResult(period=0.7, t0=2455000.5)
