@@ -18,7 +18,7 @@ from swope.models.autoencoder.network import FLOOR, build, feature_loss, fold_lo
 from swope.models.autoencoder.wrong_period import flags_of
 from swope.models.detector import Assessment, Batch, Teaching
 from swope.models.inputs import BINS, Array32, Inputs, inputs_of, sigma_of
-from swope.models.keras_backend import in_double, keras
+from swope.models.keras_backend import call_size, in_double, keras
 from swope.models.passes import best_of_passes
 from swope.models.scaling import Scaling
 from swope.models.scores import Scores, empirical_pvalue
@@ -29,9 +29,6 @@ from swope.pipeline.lightcurve import FloatArray
 from swope.pipeline.reason import Reason
 from swope.pipeline.split import share
 from swope.pipeline.star import Star
-
-#: Stars of every call of the network: always the same shape, so that no result depends on its company.
-_BATCH = 256
 
 #: The partial scores and their weights: misfit of the fold; emptiness around the star in the latent space, and among a
 #: few features of its shape; along the axes that tell kinds of stars apart, the distance to known stars, and how seldom
@@ -342,10 +339,11 @@ class Autoencoder:
         """Fold values, features and latent places of all stars."""
         tensors = self._tensors(inputs)
         parts = []
-        for begin in range(0, max(len(inputs), 1), _BATCH):
-            rows = [tensor[begin : begin + _BATCH] for tensor in tensors]
+        call = call_size(len(inputs))
+        for begin in range(0, max(len(inputs), 1), call):
+            rows = [tensor[begin : begin + call] for tensor in tensors]
             size = len(rows[0])
-            filled = [np.pad(r, [(0, _BATCH - size)] + [(0, 0)] * (r.ndim - 1)) for r in rows]
+            filled = [np.pad(r, [(0, call - size)] + [(0, 0)] * (r.ndim - 1)) for r in rows]
             parts.append(
                 [np.asarray(answer, dtype=np.float32)[:size] for answer in self._network.predict_on_batch(filled)]
             )

@@ -21,7 +21,7 @@ from swope.models.classifier.training import Examples, Tensors, train
 from swope.models.classifier.votes import learnt, spoken, table_of
 from swope.models.detector import Teaching
 from swope.models.inputs import FACTORS, Inputs, inputs_of
-from swope.models.keras_backend import in_double, keras
+from swope.models.keras_backend import call_size, in_double, keras
 from swope.models.scaling import Scaling
 from swope.models.weights import PRETRAINED, Weights
 from swope.pipeline.features import FOLDED, LEAST_POINTS, PLAIN, REST, SEARCH, STRUCTURE, SURVEY
@@ -33,9 +33,6 @@ from swope.pipeline.star import Star
 
 if TYPE_CHECKING:
     from swope.models.classifier.trees import Forest
-
-#: Stars of every call of the network: always the same shape, so that no result depends on its company.
-_BATCH = 256
 
 #: After a start training goes on at this share of its learning rate, in batches of so many stars.
 _GENTLER, _SMALLER = 0.2, 32
@@ -379,9 +376,10 @@ class Classifier:
         """(n, candidates, types) mean of the members' log probabilities."""
         n = len(tensors[0])
         out = np.zeros((n, len(FACTORS), len(self.types)))
-        for begin in range(0, n, _BATCH):
-            part = [_filled(tensor[begin : begin + _BATCH]) for tensor in tensors]
-            size = min(_BATCH, n - begin)
+        call = call_size(n)
+        for begin in range(0, n, call):
+            part = [_filled(tensor[begin : begin + call], call) for tensor in tensors]
+            size = min(call, n - begin)
             for network in self._networks:
                 logits = np.asarray(network.predict_on_batch(part))
                 out[begin : begin + size] += logits[:size] / len(self._networks)
@@ -407,8 +405,8 @@ def _versions(rows: NDArray[np.int64], star: NDArray[np.int64]) -> NDArray[np.in
     return np.asarray(order[begin[:, None] + np.arange(count.max()) % count[:, None]])
 
 
-def _filled(tensor: NDArray[np.float32]) -> NDArray[np.float32]:
-    missing = _BATCH - len(tensor)
+def _filled(tensor: NDArray[np.float32], size: int) -> NDArray[np.float32]:
+    missing = size - len(tensor)
     return np.pad(tensor, [(0, missing)] + [(0, 0)] * (tensor.ndim - 1)) if missing else tensor
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from swope.models import weights as stored
 from swope.models.detector import Assessment, Batch, Teaching
-from swope.models.forecaster import network
+from swope.models.forecaster import lstm, network
 from swope.models.forecaster.batches import outputs_of
 from swope.models.forecaster.calibration import Calibration, calibrate
 from swope.models.forecaster.mixture import Mixture
@@ -19,6 +19,7 @@ from swope.models.forecaster.prediction import Prediction
 from swope.models.forecaster.sequence import Questions, ahead_of, drawn_ahead
 from swope.models.forecaster.steps import WARM_UP, Steps, steps_of
 from swope.models.forecaster.variations import varied
+from swope.models.keras_backend import on_accelerator
 from swope.models.scores import Scores, empirical_pvalue
 from swope.models.weights import PRETRAINED, Weights
 from swope.pipeline.column import DetectorColumns
@@ -429,5 +430,9 @@ def _forecast(star: Star, answer: _Answer) -> Forecast | None:
 
 
 def _mixtures(model: Any, options: ForecasterOptions, stars: Sequence[Steps]) -> list[Mixture]:
-    outputs = outputs_of(model, options.units, options.cell, stars)
+    if options.cell == "lstm" and not on_accelerator():
+        layers = lstm.Layers.of(model)
+        outputs = [lstm.outputs_of(layers, one) for one in stars]
+    else:
+        outputs = outputs_of(model, options.units, options.cell, stars)
     return [network.mixture(one, steps) for one, steps in zip(outputs, stars, strict=True)]

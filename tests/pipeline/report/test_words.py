@@ -61,9 +61,9 @@ def test_ten_lines_say_what_was_found() -> None:
     assert lines[0].endswith("d (HJD_UTC)")
     assert "RRAB, probability 0.90 (then RRC 0.08); no more than RR is sure" in said
     assert "EW" not in said
-    assert "runners-up 0.35, 1.4 d" in said
-    assert "mean       14.15 mag, amplitude 0.8 mag" in said
-    assert "p = 0.01. Strange to the toy." in said
+    assert "runners-up 0.350000, 1.40000 d" in said
+    assert "mean       14.1500 mag, amplitude 0.800 mag" in said
+    assert "p = 0.010. Strange to the toy." in said
     assert "run, fade in g: 2455100.0000 to 2455110.0000, 7.0 sigma" in said
     assert "(toy)" in said
     assert "ok" not in {line.split()[0] for line in lines}
@@ -95,7 +95,7 @@ def test_an_unknown_clock_and_a_flux_are_called_so() -> None:
     curve = replace(make_curve("a", kind="flux"), clock=Clock())
     lines = lines_of(detail(curve=curve, unit=None, mean_mag=None, mean_flux=3.5))
     assert lines[0].endswith("(clock unknown)")
-    assert "mean       3.5, amplitude 0.8" in lines
+    assert "mean       3.50000, amplitude 0.800" in lines
 
 
 @pytest.mark.parametrize("field", ["class_flag", "period"])
