@@ -11,21 +11,22 @@ from typing import Any
 
 from prefect import flow
 
-from swope.flows import stages
+from swope.flows import stages, tasks
 from swope.flows.card import card_of
-from swope.flows.catalog import CHUNKS, CORES, WORK, first_problem, ingest, measure, threads
+from swope.flows.catalog import CHUNKS, CORES, WORK, clear, threads
+from swope.flows.makers import Makers
 from swope.flows.manifest import chunk_key
 from swope.flows.models import load_model
 from swope.flows.options import SHIPPED, RunOptions, TrainOptions
+from swope.flows.turns import one_at_a_time
 from swope.flows.workers import worker_processes
 from swope.pipeline.ingest import plan
 from swope.pipeline.labels import read_labels
 from swope.pipeline.period import PeriodOptions
 from swope.pipeline.star import Star
-from swope.pipeline.version import VERSION
 
 
-@flow(name="train", task_runner=threads(CORES))
+@flow(name="train", flow_run_name="train {kind} in {out}", task_runner=threads(CORES))
 def train(
     kind: str,
     sources: list[str],
@@ -60,21 +61,22 @@ def train(
     known = _known(Path(labels)) if labels is not None else None
     # damaged models are refused before the work is done
     start = _start(kind, training)
-    stars = prepare(sources, Path(out), options, workers)
-    chosen = stars if known is None else [star for star in stars if star.curve.object_id in known]
-    _tell(f"{len(stars)} stars read, {len(chosen)} to learn from")
-    if not chosen:
-        raise ValueError(f"none of the {len(stars)} stars read is in {labels}; compare the object_id of both")
-    teaching = None if known is None else [known[star.curve.object_id] for star in chosen]
-    classes = None if teaching is None else [name for name, _ in teaching]
-    for name, count in Counter(classes or ()).most_common():
-        _tell(f"  {count:6d} {name}")
-    start_id = start.model_id if start is not None else None
-    model = _fit(kind, chosen, teaching, training, start, stages.searched(options))
-    model.card = card_of(model, chosen, classes, start_id, training, options)
-    folder = Path(out) / kind
-    model.save(folder)
-    return str(folder)
+    with one_at_a_time(Path(out)):
+        stars = prepare(sources, Path(out), options, workers)
+        chosen = stars if known is None else [star for star in stars if star.curve.object_id in known]
+        _tell(f"{len(stars)} stars read, {len(chosen)} to learn from")
+        if not chosen:
+            raise ValueError(f"none of the {len(stars)} stars read is in {labels}; compare the object_id of both")
+        teaching = None if known is None else [known[star.curve.object_id] for star in chosen]
+        classes = None if teaching is None else [name for name, _ in teaching]
+        for name, count in Counter(classes or ()).most_common():
+            _tell(f"  {count:6d} {name}")
+        start_id = start.model_id if start is not None else None
+        model = _fit(kind, chosen, teaching, training, start, stages.searched(options))
+        model.card = card_of(model, chosen, classes, start_id, training, options)
+        folder = Path(out) / kind
+        model.save(folder)
+        return str(folder)
 
 
 def prepare(sources: list[str], out: Path, options: RunOptions, workers: int | None = None) -> list[Star]:
@@ -82,17 +84,16 @@ def prepare(sources: list[str], out: Path, options: RunOptions, workers: int | N
     planned = plan(sources, stages.ingest_options(options), out / WORK / "scratch")
     for entry in planned.refused:
         _tell(f"left out: {entry.source}: {entry.reason}")
-    folders = [out / CHUNKS / chunk_key(part.digest, asdict(options), {}, VERSION) for part in planned.parts]
+    makers = asdict(Makers.without_models())
+    chunks = [CHUNKS / chunk_key(part.digest, asdict(options), makers) for part in planned.parts]
+    left = [(p, out / c) for p, c in zip(planned.parts, chunks, strict=True) if not stages.is_measured(out / c)]
     with worker_processes(CORES if workers is None else workers):
-        chains = []
-        for part, folder in zip(planned.parts, folders, strict=True):
-            if not (folder / stages.PERIODS).exists():
-                read = ingest.submit(part, folder, options)
-                chains.append((part, [read, measure.submit(folder, options, wait_for=[read], return_state=False)]))
-        for part, chain in chains:
-            if problem := first_problem(chain):
+        for part, _, problem in tasks.each(tasks.preparation, left, options):
+            if problem is not None:
                 raise ValueError(f"cannot read {', '.join(part.sources)}: {problem}")
-    return [star for folder in folders for star in stages.read_stars(folder)]
+    stars = [star for chunk in chunks for star in stages.read_stars(out / chunk)]
+    clear(out, chunks)
+    return stars
 
 
 def _start(kind: str, training: TrainOptions) -> Any:

@@ -11,13 +11,13 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from swope.flows.makers import versions
 from swope.flows.night.detectors import FORECASTING, Detectors
 from swope.flows.night.record import NightRecord
 from swope.flows.night.star import NightStar, judged, second_opinions, take_in, unscored
 from swope.flows.night.tables import SURPRISING, NightTables
 from swope.flows.night.watch import Watch
 from swope.flows.options import RunOptions
-from swope.flows.record import versions
 from swope.flows.stages import ingest_options
 from swope.flows.state import NIGHTLY, STATE, State, read_state, state_table, write_state
 from swope.pipeline.catalog.store import RECORD
