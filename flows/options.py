@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from swope.models.weights import holds_model
 from swope.pipeline.lightcurve import Clock, Kind
 
 
@@ -70,7 +71,7 @@ KINDS = (*TRAINED, "statespace")
 
 
 def _models_in(folder: str) -> bool:
-    return any((Path(folder) / kind).is_dir() for kind in KINDS)
+    return any(holds_model(Path(folder) / kind) for kind in KINDS)
 
 
 #: What `--start` takes for the models that come with Swope.
@@ -121,7 +122,7 @@ class TrainOptions:
             raise ValueError("--cell trains from nothing, and --start goes on from a model: give one of them")
         if self.survey:
             raise ValueError("--survey: a model that goes on looks at what its --start looks at; leave it out")
-        if self.start != SHIPPED and not (Path(self.start) / kind).is_dir():
+        if self.start != SHIPPED and not holds_model(Path(self.start) / kind):
             raise ValueError(
                 f"--start: no {kind} in {self.start}; give a folder that `swope train {kind}` wrote, or `{SHIPPED}` "
                 "for the one that comes with Swope"

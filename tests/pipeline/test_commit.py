@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from swope.pipeline.commit import finish, replaced_together
+from tests.killing import Killed, killed_at
 
 NAMES = ("events.parquet", "objects.parquet", "run.json", "state.parquet")
-
-
-class Killed(BaseException):
-    """Stands for SIGKILL: nothing of ours may run after it."""
 
 
 def write(folder: Path, words: str) -> None:
@@ -47,28 +42,6 @@ def test_a_block_that_raises_leaves_the_old_ones(tmp_path: Path) -> None:
         break_off(tmp_path)
     assert words_of(tmp_path) == {"old"}
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(NAMES)
-
-
-def killed_at(step: int, monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Have the process "killed" before its `step`-th call that changes the disk: none of them works any more."""
-    count = [0]
-
-    def deadly(real: object) -> object:
-        def wrapped(*given: object, **named: object) -> object:
-            count[0] += 1
-            if count[0] > step:
-                raise Killed
-            return real(*given, **named)  # type: ignore[operator]
-
-        return wrapped
-
-    for owner, name in (
-        *((os, name) for name in ("replace", "fsync")),
-        *((Path, name) for name in ("replace", "write_text", "unlink", "mkdir")),
-        (shutil, "rmtree"),
-    ):
-        monkeypatch.setattr(owner, name, deadly(getattr(owner, name)))
-    return count
 
 
 def test_killed_at_any_step_they_belong_together_once_finished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
