@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 
+from swope.flows.interrupt import exit_code
 from swope.flows.runtime import one_thread, quiet
 from swope.pipeline.version import VERSION
 
 #: Exit code for input that cannot be worked with (argparse uses the same for a wrong command line).
 BAD_INPUT = 2
-INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -32,9 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # the reader of our output has left (`swope evaluate ... | head`): nothing more to say, and no fault
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         print(_stopped(parsed.command), file=sys.stderr)
-        return INTERRUPTED
+        return exit_code(stop)
 
 
 _GO_ON = {"run": "The finished chunks are kept: the same command goes on from them."}
@@ -188,7 +188,12 @@ def _check_out(out: Path) -> None:
 
 def _run(parsed: argparse.Namespace) -> int:
     one_thread()
+    from swope.flows.interrupt import terminable
+    from swope.flows.lock import check_free
+    from swope.flows.makers import Makers
     from swope.flows.options import RunOptions
+    from swope.flows.server import prefect_server
+    from swope.flows.workers import worker_processes
     from swope.pipeline.ingest import check_sources
 
     # before Prefect, which takes seconds to start
@@ -198,16 +203,20 @@ def _run(parsed: argparse.Namespace) -> int:
     given["models"] = str(parsed.models.resolve()) if parsed.models else None
     options = RunOptions(**given)
     options.check()
+    check_free(parsed.out)
     if sys.stderr.isatty():
-        print("starting the flow (some 10 to 30 s)", file=sys.stderr)
-    from swope.flows.catalog import catalog, task_runner
-    from swope.flows.interrupt import leaving_at_once
+        print("starting the flow (some 10 s)", file=sys.stderr)
+    workers = 0 if parsed.dask else parsed.workers or os.cpu_count() or 1
+    with terminable(), worker_processes(workers) as pool:
+        if pool is not None:
+            # it loads TensorFlow and the models while Prefect starts
+            pool.warm(Makers.of, options.models)
+        with prefect_server():
+            from swope.flows.catalog import catalog, task_runner
 
-    runner, workers = task_runner(parsed.workers, parsed.dask)
-    with leaving_at_once(_stopped("run"), INTERRUPTED):
-        record = catalog.with_options(task_runner=runner)(
-            list(parsed.sources), str(parsed.out), options=options, workers=workers, top=parsed.top
-        )
+            record = catalog.with_options(task_runner=task_runner(workers, parsed.dask))(
+                list(parsed.sources), str(parsed.out), options=options, workers=workers, top=parsed.top
+            )
     print(record.summary(parsed.out))
     return 0
 
@@ -320,7 +329,9 @@ def _add_train(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "A start needs some ten labelled stars, and keeps its types: labels that it does not know are refused.\n"
         "Each model's folder holds a card.md, which says what it was taught and how.",
     )
-    parser.add_argument("model", choices=("classifier", "autoencoder", "forecaster"), help="which of the models")
+    parser.add_argument(
+        "model", metavar="MODEL", help="classifier, autoencoder, forecaster, statespace, or one of yours"
+    )
     parser.add_argument("sources", nargs="+", metavar="LIGHT_CURVES", help="as for `swope run`")
     parser.add_argument(
         "--labels", type=Path, metavar="CSV", help="object_id, class and perhaps period (needed for the classifier)"
@@ -351,7 +362,10 @@ def _add_train(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def _train(parsed: argparse.Namespace) -> int:
+    from swope.flows.interrupt import terminable
+    from swope.flows.lock import check_free
     from swope.flows.options import RunOptions, TrainOptions
+    from swope.flows.server import prefect_server
     from swope.pipeline.ingest import check_sources
 
     # before Prefect, which takes seconds to start
@@ -362,13 +376,13 @@ def _train(parsed: argparse.Namespace) -> int:
     training.check(parsed.model, labels)
     options = RunOptions(**{name: getattr(parsed, name) for name in _READING})
     options.check()
-    from swope.flows.catalog import task_runner
-    from swope.flows.interrupt import leaving_at_once
-    from swope.flows.train import train
+    check_free(parsed.out)
+    workers = parsed.workers or os.cpu_count() or 1
+    with terminable(), prefect_server():
+        from swope.flows.catalog import task_runner
+        from swope.flows.train import train
 
-    runner, workers = task_runner(parsed.workers)
-    with leaving_at_once(_stopped("train"), INTERRUPTED):
-        said = train.with_options(task_runner=runner)(
+        said = train.with_options(task_runner=task_runner(workers))(
             parsed.model, list(parsed.sources), str(parsed.out), labels, training, options, workers
         )
     print(said)

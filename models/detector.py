@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, Self, runtime_checkable
+from typing import Any, ClassVar, Literal, Protocol, Self, runtime_checkable
 
 from swope.models.inputs import Inputs
 from swope.pipeline.column import DetectorColumns
@@ -65,6 +65,23 @@ class Assessment:
     record_reason: Reason | None = None
 
 
+@dataclass(frozen=True)
+class Learning:
+    """What a kind of model makes of what it may be told when it is trained.
+
+    Attributes
+    ----------
+    needs_labels : whether it cannot be trained without known classes.
+    start : whether it can go on from a model of its kind: "never"; "nothing", where it begins anew unless it is told
+        to; "shipped", where it goes on from the one that comes with Swope unless it is told not to.
+    settings : further settings that concern it, of `Teaching`: "survey", "cell".
+    """
+
+    needs_labels: bool = False
+    start: Literal["never", "nothing", "shipped"] = "never"
+    settings: frozenset[str] = frozenset()
+
+
 @dataclass(frozen=True, eq=False)
 class Teaching:
     """How a model is to be trained, and what is known of its stars; each model takes from it what concerns it.
@@ -94,8 +111,15 @@ class Teaching:
 
 
 class Model(Protocol):
-    """What can be trained, kept in a folder, and read again."""
+    """What can be trained, kept in a folder, and read again.
 
+    Attributes
+    ----------
+    learning : what it can be told when it is trained.
+    card : what it was taught, and what it measures; Markdown.
+    """
+
+    learning: ClassVar[Learning]
     card: str
 
     @classmethod

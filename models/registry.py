@@ -7,7 +7,6 @@ go over this module.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import import_module
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from swope.models.detector import Detector
+from swope.models.weights import holds_model
 from swope.pipeline.column import DetectorColumns
 
 #: Where the shipped detectors are, in the order of the catalog's columns.
@@ -29,7 +29,7 @@ SHIPPED = {
 CLASSIFIER = {"classifier": "swope.models.classifier:Classifier"}
 
 #: What a detector's class has to have (`swope.models.detector.Detector`).
-_PARTS = ("columns", "assess", "taught", "save", "load", "pretrained", "model_id")
+_PARTS = ("columns", "learning", "assess", "taught", "save", "load", "pretrained", "model_id")
 
 #: Packages announce their detectors under this name.
 GROUP = "swope.detectors"
@@ -123,6 +123,11 @@ def load_models(folder: str | None = None) -> Models:
     return Models(load_model("classifier", folder), {name: load_model(name, folder) for name in detector_places()})
 
 
+def model_ids(folder: str | None) -> dict[str, str]:
+    """Ids of the models that `load_models` loads."""
+    return load_models(folder).ids
+
+
 def load_model(kind: str, folder: str | None = None) -> Any:
     """Load one of the models: that of the folder where it has this kind, else the shipped one.
 
@@ -133,9 +138,4 @@ def load_model(kind: str, folder: str | None = None) -> Any:
     """
     found = model_class(kind)
     own = Path(folder) / kind if folder is not None else None
-    return found.load(own) if own is not None and own.is_dir() else found.pretrained()
-
-
-def models_in(folder: Path, wanted: Iterable[str] | None = None) -> tuple[str, ...]:
-    """Names of the models that a folder holds, of those wanted (None for all)."""
-    return tuple(kind for kind in (kinds() if wanted is None else wanted) if (folder / kind).is_dir())
+    return found.load(own) if own is not None and holds_model(own) else found.pretrained()

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from swope.flows.makers import versions
 from swope.flows.night.arrived import Name, sorted_out
 from swope.flows.night.detectors import Detectors
 from swope.flows.night.record import NightRecord
@@ -17,7 +18,6 @@ from swope.flows.night.star import judged, opinions, take_in, unscored
 from swope.flows.night.tables import SURPRISING, NightTables
 from swope.flows.night.watch import Watch
 from swope.flows.options import RunOptions
-from swope.flows.record import versions
 from swope.flows.stages import ingest_options
 from swope.flows.state import FOLLOWED, NIGHTLY, STATE, State, read_state, state_table, write_state
 from swope.pipeline.catalog.store import RECORD

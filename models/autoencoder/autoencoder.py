@@ -16,7 +16,7 @@ from swope.models.autoencoder.density import LocalDensity
 from swope.models.autoencoder.kinds import KnownKinds, grouped
 from swope.models.autoencoder.network import FLOOR, build, feature_loss, fold_loss
 from swope.models.autoencoder.wrong_period import flags_of
-from swope.models.detector import Assessment, Batch, Teaching
+from swope.models.detector import Assessment, Batch, Learning, Teaching
 from swope.models.inputs import BINS, Array32, Inputs, inputs_of, sigma_of
 from swope.models.keras_backend import call_size, in_double, keras
 from swope.models.passes import best_of_passes
@@ -93,6 +93,8 @@ class Autoencoder:
     """Anomaly scores of stars. Make one with `fit`, `load` or `pretrained`."""
 
     columns: ClassVar[DetectorColumns] = COLUMNS
+
+    learning: ClassVar[Learning] = Learning()
 
     def __init__(
         self,

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,7 @@ from swope.models.classifier.targets import allowed_pairs, allowed_types, leaf_t
 from swope.models.classifier.thinned import EVERYWHERE, Thinned, copies_wanted, thinned
 from swope.models.classifier.training import Examples, Tensors, train
 from swope.models.classifier.votes import learnt, spoken, table_of
-from swope.models.detector import Teaching
+from swope.models.detector import Learning, Teaching
 from swope.models.inputs import FACTORS, Inputs, inputs_of
 from swope.models.keras_backend import call_size, in_double, keras
 from swope.models.scaling import Scaling
@@ -57,6 +57,8 @@ _FEATURES = {"folded": list(FOLDED), "plain": list(PLAIN + STRUCTURE + REST + SE
 
 class Classifier:
     """VSX types of stars. Make one with `fit`, `load` or `pretrained`."""
+
+    learning: ClassVar[Learning] = Learning(needs_labels=True, start="nothing", settings=frozenset({"survey"}))
 
     def __init__(
         self,

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, cast, get_args
 import numpy as np
 
 from swope.models import weights as stored
-from swope.models.detector import Assessment, Batch, Teaching
+from swope.models.detector import Assessment, Batch, Learning, Teaching
 from swope.models.forecaster import lstm, network
 from swope.models.forecaster.batches import outputs_of
 from swope.models.forecaster.calibration import Calibration, calibrate
@@ -81,6 +81,8 @@ class Forecaster:
     """
 
     columns: ClassVar[DetectorColumns] = DetectorColumns("forecaster", "the neural forecaster", forecasts=True)
+
+    learning: ClassVar[Learning] = Learning(start="shipped", settings=frozenset({"cell"}))
 
     def __init__(self, options: ForecasterOptions, model: Any, calibration: Calibration, card: str = "") -> None:
         self.options = options

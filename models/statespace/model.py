@@ -11,7 +11,7 @@ from typing import ClassVar
 import numpy as np
 
 from swope.models import weights
-from swope.models.detector import Assessment, Batch, Teaching
+from swope.models.detector import Assessment, Batch, Learning, Teaching
 from swope.models.scores import Scores
 from swope.models.statespace.columns import COLUMNS
 from swope.models.statespace.online import record_after, record_json
@@ -66,6 +66,8 @@ class StateSpace:
 
     columns: ClassVar[DetectorColumns] = COLUMNS
 
+    learning: ClassVar[Learning] = Learning()
+
     null: Null | None = None
     options: StarOptions = field(default_factory=StarOptions)
     card: str = ""
@@ -112,8 +114,8 @@ class StateSpace:
     @classmethod
     def taught(cls, stars: Sequence[Star], teaching: Teaching) -> StateSpace:
         """Learn the null of the score from stars, most of which should be ordinary; as `fit`."""
-        start = teaching.start if isinstance(teaching.start, cls) else cls()
-        return start.fit(stars)
+        teaching.progress(f"fitting {len(stars)} stars")
+        return cls().fit(stars)
 
     def fit(self, stars: Sequence[Star]) -> StateSpace:
         """Learn the null of the score from ordinary stars: constant ones, and periodic ones that behave.

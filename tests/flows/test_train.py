@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -125,6 +126,7 @@ def test_training_reads_by_the_settings_of_a_run(monkeypatch: pytest.MonkeyPatch
             return "out/forecaster"
 
     monkeypatch.setattr(module, "train", Flow())
+    monkeypatch.setattr("swope.flows.server.prefect_server", nullcontext)
     settings = ["--clock", "HJD_UTC", "--to-bjd", "--kind", "flux", "--min-period", "0.2", "--max-period", "9"]
     assert main(["train", "forecaster", str(tmp_path / "x.csv"), "--out", "o", "--workers", "3", *settings]) == 0
     assert told[0] == "forecaster"

@@ -121,7 +121,7 @@ def test_a_name_that_is_taken_is_refused(announce: Announce, taken: str) -> None
 def test_two_packages_with_one_name_are_refused(announce: Announce, monkeypatch: pytest.MonkeyPatch) -> None:
     announce(toy=Toy)
     points = [EntryPoint("toy", value, registry.GROUP) for value in ("one:Toy", "other:Toy")]
-    monkeypatch.setattr(registry, "entry_points", lambda group: points)
+    monkeypatch.setattr(registry, "entry_points", lambda **_: points)
     forget()
     with pytest.raises(ValueError, match="two models are called 'toy'"):
         registry.kinds()
