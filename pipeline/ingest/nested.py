@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from swope.pipeline.ingest.columns import find, merged, roles
+from swope.pipeline.ingest.grouping import rows_of_table
 from swope.pipeline.ingest.guard import guarded, refusal
 from swope.pipeline.ingest.parts import PART_BYTES, IngestOptions, InputFile, Part, Refused, UnusableError, part_of
 from swope.pipeline.ingest.stars import star
@@ -44,8 +45,20 @@ def table_parts(reader: str, file: InputFile, path: str, options: IngestOptions)
         rows = table.metadata.num_rows
         size = sum(table.metadata.row_group(i).total_byte_size for i in range(table.num_row_groups))
     step = max(1, min(options.chunk_size, PART_BYTES * rows // max(size, 1)))
-    here = InputFile(path, file.source, file.size, file.digest)
-    return [part_of(reader, [here], start, min(start + step, rows)) for start in range(0, rows, step)]
+    try:
+        told = rows_of_table(path, options.chunk_size)
+    except (pa.ArrowException, OSError):
+        # a page is damaged: the stars of the others can be read
+        here = InputFile(path, file.source, file.size, file.digest)
+        return [part_of(reader, [here], start, min(start + step, rows)) for start in range(0, rows, step)]
+    return [
+        Part(reader, (path,), (file.source,), _named(file.source, told.digest(*range_)), *range_)
+        for range_ in told.ranges(step)
+    ]
+
+
+def _named(source: str, digest: str) -> str:
+    return hashlib.sha256(f"{source}\0{digest}".encode()).hexdigest()
 
 
 def read_rows(path: str, start: int, stop: int, columns: Sequence[str] | None = None) -> pa.Table:

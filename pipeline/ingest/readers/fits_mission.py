@@ -87,8 +87,8 @@ def _plan(files: Sequence[InputFile], options: IngestOptions, _: Path) -> tuple[
             refused.append(key)
         else:
             groups.setdefault(key, []).append(file)
-    stars = sorted(groups.values(), key=lambda group: group[0].source)
-    return parts_of_groups(READER.name, stars, options), refused
+    stars = dict(sorted(groups.items(), key=lambda item: item[1][0].source))
+    return parts_of_groups(READER.name, list(stars.values()), options, ["\0".join(key) for key in stars]), refused
 
 
 def _read(part: Part, options: IngestOptions) -> Iterator[LightCurve | Refused]:

@@ -168,7 +168,7 @@ def test_parts_read_their_rows_whatever_the_row_groups(tmp_path: Path) -> None:
         for chunk in (1, 10, 25, 512):
             options = IngestOptions(chunk_size=chunk)
             planned = plan([str(path)], options, tmp_path / "s")
-            assert len(planned.parts) == -(-103 // chunk)
+            assert max(part.stop - part.start for part in planned.parts) <= chunk
             assert len({part.digest for part in planned.parts}) == len(planned.parts)
             ids = [c.object_id for part in planned.parts for c in read(part, options).chunk]
             assert ids == columns["object_id"]
