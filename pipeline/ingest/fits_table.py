@@ -231,7 +231,8 @@ def _meant(column: FitsColumn, code: str, stored: NDArray[Any]) -> NDArray[Any]:
     if code == "A":
         return np.char.strip(np.char.decode(stored, "latin-1"))
     if code == "L":
-        return np.equal(stored, b"T")
+        true: NDArray[np.bool_] = np.equal(stored, b"T")
+        return true
     if code == "X":
         bits = np.unpackbits(stored.reshape(len(stored), -1), axis=1)[:, : min(column.count, 62)]
         flags: NDArray[np.int64] = bits.astype(np.int64) @ (1 << np.arange(bits.shape[1], dtype=np.int64))

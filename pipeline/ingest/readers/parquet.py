@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from swope.pipeline.ingest.long import read_long_parquet, stage_long
-from swope.pipeline.ingest.nested import flat_names, is_nested, nested_parts, nested_roles, read_nested, regrouped
+from swope.pipeline.ingest.nested import nested_parts, read_nested, regrouped
+from swope.pipeline.ingest.nested_roles import is_nested, nested_roles
 from swope.pipeline.ingest.parts import IngestOptions, InputFile, Part, Refused
 from swope.pipeline.ingest.registry import Reader
 from swope.pipeline.lightcurve import LightCurve
@@ -22,8 +23,8 @@ def _recognises(_: Path, head: bytes) -> bool:
 def _plan(files: Sequence[InputFile], options: IngestOptions, scratch: Path) -> tuple[list[Part], list[Refused]]:
     def make(file: InputFile) -> tuple[str, list[Refused]]:
         schema: pa.Schema = pq.read_schema(file.path)
-        if is_nested(schema, options):
-            nested_roles(flat_names(schema), options.kind)
+        if is_nested(schema, options.kind):
+            nested_roles(schema, options.kind)
             return regrouped(file, scratch, options), []
         return stage_long(file, schema.names, lambda wanted: read_long_parquet(file.path, wanted), options, scratch)
 
