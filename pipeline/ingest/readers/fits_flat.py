@@ -1,51 +1,59 @@
-"""FITS binary tables that no mission's reader knows: a row an observation, of one star or of many (Gaia, ZTF, WASP)."""
+"""FITS binary tables that no mission's reader knows: a row an observation, of one star or of many."""
 
 from __future__ import annotations
 
-import re
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from swope.pipeline.ingest.bytes import open_unpacked
+import numpy as np
+from numpy.typing import NDArray
+
+from swope.pipeline.ingest.fits_table import FitsTable, cells, open_fits
 from swope.pipeline.ingest.flat import flat_reader
+from swope.pipeline.ingest.missions import SCALES, by_mission
 from swope.pipeline.ingest.parts import UnusableError
-from swope.pipeline.ingest.table import Table
+from swope.pipeline.ingest.table import Column, Table, column_of
 
-#: What only the missions' files have in their headers.
-_MISSION = re.compile(
-    rb"TELESCOP= '(Kepler|TESS|K2)|MISSION = '(Kepler|TESS|K2)|KEPLERID=|TICID   =|PROGRAM = 'k2sc|TESSMAG =|TESS_flags"
-    rb"|ORIGIN  = 'NASA/Ames|SAP_FLUX|SAP_QUALITY|TMID_BJD|CADENCENO|BJDREFI|K2VARCAT|FRAW|KEPMAG",
-    re.I,
-)
+#: Header cards that are kept as words.
+_CARDS = ("OBJECT", "FILTER", "RA", "DEC", "RA_OBJ", "DEC_OBJ", "TIMESYS", "TIMEREF", "TELESCOP")
 
 
-def _recognises(_: Path, head: bytes) -> bool:
-    if head[:9] != b"SIMPLE  =" or _MISSION.search(head):
+def _recognises(path: Path, head: bytes) -> bool:
+    if head[:9] != b"SIMPLE  =":
         return False
-    return b"XTENSION= 'BINTABLE'" in head or b"XTENSION= 'TABLE" in head
+    try:
+        with open_fits(str(path)) as file:
+            return bool(file.tables) and not any(by_mission(file.primary, table) for table in file.tables)
+    except ValueError:
+        # damaged: the missions' reader says how
+        return False
 
 
 def _tables(path: str) -> Iterator[Table]:
-    from astropy.io import fits
-    from astropy.table import Table as Read
+    with open_fits(path) as file:
+        tables = [table for table in file.tables if table.n_rows]
+        if not tables:
+            raise UnusableError("no table with rows")
+        for table in tables:
+            rows = file.rows(table)
+            columns = [column for i in range(len(table.columns)) for column in _columns(table, rows, i)]
+            stated = {key: table.header.text(key) or file.primary.text(key) for key in _CARDS}
+            yield Table(tuple(columns), True, {key.lower(): word for key, word in stated.items() if word})
 
-    from swope.pipeline.ingest.astropy_tables import table_of_astropy
 
-    found = 0
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        with open_unpacked(path) as raw, fits.open(raw, memmap=False) as file:
-            for hdu in file:
-                if isinstance(hdu, fits.BinTableHDU | fits.TableHDU) and hdu.data is not None and len(hdu.data):
-                    found += 1
-                    # astropy's own times, a day and its fraction side by side, state their scale in further cards
-                    native = any(card.startswith("TCTYP") for card in hdu.header)
-                    table = Read.read(hdu, astropy_native=native)
-                    table.meta = {**dict(file[0].header), **table.meta}
-                    yield table_of_astropy(table)
-    if not found:
-        raise UnusableError("no table with rows")
+def _columns(table: FitsTable, rows: NDArray[Any], index: int) -> Iterator[Column]:
+    """A column, unless its cells are images; a day and its fraction, side by side as astropy writes them, are added."""
+    stated = table.columns[index]
+    if stated.element or stated.code in "CM":
+        return
+    held = cells(table, rows, stated.name)
+    if held.ndim == 1:
+        yield column_of(stated.name, held, stated.unit)
+    elif held.ndim == 2 and held.shape[1] == 2 and held.dtype.kind == "f" and not np.any(np.abs(held[:, 1]) > 1):
+        own = table.header.text(f"TCTYP{index + 1}").lower()
+        name = f"jd_{own}" if own in SCALES else stated.name
+        yield column_of(name, held.sum(axis=1), stated.unit)
 
 
 READER = flat_reader("fits_flat", 9, "a FITS binary table, a row an observation", _recognises, _tables)

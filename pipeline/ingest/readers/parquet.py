@@ -9,8 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from swope.pipeline.ingest.long import is_staged, parquet_blocks, read_staged, stage_flat
-from swope.pipeline.ingest.nested import flat_names, is_nested, nested_parts, nested_roles, read_nested, regrouped
-from swope.pipeline.ingest.parts import IngestOptions, InputFile, Part, Refused
+from swope.pipeline.ingest.nested import nested_parts, read_nested, regrouped
+from swope.pipeline.ingest.nested_roles import is_nested, nested_roles
+from swope.pipeline.ingest.parts import IngestOptions, InputFile, Part, Refused, UnusableError
 from swope.pipeline.ingest.registry import Reader
 from swope.pipeline.lightcurve import LightCurve
 
@@ -22,12 +23,20 @@ def _recognises(_: Path, head: bytes) -> bool:
 def _plan(files: Sequence[InputFile], options: IngestOptions, scratch: Path) -> tuple[list[Part], list[Refused]]:
     def make(file: InputFile) -> tuple[str, list[Refused]]:
         schema: pa.Schema = pq.read_schema(file.path)
-        if is_nested(schema, options):
-            nested_roles(flat_names(schema), options.kind)
+        _whole(file.path)
+        if is_nested(schema, options.kind):
+            nested_roles(schema, options.kind)
             return regrouped(file, scratch, options), []
         return stage_flat(file, lambda wanted: parquet_blocks(file.path, wanted), options, scratch)
 
     return nested_parts(READER.name, files, make, options)
+
+
+def _whole(path: str) -> None:
+    """Refuse the index of a data set, whose rows lie in other files."""
+    metadata = pq.read_metadata(path)
+    if metadata.num_row_groups and metadata.num_columns and metadata.row_group(0).column(0).file_path:
+        raise UnusableError("the index of a data set, its rows in other files: name the folder that it lies in")
 
 
 def _read(part: Part, options: IngestOptions) -> Iterator[LightCurve | Refused]:

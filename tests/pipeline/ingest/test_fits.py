@@ -11,7 +11,7 @@ from astropy.io import fits
 from numpy.typing import NDArray
 
 from swope.pipeline.ingest import IngestOptions, plan
-from swope.pipeline.ingest.readers.fits_mission import BAD_BITS, IMPULSIVE_BITS
+from swope.pipeline.ingest.missions import BAD_BITS, IMPULSIVE_BITS
 from swope.pipeline.lightcurve import Clock, Mask
 from tests.pipeline.ingest.reading import ingest, one, reason
 from tests.real_data import real_data
