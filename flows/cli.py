@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 
+from swope.flows.interrupt import exit_code
 from swope.flows.runtime import one_thread, quiet
 from swope.pipeline.version import VERSION
 
 #: Exit code for input that cannot be worked with (argparse uses the same for a wrong command line).
 BAD_INPUT = 2
-INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -32,9 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # the reader of our output has left (`swope evaluate ... | head`): nothing more to say, and no fault
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         print(_stopped(parsed.command), file=sys.stderr)
-        return INTERRUPTED
+        return exit_code(stop)
 
 
 _GO_ON = {"run": "The finished chunks are kept: the same command goes on from them."}
@@ -55,7 +55,17 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"swope {VERSION}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for add in (_add_run, _add_nightly, _add_report, _add_train, _add_evaluate, _add_simulate, _add_export, _add_serve):
+    for add in (
+        _add_show,
+        _add_run,
+        _add_nightly,
+        _add_report,
+        _add_train,
+        _add_evaluate,
+        _add_simulate,
+        _add_export,
+        _add_serve,
+    ):
         add(commands)
     return parser
 
@@ -74,6 +84,56 @@ def _command(
     return parser
 
 
+def _add_show(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = _command(
+        commands,
+        "show",
+        "one star at once: what was found in ten lines, a page and a picture",
+        "examples:\n"
+        "  swope show my_star.csv\n"
+        "  swope show kepler/kplr011442793-*.fits --out pages\n"
+        '  swope show survey.parquet --star "V1234"\n'
+        '  swope show out/first "V1234"              a star of a run\n',
+    )
+    parser.add_argument(
+        "sources",
+        nargs="+",
+        metavar="SOURCE",
+        help="as for `swope run`; or the folder of a run and its stars' names",
+    )
+    parser.add_argument("--star", action="append", default=[], metavar="ID", help="this star alone; may be given again")
+    parser.add_argument(
+        "--out", type=Path, default=Path("stars"), metavar="DIR", help="folder for the page and the picture (stars)"
+    )
+    _add_reading(parser)
+    parser.add_argument("--models", type=Path, metavar="DIR", help="models from `swope train` (default: the shipped)")
+    _add_event_pvalue(parser)
+    parser.set_defaults(call=_show)
+
+
+def _show(parsed: argparse.Namespace) -> int:
+    one_thread()
+    from swope.flows.options import RunOptions
+    from swope.flows.show import show
+
+    _check_out(parsed.out)
+    given = {name: getattr(parsed, name) for name in (*_READING, "event_pvalue")}
+    options = RunOptions(**given, models=str(parsed.models.resolve()) if parsed.models else None)
+    options.check()
+    print("\n".join(show(parsed.sources, parsed.out, options, parsed.star)).rstrip())
+    return 0
+
+
+def _add_event_pvalue(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--event-pvalue",
+        type=_probability,
+        default=1e-3,
+        metavar="P",
+        help="false-alarm probability a star of an event (default: 0.001)",
+    )
+
+
 def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = _command(
         commands,
@@ -90,14 +150,9 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     )
     parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder for the catalog and the report")
     _add_reading(parser)
+    _add_workers(parser)
     parser.add_argument("--models", type=Path, metavar="DIR", help="models from `swope train` (default: the shipped)")
-    parser.add_argument(
-        "--event-pvalue",
-        type=_probability,
-        default=1e-3,
-        metavar="P",
-        help="false-alarm probability a star of an event (default: 0.001)",
-    )
+    _add_event_pvalue(parser)
     parser.add_argument("--chunk-size", type=_positive, default=256, metavar="N", help="stars a chunk (default: 256)")
     parser.add_argument("--dask", metavar="ADDRESS", help="Dask scheduler to run on, such as tcp://10.0.0.1:8786")
     parser.add_argument("--top", type=_positive, default=20, metavar="N", help="stars in the report (default: 20)")
@@ -119,7 +174,10 @@ def _add_reading(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--kind", choices=("mag", "flux"), help="what the values are, where a source does not say")
     group.add_argument("--min-period", type=_days, metavar="DAYS", help="shortest period to look for")
     group.add_argument("--max-period", type=_days, metavar="DAYS", help="longest period to look for")
-    group.add_argument("--workers", type=_positive, metavar="N", help="worker processes (default: one a core)")
+
+
+def _add_workers(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--workers", type=_positive, metavar="N", help="worker processes (default: one a core)")
 
 
 def _check_out(out: Path) -> None:
@@ -130,7 +188,12 @@ def _check_out(out: Path) -> None:
 
 def _run(parsed: argparse.Namespace) -> int:
     one_thread()
+    from swope.flows.interrupt import terminable
+    from swope.flows.lock import check_free
+    from swope.flows.makers import Makers
     from swope.flows.options import RunOptions
+    from swope.flows.server import prefect_server
+    from swope.flows.workers import worker_processes
     from swope.pipeline.ingest import check_sources
 
     # before Prefect, which takes seconds to start
@@ -140,16 +203,20 @@ def _run(parsed: argparse.Namespace) -> int:
     given["models"] = str(parsed.models.resolve()) if parsed.models else None
     options = RunOptions(**given)
     options.check()
+    check_free(parsed.out)
     if sys.stderr.isatty():
-        print("starting the flow (some 10 to 30 s)", file=sys.stderr)
-    from swope.flows.catalog import catalog, task_runner
-    from swope.flows.interrupt import leaving_at_once
+        print("starting the flow (some 10 s)", file=sys.stderr)
+    workers = 0 if parsed.dask else parsed.workers or os.cpu_count() or 1
+    with terminable(), worker_processes(workers) as pool:
+        if pool is not None:
+            # it loads TensorFlow and the models while Prefect starts
+            pool.warm(Makers.of, options.models)
+        with prefect_server():
+            from swope.flows.catalog import catalog, task_runner
 
-    runner, workers = task_runner(parsed.workers, parsed.dask)
-    with leaving_at_once(_stopped("run"), INTERRUPTED):
-        record = catalog.with_options(task_runner=runner)(
-            list(parsed.sources), str(parsed.out), options=options, workers=workers, top=parsed.top
-        )
+            record = catalog.with_options(task_runner=task_runner(workers, parsed.dask))(
+                list(parsed.sources), str(parsed.out), options=options, workers=workers, top=parsed.top
+            )
     print(record.summary(parsed.out))
     return 0
 
@@ -181,9 +248,11 @@ def _add_nightly(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.add_argument(
         "--detector",
-        choices=("both", "statespace", "forecaster"),
-        default="both",
-        help="which forecasts (default: both; the state space alone takes a fifth of the time)",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="judge by this detector's forecasts alone, such as statespace, which takes a fifth of the time; may be "
+        "given several times (default: all that forecast)",
     )
     parser.add_argument("--top", type=_positive, default=10, metavar="N", help="surprising stars named (default: 10)")
     parser.set_defaults(call=_nightly)
@@ -196,7 +265,7 @@ def _nightly(parsed: argparse.Namespace) -> int:
     from swope.pipeline.ingest import check_sources
 
     check_sources(parsed.sources)
-    from swope.flows.night import FORECASTING, score_night
+    from swope.flows.night import score_night
     from swope.flows.state import State
 
     given = {name: getattr(parsed, name) for name in ("clock", "reader", "kind", "event_pvalue")}
@@ -209,7 +278,7 @@ def _nightly(parsed: argparse.Namespace) -> int:
         parsed.since,
         parsed.out,
         settings,
-        FORECASTING if parsed.detector == "both" else (parsed.detector,),
+        parsed.detector or None,
         parsed.top,
     )
     print(record.summary(parsed.out))
@@ -241,7 +310,7 @@ def _add_report(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 
 def _report(parsed: argparse.Namespace) -> int:
     one_thread()
-    from swope.flows.report import write_report
+    from swope.flows.pages import write_report
 
     print(write_report(parsed.run_dir, parsed.top, parsed.star))
     return 0
@@ -260,7 +329,9 @@ def _add_train(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "A start needs some ten labelled stars, and keeps its types: labels that it does not know are refused.\n"
         "Each model's folder holds a card.md, which says what it was taught and how.",
     )
-    parser.add_argument("model", choices=("classifier", "autoencoder", "forecaster"), help="which of the models")
+    parser.add_argument(
+        "model", metavar="MODEL", help="classifier, autoencoder, forecaster, statespace, or one of yours"
+    )
     parser.add_argument("sources", nargs="+", metavar="LIGHT_CURVES", help="as for `swope run`")
     parser.add_argument(
         "--labels", type=Path, metavar="CSV", help="object_id, class and perhaps period (needed for the classifier)"
@@ -286,11 +357,15 @@ def _add_train(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     parser.add_argument("--seed", type=int, default=0, help="seed of all that is random (default: 0)")
     _add_reading(parser)
+    _add_workers(parser)
     parser.set_defaults(call=_train)
 
 
 def _train(parsed: argparse.Namespace) -> int:
+    from swope.flows.interrupt import terminable
+    from swope.flows.lock import check_free
     from swope.flows.options import RunOptions, TrainOptions
+    from swope.flows.server import prefect_server
     from swope.pipeline.ingest import check_sources
 
     # before Prefect, which takes seconds to start
@@ -301,13 +376,13 @@ def _train(parsed: argparse.Namespace) -> int:
     training.check(parsed.model, labels)
     options = RunOptions(**{name: getattr(parsed, name) for name in _READING})
     options.check()
-    from swope.flows.catalog import task_runner
-    from swope.flows.interrupt import leaving_at_once
-    from swope.flows.train import train
+    check_free(parsed.out)
+    workers = parsed.workers or os.cpu_count() or 1
+    with terminable(), prefect_server():
+        from swope.flows.catalog import task_runner
+        from swope.flows.train import train
 
-    runner, workers = task_runner(parsed.workers)
-    with leaving_at_once(_stopped("train"), INTERRUPTED):
-        said = train.with_options(task_runner=runner)(
+        said = train.with_options(task_runner=task_runner(workers))(
             parsed.model, list(parsed.sources), str(parsed.out), labels, training, options, workers
         )
     print(said)

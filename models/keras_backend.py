@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,35 @@ def keras() -> Any:
         import keras as module
 
     return module
+
+
+#: Stars of a call of a network: one of two shapes, so that little is compiled, and a lone star does not pay for many.
+CALL_SIZES = (16, 256)
+
+
+def call_size(n: int) -> int:
+    """Stars of the calls that n stars go through a network in; the last call is filled up.
+
+    In double precision (`in_double`) the answers of both shapes are the same to its last digits.
+    """
+    return next((size for size in CALL_SIZES if n <= size), CALL_SIZES[-1])
+
+
+@cache
+def on_accelerator() -> bool:
+    """Whether the backend has found a GPU or another accelerator."""
+    name = keras().backend.backend()
+    if name == "tensorflow":
+        import tensorflow
+
+        return bool(tensorflow.config.list_physical_devices("GPU"))
+    if name == "jax":
+        import jax
+
+        return bool(jax.default_backend() != "cpu")
+    import torch
+
+    return bool(torch.cuda.is_available())
 
 
 def in_double(build: Callable[[], Any], weights: Sequence[NDArray[np.float32]]) -> Any:

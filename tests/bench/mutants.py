@@ -136,7 +136,7 @@ def _read(
     except Exception as error:  # as above
         return f"exception {type(error).__name__}: {_plain(str(error))}", (0, 0, 0)
     reasons = [refused.reason for refused in planned.refused] + [r.reason for one in got for r in one.refused]
-    counts = (len(curves), sum(bool(getattr(curve, "caution", "")) for curve in curves), len(reasons))
+    counts = (len(curves), sum(bool(curve.caution) for curve in curves), len(reasons))
     ours = next((reason for reason in reasons if OURS.search(reason)), "")
     if ours:
         return f"unclear reason: {_plain(ours)}", counts

@@ -211,7 +211,8 @@ def decoys(rng: np.random.Generator, sheet: Sheet) -> None:
     made: dict[str, Callable[[], NDArray[Any]]] = {
         "gmag": lambda: np.full(n, 15.2), "hjd": lambda: np.where(np.arange(n) < 3, 2455000.0 + np.arange(n), np.nan),
         "index": lambda: np.arange(n), "airmass": lambda: rng.uniform(1, 2, n), "Time": lambda: rng.uniform(0, 24, n),
-        "camera": lambda: rng.integers(1, 5, n), "exptime": lambda: np.full(n, 60.0), "fwhm": lambda: rng.uniform(2, 4, n),
+        "camera": lambda: rng.integers(1, 5, n), "exptime": lambda: np.full(n, 60.0),
+        "fwhm": lambda: rng.uniform(2, 4, n),
         "sky": lambda: rng.uniform(18, 21, n), "ra": lambda: np.full(n, 10.5), "mag": lambda: np.full(n, np.nan),
         "comment": lambda: np.array(["clear"] * n), "Unnamed: 0": lambda: np.arange(n), "zp": lambda: np.full(n, 25.0),
     }  # fmt: skip
@@ -320,10 +321,10 @@ def fault(curves: Sequence[LightCurve], refused: int, stars: Sequence[Star], kin
     """
     if not curves:
         return "" if refused else "nothing came of it, and nothing was said"
-    if len(curves) < len(stars) and not refused and not all(getattr(curve, "caution", "") for curve in curves):
+    if len(curves) < len(stars) and not refused and not all(curve.caution for curve in curves):
         return f"{len(stars)} stars became {len(curves)}"
     for curve in curves:
-        if getattr(curve, "caution", ""):
+        if curve.caution:
             continue
         wrongs = [_difference(curve, star, kind) for star in stars]
         if all(wrongs):

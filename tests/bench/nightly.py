@@ -22,11 +22,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from swope.flows.models import load_model
 from swope.flows.night import FORECASTING, POINTS, STARS, score_night
 from swope.flows.options import RunOptions
 from swope.flows.record import RECORD
 from swope.flows.state import STATE, kept_of, state_table, write_state
+from swope.models.registry import load_model
 from swope.pipeline.lightcurve import LightCurve
 from swope.pipeline.period import find_period
 from swope.pipeline.split import share

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,12 @@ import pytest
 
 from swope.flows import train as module
 from swope.flows.cli import build_parser, main
-from swope.flows.models import load_model
 from swope.flows.options import RunOptions, TrainOptions
 from swope.flows.train import _fit, _known, _start, train
 from swope.models.autoencoder import Autoencoder
 from swope.models.classifier import Classifier, ClassifierOptions
 from swope.models.forecaster import Forecaster
+from swope.models.registry import load_model
 from swope.pipeline.period import PeriodOptions
 from swope.pipeline.star import Star
 from tests.flows.test_cli import said
@@ -125,6 +126,7 @@ def test_training_reads_by_the_settings_of_a_run(monkeypatch: pytest.MonkeyPatch
             return "out/forecaster"
 
     monkeypatch.setattr(module, "train", Flow())
+    monkeypatch.setattr("swope.flows.server.prefect_server", nullcontext)
     settings = ["--clock", "HJD_UTC", "--to-bjd", "--kind", "flux", "--min-period", "0.2", "--max-period", "9"]
     assert main(["train", "forecaster", str(tmp_path / "x.csv"), "--out", "o", "--workers", "3", *settings]) == 0
     assert told[0] == "forecaster"

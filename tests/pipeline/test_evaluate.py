@@ -13,11 +13,11 @@ from swope.pipeline.catalog import events_table, objects_table, write_parquet
 from swope.pipeline.evaluate import evaluate, expected_calibration_error, period_matches
 from swope.pipeline.split import held_out
 from swope.pipeline.vsx import is_a
-from tests.pipeline.catalog.rows import TYPES, columns, object_rows
+from tests.pipeline.catalog.rows import DETECTORS, TYPES, columns, object_rows
 
 
 def make_run(folder, rows):
-    write_parquet(objects_table(columns(rows), TYPES), folder / "objects.parquet")
+    write_parquet(objects_table(columns(rows), DETECTORS, TYPES), folder / "objects.parquet")
     write_parquet(events_table({}), folder / "events.parquet")
     return folder
 
