@@ -1,4 +1,4 @@
-"""Columns of lists, in any of the ways in which Arrow and Parquet write them, as NumPy arrays.
+"""Columns of lists, in any of the ways in which Arrow and Parquet write them, as one array each.
 
 A list may be a list, a large or fixed-size list, a list view, a field of a struct of lists, or a field of a list of
 structs; its elements may be numbers of any width, decimals, dates, text, dictionaries, or nothing at all.
@@ -13,12 +13,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
-
-from swope.pipeline.ingest.columns import numbers
-from swope.pipeline.lightcurve import FloatArray
-
-#: Julian date of 1970 January 1, 0 h, from which Arrow counts.
-UNIX_EPOCH = 2440587.5
 
 
 @dataclass(frozen=True)
@@ -122,55 +116,3 @@ def _split(array: pa.Array) -> tuple[NDArray[np.int64], NDArray[np.int64], pa.Ar
     if array.null_count:
         length = np.where(array.is_valid().to_numpy(zero_copy_only=False), length, 0)
     return first, length, array.values
-
-
-def as_numbers(values: pa.ChunkedArray) -> FloatArray:
-    """Elements of any type as floats: NaN for nulls and for text that is no number, Julian dates for dates."""
-    pieces = [_numbers(piece) for piece in values.chunks]
-    return np.concatenate(pieces) if pieces else np.empty(0)
-
-
-def _numbers(values: pa.Array) -> FloatArray:
-    if isinstance(values, pa.ExtensionArray):
-        values = values.storage
-    if pa.types.is_dictionary(values.type):
-        values = values.dictionary_decode()
-    type_ = values.type
-    if pa.types.is_null(type_):
-        return np.full(len(values), np.nan)
-    if pa.types.is_timestamp(type_) or pa.types.is_date(type_):
-        instants = values.cast(pa.timestamp("us"), safe=False).cast(pa.int64())
-        return _numbers(instants) / 86400e6 + UNIX_EPOCH
-    if _is_text(type_):
-        return numbers([cell or "" for cell in values.cast(pa.string()).to_pylist()])
-    if pa.types.is_boolean(type_) or pa.types.is_decimal(type_):
-        values = values.cast(pa.float64())
-    if not (pa.types.is_floating(values.type) or pa.types.is_integer(values.type)):
-        return np.full(len(values), np.nan)
-    return np.asarray(values.to_numpy(zero_copy_only=False), dtype=np.float64)
-
-
-def as_text(values: pa.ChunkedArray) -> NDArray[np.str_]:
-    """Elements of any type as text, "" for nulls."""
-    pieces = [_text(piece) for piece in values.chunks]
-    return np.concatenate(pieces) if pieces else np.empty(0, dtype=str)
-
-
-def _text(values: pa.Array) -> NDArray[np.str_]:
-    """By way of the distinct values: bands are few, and rows many."""
-    if pa.types.is_null(values.type):
-        return np.full(len(values), "")
-    coded = values if pa.types.is_dictionary(values.type) else values.dictionary_encode()
-    distinct = np.array([*("" if cell is None else _word(cell) for cell in coded.dictionary.to_pylist()), ""])
-    indices = coded.indices.fill_null(len(distinct) - 1) if coded.null_count else coded.indices
-    words: NDArray[np.str_] = distinct[indices.to_numpy(zero_copy_only=False)]
-    return words
-
-
-def _word(cell: object) -> str:
-    return (cell.decode("utf-8", errors="replace") if isinstance(cell, bytes) else str(cell)).strip()
-
-
-def _is_text(type_: pa.DataType) -> bool:
-    kinds = ("is_string", "is_large_string", "is_string_view", "is_binary", "is_large_binary")
-    return any(getattr(pa.types, kind)(type_) for kind in kinds)

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from swope.pipeline.ingest.bytes import stem_of
 from swope.pipeline.ingest.columns import TIME_NAMES, clock_of_name, find, merged
 from swope.pipeline.ingest.fits_table import FitsTable, Header, cells
+from swope.pipeline.ingest.id_names import id_rank
 from swope.pipeline.ingest.parts import UnusableError
 from swope.pipeline.lightcurve import ZERO_POINTS, Clock, FloatArray, IntArray, Kind, Mask
 
@@ -143,9 +144,13 @@ def mission_of(primary: Header) -> str:
 
 
 def by_mission(primary: Header, table: FitsTable) -> bool:
-    """Whether a table is the light curve of one star by a mission or pipeline whose columns are known here."""
+    """Whether a table is the light curve of one star by a mission or pipeline whose columns are known here.
+
+    A table with a column that names stars may hold many, whoever made it.
+    """
     upper = {name.upper() for name in table.names}
-    return mission_of(primary).upper() in MISSIONS or not upper.isdisjoint(DISTINCTIVE)
+    known = {photometry.value for photometry in PHOTOMETRY} if mission_of(primary).upper() in MISSIONS else DISTINCTIVE
+    return not upper.isdisjoint(known) and not any(id_rank(name) is not None for name in table.names)
 
 
 def object_of(primary: Header, path: str) -> str:
@@ -242,14 +247,16 @@ def numbers_of(table: FitsTable, rows: NDArray[Any], name: str) -> FloatArray:
     UnusableError
         When its cells are images (a target pixel file), or text.
     """
-    column = cells(table, rows, name)
+    with np.errstate(invalid="ignore"):
+        column = cells(table, rows, name)
     if column.ndim != 1:
         raise UnusableError(
             f"the cells of {name} are images of {column.shape[1:]} pixels: a pixel file, no light curve"
         )
     if column.dtype.kind not in "biuf":
         raise UnusableError(f"the cells of {name} are no numbers")
-    return column.astype(np.float64)
+    with np.errstate(invalid="ignore"):  # a damaged file may hold signalling NaN
+        return column.astype(np.float64)
 
 
 def times_of(table: FitsTable, rows: NDArray[Any], name: str) -> FloatArray:

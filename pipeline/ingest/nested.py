@@ -5,26 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
-from swope.pipeline.ingest.columns import merged
 from swope.pipeline.ingest.grouping import rows_of_table
-from swope.pipeline.ingest.guard import guarded, refusal
-from swope.pipeline.ingest.lists import Field, Lists, as_numbers, as_text, lists_at
-from swope.pipeline.ingest.nested_roles import NestedRoles, Series, nested_roles
-from swope.pipeline.ingest.parts import PART_BYTES, IngestOptions, InputFile, Part, Refused, UnusableError, part_of
-from swope.pipeline.ingest.stars import star
-from swope.pipeline.lightcurve import Clock, FloatArray, Kind, LightCurve, Mask
+from swope.pipeline.ingest.guard import refusal
+from swope.pipeline.ingest.parts import PART_BYTES, IngestOptions, InputFile, Part, Refused, part_of
 
 #: Schema metadata of a table whose stars share a clock.
 CLOCK_KEY = b"swope.clock"
@@ -99,7 +88,9 @@ def staged(
     -------
     Path of the table, and the refusals of the making.
     """
-    key = hashlib.sha256(f"1 {file.source} {file.digest} {options.chunk_size} {options.kind}".encode()).hexdigest()
+    key = hashlib.sha256(
+        f"2 {file.source} {file.digest} {options.chunk_size} {options.kind} {options.columns} {options.clock}".encode()
+    ).hexdigest()
     folder = scratch / "staged"
     folder.mkdir(parents=True, exist_ok=True)
     table, notes = folder / f"{key[:32]}.parquet", folder / f"{key[:32]}.json"
@@ -135,158 +126,6 @@ def regrouped(file: InputFile, scratch: Path, options: IngestOptions) -> str:
         return []
 
     return staged(file, scratch, options, write)[0]
-
-
-def read_nested(part: Part, options: IngestOptions) -> Iterator[LightCurve | Refused]:
-    """Read a part of a nested Parquet table, a star a row."""
-    path, source = part.paths[0], part.sources[0]
-    schema = pq.read_schema(path)
-    role = nested_roles(schema, options.kind)
-    table = read_rows(path, part.start, part.stop, role.columns)
-    shared = (schema.metadata or {}).get(CLOCK_KEY)
-    rows = _Rows(table)
-    ids = rows.plain(role.object_id)
-    for i in range(table.num_rows):
-        object_id = "" if ids[i] is None else _name(ids[i])
-        if not object_id:
-            no = f"row {part.start + i + 1}"
-            yield Refused(no, source, f"{no} has no {role.object_id}")
-            continue
-        yield guarded(object_id, source, partial(_star, object_id, source, role, rows, i, shared, options))
-
-
-def _name(cell: Any) -> str:
-    """A star's name; a whole number that pandas made a float of, for the sake of a gap elsewhere, is whole again."""
-    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell).strip()
-
-
-class _Rows:
-    """The columns of some rows of a table, each brought into NumPy once, when first asked for."""
-
-    def __init__(self, table: pa.Table) -> None:
-        self._table = table
-        self._plain: dict[Field, list[Any]] = {}
-        self._lists: dict[Field, tuple[Lists, NDArray[Any]]] = {}
-
-    def plain(self, field: Field | None) -> list[Any]:
-        """Cells of a plain column; None for every row where there is no column."""
-        if field is None:
-            return [None] * self._table.num_rows
-        if field not in self._plain:
-            column = self._table[field.path[0]]
-            for name in field.path[1:]:
-                column = pc.struct_field(column, name)
-            self._plain[field] = column.to_pylist()
-        return self._plain[field]
-
-    def numbers(self, field: Field, row: int) -> FloatArray:
-        """One row's list as numbers."""
-        return self._cell(field, row, as_numbers)
-
-    def words(self, field: Field, row: int) -> NDArray[np.str_]:
-        """One row's list as text."""
-        return self._cell(field, row, as_text)
-
-    def _cell(self, field: Field, row: int, convert: Callable[[pa.ChunkedArray], NDArray[Any]]) -> NDArray[Any]:
-        if field not in self._lists:
-            lists = lists_at(self._table[field.path[0]], field.path[1:])
-            self._lists[field] = lists, convert(lists.flat)
-        lists, flat = self._lists[field]
-        return flat[lists.starts[row] : lists.stops[row]]
-
-
-def _star(
-    object_id: str,
-    source: str,
-    role: NestedRoles,
-    rows: _Rows,
-    i: int,
-    shared: bytes | None,
-    options: IngestOptions,
-) -> LightCurve:
-    pieces = [_piece(series, rows, i) for series in role.series]
-    kinds = [piece.kind for piece in pieces if len(piece.time)] or [pieces[0].kind]
-    if len(set(kinds)) > 1:
-        raise UnusableError(f"some bands are in {kinds[0]}, others in {next(k for k in kinds if k != kinds[0])}")
-    unit = rows.plain(role.unit)[i]
-    band = rows.plain(role.band)[i]
-    bands = np.concatenate([piece.bands for piece in pieces])
-    return star(
-        object_id,
-        np.concatenate([piece.time for piece in pieces]),
-        np.concatenate([piece.value for piece in pieces]),
-        np.concatenate([piece.error for piece in pieces]),
-        options=options,
-        source=source,
-        clock=clock_said(rows.plain(role.clock)[i], shared, role.series[0].clock, options),
-        kind=kinds[0],
-        unit=None if unit is None or (kinds[0] == "mag" and not str(unit)) else str(unit),
-        band=("" if band is None else str(band)) if role.band is not None else bands,
-        mask=np.concatenate([piece.mask for piece in pieces]),
-        ra=_position(rows.plain(role.ra)[i]),
-        dec=_position(rows.plain(role.dec)[i]),
-    )
-
-
-@dataclass(frozen=True, eq=False)
-class _Piece:
-    """One star's rows of one series."""
-
-    time: FloatArray
-    value: FloatArray
-    error: FloatArray
-    bands: NDArray[np.str_]
-    mask: NDArray[np.int32]
-    kind: Kind | None
-
-
-def _piece(series: Series, rows: _Rows, i: int) -> _Piece:
-    """The rows of one series.
-
-    Raises
-    ------
-    UnusableError
-        When its lists differ in length.
-    """
-    time = rows.numbers(series.time, i)
-    known = next((v for v in series.values if np.isfinite(rows.numbers(v.value, i)).any()), None)
-    chosen = known or next((v for v in series.values if len(rows.numbers(v.value, i))), series.values[0])
-    value = rows.numbers(chosen.value, i)
-    error = np.empty(0) if chosen.error is None else rows.numbers(chosen.error, i)
-    lengths = {series.time: len(time), chosen.value: len(value)}
-    if chosen.error is not None and len(error):
-        lengths[chosen.error] = len(error)
-    words = np.full(len(time), series.band)
-    if series.bands is not None:
-        words = rows.words(series.bands, i)
-        lengths[series.bands] = len(words)
-    mask = np.zeros(len(time), dtype=np.int32)
-    if series.flag is not None:
-        flags = rows.numbers(series.flag, i)
-        lengths[series.flag] = len(flags)
-    if len(set(lengths.values())) > 1:
-        raise UnusableError("lists differ in length: " + ", ".join(f"{field} {n}" for field, n in lengths.items()))
-    if series.flag is not None:
-        mask[np.nan_to_num(flags) != 0] |= int(Mask.QUALITY)
-    return _Piece(time, value, error if len(error) else np.full(len(time), np.nan), words, mask, chosen.kind)
-
-
-def clock_said(cell: Any, shared: bytes | None, named: Clock, options: IngestOptions) -> Clock:
-    """The star's own clock, else the table's, else the column's name's, else the user's; unknown if none says."""
-    for text in (cell, shared.decode("utf-8", errors="replace") if shared else None):
-        if text is not None and str(text).strip():
-            try:
-                return merged(Clock.parse(str(text)), options.clock)
-            except ValueError:
-                continue
-    return merged(named, options.clock)
-
-
-def _position(cell: Any) -> float:
-    try:
-        return float("nan") if cell is None else float(cell)
-    except (TypeError, ValueError):
-        return float("nan")
 
 
 def nested_parts(

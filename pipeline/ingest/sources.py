@@ -56,7 +56,8 @@ def find_files(sources: Sequence[str], scratch: Path) -> Found:
             refused.append(Refused(source, source, str(error)))
             continue
         for path, name in found:
-            real = path.resolve()
+            name = os.fsencode(name).decode("utf-8", "backslashreplace")  # names that are no text cannot be written
+            real = Path(os.path.realpath(path))  # unlike `resolve`, not broken by a link that leads to itself
             named[real] = min(named.get(real, name), name, key=lambda text: (len(text), text))
     return Found(tuple(sorted(named.items(), key=lambda item: (item[1], str(item[0])))), tuple(refused))
 

@@ -10,13 +10,14 @@ from pathlib import Path
 import numpy as np
 
 from swope.pipeline.ingest.bytes import stem_of
-from swope.pipeline.ingest.columns import kind_of, merged, roles
-from swope.pipeline.ingest.fits_table import FitsTable, open_fits
+from swope.pipeline.ingest.columns import merged
+from swope.pipeline.ingest.fits_table import DamagedError, FitsTable, open_fits
 from swope.pipeline.ingest.guard import guarded
 from swope.pipeline.ingest.missions import (
     FULL_SHARE,
     PHOTOMETRY,
     Photometry,
+    by_mission,
     clock_of,
     degrees,
     errors_of,
@@ -36,6 +37,9 @@ from swope.pipeline.ingest.registry import Reader
 from swope.pipeline.ingest.stars import star
 from swope.pipeline.lightcurve import Clock, FloatArray, IntArray, Kind, LightCurve, Mask
 
+#: Names of values for a message.
+_EXPECTED = ("PDCSAP_FLUX", "SAP_FLUX", "FLUX", "CAL_PSF_FLUX", "FCOR", "TAMFLUX2", "WHITEFLUX", "IRM1")
+
 
 @dataclass(frozen=True, eq=False)
 class _Values:
@@ -44,7 +48,7 @@ class _Values:
     value: FloatArray
     error: FloatArray
     mask: IntArray
-    kind: Kind | None
+    kind: Kind
     unit: str | None
     full: bool
 
@@ -67,8 +71,15 @@ class _Segment:
         return float(np.min(self.time, where=np.isfinite(self.time), initial=np.inf))
 
 
-def _recognises(_: Path, head: bytes) -> bool:
-    return head[:9] == b"SIMPLE  ="
+def _recognises(path: Path, head: bytes) -> bool:
+    """Light curves whose columns are known here; damaged files too, so that the damage is said."""
+    if head[:9] != b"SIMPLE  =":
+        return False
+    try:
+        with open_fits(str(path)) as file:
+            return any(by_mission(file.primary, table) for table in file.tables)
+    except (DamagedError, UnusableError):
+        return True
 
 
 def _plan(files: Sequence[InputFile], options: IngestOptions, _: Path) -> tuple[list[Part], list[Refused]]:
@@ -130,9 +141,8 @@ def _photometries(table: FitsTable) -> list[Photometry]:
     known = [photometry for photometry in PHOTOMETRY if photometry.value in names]
     if known:
         return known
-    role = roles(table.names)
-    errors = () if role.error is None else (table.names[role.error].upper(),)
-    return [Photometry(table.names[role.value].upper(), errors, role.kind or "flux")]
+    shown = ", ".join(map(repr, table.names[:12]))
+    raise UnusableError(f"no value column (expected one of {', '.join(_EXPECTED)}, ...); the columns are {shown}")
 
 
 def _segment(path: str) -> _Segment:
@@ -187,7 +197,7 @@ def _stitched(segments: Sequence[_Segment], chosen: str, source: str, options: I
     zeros = [segment.clock.zero - clock.zero for segment in segments]
     values, errors, unit = [v.value for v in held], [v.error for v in held], held[0].unit
     medians = [_median(v) for v in held]
-    kind = held[0].kind or options.kind or kind_of(held[0].value)
+    kind = held[0].kind
     if len(segments) > 1 and kind == "mag":
         common = float(np.nanmedian(np.concatenate([v.value[v.mask == 0] for v in held])))
         values = [v - m + common for v, m in zip(values, medians, strict=True)]
@@ -219,8 +229,8 @@ def _median(values: _Values) -> float:
 
 READER = Reader(
     name="fits",
-    rank=10,
-    describes="FITS light curve of Kepler, K2 or TESS",
+    rank=8,
+    describes="FITS light curve of Kepler, K2, TESS, CoRoT, SuperWASP or a HAT survey, by the mission or a pipeline",
     recognises=_recognises,
     plan=_plan,
     read=_read,

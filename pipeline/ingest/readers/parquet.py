@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from swope.pipeline.ingest.long import is_staged, parquet_blocks, read_staged, stage_flat
-from swope.pipeline.ingest.nested import nested_parts, read_nested, regrouped
-from swope.pipeline.ingest.nested_roles import is_nested, nested_roles
+from swope.pipeline.ingest.nested import nested_parts, regrouped
+from swope.pipeline.ingest.nested_layout import layout_of
+from swope.pipeline.ingest.nested_stars import judge, read_nested
 from swope.pipeline.ingest.parts import IngestOptions, InputFile, Part, Refused, UnusableError
 from swope.pipeline.ingest.registry import Reader
 from swope.pipeline.lightcurve import LightCurve
@@ -22,12 +22,11 @@ def _recognises(_: Path, head: bytes) -> bool:
 
 def _plan(files: Sequence[InputFile], options: IngestOptions, scratch: Path) -> tuple[list[Part], list[Refused]]:
     def make(file: InputFile) -> tuple[str, list[Refused]]:
-        schema: pa.Schema = pq.read_schema(file.path)
         _whole(file.path)
-        if is_nested(schema, options.kind):
-            nested_roles(schema, options.kind)
-            return regrouped(file, scratch, options), []
-        return stage_flat(file, lambda wanted: parquet_blocks(file.path, wanted), options, scratch)
+        if layout_of(pq.read_schema(file.path)) is None:
+            return stage_flat(file, lambda wanted: parquet_blocks(file.path, wanted), options, scratch)
+        judge(file.path, options)
+        return regrouped(file, scratch, options), []
 
     return nested_parts(READER.name, files, make, options)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import decimal
 from itertools import pairwise
 from pathlib import Path
@@ -11,12 +10,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from swope.pipeline.ingest.lists import as_numbers, as_text, fields_of, lists_at
+from swope.pipeline.ingest.lists import fields_of, lists_at
 from swope.pipeline.ingest.nested import read_rows
+from swope.pipeline.ingest.table import column_of
 
 #: Element types of numbers, with values that each holds exactly.
 NUMBERS: dict[Any, list[Any]] = {
@@ -61,6 +60,14 @@ def list_columns(draw: st.DrawFn, elements: dict[Any, list[Any]]) -> tuple[pa.Ch
     column = pa.chunked_array([pa.array(piece, type_) for piece in pieces], type_)
     skip = draw(st.integers(0, len(rows) - 1))
     return column.slice(skip), [row or [] for row in rows[skip:]]
+
+
+def as_numbers(flat: pa.ChunkedArray) -> Any:
+    return column_of("x", flat).numbers
+
+
+def as_text(flat: pa.ChunkedArray) -> Any:
+    return column_of("x", flat).words
 
 
 def rows_of(column: pa.ChunkedArray, convert: Any, *path: str) -> list[Any]:
@@ -112,17 +119,3 @@ def test_a_struct_of_lists_and_a_list_of_structs_are_one_thing(
         assert [(str(field), field.listed) for field in fields] == [("lc.t", True), ("lc.b", True)]
         np.testing.assert_equal(rows_of(table["lc"], as_numbers, "t"), times)
         assert rows_of(table["lc"], as_text, "b") == bands
-
-
-@pytest.mark.parametrize(
-    ("cell", "type_", "jd"),
-    [
-        (dt.datetime(2000, 1, 1, 12), pa.timestamp("s"), 2451545.0),
-        (dt.datetime(2000, 1, 1, 18), pa.timestamp("us"), 2451545.25),
-        (dt.datetime(2000, 1, 1, 12, tzinfo=dt.UTC), pa.timestamp("ms", "UTC"), 2451545.0),
-        (dt.date(2000, 1, 2), pa.date32(), 2451545.5),
-    ],
-)  # fmt: skip
-def test_dates_become_julian_dates(cell: Any, type_: pa.DataType, jd: float) -> None:
-    column = pa.chunked_array([pa.array([[cell, None]], pa.list_(type_))])
-    np.testing.assert_array_equal(rows_of(column, as_numbers)[0], [jd, np.nan])

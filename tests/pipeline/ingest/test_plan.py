@@ -144,3 +144,13 @@ def test_options_that_make_no_sense_are_refused() -> None:
         IngestOptions(chunk_size=0)
     with pytest.raises(ValueError, match="kind"):
         IngestOptions(kind="colour")  # type: ignore[arg-type]
+
+
+def test_links_to_themselves_and_names_that_are_no_text_are_reasons_and_stars(tmp_path: Path) -> None:
+    folder = tmp_path / "d"
+    folder.mkdir()
+    (folder / "loop.csv").symlink_to(folder / "loop.csv")
+    Path(os.fsdecode(os.fsencode(folder) + b"/a\xff.csv")).write_text("mjd,mag\n55000.5,12.5\n55001.5,12.75\n")
+    curves, refused = ingest([folder], tmp_path / "s")
+    assert [Path(curve.source).name for curve in curves] == ["a\\xff.csv"]
+    assert [(Path(r.source).name, r.status) for r in refused] == [("loop.csv", "failed")]
