@@ -8,10 +8,14 @@ import sys
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from swope.flows.interrupt import exit_code
 from swope.flows.runtime import one_thread, quiet
 from swope.pipeline.version import VERSION
+
+if TYPE_CHECKING:
+    from swope.pipeline.ingest.parts import IngestOptions
 
 #: Exit code for input that cannot be worked with (argparse uses the same for a wrong command line).
 BAD_INPUT = 2
@@ -65,6 +69,8 @@ def build_parser() -> argparse.ArgumentParser:
         _add_simulate,
         _add_export,
         _add_serve,
+        _add_formats,
+        _add_ingest,
     ):
         add(commands)
     return parser
@@ -160,7 +166,7 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 
 #: The settings of a run that `_add_reading` declares.
-_READING = ("clock", "to_bjd", "reader", "kind", "min_period", "max_period")
+_READING = ("clock", "to_bjd", "reader", "kind", "columns", "min_period", "max_period")
 
 
 def _add_reading(parser: argparse.ArgumentParser) -> None:
@@ -172,6 +178,11 @@ def _add_reading(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--to-bjd", action="store_true", help="turn HJD_UTC or JD_UTC into BJD_TDB (needs positions)")
     group.add_argument("--reader", help="force a reader, for files that none recognises: see the README's list")
     group.add_argument("--kind", choices=("mag", "flux"), help="what the values are, where a source does not say")
+    group.add_argument(
+        "--columns",
+        metavar="time=2,mag=3,...",
+        help="which column of a table is what, by number or name: time, mag, flux, mag_err, band, id, quality, ra, dec",
+    )
     group.add_argument("--min-period", type=_days, metavar="DAYS", help="shortest period to look for")
     group.add_argument("--max-period", type=_days, metavar="DAYS", help="longest period to look for")
 
@@ -481,6 +492,80 @@ def _serve(parsed: argparse.Namespace) -> int:
     from swope.flows.serve import serve_deployments
 
     serve_deployments(parsed.file)
+    return 0
+
+
+def _add_formats(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = _command(
+        commands,
+        "formats",
+        "say what is read, and what files would be taken for and why",
+        "examples:\n  swope formats\n  swope formats star.csv\n  swope formats star.csv --columns time=2,mag=3",
+    )
+    parser.add_argument("files", nargs="*", metavar="FILE", help="files to look at (default: the list of formats)")
+    _add_telling(parser)
+    parser.set_defaults(call=_formats)
+
+
+def _add_telling(parser: argparse.ArgumentParser) -> None:
+    """What is said of the sources, for commands that only read."""
+    parser.add_argument("--clock", help="as for `swope run`")
+    parser.add_argument("--reader", help="as for `swope run`")
+    parser.add_argument("--kind", choices=("mag", "flux"), help="as for `swope run`")
+    parser.add_argument("--columns", metavar="time=2,mag=3,...", help="as for `swope run`")
+
+
+def _told(parsed: argparse.Namespace) -> IngestOptions:
+    from swope.pipeline.ingest.parts import IngestOptions
+    from swope.pipeline.ingest.said import parse_columns
+    from swope.pipeline.lightcurve import Clock
+
+    return IngestOptions(
+        clock=Clock.parse(parsed.clock) if parsed.clock else None,
+        reader=parsed.reader,
+        kind=parsed.kind,
+        columns=parse_columns(parsed.columns) if parsed.columns else (),
+    )
+
+
+def _formats(parsed: argparse.Namespace) -> int:
+    from swope.pipeline.ingest.formats import table_of_formats, taken_for
+
+    if not parsed.files:
+        print(table_of_formats())
+        return 0
+    taken = {name: taken_for(name, _told(parsed)) for name in parsed.files}
+    print("\n".join(f"{name}\n{taken[name]}" for name in parsed.files))
+    return 0 if all(one.readable for one in taken.values()) else BAD_INPUT
+
+
+def _add_ingest(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = _command(
+        commands,
+        "ingest",
+        "bring light curves of any format into one store of nested Parquet",
+        "example:\n  swope ingest survey/ --out store\n\n"
+        "The store opens in pandas, Polars and DuckDB, and as HATS catalogs in LSDB; `swope run store` reads it.",
+    )
+    parser.add_argument("sources", nargs="+", metavar="SOURCE", help="as for `swope run`")
+    parser.add_argument("--out", required=True, type=Path, metavar="STORE", help="a new folder")
+    _add_telling(parser)
+    parser.set_defaults(call=_ingest)
+
+
+def _ingest(parsed: argparse.Namespace) -> int:
+    from tqdm import tqdm
+
+    from swope.pipeline.ingest.store import write_store
+
+    with tqdm(unit="part", disable=None) as bar:
+
+        def show(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        store = write_store(list(parsed.sources), parsed.out, _told(parsed), show)
+    print(store.summary())
     return 0
 
 
