@@ -12,10 +12,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from prefect.artifacts import Artifact
 
 from swope.flows import catalog as catalog_module
-from swope.flows.catalog import announce, catalog
+from swope.flows.catalog import catalog
 from swope.flows.chunk import ChunkError
 from swope.flows.cli import BAD_INPUT, main
 from swope.flows.lock import BusyError, locked
@@ -265,14 +264,6 @@ def test_a_chunk_that_fails_has_rows_that_say_why_and_is_tried_again_by_the_next
 def test_a_run_in_a_folder_that_is_in_use_is_refused(survey: Path, tmp_path: Path, prefect_server: None) -> None:  # noqa: ARG001
     with locked(tmp_path), pytest.raises(BusyError, match="is in use by process"):
         catalog([str(survey)], str(tmp_path), workers=1)
-
-
-def test_the_artifact_holds_the_counts_and_the_place_of_the_report(run: tuple[Path, RunRecord]) -> None:
-    announce(run[1], run[0])
-    artifact = Artifact.get("swope-catalog")
-    assert artifact is not None
-    assert f"| n_in | {run[1].counts['n_in']} |" in str(artifact.data)
-    assert str(run[0] / "report" / "index.html") in str(artifact.data)
 
 
 def test_a_night_goes_on_from_a_run(run: tuple[Path, RunRecord], survey: Path, tmp_path: Path) -> None:
