@@ -95,7 +95,9 @@ def catalog(
     options = (options or RunOptions()).settled()
     run_dir = Path(out)
     with one_at_a_time(run_dir), worker_processes(CORES if workers is None else workers):
-        planned = plan(sources, stages.ingest_options(options), run_dir / WORK / "scratch")
+        scratch = run_dir / WORK / "scratch"
+        tasks.fetch(sources, scratch)
+        planned = plan(sources, stages.ingest_options(options), scratch)
         watch.lap("plan")
         makers = load_makers(options)
         keys = [chunk_key(part.digest, asdict(options), asdict(makers)) for part in planned.parts]

@@ -135,7 +135,7 @@ def file_name(object_id: str, source: str) -> str:
     Examples
     --------
     >>> file_name("../V* RR Lyr", "a.csv")
-    'V_RR_Lyr-02ab8aea'
+    'V_RR_Lyr-40ba8b03'
     """
     plain = re.sub(r"[^A-Za-z0-9+-]+", "_", object_id).strip("_")[:60] or "star"
     told = "\0".join((object_id, source)).encode(errors="replace")

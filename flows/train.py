@@ -93,7 +93,9 @@ def train(
 
 def prepare(sources: list[str], out: Path, options: RunOptions, workers: int | None = None) -> list[Star]:
     """Read, clean and measure light curves in worker processes, as a run does; finished chunks are used again."""
-    planned = plan(sources, stages.ingest_options(options), out / WORK / "scratch")
+    scratch = out / WORK / "scratch"
+    tasks.fetch(sources, scratch)
+    planned = plan(sources, stages.ingest_options(options), scratch)
     for entry in planned.refused:
         _tell(f"left out: {entry.source}: {entry.reason}")
     makers = asdict(Makers.without_models())

@@ -17,6 +17,9 @@ from swope.pipeline.ingest.table import Column
 from swope.pipeline.ingest.value_names import ValueName, bare_band, error_columns, kind_of_unit, value_name
 from swope.pipeline.lightcurve import FloatArray, Kind
 
+#: A brightness that is one and the same in so many rows is none.
+MANY = 20
+
 #: How units that archives write are written by astropy.
 _UNITS = {"counts": "count", "e-/s": "electron / s", "electron/s": "electron / s", "rel": ""}
 
@@ -89,6 +92,7 @@ def _no_brightness(column: Column) -> str:
 def _by_name(given: Given, time: TimeColumns, object_id: int | None) -> Chosen:
     table = given.table
     candidates: list[tuple[ValueName, int]] = []
+    constants: list[tuple[ValueName, int]] = []
     unusable: list[str] = []
     for i, column in enumerate(table.columns):
         found = value_name(column.name, column.unit)
@@ -100,8 +104,13 @@ def _by_name(given: Given, time: TimeColumns, object_id: int | None) -> Chosen:
             unusable.append(f"{column.name!r} (an index)")
         elif constant(column.numbers) or not varies_within(table, object_id, i):
             unusable.append(f"{column.name!r} (a constant)")
+            constants.append((found, i))
         else:
             candidates.append((found, i))
+    if not candidates and len(table) < MANY:
+        # of some few rows a rounded magnitude may well be one and the same
+        candidates = constants
+        unusable = [words for words in unusable if "constant" not in words]
     given.passed.extend(unusable)
     if not candidates:
         return _bare_bands(given, unusable)

@@ -68,10 +68,6 @@ class Header:
         value = self.get(keyword)
         return "" if value is None else str(value).strip()
 
-    def words(self) -> dict[str, str]:
-        """All values as text, keywords in lower case."""
-        return {keyword.lower(): self.text(keyword) for keyword in self._cards}
-
     def count(self, keyword: str, default: int = 0) -> int:
         """A keyword's value as a size.
 

@@ -63,22 +63,33 @@ def find_files(sources: Sequence[str], scratch: Path) -> Found:
 
 
 def check_sources(sources: Sequence[str]) -> None:
-    """Refuse at once what `find_files` would refuse later; the archive is not asked.
+    """Refuse at once what `find_files` would refuse later; the archive is not asked for anything.
 
     Raises
     ------
     SourceError
         When there is no source, or the only one does not exist or holds nothing.
     """
-    if not any(source.lower().startswith(ARCHIVE) for source in sources):
+    targets = archive_targets(sources)
+    if not targets:
         find_files(sources, Path())
+    elif len(targets) == len(sources):
+        from swope.pipeline.ingest.archive import check_archive
+
+        check_archive()
+
+
+def archive_targets(sources: Sequence[str]) -> list[str]:
+    """What the sources ask the archive for."""
+    return [source[len(ARCHIVE) :].strip() for source in sources if source.lower().startswith(ARCHIVE)]
 
 
 def _files_of(source: str, scratch: Path) -> Iterator[tuple[Path, str]]:
     if source.lower().startswith(ARCHIVE):
         from swope.pipeline.ingest.archive import download
 
-        yield from download(source[len(ARCHIVE) :].strip(), scratch)
+        (target,) = archive_targets([source])
+        yield from download(target, scratch)
         return
     path = Path(source).expanduser()
     if path.is_dir():

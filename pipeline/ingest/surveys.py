@@ -310,7 +310,7 @@ SURVEYS: tuple[Survey, ...] = (
         values=(Values("tamflux2", ("tamflux2err",)),),
         kind="flux",
         unit="",
-        flags=(FlagRule("flag", "zero"),),
+        flags=(FlagRule("flag"),),
         source="Butters et al. 2010, A&A 520, L10, table 1",
     ),
     Survey(

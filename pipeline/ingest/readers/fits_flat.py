@@ -1,4 +1,4 @@
-"""FITS tables that no mission's reader knows: a row an observation, of one star or of many, or a row a star (Gaia, ZTF)."""
+"""FITS tables that no mission's reader knows: a row an observation, of one star or of many, or a row a star."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ from swope.pipeline.ingest.fits_table import FitsFile, FitsTable, cells, open_fi
 from swope.pipeline.ingest.flat import flat_reader
 from swope.pipeline.ingest.parts import UnusableError
 from swope.pipeline.ingest.table import Column, Table, column_of
+
+#: Header cards that are kept as words.
+_CARDS = ("OBJECT", "FILTER", "RA", "DEC", "RA_OBJ", "DEC_OBJ", "TIMESYS", "TIMEREF", "TELESCOP")
 
 
 def _recognises(_: Path, head: bytes) -> bool:
@@ -33,7 +36,8 @@ def _tables(path: str) -> Iterator[Table]:
 def _table(file: FitsFile, table: FitsTable) -> Table:
     """A binary table; one with lists in its cells, a row a star, becomes one row an observation."""
     rows = file.rows(table)
-    header = {**file.primary.words(), **table.header.words()}
+    stated = {card.lower(): table.header.text(card) or file.primary.text(card) for card in _CARDS}
+    header = {card: word for card, word in stated.items() if word}
     scale = header.get("timesys", "").lower()
     lists = [i for i, column in enumerate(table.columns) if column.is_list and not _two_parts(table, i)]
     lengths = np.ones(len(rows), dtype=np.int64)
