@@ -192,6 +192,9 @@ def _described(curve: LightCurve) -> dict[str, Any]:
         "ra": None if np.isnan(curve.ra) else curve.ra,
         "dec": None if np.isnan(curve.dec) else curve.dec,
         "source": curve.source,
+        "kind_from": curve.kind_from,
+        "read_as": curve.read_as,
+        "caution": curve.caution,
     }
 
 

@@ -12,7 +12,7 @@ HEAD_BYTES = 64 * 1024
 #: Endings that are not part of a file's own name.
 _ENDINGS = {
     *(".gz", ".bz2", ".xz", ".csv", ".tsv", ".dat", ".txt", ".tbl", ".fits", ".fit", ".parquet", ".pq", ".lc"),
-    *(".ascii", ".asc", ".ipac"),
+    *(".ascii", ".asc", ".ipac", ".ecsv", ".vot", ".votable", ".xml", ".vis", ".lc"),
 }
 
 

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from swope.pipeline.ingest.bytes import digest_of, head_of, stem_of
+from swope.pipeline.ingest.dialect import first_lines
 from swope.pipeline.ingest.guard import guarded, refusal
 from swope.pipeline.ingest.parts import (
     Ingested,
@@ -20,7 +21,6 @@ from swope.pipeline.ingest.parts import (
 )
 from swope.pipeline.ingest.registry import Reader, reader_for, reader_named, readers
 from swope.pipeline.ingest.sources import find_files
-from swope.pipeline.ingest.table import first_lines
 from swope.pipeline.lightcurve import Chunk, LightCurve
 
 

@@ -33,6 +33,7 @@ class IngestOptions:
     chunk_size : stars a chunk.
     kind : "mag" or "flux" for values whose column name does not say; None follows `columns.kind_of`.
     to_bjd : turn times into BJD_TDB where clock and position are known (see `clocks.to_bjd_tdb`).
+    columns : which column of a flat table is what, as `said.parse_columns` reads it: pairs of word and column.
     """
 
     clock: Clock | None = None
@@ -40,6 +41,7 @@ class IngestOptions:
     chunk_size: int = 512
     kind: Kind | None = None
     to_bjd: bool = False
+    columns: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         if self.chunk_size < 1:

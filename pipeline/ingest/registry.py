@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from swope.pipeline.ingest.parts import IngestOptions, InputFile, Part, Refused
+from swope.pipeline.ingest.table import Table
 from swope.pipeline.lightcurve import LightCurve
 
 
@@ -25,6 +26,7 @@ class Reader:
     recognises : from a file's path and its first bytes (unpacked where compressed).
     plan : from files, options and a folder for intermediate files, to parts and refusals.
     read : from a part to its stars and refusals.
+    tables : from a file to its flat tables; None for a reader of other shapes.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Reader:
     recognises: Callable[[Path, bytes], bool]
     plan: Callable[[Sequence[InputFile], IngestOptions, Path], tuple[list[Part], list[Refused]]]
     read: Callable[[Part, IngestOptions], Iterator[LightCurve | Refused]]
+    tables: Callable[[str], Iterator[Table]] | None = None
 
 
 @cache

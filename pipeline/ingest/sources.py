@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from swope.pipeline.ingest.hats import without_sidecars
 from swope.pipeline.ingest.parts import Refused, SourceError
 
 #: A source that begins with this is a question to the archive of the space missions (MAST).
@@ -55,7 +56,8 @@ def find_files(sources: Sequence[str], scratch: Path) -> Found:
             refused.append(Refused(source, source, str(error)))
             continue
         for path, name in found:
-            real = path.resolve()
+            name = os.fsencode(name).decode("utf-8", "backslashreplace")  # names that are no text cannot be written
+            real = Path(os.path.realpath(path))  # unlike `resolve`, not broken by a link that leads to itself
             named[real] = min(named.get(real, name), name, key=lambda text: (len(text), text))
     return Found(tuple(sorted(named.items(), key=lambda item: (item[1], str(item[0])))), tuple(refused))
 
@@ -91,9 +93,10 @@ def _files_of(source: str, scratch: Path) -> Iterator[tuple[Path, str]]:
         return
     path = Path(source).expanduser()
     if path.is_dir():
-        files = list(_inside(path))
+        files = without_sidecars(_inside(path))
         if not files:
-            raise SourceError(f"nothing to read in the folder {source}: it holds no files (hidden ones are left out)")
+            left_out = "hidden ones, and what data sets keep beside their stars, are left out"
+            raise SourceError(f"nothing to read in the folder {source}: it holds no files ({left_out})")
         yield from ((file, file.as_posix()) for file in files)
     elif os.path.lexists(path):
         yield path, path.as_posix()
@@ -101,9 +104,8 @@ def _files_of(source: str, scratch: Path) -> Iterator[tuple[Path, str]]:
         matches = sorted(glob.glob(str(path), recursive=True))
         if not matches:
             raise SourceError(f"nothing matches {source}")
-        for match in map(Path, matches):
-            inside = _inside(match) if match.is_dir() else [match]
-            yield from ((file, file.as_posix()) for file in inside)
+        files = [file for match in map(Path, matches) for file in (_inside(match) if match.is_dir() else [match])]
+        yield from ((file, file.as_posix()) for file in without_sidecars(files))
     else:
         raise SourceError(f"{source} does not exist{_nearest(path)}")
 

@@ -16,24 +16,23 @@ from swope.pipeline.ingest.bytes import head_of
 from swope.pipeline.ingest.columns import (
     DEC_NAMES,
     ERROR_NAMES,
-    FLUX_NAMES,
-    ID_NAMES,
     MAG_NAMES,
     RA_NAMES,
     TIME_NAMES,
-    VALUE_NAMES,
     clock_of_name,
     find,
     merged,
     numbers,
 )
+from swope.pipeline.ingest.dialect import delimiter_of, first_lines, header_of
 from swope.pipeline.ingest.guard import guarded
+from swope.pipeline.ingest.id_names import ID_NAMES
 from swope.pipeline.ingest.long import read_text_columns
 from swope.pipeline.ingest.nested import nested_parts, read_rows, staged
 from swope.pipeline.ingest.parts import IngestOptions, InputFile, Part, Refused, UnusableError
 from swope.pipeline.ingest.registry import Reader
 from swope.pipeline.ingest.stars import star
-from swope.pipeline.ingest.table import delimiter_of, first_lines, header_of
+from swope.pipeline.ingest.value_names import FLUX_NAMES, VALUE_NAMES
 from swope.pipeline.lightcurve import Clock, FloatArray, Kind, LightCurve
 
 #: No row may be longer than this.

@@ -79,7 +79,8 @@ def test_bands_clocks_units_and_kinds_may_differ_between_the_stars(tmp_path: Pat
     ("id_name", "time", "error"), [("id", "t", "magerr"), ("oid", "hjd", "err"), ("objectid", "MJD", "error")]
 )
 def test_other_surveys_names_are_understood(tmp_path: Path, id_name: str, time: str, error: str) -> None:
-    path = write(tmp_path / "x.parquet", {id_name: ["a"], time: [[1.0]], "mag": [[12.0]], error: [[0.1]]})
+    first = {"t": 1.0, "hjd": 2455000.0, "MJD": 55000.0}[time]
+    path = write(tmp_path / "x.parquet", {id_name: ["a"], time: [[first]], "mag": [[12.0]], error: [[0.1]]})
     curve = one(path, tmp_path / "s")
     assert (curve.object_id, curve.error.tolist()) == ("a", [0.1])
     assert curve.clock.format == {"t": "unknown", "hjd": "jd", "MJD": "mjd"}[time]
@@ -161,7 +162,7 @@ def test_parts_read_their_rows_whatever_the_row_groups(tmp_path: Path) -> None:
     columns = {
         "object_id": [f"s{i}" for i in range(103)],
         "time": [[float(i)] * (i % 4 + 1) for i in range(103)],
-        "flux": [[float(i)] * (i % 4 + 1) for i in range(103)],
+        "flux": [[float(i + j) for j in range(i % 4 + 1)] for i in range(103)],
     }
     for group in (1, 7, 10, 103):
         path = write(tmp_path / f"{group}.parquet", columns, row_group_size=group)

@@ -54,8 +54,8 @@ def test_a_file_under_two_names_counts_once(folder: Path, tmp_path: Path) -> Non
 def test_chunks_hold_as_many_stars_as_asked(folder: Path, tmp_path: Path) -> None:
     options = IngestOptions(chunk_size=2)
     planned = plan([str(folder)], options, tmp_path / "s")
-    sizes = [len(part.paths) for part in planned.parts if part.reader == "csv"]
-    assert sum(sizes) == 4
+    sizes = [len(part.paths) for part in planned.parts if part.reader == "text"]
+    assert sum(sizes) == 5
     assert max(sizes) <= 2
     whole, _ = ingest([folder], tmp_path / "s")
     parted, _ = ingest([folder], tmp_path / "s", options)
@@ -144,3 +144,13 @@ def test_options_that_make_no_sense_are_refused() -> None:
         IngestOptions(chunk_size=0)
     with pytest.raises(ValueError, match="kind"):
         IngestOptions(kind="colour")  # type: ignore[arg-type]
+
+
+def test_links_to_themselves_and_names_that_are_no_text_are_reasons_and_stars(tmp_path: Path) -> None:
+    folder = tmp_path / "d"
+    folder.mkdir()
+    (folder / "loop.csv").symlink_to(folder / "loop.csv")
+    Path(os.fsdecode(os.fsencode(folder) + b"/a\xff.csv")).write_text("mjd,mag\n55000.5,12.5\n55001.5,12.75\n")
+    curves, refused = ingest([folder], tmp_path / "s")
+    assert [Path(curve.source).name for curve in curves] == ["a\\xff.csv"]
+    assert [(Path(r.source).name, r.status) for r in refused] == [("loop.csv", "failed")]
