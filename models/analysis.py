@@ -188,6 +188,7 @@ def assess(stars: Sequence[Star], models: Models, events: EventOptions) -> list[
         said = {name: answer[i] for name, answer in answers.items()}
         own = without_repeats(event for one in said.values() for event in one.events)
         reasons: dict[str, Reason | None] = {
+            "reading": Reason(star.curve.caution) if star.curve.caution else None,
             "period": _reason(star.period),
             "class": classes.reason[i],
             **{name: one.reason for name, one in said.items()},

@@ -15,7 +15,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "evaluate",
         "hold a catalog against known classes and periods",
         "example:\n  swope evaluate out/asas --labels labels.csv\n\n"
-        "labels: a CSV with object_id, class and perhaps period.",
+        "labels: a CSV with object_id, class, perhaps period, and source where files have stars of one name.",
     )
     parser.add_argument("run_dir", type=Path, metavar="DIR", help="folder that `swope run --out` wrote")
     parser.add_argument("--labels", required=True, type=Path, metavar="CSV", help="the known classes and periods")

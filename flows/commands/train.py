@@ -29,7 +29,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     parser.add_argument("sources", nargs="+", metavar="LIGHT_CURVES", help="as for `swope run`")
     parser.add_argument(
-        "--labels", type=Path, metavar="CSV", help="object_id, class and perhaps period (needed for the classifier)"
+        "--labels", type=Path, metavar="CSV", help="object_id, class, perhaps period (the classifier needs it)"
     )
     parser.add_argument("--out", required=True, type=Path, metavar="MODELS", help="folder of models to add this one to")
     parser.add_argument("--epochs", type=positive, metavar="N", help="passes over the stars (default: the model's own)")
