@@ -73,8 +73,8 @@ def train(
         _tell(f"{len(stars)} stars read, {len(chosen)} to learn from")
         if not chosen:
             raise ValueError(
-                f"none of the {len(stars)} stars read is for certain in {labels}; compare the object_id of both, and the "
-                "source where the labels have it"
+                f"none of the {len(stars)} stars read is for certain in {labels}; compare the object_id of "
+                "both, and the source where the labels have it"
             )
         for name, count in Counter(classes or ()).most_common():
             _tell(f"  {count:6d} {name}")
