@@ -242,6 +242,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, default=17)
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--keep", type=Path)
+    parser.add_argument("--examples", type=int, default=3, help="examples printed of each group of faults")
     said = parser.parse_args(arguments)
     jobs = [("blind", i) for i in range(said.blind)] + [("meant", i) for i in range(said.meant)]
     started = time.perf_counter()
@@ -250,8 +251,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     groups = Counter(f"{outcome.sort}: {_plain(outcome.fault)}" for outcome in faults)
     for group, count in groups.most_common():
         print(f"{count:6d}  {group}")
-        for outcome in [o for o in faults if f"{o.sort}: {_plain(o.fault)}" == group][:3]:
-            print(f"{'':10}{outcome.sort} {outcome.number}: {outcome.what[:200]} -> {outcome.fault[:160]}")
+        for outcome in [o for o in faults if f"{o.sort}: {_plain(o.fault)}" == group][: said.examples]:
+            print(f"{'':10}{outcome.sort} {outcome.number}: {outcome.what[:300]} -> {outcome.fault[:160]}")
     print(json.dumps(summary(outcomes, time.perf_counter() - started)))
 
 
