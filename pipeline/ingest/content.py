@@ -26,7 +26,7 @@ MAG_RANGE = (2.0, 35.0)
 #: Columns of fewer rows are not judged by their course.
 FEW = 5
 
-_NINES = re.compile(r"^-?(?:[1-9]?9+(?:\.9+|\.0+)?|[1-9]?9*\.9+)$")
+_NINES = re.compile(r"^-?(?:[1-9]?9+(?:\.9+|\.0+)?|\d{0,2}\.99+)$")
 
 
 def constant(values: FloatArray) -> bool:

@@ -223,7 +223,7 @@ def _unnamed(given: Given) -> _Candidate:
     found = [i for i in found if not constant(_candidate(table, (i,), TimeMeaning(Clock())).days)] or found[:1]
     given.passed.extend(f"column {i + 1} (dates, too)" for i in found[1:])
     best = found[0] if found else next((i for i in free if not _why_no_time(table.columns[i])), -1)
-    if best < 0 or (best == len(table.columns) - 1 and said.value is None):
+    if best < 0 or (not found and best == len(table.columns) - 1 and said.value is None):
         raise UnusableError(f"no column looks like times; the columns are {table.shown}; {how_to_say(table)}")
     for i in (i for i in free if i < best):
         why = _why_no_time(table.columns[i])

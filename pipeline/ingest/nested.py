@@ -88,7 +88,9 @@ def staged(
     -------
     Path of the table, and the refusals of the making.
     """
-    key = hashlib.sha256(f"1 {file.source} {file.digest} {options.chunk_size} {options.kind}".encode()).hexdigest()
+    key = hashlib.sha256(
+        f"2 {file.source} {file.digest} {options.chunk_size} {options.kind} {options.columns} {options.clock}".encode()
+    ).hexdigest()
     folder = scratch / "staged"
     folder.mkdir(parents=True, exist_ok=True)
     table, notes = folder / f"{key[:32]}.parquet", folder / f"{key[:32]}.json"

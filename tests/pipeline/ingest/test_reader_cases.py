@@ -26,7 +26,7 @@ HELIO = Clock("jd", frame="heliocentric")
 
 @dataclass(frozen=True)
 class Case:
-    """What a file's README says: rows, good ones after cleaning, clock, kind, bands, median of the good rows, period."""
+    """What a README says: rows, good ones after cleaning, clock, kind, bands, median, period, and the first time."""
 
     path: str
     rows: int
