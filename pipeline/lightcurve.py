@@ -148,6 +148,11 @@ class LightCurve:
         lengths = {name: len(getattr(self, name)) for name in ("time", "value", "error", "band", "mask")}
         if len(set(lengths.values())) != 1:
             raise ValueError(f"{self.object_id}: columns differ in length: {lengths}")
+        for name in lengths:
+            # frozen through and through: what was computed from the rows must not part from them
+            rows = getattr(self, name).view()
+            rows.flags.writeable = False
+            object.__setattr__(self, name, rows)
 
     @classmethod
     def of(

@@ -44,6 +44,11 @@ _TYPES |= {"C": ">c8", "M": ">c16", "P": ">i4", "Q": ">i8"}
 _UNSIGNED = {"B": -(2**7), "I": 2**15, "J": 2**31, "K": 2**63}
 
 
+_QUOTED = re.compile(r"'((?:[^']|'')*)'?")
+_WHOLE = re.compile(r"[+-]?\d{1,30}$")
+_FORM = re.compile(r"(\d{0,9})([LXBIJKAEDCMPQ])([LXBIJKAEDCM]?)")
+
+
 class DamagedError(ValueError):
     """A FITS file is cut short, or contradicts itself."""
 
@@ -68,10 +73,6 @@ class Header:
         value = self.get(keyword)
         return "" if value is None else str(value).strip()
 
-    def words(self) -> dict[str, str]:
-        """All values as text, keywords in lower case."""
-        return {keyword.lower(): self.text(keyword) for keyword in self._cards}
-
     def count(self, keyword: str, default: int = 0) -> int:
         """A keyword's value as a size.
 
@@ -89,12 +90,12 @@ class Header:
 def _value(card: str) -> Any:
     text = card.lstrip()
     if text.startswith("'"):
-        quoted = re.match(r"'((?:[^']|'')*)'?", text)
+        quoted = _QUOTED.match(text)
         return quoted[1].replace("''", "'").rstrip() if quoted else None
     word = text.partition("/")[0].strip()
     if word in ("T", "F"):
         return word == "T"
-    if re.fullmatch(r"[+-]?\d{1,30}", word):
+    if _WHOLE.match(word):
         return int(word)
     try:
         return float(word.upper().replace("D", "E"))
@@ -317,17 +318,28 @@ def _begins_part(file: BinaryIO) -> bool:
 
 
 def _header(file: BinaryIO) -> tuple[Header, int]:
-    cards: dict[str, str] = {}
-    for block in range(MAX_HEADER_BLOCKS):
+    blocks: list[str] = []
+    for _ in range(MAX_HEADER_BLOCKS):
         text = file.read(BLOCK).decode("latin-1")
         if len(text) < BLOCK:
             raise DamagedError("it ends within a header")
-        for at in range(0, BLOCK, CARD):
-            if text.startswith("END ", at) and not text[at + 3 : at + CARD].strip():
-                return Header(cards), (block + 1) * BLOCK
-            if text.startswith("= ", at + 8):
-                cards.setdefault(text[at : at + 8].rstrip(), text[at + 10 : at + CARD])
+        blocks.append(text)
+        end = _end(text)
+        if end >= 0:
+            text = "".join(blocks)[: (len(blocks) - 1) * BLOCK + end]
+            # from the last card to the first, so that of a keyword that stands twice the first stays
+            places = range(len(text) - CARD, -1, -CARD)
+            cards = {text[at : at + 8].rstrip(): text[at + 10 : at + CARD] for at in places if text[at + 8] == "="}
+            return Header(cards), len(blocks) * BLOCK
     raise DamagedError(f"a header has no end within {MAX_HEADER_BLOCKS} blocks")
+
+
+def _end(block: str) -> int:
+    """Where a block's END card stands, or -1."""
+    at = block.find("END ")
+    while at >= 0 and (at % CARD or block[at + 3 : at + CARD].strip()):
+        at = block.find("END ", at + 1)
+    return at
 
 
 def _data_bytes(header: Header) -> int:
@@ -351,7 +363,7 @@ def _table(header: Header, start: int) -> FitsTable:
 
 
 def _column(header: Header, i: int) -> FitsColumn:
-    form = re.fullmatch(r"(\d{0,9})([LXBIJKAEDCMPQ])([LXBIJKAEDCM]?).*", header.text(f"TFORM{i}"))
+    form = _FORM.match(header.text(f"TFORM{i}"))
     if form is None:
         raise DamagedError(f"TFORM{i} = {header.text(f'TFORM{i}')[:40]!r}")
     scale, zero, null = header.get(f"TSCAL{i}", 1.0), header.get(f"TZERO{i}", 0.0), header.get(f"TNULL{i}")

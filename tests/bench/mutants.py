@@ -1,8 +1,8 @@
 """Mutate real files and see that nothing breaks and nothing is read wrongly: ``python -m tests.bench.mutants``.
 
-10,000 blind mutants (bytes, tables, names, bombs, links): no exception, none over 5 s, none over 2 GB, nothing written
-outside the scratch folder, every file accounted for. 2,000 meaningful ones: each is right, partial with a reason, or
-refused. Prints the faults, grouped, and one JSON line; ``--keep DIR`` saves the smallest example of each group.
+10,000 blind mutants (bytes, tables, names, bombs, links): no exception, no warning, none over 5 s, none over 2 GB,
+nothing written outside the scratch folder, every file accounted for. 2,000 meaningful ones: each is right, partial
+with a reason, or refused. Prints the faults, grouped, and one JSON line; ``--keep DIR`` saves the files of each fault.
 """
 
 from __future__ import annotations
@@ -14,10 +14,13 @@ import os
 import re
 import resource
 import shutil
+import sys
 import tempfile
 import time
+import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import cache
 from multiprocessing.connection import Connection, wait
@@ -103,8 +106,11 @@ def examine(sort: str, number: int, seed: int, keep: Path | None = None) -> Outc
         before = _listing(Path(root))
         _forget_peak()
         started = time.perf_counter()
-        fault, counts = _read(folder, scratch, held, kind)
+        with _heard() as noise:
+            fault, counts = _read(folder, scratch, held, kind)
         seconds, megabytes = time.perf_counter() - started, _peak_megabytes()
+        if noise:
+            fault = fault or f"printed {_plain(noise[0])}"
         if seconds > SECONDS:
             fault = fault or f"took {seconds:.1f} s"
         if megabytes > MEGABYTES:
@@ -114,6 +120,21 @@ def examine(sort: str, number: int, seed: int, keep: Path | None = None) -> Outc
         if fault and keep is not None:
             shutil.copytree(folder, keep / f"{sort}-{number}", symlinks=True, dirs_exist_ok=True)
     return Outcome(number, sort, what, fault, *counts, round(seconds, 3), round(megabytes))
+
+
+@contextmanager
+def _heard() -> Iterator[list[str]]:
+    """What would be printed meanwhile, though nobody raised it: warnings, and exceptions that Python ignores."""
+    noise: list[str] = []
+    usual = sys.unraisablehook
+    sys.unraisablehook = lambda ignored: noise.append(f"{type(ignored.exc_value).__name__}: {ignored.exc_value}")
+    try:
+        with warnings.catch_warnings(record=True) as warned:
+            warnings.simplefilter("always")
+            yield noise
+            noise += [f"{one.category.__name__}: {one.message}" for one in warned]
+    finally:
+        sys.unraisablehook = usual
 
 
 def _read(
@@ -242,6 +263,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, default=17)
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--keep", type=Path)
+    parser.add_argument("--examples", type=int, default=3, help="examples printed of each group of faults")
     said = parser.parse_args(arguments)
     jobs = [("blind", i) for i in range(said.blind)] + [("meant", i) for i in range(said.meant)]
     started = time.perf_counter()
@@ -250,8 +272,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     groups = Counter(f"{outcome.sort}: {_plain(outcome.fault)}" for outcome in faults)
     for group, count in groups.most_common():
         print(f"{count:6d}  {group}")
-        for outcome in [o for o in faults if f"{o.sort}: {_plain(o.fault)}" == group][:3]:
-            print(f"{'':10}{outcome.sort} {outcome.number}: {outcome.what[:200]} -> {outcome.fault[:160]}")
+        for outcome in [o for o in faults if f"{o.sort}: {_plain(o.fault)}" == group][: said.examples]:
+            print(f"{'':10}{outcome.sort} {outcome.number}: {outcome.what[:300]} -> {outcome.fault[:160]}")
     print(json.dumps(summary(outcomes, time.perf_counter() - started)))
 
 

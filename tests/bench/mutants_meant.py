@@ -177,6 +177,8 @@ def flagged_rows(rng: np.random.Generator, sheet: Sheet) -> None:
         return
     words: tuple[tuple[Any, Any], ...] = ((0, 1), (0, 32768 + 1), ("G", "B"), ("False", "True"), (0, 2), ("A", "D"))
     good, bad = words[int(rng.integers(len(words)))]
+    if name == "catflags":
+        good, bad = 0, 32769  # ZTF's: of its bits that one alone means a bad row (Masci et al. 2019, table 4)
     sheet.columns[name] = np.full(len(sheet), good)
     _append_bad(rng, sheet, {name: bad, "value": _far(sheet)})
     sheet.done.append(f"rows flagged {bad!r} in {name!r}")

@@ -172,10 +172,12 @@ def _segment(path: str) -> _Segment:
     times = [times_of(table, rows, name) for name in candidates]
     best = next(iter(fullest(times)), 0)
     clock, unit, shift = clock_of(primary, table, candidates[best], times[best])
+    with np.errstate(invalid="ignore", over="ignore"):  # damaged times may be anything
+        days = times[best] * unit + shift
     return _Segment(
         key=key_of(primary, table, path),
         object_id=object_of(primary, path),
-        time=times[best] * unit + shift,
+        time=days,
         values=values,
         clock=clock,
         band=mission,

@@ -164,7 +164,8 @@ def test_lists_in_cells_become_a_star_of_several_bands(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("cell", ["[1.0, 2.0]", "[1. 2.]", "(1, 2)", "[ 1.0,2.0 ]"])
 def test_lists_are_read_in_whatever_brackets(tmp_path: Path, cell: str) -> None:
-    (tmp_path / "x.csv").write_text(f'id,mjd,mag,magerr\na,"{cell}","{cell}","{cell}"\n')
+    time = cell.replace("1", "55001").replace("2", "55002")
+    (tmp_path / "x.csv").write_text(f'id,mjd,mag,magerr\na,"{time}","{cell}","{cell}"\n')
     curve = one(tmp_path / "x.csv", tmp_path / "s")
     assert curve.value.tolist() == [1.0, 2.0]
     assert curve.clock == Clock("mjd")
@@ -187,4 +188,21 @@ def test_a_row_too_long_to_be_read_is_a_reason(tmp_path: Path, monkeypatch: pyte
 
     monkeypatch.setattr(csv_lists, "ROW_BYTES", 1000)
     (tmp_path / "x.csv").write_text(f'id,time,mag\na,"{[1.0] * 2000}","{[2.0] * 2000}"\n')
-    assert reason(tmp_path / "x.csv", tmp_path / "s").status == "failed"
+    assert "a row is longer" in reason(tmp_path / "x.csv", tmp_path / "s").reason
+
+
+def test_lists_of_words_beside_lists_of_numbers_are_bands_and_broken_text_harms_nobody(tmp_path: Path) -> None:
+    lines = [
+        "star_name,mjd,psfmag,psfmag_err,filter",
+        'V\xfcrst,"[55000.5, 55001.5, 55002.5]","[15.0, 15.5, nan]","[0.1, 0.1, 0.1]","[\'g\', \'r\', \'g\']"',
+        'b,"[55000.5]","[14.0]","[0.1]","[\'g\']"',
+        'c,"[55000.5]","[14.0]"',
+        "",
+    ]
+    (tmp_path / "x.csv").write_bytes("\n".join(lines).encode("latin-1"))
+    curves, refused = ingest([tmp_path / "x.csv"], tmp_path / "s")
+    assert [(c.object_id, c.bands, int(c.usable.sum())) for c in curves] == [
+        ("V\ufffdrst", ("g", "r"), 2),
+        ("b", ("g",), 1),
+    ]
+    assert [(r.object_id, r.reason) for r in refused] == [("c", "no rows")]
