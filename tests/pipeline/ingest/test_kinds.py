@@ -12,6 +12,7 @@ import pytest
 
 from swope.pipeline.clean import clean, why_masked
 from swope.pipeline.ingest import IngestOptions, Refused
+from swope.pipeline.ingest.readers import text
 from swope.pipeline.ingest.said import parse_columns
 from swope.pipeline.lightcurve import Clock, LightCurve, Mask
 from tests.pipeline.ingest.reading import ingest, one, reason
@@ -203,7 +204,12 @@ def test_fluxes_with_a_zero_point_a_row_are_brought_to_one(tmp_path: Path) -> No
 # 6: flags, bands and ids in any container
 
 
-def test_ztf_flags_and_filters_by_number_are_known_and_its_oids_joined_by_position(tmp_path: Path) -> None:
+@pytest.mark.parametrize("way", ["whole", "staged"])
+def test_ztf_flags_and_filters_by_number_are_known_and_its_oids_joined_by_position(
+    tmp_path: Path, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if way == "staged":
+        monkeypatch.setattr(text, "WHOLE_BYTES_OF_MANY", 0)
     # ZTF public data release notes, section 9: catflags with bit 15 are to be discarded; oid is a star in one filter
     columns = {
         "oid": np.where(np.arange(N) % 2, "700110", "700210"),
