@@ -77,6 +77,21 @@ def test_catalogue_magnitudes_that_do_not_vary_are_passed_over(tmp_path: Path) -
     assert "'Vmag' (a constant)" in curve.read_as
 
 
+@pytest.mark.parametrize("name", ["MJD", "HJD", "time [h]"])
+def test_an_hour_of_the_day_is_not_preferred_to_a_doubtful_clock(tmp_path: Path, name: str) -> None:
+    hours = np.random.default_rng(5).uniform(0, 24, N).round(3)
+    numbers = JD - JD[0] if "[h]" in name else JD - (0 if name == "MJD" else 2450000)
+    curve = read(table(tmp_path, "x.csv", {"Time": hours, name: numbers * (24 if "[h]" in name else 1), "mag": MAG}))
+    np.testing.assert_allclose(curve.time, numbers, atol=1e-6)
+    assert curve.clock == Clock()
+    assert ("contradict it" in curve.caution) == ("[h]" not in name)
+
+
+def test_two_columns_that_may_both_be_the_time_are_a_caution(tmp_path: Path) -> None:
+    curve = read(table(tmp_path, "x.csv", {"t": JD - JD[0], "time": np.arange(N) ** 2 * 0.7, "mag": MAG}))
+    assert "may be it as well" in curve.caution
+
+
 # 2: what a headerless table's columns cannot be
 
 
@@ -261,6 +276,9 @@ def test_wide_columns_with_quality_in_an_ipac_table_are_bands(tmp_path: Path) ->
         ("GRADE", ("A", "D"), "D"),
         ("Quality", ("G", "B"), "B"),
         ("isvalid", ("True", "False"), "False"),
+        ("bad_phot", ("A", "D"), "D"),
+        ("badness", (0, 2), 2),
+        ("IsSaturated", ("False", "True"), "True"),
     ],
 )
 def test_flags_by_other_names_leave_rows_out(
@@ -446,6 +464,12 @@ def test_bright_and_differential_magnitudes_are_magnitudes_by_name_or_unit(
         made.write(tmp_path / "x.ecsv", overwrite=True)
         curve = read(tmp_path / "x.ecsv")
         assert (curve.kind, curve.kind_from) == ("mag", "unit" if unit else "name")
+
+
+def test_a_name_that_says_nothing_leaves_magnitudes_doubtful(tmp_path: Path) -> None:
+    curve = read(table(tmp_path, "x.csv", {"jd": JD, "y": MAG}))
+    assert (curve.kind, curve.kind_from) == ("mag", "file")
+    assert "'y' was taken for magnitudes by its numbers alone" in curve.caution
 
 
 def test_values_that_may_be_either_are_refused_until_the_user_says(tmp_path: Path) -> None:
