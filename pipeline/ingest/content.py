@@ -112,10 +112,14 @@ def fillers(values: FloatArray, kind: Kind) -> tuple[float, ...]:
     ----------
     values : (n,) of a whole file.
     """
-    finite = np.unique(values[np.isfinite(values)])
+    finite, counts = np.unique(values[np.isfinite(values)], return_counts=True)
+    # no measured flux is -9999 again and again, oftener than any other
+    often = finite[(counts > 1) & (counts == counts.max(initial=0))]
+    again = {float(v) for v in often if v <= -999 and _nines(float(v))} if kind == "flux" else set()
+    finite = finite[~np.isin(finite, list(again))]
     if kind == "mag":
         finite = finite[np.abs(finite) < MAG_FILLER]
-    found: list[float] = []
+    found = sorted(again)
     while len(finite) > 1:
         span = float(finite[-2] - finite[0]), float(finite[-1] - finite[1])
         gaps = float(finite[-1] - finite[-2]), float(finite[1] - finite[0])

@@ -89,7 +89,7 @@ def test_an_hour_of_the_day_is_not_preferred_to_a_doubtful_clock(tmp_path: Path,
 
 def test_two_columns_that_may_both_be_the_time_are_a_caution(tmp_path: Path) -> None:
     curve = read(table(tmp_path, "x.csv", {"t": JD - JD[0], "time": np.arange(N) ** 2 * 0.7, "mag": MAG}))
-    assert "may be it as well" in curve.caution
+    assert "may be it too" in curve.caution
 
 
 # 2: what a headerless table's columns cannot be
@@ -423,6 +423,13 @@ def test_sentinel_magnitudes_are_left_out_with_a_count(tmp_path: Path, filler: f
     curve = clean(read(table(tmp_path, "x.csv", {"jd": JD, "mag": mags, "err": ERR})))
     assert len(curve.good) == N - np.count_nonzero(mags == filler)
     assert why_masked(curve) == f"{np.count_nonzero(mags == filler)} without a time or a value"
+
+
+@pytest.mark.parametrize("filler", [-999, -99999.0, 999999, -9999])
+def test_a_flux_of_nines_again_and_again_is_left_out(tmp_path: Path, filler: float) -> None:
+    flux = np.where(np.arange(N) % 9 == 4, filler, 20000 * np.sin(JD))
+    curve = clean(read(table(tmp_path, "x.csv", {"jd": JD, "flux": flux, "flux_err": 5 + ERR})))
+    assert len(curve.good) == N - np.count_nonzero(flux == filler)
 
 
 @pytest.mark.parametrize("filler", [-999, 99.999, 0, 9.99, -1])
