@@ -40,7 +40,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         action="append",
         default=[],
         metavar="NAME",
-        help="judge by this detector's forecasts alone, such as statespace, which takes a fifth of the time; may be "
+        help="judge by this detector's forecasts alone, such as statespace; may be "
         "given several times (default: all that forecast)",
     )
     parser.add_argument("--top", type=positive, default=10, metavar="N", help="surprising stars named (default: 10)")
