@@ -81,7 +81,7 @@ class Clock:
             return cls(word, "tdb", "barycentric")
         frame = {"b": "barycentric", "h": "heliocentric"}.get(word[:1], "unknown")
         format_ = word[1:] if frame != "unknown" else word
-        if format_ not in ZERO_POINTS or scale not in ("", "tdb", "utc", "tt", "unknown"):
+        if format_ not in ZERO_POINTS or scale not in ("", "tdb", "utc", "tt", "tai", "tcb", "unknown"):
             raise ValueError(
                 f"clock {text!r} is not understood; write for example BJD_TDB, HJD_UTC, MJD_UTC, BKJD, BTJD, "
                 "HJD-2450000, JD_UTC or unknown"

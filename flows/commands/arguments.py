@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from swope.pipeline.ingest.parts import IngestOptions
+
+#: Help of ``--columns``.
+COLUMNS = "which column of a table is what, by number or name: time, mag, flux, mag_err, band, id, quality, ra, dec"
 
 #: The settings of a run that `add_reading` declares.
-READING = ("clock", "to_bjd", "reader", "kind", "min_period", "max_period")
+READING = ("clock", "to_bjd", "reader", "kind", "columns", "min_period", "max_period")
 
 
 def command(
@@ -44,8 +51,31 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--to-bjd", action="store_true", help="turn HJD_UTC or JD_UTC into BJD_TDB (needs positions)")
     group.add_argument("--reader", help="force a reader, for files that none recognises: see the README's list")
     group.add_argument("--kind", choices=("mag", "flux"), help="what the values are, where a source does not say")
+    group.add_argument("--columns", metavar="time=2,mag=3,...", help=COLUMNS)
     group.add_argument("--min-period", type=days, metavar="DAYS", help="shortest period to look for")
     group.add_argument("--max-period", type=days, metavar="DAYS", help="longest period to look for")
+
+
+def add_source_words(parser: argparse.ArgumentParser) -> None:
+    """What is said of the sources, for the subcommands that only read."""
+    for option in ("--clock", "--reader"):
+        parser.add_argument(option, help="as for `swope run`")
+    parser.add_argument("--kind", choices=("mag", "flux"), help="as for `swope run`")
+    parser.add_argument("--columns", metavar="time=2,mag=3,...", help=COLUMNS)
+
+
+def source_words(parsed: argparse.Namespace) -> IngestOptions:
+    """What `add_source_words` declares, as the readers take it."""
+    from swope.pipeline.ingest.parts import IngestOptions
+    from swope.pipeline.ingest.said import parse_columns
+    from swope.pipeline.lightcurve import Clock
+
+    return IngestOptions(
+        clock=Clock.parse(parsed.clock) if parsed.clock else None,
+        reader=parsed.reader,
+        kind=parsed.kind,
+        columns=parse_columns(parsed.columns) if parsed.columns else (),
+    )
 
 
 def add_workers(parser: argparse.ArgumentParser) -> None:

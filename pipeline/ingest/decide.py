@@ -87,6 +87,7 @@ def decide(table: Table, options: IngestOptions) -> Reading:
         flags=choose_flags(given, used),
         sign=given.index(survey.sign) if survey else None,
         reference=given.index(survey.reference) if survey else None,
+        zero_point=given.index(survey.zero_point) if survey else None,
         fillers=fillers(table.columns[values[0].value].numbers, kind) if len(values) == 1 else (),
         per_band_id=bool(survey and survey.per_band_id),
     )

@@ -138,7 +138,7 @@ def _sample(blocks: Iterator[Table]) -> Table:
 
 def _wanted(reading: Reading) -> frozenset[int]:
     found = [*reading.time.columns, reading.band, reading.object_id, reading.ra, reading.dec]
-    found += [reading.sign, reading.reference, *(i for i, _ in (*reading.flags, *reading.limits))]
+    found += [reading.sign, reading.reference, reading.zero_point, *(i for i, _ in (*reading.flags, *reading.limits))]
     found += [index for value in reading.values for index in (value.value, value.error)]
     return frozenset(index for index in found if index is not None)
 

@@ -190,6 +190,16 @@ def test_a_difference_without_reference_is_a_flux_with_its_sign(tmp_path: Path) 
     np.testing.assert_allclose(curve.error, np.abs(curve.value) * ERR * np.log(10) / 2.5)
 
 
+def test_fluxes_with_a_zero_point_a_row_are_brought_to_one(tmp_path: Path) -> None:
+    # sncosmo: zp is the magnitude of flux 1, in the system zpsys
+    flux, zp = 100 + 10 * np.sin(JD), np.where(np.arange(N) % 2, 25.0, 27.5)
+    scale = 10 ** (0.4 * (zp - 25))
+    columns = {"time": JD - 2400000.5, "band": "sdssg", "flux": flux * scale, "fluxerr": scale, "zp": zp, "zpsys": "ab"}
+    curve = read(table(tmp_path, "x.csv", columns))
+    np.testing.assert_allclose(curve.value, flux)
+    np.testing.assert_allclose(curve.error, 1)
+
+
 # 6: flags, bands and ids in any container
 
 
