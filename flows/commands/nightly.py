@@ -55,6 +55,7 @@ def call(parsed: argparse.Namespace) -> int:
     from swope.pipeline.ingest import check_sources
 
     check_sources(parsed.sources)
+    from swope.flows.lock import locked
     from swope.flows.night import score_night
     from swope.flows.state import State
 
@@ -63,13 +64,9 @@ def call(parsed: argparse.Namespace) -> int:
         State.of(parsed.since).settings, **{name: value for name, value in given.items() if value is not None}
     )
     settings.check()
-    record = score_night(
-        list(parsed.sources),
-        parsed.since,
-        parsed.out,
-        settings,
-        parsed.detector or None,
-        parsed.top,
-    )
+    with locked(parsed.out):
+        record = score_night(
+            list(parsed.sources), parsed.since, parsed.out, settings, parsed.detector or None, parsed.top
+        )
     print(record.summary(parsed.out))
     return 0
