@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 from swope.flows.options import RunOptions
 from swope.models.analysis import Analysis
 from swope.pipeline.catalog.store import RECORD, replacing
+from swope.pipeline.commit import finish
 from swope.pipeline.forecast import Forecast
 from swope.pipeline.lightcurve import CHUNK_SCHEMA, Chunk, FloatArray, LightCurve
 from swope.pipeline.period import PeriodResult
@@ -177,6 +178,7 @@ class State:
         ValueError
             When there is none.
         """
+        finish(folder)
         if not (folder / STATE).is_file():
             raise ValueError(
                 f"{folder} holds nothing to go on from: there is no {STATE}; `swope run` and `swope nightly` leave one"

@@ -6,6 +6,7 @@ What the other side has no place for (bands' order, kind, clock, position, sourc
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -141,13 +142,27 @@ def to_lightkurve(curve: LightCurve) -> lightkurve.LightCurve:
 
     Rows without a finite time are treated as in `to_timeseries`.
     """
-    import lightkurve
-
+    lightkurve = _lightkurve()
     made = lightkurve.LightCurve({"time": _time(curve), **_columns(curve, "flux", "flux_err")})
     made.meta.update(
         {META: _described(curve), "LABEL": curve.object_id, "OBJECT": curve.object_id, "RA": curve.ra, "DEC": curve.dec}
     )
     return made
+
+
+def _lightkurve() -> Any:
+    """The module lightkurve.
+
+    Raises
+    ------
+    ImportError
+        When it is not installed, and how to install it.
+    """
+    try:
+        import lightkurve
+    except ImportError as error:
+        raise ImportError("this needs lightkurve: pip install 'swope[archive]'") from error
+    return lightkurve
 
 
 def from_lightkurve(made: lightkurve.LightCurve, object_id: str | None = None) -> LightCurve:
@@ -280,11 +295,12 @@ def _time(curve: LightCurve) -> Any:
     """
     from astropy.time import Time
 
-    if curve.clock.format in ("bkjd", "btjd"):
-        import lightkurve.time  # noqa: F401  registers these formats with astropy
+    if curve.clock.format in ("bkjd", "btjd") and find_spec("lightkurve") is not None:
+        # it registers these formats with astropy
+        _lightkurve()
     days = np.where(np.isfinite(curve.time), curve.time, curve.clock.zero)
     time = Time(days, format="jd", scale=curve.clock.scale if curve.clock.scale in _SCALES else "tdb")
-    if curve.clock.format in _FORMATS:
+    if curve.clock.format in _FORMATS and curve.clock.format in time.FORMATS:
         time.format = curve.clock.format
     return time
 

@@ -92,5 +92,12 @@ def open(folder: str | Path) -> Catalog:  # noqa: A001 - as in `astropy.io.fits.
     ------
     ValueError
         When it holds no finished run.
+
+    Examples
+    --------
+    >>> import swope
+    >>> swope.open("no/such/folder")
+    Traceback (most recent call last):
+    ValueError: no/such/folder holds no finished run: there is no run.json; `swope run` makes one
     """
     return Catalog(Path(folder))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -32,8 +33,12 @@ print(swope.__file__, star.row["status"])
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of packages with the built wheel in it, and nothing else."""
     wheels, site = tmp_path_factory.mktemp("wheels"), tmp_path_factory.mktemp("site")
+    # a copy: what an earlier build left beside the sources would go into the wheel too
+    source = tmp_path_factory.mktemp("source") / "swope"
+    left_out = shutil.ignore_patterns(".*", "build", "out", "tests", "__pycache__", "*.egg-info")
+    shutil.copytree(ROOT, source, symlinks=True, ignore=left_out)
     pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*pip, "wheel", "--no-deps", "--no-build-isolation", "-w", wheels, ROOT], check=True, timeout=300)
+    subprocess.run([*pip, "wheel", "--no-deps", "--no-build-isolation", "-w", wheels, source], check=True, timeout=300)
     (wheel,) = wheels.glob("swope-*.whl")
     subprocess.run([*pip, "install", "--no-deps", "--target", site, wheel], check=True, timeout=300)
     return site

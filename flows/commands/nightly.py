@@ -40,7 +40,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         action="append",
         default=[],
         metavar="NAME",
-        help="judge by this detector's forecasts alone, such as statespace, which takes a fifth of the time; may be "
+        help="judge by this detector's forecasts alone, such as statespace; may be "
         "given several times (default: all that forecast)",
     )
     parser.add_argument("--top", type=positive, default=10, metavar="N", help="surprising stars named (default: 10)")
@@ -55,6 +55,7 @@ def call(parsed: argparse.Namespace) -> int:
     from swope.pipeline.ingest import check_sources
 
     check_sources(parsed.sources)
+    from swope.flows.lock import locked
     from swope.flows.night import score_night
     from swope.flows.state import State
 
@@ -63,13 +64,9 @@ def call(parsed: argparse.Namespace) -> int:
         State.of(parsed.since).settings, **{name: value for name, value in given.items() if value is not None}
     )
     settings.check()
-    record = score_night(
-        list(parsed.sources),
-        parsed.since,
-        parsed.out,
-        settings,
-        parsed.detector or None,
-        parsed.top,
-    )
+    with locked(parsed.out):
+        record = score_night(
+            list(parsed.sources), parsed.since, parsed.out, settings, parsed.detector or None, parsed.top
+        )
     print(record.summary(parsed.out))
     return 0

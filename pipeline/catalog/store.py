@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from swope.pipeline.catalog.schema import STATUSES, events_schema, objects_schema, probability_types
 from swope.pipeline.coincidence import many_stars
 from swope.pipeline.column import DetectorColumns, detectors_of
+from swope.pipeline.commit import finish
 from swope.pipeline.rank import anomaly_rank, novelty, novelty_rank
 
 OBJECTS = "objects.parquet"
@@ -134,6 +135,7 @@ def merge(objects: Sequence[Path], events: Sequence[Path], run_dir: Path, batch:
 
 def record_of(run_dir: Path) -> dict[str, Any]:
     """What a run says of itself beside its catalog; empty where it says nothing."""
+    finish(run_dir)
     path = run_dir / RECORD
     if not path.is_file():
         return {}
