@@ -39,7 +39,7 @@ GOOD_NAMES = frozenset(("good", "isgood", "goodflag", "use", "used", "valid", "i
 
 #: Plain names that look like flags and say nothing of a row's quality.
 _NO_FLAG = re.compile(r"phot_?flag|var_?flag|validation|transform|detect|class|variab|limit", re.I)
-_LIKE_A_FLAG = re.compile(r"flag|qual(ity)?$|^q[fc]$|mask$|grade", re.I)
+_LIKE_A_FLAG = re.compile(r"flag|qual(ity)?$|^q[fc]$|mask$|grade|bad|reject|dubious", re.I)
 
 _FALSE = frozenset(("", "0", "0.0", "false", "f", "no", "n", "none", "nan", "null", "g", "good", "ok", "-", "--"))
 _TRUE = frozenset(("1", "1.0", "true", "t", "yes", "y", "b", "bad", "x"))

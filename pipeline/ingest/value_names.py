@@ -12,7 +12,7 @@ from swope.pipeline.lightcurve import Kind
 #: Plain names, the preferred first.
 MAG_NAMES = (
     *("mag", "mags", "magnitude", "magnitudes", "psfmag", "magpsf", "magauto", "relativemagnitude", "relmag", "m"),
-    *("mag3", "magbest", "magiso", "magaper", "magap", "calmag", "stdmag", "diffmag", "deltamag", "dmag", "instmag"),
+    *("mag3", "magbest", "magiso", "magaper", "magap", "calmag", "stdmag", "diffmag", "instmag"),
 )
 FLUX_NAMES = (
     *("flux", "fluxes", "pdcsapflux", "kspsapflux", "calpsfflux", "calaperflux", "detflux", "sapflux", "relativeflux"),

@@ -240,7 +240,7 @@ def bomb(rng: np.random.Generator, data: bytes) -> bytes:
     plain = what[int(rng.integers(len(what)))]
     body = plain * (int(rng.integers(1, 9)) * 100_000_000 // len(plain))
     packer: Callable[[bytes], bytes] = (
-        (lambda b: gzip.compress(b, 1)) if rng.random() < 0.8 else lambda b: bz2.compress(b[:50_000_000], 1)
+        (lambda b: gzip.compress(b, 1)) if rng.random() < 0.8 else lambda b: bz2.compress(b[:20_000_000], 1)
     )
     return packer(body)
 
