@@ -112,7 +112,8 @@ def fillers(values: FloatArray, kind: Kind) -> tuple[float, ...]:
     ----------
     values : (n,) of a whole file.
     """
-    finite = np.unique(values[np.isfinite(values)])
+    finite, counts = np.unique(values[np.isfinite(values)], return_counts=True)
+    often = set(finite[counts > 1].tolist())
     if kind == "mag":
         finite = finite[np.abs(finite) < MAG_FILLER]
     found: list[float] = []
@@ -120,10 +121,10 @@ def fillers(values: FloatArray, kind: Kind) -> tuple[float, ...]:
         span = float(finite[-2] - finite[0]), float(finite[-1] - finite[1])
         gaps = float(finite[-1] - finite[-2]), float(finite[1] - finite[0])
         top, bottom = float(finite[-1]), float(finite[0])
-        if _stands_alone(top, gaps[0], span[0], kind, finite[:-1]):
+        if _stands_alone(top, gaps[0], span[0], kind, finite[:-1], top in often):
             found.append(top)
             finite = finite[:-1]
-        elif _stands_alone(bottom, gaps[1], span[1], kind, finite[1:]):
+        elif _stands_alone(bottom, gaps[1], span[1], kind, finite[1:], bottom in often):
             found.append(bottom)
             finite = finite[1:]
         else:
@@ -131,9 +132,12 @@ def fillers(values: FloatArray, kind: Kind) -> tuple[float, ...]:
     return tuple(found)
 
 
-def _stands_alone(value: float, gap: float, span: float, kind: Kind, others: FloatArray) -> bool:
+def _stands_alone(value: float, gap: float, span: float, kind: Kind, others: FloatArray, often: bool) -> bool:
     if kind == "flux":
-        return abs(value) >= 99 and _nines(value) and gap > 3 * max(span, abs(float(np.median(others))))
+        if abs(value) < 99 or not _nines(value):
+            return False
+        # the one negative number among fluxes, over and over
+        return (often and value < 0 < others[0]) or gap > 3 * max(span, abs(float(np.median(others))))
     if value == 0.0:
         return gap > 5 and float(others[0]) > 5
     return _nines(value) and gap > 3

@@ -51,7 +51,7 @@ def rule_of(column: Column) -> FlagRule | None:
     name = plain_name(column.name)
     if name.startswith("catflag"):
         return FlagRule(name, "bits", bits=32768)
-    if name in BAD_NAMES:
+    if name in BAD_NAMES or name.startswith("bad"):
         return FlagRule(name)
     return FlagRule(name, "zero") if name in GOOD_NAMES else None
 

@@ -269,12 +269,16 @@ MUTATORS: tuple[tuple[Mutator, float], ...] = (
 )
 
 
-def make(rng: np.random.Generator, folder: Path, files: Sequence[tuple[str, bytes]]) -> str:
-    """Write one mutant into an empty folder; returns what it is, in words."""
+#: Those whose mutants are hundreds of megabytes large, packed or not.
+HEAVY = (bomb, columns_by_the_million)
+
+
+def make(rng: np.random.Generator, folder: Path, files: Sequence[tuple[str, bytes]], light: bool = False) -> str:
+    """Write one mutant into an empty folder, a `light` one if so wished; returns what it is, in words."""
     name, data = files[int(rng.integers(len(files)))]
     if rng.random() < 0.03:
         return _strange_folder(rng, folder, name, data)
-    weights = np.array([weight for _, weight in MUTATORS])
+    weights = np.array([0 if light and mutate in HEAVY else weight for mutate, weight in MUTATORS])
     done: list[str] = []
     for _ in range(1 if rng.random() < 0.8 else 2):
         mutate = MUTATORS[int(rng.choice(len(MUTATORS), p=weights / weights.sum()))][0]
