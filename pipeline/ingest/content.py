@@ -26,6 +26,7 @@ MAG_RANGE = (2.0, 35.0)
 #: Columns of fewer rows are not judged by their course.
 FEW = 5
 
+_FAINT_NINES = re.compile(r"^-9+(\.9+)?$|^\d{0,2}\.999+$|^[239]\d?\.99$")
 _NINES = re.compile(r"^-?(?:[1-9]?9+(?:\.9+|\.0+)?|\d{0,2}\.99+)$")
 
 
@@ -140,7 +141,8 @@ def _stands_alone(value: float, gap: float, span: float, kind: Kind, others: Flo
         return abs(value) >= 99 and _nines(value) and gap > 3 * max(span, abs(float(np.median(others))))
     if value == 0.0:
         return gap > 5 and float(others[0]) > 5
-    return _nines(value) and gap > 3
+    # 19 and 19.9 are magnitudes of stars; 29.999 and -9.99 are none
+    return gap > 3 and _FAINT_NINES.match(f"{value:.6g}") is not None
 
 
 def _nines(value: float) -> bool:

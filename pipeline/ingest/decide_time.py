@@ -185,6 +185,7 @@ def _order(candidate: _Candidate, fullest: int, survey: Survey | None) -> tuple[
     return (
         float(candidate.filled < FILLED * fullest),
         float(constant(candidate.days)),
+        float(_of_day_only(candidate)),
         place,
         float(meaning.edge),
         # a column that says its clock is chosen even where its numbers contradict it: an hour of the day is worse
@@ -204,11 +205,21 @@ def _backwards(days: FloatArray) -> float:
     return float(len(steps) > 0 and np.mean(steps < 0) > LIKE_A_CHAIN)
 
 
+def _of_day_only(candidate: _Candidate) -> bool:
+    """Whether times that do not say their clock are hours of a day, or fractions of one, in a table of many nights."""
+    days = candidate.days[np.isfinite(candidate.days)] / candidate.meaning.unit
+    if candidate.meaning.stated or len(days) < 20 or days.min() < 0 or days.max() > 24:
+        return False
+    return bool(np.mean(np.diff(days) < 0) > LIKE_A_CHAIN)
+
+
 def _why_not(candidate: _Candidate, fullest: int, rows: int) -> str:
     if candidate.filled < FILLED * fullest:
         return f"filled in {candidate.filled} of {rows} rows"
     if constant(candidate.days):
         return "a constant"
+    if _of_day_only(candidate):
+        return "goes to and fro between 0 and 24, as a time of day"
     return "second choice" if candidate.meaning.stated else "does not say its clock"
 
 
@@ -224,6 +235,8 @@ def _settled(best: _Candidate, given: Given) -> TimeColumns:
             "say what they are with --clock"
         )
         meaning = replace(meaning, clock=Clock(), shift=0.0)
+    elif _of_day_only(best):
+        given.caution.append(f"{best.name} goes to and fro between 0 and 24, as a time of day: no dates were found")
     elif len(possible) and not possible.all():
         given.caution.append(f"{int((~possible).sum())} rows have times that {best.name} cannot have: left out")
     return TimeColumns(best.columns, meaning, best.calendar, merged(meaning.clock, given.options.clock))

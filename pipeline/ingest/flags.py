@@ -42,7 +42,7 @@ _NO_FLAG = re.compile(r"phot_?flag|var_?flag|validation|transform|detect|class|v
 _LIKE_A_FLAG = re.compile(r"flag|qual|^q[fc]$|mask|grade|good|valid|^dq|status|usable", re.I)
 
 #: Names that say themselves that a row marked in them is bad.
-_BAD = re.compile(r"(^|[^a-z])bad|bad($|[^a-z])|reject|outlier|saturat|exclud|^isbad", re.I)
+_BAD = re.compile(r"(^|[^a-z])bad|bad($|[^a-z])|reject|outlier|saturat|exclud|^isbad|dubious|suspect|doubt", re.I)
 
 _FALSE = frozenset(("", "0", "0.0", "false", "f", "no", "n", "none", "nan", "null", "g", "good", "ok", "-", "--"))
 _TRUE = frozenset(("1", "1.0", "true", "t", "yes", "y", "b", "bad", "x"))

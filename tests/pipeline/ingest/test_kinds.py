@@ -425,6 +425,13 @@ def test_sentinel_magnitudes_are_left_out_with_a_count(tmp_path: Path, filler: f
     assert why_masked(curve) == f"{np.count_nonzero(mags == filler)} without a time or a value"
 
 
+@pytest.mark.parametrize("faint", [19.0, 19.9, 18.99, 19])
+def test_a_faint_moment_is_no_filler(tmp_path: Path, faint: float) -> None:
+    mags = np.where(np.arange(N) == 4, faint, MAG)
+    curve = clean(read(table(tmp_path, "x.csv", {"jd": JD, "mag": mags, "err": ERR})))
+    assert len(curve.good) == N
+
+
 @pytest.mark.parametrize("filler", [-999, -99999.0, 999999, -9999])
 def test_a_flux_of_nines_again_and_again_is_left_out(tmp_path: Path, filler: float) -> None:
     flux = np.where(np.arange(N) % 9 == 4, filler, 20000 * np.sin(JD))
