@@ -91,13 +91,13 @@ def kind_of_file(values: FloatArray) -> tuple[Kind, str]:
         return "flux", "too large for magnitudes"
     low, median, high = (float(p) for p in np.percentile(inside, (5, 50, 95)))
     if MAG_RANGE[0] <= median <= MAG_RANGE[1]:
-        return "mag", f"their median is {median:.4g}"
+        return "mag", "the median is one of magnitudes"
     if abs(median) > MAG_RANGE[1]:
-        return "flux", f"their median is {median:.4g}"
+        return "flux", "the median is none of magnitudes"
     if 0.9 <= median <= 1.1:
-        return "flux", f"their median is {median:.4g}, so that they are normalised"
+        return "flux", "the median is near 1, as of a normalised flux"
     if median < -0.05 and low > -5 and high < MAG_RANGE[1] and np.mean(inside < 0) > 0.6:
-        return "mag", f"most are below zero (median {median:.4g}), so that they are differential magnitudes"
+        return "mag", "most are below zero, as of differential magnitudes"
     raise UnusableError(
         f"values from {low:.4g} to {high:.4g} may be magnitudes or fluxes, and nothing says which: "
         "say --kind mag or --kind flux"

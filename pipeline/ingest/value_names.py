@@ -55,7 +55,7 @@ _BARE = re.compile(rf"^({_BAND})$")
 
 _ERROR_WORD = "err|error|errs|errors|uncertainty|uncert|unc|sigma|sig|std|stddev|rms|e|dev"
 _OTHER = re.compile(
-    r"err|unc|sig|std|stdev|rms|dev$|lim|sky|back|bkg|zp|zero|ref|magnr|nr$|comp|check|cmag|kmag|over|snr|flag|qual"
+    r"^[eds]_|err|unc|sig|std|stdev|rms|dev$|lim|sky|back|bkg|zp|zero|ref|magnr|nr$|comp|check|cmag|kmag|over|snr|flag|qual"
     r"|bias|maggaia|max|min|ext|abs|image|magnif|count_?ratio|fwhm|type|unit|diffmaglim|number|transit|colou?r",
     re.I,
 )
