@@ -128,9 +128,9 @@ def _by_name(given: Given, time: TimeColumns, object_id: int | None) -> Chosen:
     if best.rank == 100:
         chosen = sorted(i for name, i in candidates if name.rank == 100 and name.kind == best.kind)
     elif best.rank > 100:
-        same = [i for name, i in candidates if name.kind == best.kind]
-        if len(same) > 1 and (given.survey is None or not given.survey.first_value):
-            shown = ", ".join(map(given.shown, same))
+        alike = [i for name, i in candidates if wanted is None or name.kind == best.kind]
+        if len(alike) > 1 and (given.survey is None or not given.survey.first_value):
+            shown = ", ".join(map(given.shown, alike))
             raise UnusableError(f"several columns may be the brightness: {shown}; {how_to_say(table)}")
     given.passed.extend(f"{given.shown(i)} (second choice)" for _, i in candidates if i not in chosen)
     names = {i: name for name, i in candidates}

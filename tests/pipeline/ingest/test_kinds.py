@@ -480,11 +480,14 @@ def test_bright_and_differential_magnitudes_are_magnitudes_by_name_or_unit(
         assert (curve.kind, curve.kind_from) == ("mag", "unit" if unit else "name")
 
 
-@pytest.mark.parametrize("error", ["e_mag", "s_mag", "magerr", "sigma_mag", "dmag"])
+@pytest.mark.parametrize("error", ["e_mag", "s_mag", "magerr", "sigma_mag"])
 def test_an_error_is_no_brightness_whatever_it_is_called(tmp_path: Path, error: str) -> None:
     curve = read(table(tmp_path, "x.csv", {error: ERR, "bjd_tdb": JD, "flux_jy": 10 ** (-0.4 * MAG)}))
     assert curve.kind == "flux"
     assert "'flux_jy'" in curve.read_as
+    doubtful = table(tmp_path, "y.csv", {"dmag": ERR, "bjd_tdb": JD, "flux_jy": 10 ** (-0.4 * MAG)})
+    assert "several columns may be the brightness: 'dmag', 'flux_jy'" in refused(doubtful).reason
+    assert read(doubtful, kind="flux").kind == "flux"
 
 
 def test_a_name_that_says_nothing_leaves_magnitudes_doubtful(tmp_path: Path) -> None:

@@ -15,12 +15,12 @@ from tests.real_data import real_data
 
 #: Folders of one star a file, with the files that hold no star: a sampler's chains, empty files, lists of labels.
 FILES = {
-    "asas_training": ("*.dat", 0),
+    "asas_training": ("**/*.dat", 0),
     "ogle": ("**/*.dat", 0),
     "qso": ("**/*.dat", 5),
     "s82_rrlyrae/light_curves": ("*.csv", 0),
     "ztf_snia": ("**/*.csv", 0),
-    "microlensing": ("**/*[!E].*", 0),
+    "microlensing": ("**/*.*", 0),
 }
 
 #: Nested tables: a row a star.
