@@ -26,6 +26,7 @@ MAG_RANGE = (2.0, 35.0)
 #: Columns of fewer rows are not judged by their course.
 FEW = 5
 
+_FAINT_NINES = re.compile(r"^-9+(\.9+)?$|^\d{0,2}\.999+$|^[239]\d?\.99$")
 _NINES = re.compile(r"^-?(?:[1-9]?9+(?:\.9+|\.0+)?|\d{0,2}\.99+)$")
 
 
@@ -112,10 +113,14 @@ def fillers(values: FloatArray, kind: Kind) -> tuple[float, ...]:
     ----------
     values : (n,) of a whole file.
     """
-    finite = np.unique(values[np.isfinite(values)])
+    finite, counts = np.unique(values[np.isfinite(values)], return_counts=True)
+    # no measured flux is -9999 again and again, oftener than any other
+    often = finite[(counts > 1) & (counts == counts.max(initial=0))]
+    again = {float(v) for v in often if v <= -999 and _nines(float(v))} if kind == "flux" else set()
+    finite = finite[~np.isin(finite, list(again))]
     if kind == "mag":
         finite = finite[np.abs(finite) < MAG_FILLER]
-    found: list[float] = []
+    found = sorted(again)
     while len(finite) > 1:
         span = float(finite[-2] - finite[0]), float(finite[-1] - finite[1])
         gaps = float(finite[-1] - finite[-2]), float(finite[1] - finite[0])
@@ -136,7 +141,8 @@ def _stands_alone(value: float, gap: float, span: float, kind: Kind, others: Flo
         return abs(value) >= 99 and _nines(value) and gap > 3 * max(span, abs(float(np.median(others))))
     if value == 0.0:
         return gap > 5 and float(others[0]) > 5
-    return _nines(value) and gap > 3
+    # 19 and 19.9 are magnitudes of stars; 29.999 and -9.99 are none
+    return gap > 3 and _FAINT_NINES.match(f"{value:.6g}") is not None
 
 
 def _nines(value: float) -> bool:

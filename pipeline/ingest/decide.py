@@ -8,11 +8,14 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+import numpy as np
+
 from swope.pipeline.ingest.content import fillers
 from swope.pipeline.ingest.decide_id import choose_id
 from swope.pipeline.ingest.decide_marks import choose_band, choose_flags, choose_limits
 from swope.pipeline.ingest.decide_time import choose_time
 from swope.pipeline.ingest.decide_value import choose_error, choose_kind, choose_values, unit_of
+from swope.pipeline.ingest.flags import bad_rows
 from swope.pipeline.ingest.given import Given
 from swope.pipeline.ingest.parts import IngestOptions, UnusableError
 from swope.pipeline.ingest.reading import Reading, TimeColumns
@@ -20,6 +23,7 @@ from swope.pipeline.ingest.said import SaidColumns
 from swope.pipeline.ingest.surveys import Survey, survey_of
 from swope.pipeline.ingest.table import Table
 from swope.pipeline.ingest.time_names import plain_name
+from swope.pipeline.lightcurve import FloatArray
 
 RA_NAMES = (
     *(
@@ -88,9 +92,10 @@ def decide(table: Table, options: IngestOptions) -> Reading:
         sign=given.index(survey.sign) if survey else None,
         reference=given.index(survey.reference) if survey else None,
         zero_point=given.index(survey.zero_point) if survey else None,
-        fillers=fillers(table.columns[values[0].value].numbers, kind) if len(values) == 1 else (),
         per_band_id=bool(survey and survey.per_band_id),
     )
+    if len(values) == 1:
+        reading = replace(reading, fillers=fillers(_unflagged(table, reading), kind))
     reading = _difference(reading, survey, given)
     return replace(
         reading,
@@ -108,6 +113,15 @@ def _difference(reading: Reading, survey: Survey | None, given: Given) -> Readin
         return replace(reading, kind="flux", unit="uJy", kind_from="survey", fillers=())
     given.caution.append("magnitudes of a difference image without its sign: what is brighter may be fainter")
     return reading
+
+
+def _unflagged(table: Table, reading: Reading) -> FloatArray:
+    """The values of the rows that no flag leaves out: a bad value hides how far a filler is from the good ones."""
+    numbers = table.columns[reading.values[0].value].numbers
+    for index, rule in reading.flags:
+        bad = bad_rows(table.columns[index], rule)
+        numbers = numbers if bad is None else np.where(bad, np.nan, numbers)
+    return numbers
 
 
 def _in_words(given: Given, reading: Reading) -> tuple[str, ...]:

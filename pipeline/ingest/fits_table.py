@@ -166,10 +166,11 @@ class FitsTable:
 
 @dataclass(frozen=True)
 class FitsFile:
-    """An open FITS file: primary header, binary tables, and the bytes behind them."""
+    """An open FITS file: primary header, binary tables, number of tables of text, and the bytes behind them."""
 
     primary: Header
     tables: tuple[FitsTable, ...]
+    text_tables: int
     _bytes: BinaryIO
     _size: int
 
@@ -242,9 +243,12 @@ def _meant(column: FitsColumn, code: str, stored: NDArray[Any]) -> NDArray[Any]:
         bits = np.unpackbits(stored.reshape(len(stored), -1), axis=1)[:, : min(column.count, 62)]
         flags: NDArray[np.int64] = bits.astype(np.int64) @ (1 << np.arange(bits.shape[1], dtype=np.int64))
         return flags
-    native: NDArray[Any] = stored.astype(stored.dtype.newbyteorder("="))
-    if code in "CM":
-        return native
+    with np.errstate(invalid="ignore"):  # signalling NaN, which a damaged file may hold, would be heard of for ever
+        native: NDArray[Any] = stored.astype(stored.dtype.newbyteorder("="))
+        if code in "CM":
+            return native
+        if code in "ED":
+            native[np.isnan(native)] = np.nan
     gone = None if column.null is None or code not in "BIJK" else native == column.null
     if code in "BIJK" and column.scale == 1 and column.zero == int(column.zero):
         if column.zero == _UNSIGNED.get(code):
@@ -287,13 +291,15 @@ def open_fits(path: str) -> Iterator[FitsFile]:
             file, size = io.BytesIO(data), len(data)
         primary: Header | None = None
         tables: list[FitsTable] = []
+        text_tables = 0
         for header, start in _headers(file, size):
             primary = primary or header
             if header.text("XTENSION") in ("BINTABLE", "A3DTABLE"):
                 tables.append(_table(header, start))
+            text_tables += header.text("XTENSION") == "TABLE"
         if primary is None:
             raise DamagedError("no header")
-        yield FitsFile(primary, tuple(tables), file, size)
+        yield FitsFile(primary, tuple(tables), text_tables, file, size)
 
 
 def _headers(file: BinaryIO, size: int) -> Iterator[tuple[Header, int]]:

@@ -123,8 +123,10 @@ PHOTOMETRY: tuple[Photometry, ...] = (
     Photometry("RAWFLUX"),
 )
 
-#: Names that only these pipelines use; the others say nothing about who wrote a table.
-DISTINCTIVE = {p.value for p in PHOTOMETRY} - {"FLUX", "FLUX_CORR", "RAWFLUX", "FCOR"}
+#: Names of surveys' columns that only they use. The missions' own are copied into tables of all kinds; what the header
+#: says decides there.
+DISTINCTIVE = {"TAMFLUX2", "FLUXBAR", "WHITEFLUX", "WHITEFLUXFIL", "PCA1", "TFA1", "IRM1"}
+DISTINCTIVE |= {photometry.value for aperture in (0, 1) for photometry in _hat(aperture)}
 
 TIMES = ("TIME", "TMID_BJD", "T", "BJD", "BJD_TIME", "DATEBARTT", "DATEHEL", "TMID", "DATETT")
 

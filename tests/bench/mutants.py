@@ -86,13 +86,14 @@ def stars() -> tuple[mutants_meant.Star, ...]:
     return tuple(mutants_meant.real_stars(REAL_DATA))
 
 
-def examine(sort: str, number: int, seed: int, keep: Path | None = None) -> Outcome:
+def examine(sort: str, number: int, seed: int, keep: Path | None = None, light: bool = False) -> Outcome:
     """Make one mutant, read it, and judge what came of it.
 
     Parameters
     ----------
     sort : "blind" or "meant".
     keep : where to put the mutant's files, should there be a fault.
+    light : without the mutants that are hundreds of megabytes large.
     """
     rng = np.random.default_rng([seed, number, sort == "meant"])
     with tempfile.TemporaryDirectory(prefix="mutant-") as root:
@@ -100,7 +101,7 @@ def examine(sort: str, number: int, seed: int, keep: Path | None = None) -> Outc
         folder.mkdir()
         scratch.mkdir()
         if sort == "blind":
-            what, held, kind = mutants_blind.make(rng, folder, seeds()), [], ""
+            what, held, kind = mutants_blind.make(rng, folder, seeds(), light), [], ""
         else:
             what, held, kind = mutants_meant.make(rng, folder, stars())
         before = _listing(Path(root))

@@ -236,11 +236,11 @@ def _tarred(data: bytes) -> bytes:
 
 def bomb(rng: np.random.Generator, data: bytes) -> bytes:
     """A small packed file that grows a thousandfold."""
-    what = (b"\0", b"1,2,3\n", b"mjd mag\n", b"SIMPLE  =                    T".ljust(80), data[:5000])
+    what = (b"\0", b"1,2,3\n", b"mjd mag\n", b"SIMPLE  =                    T".ljust(80), data[:500])
     plain = what[int(rng.integers(len(what)))]
     body = plain * (int(rng.integers(1, 9)) * 100_000_000 // len(plain))
     packer: Callable[[bytes], bytes] = (
-        (lambda b: gzip.compress(b, 1)) if rng.random() < 0.8 else lambda b: bz2.compress(b[:50_000_000], 1)
+        (lambda b: gzip.compress(b, 1)) if rng.random() < 0.8 else lambda b: bz2.compress(b[:20_000_000], 1)
     )
     return packer(body)
 
@@ -269,12 +269,16 @@ MUTATORS: tuple[tuple[Mutator, float], ...] = (
 )
 
 
-def make(rng: np.random.Generator, folder: Path, files: Sequence[tuple[str, bytes]]) -> str:
-    """Write one mutant into an empty folder; returns what it is, in words."""
+#: Those whose mutants are hundreds of megabytes large, packed or not.
+HEAVY = (bomb, columns_by_the_million)
+
+
+def make(rng: np.random.Generator, folder: Path, files: Sequence[tuple[str, bytes]], light: bool = False) -> str:
+    """Write one mutant into an empty folder, a `light` one if so wished; returns what it is, in words."""
     name, data = files[int(rng.integers(len(files)))]
     if rng.random() < 0.03:
         return _strange_folder(rng, folder, name, data)
-    weights = np.array([weight for _, weight in MUTATORS])
+    weights = np.array([0 if light and mutate in HEAVY else weight for mutate, weight in MUTATORS])
     done: list[str] = []
     for _ in range(1 if rng.random() < 0.8 else 2):
         mutate = MUTATORS[int(rng.choice(len(MUTATORS), p=weights / weights.sum()))][0]
@@ -284,6 +288,7 @@ def make(rng: np.random.Generator, folder: Path, files: Sequence[tuple[str, byte
     if rng.random() < 0.1:
         hostile = NAMES[int(rng.integers(len(NAMES)))]
         name = hostile[: -len(Path(hostile).suffix) or None] + "".join(Path(name).suffixes[-2:])
+        name = name if name.strip(".") else f"x{name}"
         done.append("hostile name")
     (folder / name[-250:]).write_bytes(data)
     return f"{'+'.join(done)} of {name}"
@@ -304,9 +309,7 @@ def _strange_folder(rng: np.random.Generator, folder: Path, name: str, data: byt
     elif how == 4:
         os.symlink("/nowhere/at/all.csv", folder / "gone.csv")
     else:
-        for i in range(20):
+        for i in range(5):
             (folder / f"{i}{name}"[-250:]).write_bytes(data)
     (folder / name).write_bytes(data)
-    return (
-        f"{('link to itself', 'link to a device', 'pipe', 'folder loop', 'broken link', 'twenty times')[how]}, {name}"
-    )
+    return f"{('link to itself', 'link to a device', 'pipe', 'folder loop', 'broken link', 'five times')[how]}, {name}"

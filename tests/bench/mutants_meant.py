@@ -109,7 +109,7 @@ CLOCKS: dict[str, float] = {
 #: Names that say nothing of the zero point; the times are Julian dates whole.
 PLAIN_TIMES = ("time", "t", "Time", "date", "obstime", "epoch", "day", "T", "x", "when")
 MAGS = ("mag", "Mag", "MAG", "magnitude", "Magnitude", "mag_auto", "MAG_PSF", "psfMag", "m", "brightness", "Vmag", "y")
-FLUXES = ("flux", "FLUX", "Flux", "psfFlux", "PDCSAP_FLUX", "f", "flux_jy", "norm_flux", "y")
+FLUXES = ("flux", "FLUX", "Flux", "psfFlux", "PDCSAP_FLUX", "f", "flux_jy", "norm_flux")
 ERRORS = ("err", "error", "e_mag", "mag_err", "magerr", "sigma", "Uncertainty", "dmag", "unc", "MAGERR_AUTO")
 IDS = (
     "id",

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from swope.pipeline.ingest.bytes import open_unpacked
-from swope.pipeline.ingest.fits_table import FitsFile, FitsTable, cells, open_fits
+from swope.pipeline.ingest.fits_table import DamagedError, FitsFile, FitsTable, cells, open_fits
 from swope.pipeline.ingest.flat import flat_reader
 from swope.pipeline.ingest.parts import UnusableError
 from swope.pipeline.ingest.table import Column, Table, column_of
@@ -29,6 +29,8 @@ def _tables(path: str) -> Iterator[Table]:
             if table.n_rows:
                 found += 1
                 yield _table(file, table)
+        if not found and not file.text_tables:
+            raise UnusableError("no table with rows: an image, or a file without data")
     if not found:
         yield from _text_tables(path)
 
@@ -75,16 +77,18 @@ def _text_tables(path: str) -> Iterator[Table]:
 
     from swope.pipeline.ingest.astropy_tables import table_of_astropy
 
-    found = 0
+    tables: list[Table] = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        with open_unpacked(path) as raw, fits.open(raw, memmap=False) as file:
-            for hdu in file:
-                if isinstance(hdu, fits.TableHDU) and hdu.data is not None and len(hdu.data):
-                    found += 1
-                    yield table_of_astropy(Read.read(hdu))
-    if not found:
-        raise UnusableError("no table with rows: an image, or a file without data")
+        try:
+            with open_unpacked(path) as raw, fits.open(raw, memmap=False) as file:
+                text = [hdu for hdu in file if isinstance(hdu, fits.TableHDU) and hdu.data is not None]
+                tables = [table_of_astropy(Read.read(hdu)) for hdu in text if len(hdu.data)]
+        except (KeyError, IndexError, TypeError, AttributeError) as error:
+            raise DamagedError(f"its table of text: {error}") from error
+    if not tables:
+        raise UnusableError("no table with rows")
+    yield from tables
 
 
 READER = flat_reader("fits_flat", 9, "a FITS table, a row an observation or a row a star", _recognises, _tables)

@@ -229,3 +229,37 @@ def test_the_real_curves_of_other_pipelines_state_their_own_clocks(tmp_path: Pat
     for curve in curves:
         if curve.clock.name != "unknown":
             assert 2454833 < np.nanmin(curve.time) < 2460000
+
+
+def test_a_table_of_text_and_a_row_a_star_are_read_too(tmp_path: Path) -> None:
+    time, mag = 2455000.0 + np.arange(8) / 3, 12 + np.sin(np.arange(8.0))
+    text = fits.TableHDU.from_columns(
+        [fits.Column("HJD", "F16.6", array=time), fits.Column("MAG", "F10.5", array=mag)], name="LC"
+    )
+    fits.HDUList([fits.PrimaryHDU(), text]).writeto(tmp_path / "text.fits")
+    curve = one(tmp_path / "text.fits", tmp_path / "s")
+    np.testing.assert_allclose(curve.time, time, atol=1e-6)
+    np.testing.assert_allclose(curve.value, mag, atol=1e-5)
+
+    def ragged(*pieces: NDArray[Any]) -> NDArray[np.object_]:
+        cells = np.empty(len(pieces), dtype=object)
+        cells[:] = pieces
+        return cells
+
+    for name, code in (("heap", "PD()"), ("wide", "4D")):
+        cut = (time[:5], time[5:]) if name == "heap" else (time[:4], time[4:])
+        values = (mag[:5], mag[5:]) if name == "heap" else (mag[:4], mag[4:])
+        table = fits.BinTableHDU.from_columns(
+            [
+                fits.Column("source_id", "K", array=np.array([7, 8])),
+                fits.Column("hjd", code, array=ragged(*cut) if name == "heap" else np.array(cut)),
+                fits.Column("mag", code, array=ragged(*values) if name == "heap" else np.array(values)),
+            ]
+        )
+        table.writeto(tmp_path / f"{name}.fits")
+        curves, refused = ingest([tmp_path / f"{name}.fits"], tmp_path / "s")
+        assert not refused
+        assert [c.object_id for c in curves] == ["7", "8"]
+        for curve, t, m in zip(curves, cut, values, strict=True):
+            np.testing.assert_array_equal(curve.time, t)
+            np.testing.assert_array_equal(curve.value, m)
