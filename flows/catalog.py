@@ -70,7 +70,7 @@ def catalog(
     out: str,
     options: RunOptions | None = None,
     workers: int | None = None,
-    top: int = 20,
+    top: int | None = 20,
 ) -> RunRecord:
     """Make a catalog and its report from light curves.
 
@@ -80,7 +80,7 @@ def catalog(
     out : folder of the run; a run that was interrupted goes on from its finished chunks.
     options : the run's settings; models that are not there are left out, and the shipped ones taken.
     workers : most worker processes; None for one a core, 0 to compute where a task runs (on Dask).
-    top : how many of the most anomalous stars the report shows.
+    top : how many of the most anomalous stars the report shows; None for no report.
 
     Raises
     ------
@@ -121,7 +121,8 @@ def catalog(
             timings={},
         )
         record = commit(run_dir, record, watch)
-        call(write_report, run_dir, top)
+        if top is not None:
+            call(write_report, run_dir, top)
         watch.lap("report")
         record = replace(record, timings=watch.laps)
         record.write(run_dir)

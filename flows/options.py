@@ -25,6 +25,7 @@ class RunOptions:
     chunk_size : stars a chunk.
     min_period, max_period : days; limits of the period search, or None for what each star's data allow.
     models : folder with models trained by `swope train`; None for the shipped ones.
+    columns : which column of a flat table is what, such as "time=2,mag=3,mag_err=4"; None leaves it to the readers.
     event_pvalue : an event is reported when a quiet star shows one as strong with at most this probability.
     """
 
@@ -37,6 +38,7 @@ class RunOptions:
     max_period: float | None = None
     models: str | None = None
     event_pvalue: float = 1e-3
+    columns: str | None = None
 
     def check(self) -> None:
         """Refuse settings that cannot be meant.
@@ -47,7 +49,10 @@ class RunOptions:
             Naming the option, what is wrong with it, and what to write.
         """
         from swope.pipeline.ingest.registry import reader_named
+        from swope.pipeline.ingest.said import parse_columns
 
+        if self.columns is not None:
+            parse_columns(self.columns)
         if self.clock is not None:
             Clock.parse(self.clock)
         if self.min_period is not None and self.max_period is not None and self.min_period >= self.max_period:

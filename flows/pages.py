@@ -18,8 +18,9 @@ from swope.flows.stages import EVENTS, KEPT, OBJECTS, STARS, read_chunk, searche
 from swope.models.analysis import AnalysisOptions, analyze
 from swope.pipeline.catalog import write_parquet
 from swope.pipeline.lightcurve import LightCurve
-from swope.pipeline.report import StarDetail, make_report
+from swope.pipeline.report.detail import StarDetail
 from swope.pipeline.report.kept import KEPT_SCHEMA, KeptStar, kept_of, kept_table
+from swope.pipeline.report.make import make_report
 
 #: What the report of a run has drawn, to be drawn again without a model.
 DRAWN = "drawn.parquet"

@@ -88,8 +88,9 @@ class RunRecord:
             f"{self.n_inputs} files, {stars} rows: {parts}; {self.n_events} events; {sum(self.timings.values()):.0f} s",
             f"catalog  {run_dir / 'objects.parquet'}",
             f"events   {run_dir / 'events.parquet'}",
-            f"report   {run_dir / 'report' / 'index.html'}",
         ]
+        page = run_dir / "report" / "index.html"
+        lines += [f"report   {page}"] if page.exists() else []
         if self.n_reused:
             lines.insert(1, f"{self.n_reused} of {len(self.chunks)} chunks were finished by an earlier run")
         return "\n".join(lines)

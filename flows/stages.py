@@ -27,6 +27,7 @@ from swope.models.registry import detector_columns
 from swope.pipeline.catalog import events_table, objects_table, write_parquet
 from swope.pipeline.clean import clean
 from swope.pipeline.ingest import IngestOptions, Part, Refused, read
+from swope.pipeline.ingest.said import parse_columns
 from swope.pipeline.lightcurve import Chunk, Clock, LightCurve, Mask
 from swope.pipeline.period import PeriodOptions, PeriodResult
 from swope.pipeline.period.table import period_of, periods_table
@@ -62,6 +63,7 @@ def ingest_options(options: RunOptions) -> IngestOptions:
     """The part of a run's settings that concerns the readers."""
     return IngestOptions(
         clock=Clock.parse(options.clock) if options.clock else None,
+        columns=parse_columns(options.columns) if options.columns else (),
         reader=options.reader,
         kind=options.kind,
         chunk_size=options.chunk_size,

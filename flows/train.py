@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from prefect import flow
@@ -23,9 +23,12 @@ from swope.flows.workers import worker_processes
 from swope.models.detector import Teaching
 from swope.models.registry import load_model, model_class
 from swope.pipeline.ingest import plan
-from swope.pipeline.labels import read_labels
+from swope.pipeline.labels import ambiguity, match, read_labels
 from swope.pipeline.lightcurve import FloatArray
 from swope.pipeline.star import Star
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @flow(name="train", flow_run_name="train {kind} in {out}", task_runner=threads(CORES))
@@ -47,7 +50,8 @@ def train(
     out : folder of models; `swope run --models` takes it.
     labels : CSV of known classes. The classifier needs it, and learns from its periods too where it has any; the
         autoencoder then looks for what tells these classes apart. For both, and for the forecaster, it selects the
-        stars to learn from.
+        stars to learn from. Labels that may mean several stars are left out, and told on stderr
+        (`swope.pipeline.labels.match`).
     training : how the model is trained.
     options : how light curves are read, cleaned and given periods, as for the flow `catalog`.
     workers : worker processes; None for one a core.
@@ -65,11 +69,13 @@ def train(
     start = _start(kind, training)
     with one_at_a_time(Path(out)):
         stars = prepare(sources, Path(out), options, workers)
-        chosen = stars if known is None else [star for star in stars if star.curve.object_id in known]
+        chosen, classes, periods = _of_stars(known, stars)
         _tell(f"{len(stars)} stars read, {len(chosen)} to learn from")
         if not chosen:
-            raise ValueError(f"none of the {len(stars)} stars read is in {labels}; compare the object_id of both")
-        classes, periods = _of_stars(known, chosen)
+            raise ValueError(
+                f"none of the {len(stars)} stars read is for certain in {labels}; compare the object_id of both, and "
+                "the source where the labels have it"
+            )
         for name, count in Counter(classes or ()).most_common():
             _tell(f"  {count:6d} {name}")
         start_id = start.model_id if start is not None else None
@@ -119,17 +125,26 @@ def _start(kind: str, training: TrainOptions) -> Any:
 
 
 def _of_stars(
-    known: dict[str, tuple[str, float]] | None, stars: Sequence[Star]
-) -> tuple[list[str] | None, FloatArray | None]:
-    """Classes and periods (NaN where unknown) of the stars; None without labels."""
+    known: pd.DataFrame | None, stars: Sequence[Star]
+) -> tuple[list[Star], list[str] | None, FloatArray | None]:
+    """The stars to learn from, in their order, with their classes and periods (NaN where unknown).
+
+    Without labels these are all stars, and nothing is known of them. Labels that may mean several stars are left out,
+    and told on stderr.
+    """
     if known is None:
-        return None, None
-    told = [known[star.curve.object_id] for star in stars]
-    return [name for name, _ in told], np.array([period for _, period in told], dtype=np.float64)
+        return list(stars), None, None
+    matches = match(known, [(star.curve.source, star.curve.object_id) for star in stars])
+    if unsure := ambiguity(known, matches):
+        print(unsure, file=sys.stderr)
+    label_of = {int(place): row for row, place in enumerate(matches.star) if place >= 0}
+    places = sorted(label_of)
+    told = known.iloc[[label_of[place] for place in places]]
+    return [stars[place] for place in places], told["class"].tolist(), told["period"].to_numpy(dtype=np.float64)
 
 
-def _known(labels: Path) -> dict[str, tuple[str, float]]:
-    """Class and period, NaN where there is none, of each star with a class; on stderr how many have none.
+def _known(labels: Path) -> pd.DataFrame:
+    """The rows of `swope.pipeline.labels.read_labels` with a class; on stderr how many have none.
 
     Raises
     ------
@@ -137,7 +152,7 @@ def _known(labels: Path) -> dict[str, tuple[str, float]]:
         When the labels cannot be read, or hold no class that Swope knows.
     """
     table = read_labels(labels)
-    known = table[table["class"].notna()]
+    known = table[table["class"].notna()].reset_index(drop=True)
     words = table["class_source"][table["class"].isna()].dropna()
     strange = ", ".join(map(repr, words.unique()[:5]))
     if known.empty:
@@ -145,7 +160,7 @@ def _known(labels: Path) -> dict[str, tuple[str, float]]:
         raise ValueError(f"{labels}: none of its {len(table)} rows has a class that Swope knows{said}")
     if len(words):
         print(f"{labels}: {len(words)} stars are left out, of no one type that Swope knows: {strange}", file=sys.stderr)
-    return dict(zip(known["object_id"], zip(known["class"], known["period"], strict=True), strict=True))
+    return known
 
 
 def _tell(line: str) -> None:

@@ -1,4 +1,4 @@
-"""Flows of one folder take turns: on a Prefect server they wait for each other, and everywhere they lock the folder."""
+"""Flows of one folder take turns: scheduled ones wait for each other, and all of them lock the folder."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from prefect.client.orchestration import get_client
 from prefect.concurrency.sync import concurrency
-from prefect.runtime import flow_run
+from prefect.runtime import deployment
 
 from swope.flows.lock import locked
 
@@ -18,16 +18,17 @@ from swope.flows.lock import locked
 def one_at_a_time(*folders: Path) -> Iterator[None]:
     """Hold some folders for the block, in a flow run or out of one.
 
-    On a server a concurrency limit of 1 a folder, ``swope FOLDER``, has scheduled flows wait their turn; a run that was
-    started beside it, without this server, is found by the lock.
+    Runs of a deployment wait for their turn, by a concurrency limit of 1 a folder (``swope FOLDER``) on their server.
+    What was started by hand does not wait, and finds the lock; nor does it ask a server, whose limit a run that was
+    killed would hold for minutes.
 
     Raises
     ------
     swope.flows.lock.BusyError
-        When a run that this server does not know is at work in one of them.
+        When a run that does not take turns is at work in one of them.
     """
     with ExitStack() as held:
-        if flow_run.id is not None:
+        if deployment.id is not None:
             held.enter_context(_turn(folders))
         for folder in sorted(set(folders)):
             held.enter_context(locked(folder))

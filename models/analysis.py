@@ -188,10 +188,11 @@ def assess(stars: Sequence[Star], models: Models, events: EventOptions) -> list[
         said = {name: answer[i] for name, answer in answers.items()}
         own = without_repeats(event for one in said.values() for event in one.events)
         reasons: dict[str, Reason | None] = {
+            "reading": Reason(star.curve.caution) if star.curve.caution else None,
             "period": _reason(star.period),
             "class": classes.reason[i],
             **{name: one.reason for name, one in said.items()},
-            **{what: problem for one in said.values() for what, problem in one.problems.items()},
+            **{f"{name}, {what}": problem for name, one in said.items() for what, problem in one.problems.items()},
         }
         status, reason = status_of(reasons)
         row = {
@@ -261,8 +262,8 @@ def strangest(analyses: Iterable[Analysis], most: int) -> list[Analysis]:
     """Those that may be among so many strangest of a catalog: the smallest combined p-values, ties included."""
     judged = [one for one in analyses if one.row["anomaly_pvalue"] is not None]
     judged.sort(key=_pvalue)
-    if len(judged) <= most:
-        return judged
+    if not 0 < most < len(judged):
+        return judged[:most]
     last = _pvalue(judged[most - 1])
     return [one for one in judged if _pvalue(one) <= last]
 

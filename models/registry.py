@@ -31,6 +31,9 @@ CLASSIFIER = {"classifier": "swope.models.classifier:Classifier"}
 #: What a detector's class has to have (`swope.models.detector.Detector`).
 _PARTS = ("columns", "learning", "assess", "taught", "save", "load", "pretrained", "model_id")
 
+#: What it has to have too where it says that it forecasts (`swope.models.detector.ForecastingDetector`).
+_FORECASTS = ("forecast", "point_null")
+
 #: Packages announce their detectors under this name.
 GROUP = "swope.detectors"
 
@@ -70,12 +73,14 @@ def model_class(kind: str) -> Any:
     if kind not in places:
         raise ValueError(f"no model is called {kind!r}; there are {', '.join(places)}")
     module, _, name = places[kind].partition(":")
-    found = getattr(import_module(module), name)
+    try:
+        found = getattr(import_module(module), name)
+    except (ImportError, AttributeError) as problem:
+        raise ValueError(f"the model {kind!r}, announced as {places[kind]}, cannot be imported: {problem}") from problem
     if kind in CLASSIFIER:
         return found
-    missing = [
-        part for part in ("columns", "assess", "taught", "save", "load", "pretrained") if not hasattr(found, part)
-    ]
+    needed = (*_PARTS, *(_FORECASTS if hasattr(found, "columns") and found.columns.forecasts else ()))
+    missing = [part for part in needed if not hasattr(found, part)]
     if missing:
         raise ValueError(f"{places[kind]} is no detector: it has no {', '.join(missing)}")
     if found.columns.name != kind:
@@ -86,8 +91,20 @@ def model_class(kind: str) -> Any:
 
 
 def detector_columns() -> tuple[DetectorColumns, ...]:
-    """What each detector puts into the catalog, in order."""
-    return tuple(model_class(name).columns for name in detector_places())
+    """What each detector puts into the catalog, in order.
+
+    Raises
+    ------
+    ValueError
+        When two detectors have a column of the same name.
+    """
+    detectors = tuple(model_class(name).columns for name in detector_places())
+    owner: dict[str, str] = {}
+    for one in detectors:
+        for column in one.columns:
+            if (other := owner.setdefault(column.name, one.name)) != one.name:
+                raise ValueError(f"the detectors {other!r} and {one.name!r} both have a column {column.name!r}")
+    return detectors
 
 
 @dataclass(frozen=True, eq=False)

@@ -78,9 +78,9 @@ def save(weights: Weights, folder: Path) -> None:
 
 
 def holds_model(folder: Path) -> bool:
-    """Whether a model has been saved here; not where the first one to be saved was killed on the way."""
+    """Whether a model has been saved here, in whatever way; not where the first one was killed on the way."""
     finish(folder)
-    return (folder / _MANIFEST).is_file()
+    return folder.is_dir() and any(not path.name.startswith(".") for path in folder.iterdir())
 
 
 def load(folder: Path, kind: str) -> Weights:

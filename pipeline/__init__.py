@@ -4,8 +4,8 @@ Pure functions and frozen dataclasses over NumPy and Arrow. This package knows n
 importing it is quick: anything heavy is imported where it is used.
 """
 
-from swope.pipeline.compiled import keep_compiled
 from swope.pipeline.lightcurve import Chunk, Clock, LightCurve, Mask
+from swope.pipeline.machine_code import keep_compiled
 from swope.pipeline.version import VERSION
 
 __version__ = VERSION

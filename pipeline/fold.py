@@ -1,9 +1,14 @@
-"""A light curve folded with its period and binned in phase: what the models see and what the report shows."""
+"""A light curve folded with its period and binned in phase.
+
+`in_bins` is the one fold of the models and the report; the period search folds by the same compiled function
+(`swope.pipeline.bins`), in bins that begin at its own time 0.
+"""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -11,6 +16,33 @@ from swope.pipeline.lightcurve import FloatArray, IntArray, LightCurve
 
 #: Bin numbers among which a star's own is chosen.
 BIN_CHOICES = (8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256)
+
+
+class Bins(NamedTuple):
+    """Points summed in bins of phase, each band by itself; bin k of a band is centred on phase ``k / bins``.
+
+    Attributes
+    ----------
+    cell : (n,) the bin of each point, in the flattened (n_bands, bins) tables that follow.
+    weight, total : (n_bands, bins) sums of the weights, and of the weights times the values.
+    points : (n_bands, bins) how many there are.
+    """
+
+    cell: IntArray
+    weight: FloatArray
+    total: FloatArray
+    points: IntArray
+
+    @property
+    def mean(self) -> FloatArray:
+        """(n_bands, bins) weighted means; NaN where a bin is empty."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return self.total / self.weight
+
+    def deviation(self, value: FloatArray) -> FloatArray:
+        """(n,) values less the mean of their own bin."""
+        less: FloatArray = value - self.mean.ravel()[self.cell]
+        return less
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +88,31 @@ def phase_of(time: FloatArray, period: float, t0: float) -> FloatArray:
     return np.where(phase >= 1.0, 0.0, phase)
 
 
+def in_bins(
+    phase: FloatArray, value: FloatArray, weight: FloatArray, bins: int, band: IntArray | None = None, n_bands: int = 1
+) -> Bins:
+    """Sum points in bins of phase.
+
+    Parameters
+    ----------
+    phase : (n,) in cycles.
+    value, weight : (n,).
+    bins : number of bins of a band.
+    band : (n,) from 0; None: all in one.
+    n_bands : number of bands.
+    """
+    from swope.pipeline.bins import add_to_bins
+
+    n = len(phase)
+    first = np.zeros(n, dtype=np.int32) if band is None else np.asarray(band, dtype=np.int32) * np.int32(bins)
+    cell = np.empty(n, dtype=np.int32)
+    total, sums = np.empty((2, n_bands * bins))
+    add_to_bins(np.ascontiguousarray(phase), first, weight, weight * value, 1.0, 0.5 / bins, bins, cell, total, sums)
+    count = np.bincount(cell, minlength=n_bands * bins).astype(np.int32)
+    shape = (n_bands, bins)
+    return Bins(cell, total.reshape(shape), sums.reshape(shape), count.reshape(shape))
+
+
 def fold(curve: LightCurve, period: float, t0: float, bins: int | None = None) -> Fold:
     """Fold the good rows of a light curve and average them in phase, each band by itself.
 
@@ -77,20 +134,14 @@ def fold(curve: LightCurve, period: float, t0: float, bins: int | None = None) -
     n_bins = best_bins(phase, good.value, weight, good.band, len(good.bands)) if bins is None else int(bins)
     if n_bins < 1:
         raise ValueError(f"a fold needs at least one bin, not {bins}")
-    shape = (len(good.bands), n_bins)
-    cell = _cell(phase, good.band, n_bins)
-    size = shape[0] * shape[1]
-    coverage = np.bincount(cell, minlength=size)
-    total = np.bincount(cell, weight, minlength=size)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mean = np.bincount(cell, weight * good.value, minlength=size) / total
-        sigma = np.where(total > 0, 1.0 / np.sqrt(total), np.nan)
-    excess = weight * (good.value - mean[cell]) ** 2
-    scale = np.ones(shape)
-    for band in range(shape[0]):
+    binned = in_bins(phase, good.value, weight, n_bins, good.band, len(good.bands))
+    with np.errstate(divide="ignore"):
+        sigma = np.where(binned.weight > 0, 1.0 / np.sqrt(binned.weight), np.nan)
+    excess = weight * binned.deviation(good.value) ** 2
+    scale = np.ones((len(good.bands), 1))
+    for band in range(len(good.bands)):
         rows = good.band == band
-        own = slice(band * n_bins, (band + 1) * n_bins)
-        free = int(rows.sum()) - int(np.count_nonzero(coverage[own]))
+        free = int(rows.sum()) - int(np.count_nonzero(binned.points[band]))
         known = bool(np.isfinite(good.error[rows]).all())
         if free > 0:
             ratio = math.sqrt(float(excess[rows].sum()) / free)
@@ -101,9 +152,9 @@ def fold(curve: LightCurve, period: float, t0: float, bins: int | None = None) -
         period=float(period),
         t0=float(t0),
         bands=good.bands,
-        value=mean.reshape(shape),
-        sigma=sigma.reshape(shape) * scale,
-        coverage=coverage.reshape(shape).astype(np.int32),
+        value=binned.mean,
+        sigma=sigma * scale,
+        coverage=binned.points,
     )
 
 
@@ -126,21 +177,14 @@ def best_bins(phase: FloatArray, value: FloatArray, weight: FloatArray, band: In
     alone = weight * (value - mean[band]) ** 2
     best, least = BIN_CHOICES[0], math.inf
     for n_bins in BIN_CHOICES:
-        cell = _cell(phase, band, n_bins)
-        in_bin = np.bincount(cell, weight, minlength=n_bands * n_bins)
-        centre = np.bincount(cell, weight * value, minlength=n_bands * n_bins) / np.where(in_bin > 0, in_bin, 1.0)
-        rest = 1.0 - weight / in_bin[cell]
+        binned = in_bins(phase, value, weight, n_bins, band, n_bands)
+        rest = 1.0 - weight / binned.weight.ravel()[binned.cell]
         lonely = rest < 1e-9
-        press = np.where(lonely, alone, weight * (value - centre[cell]) ** 2 / np.where(lonely, 1.0, rest) ** 2).sum()
+        near = weight * binned.deviation(value) ** 2 / np.where(lonely, 1.0, rest) ** 2
+        press = float(np.where(lonely, alone, near).sum())
         if press < least:
-            best, least = n_bins, float(press)
+            best, least = n_bins, press
     return best
-
-
-def _cell(phase: FloatArray, band: IntArray, n_bins: int) -> IntArray:
-    """(n,) index of each row's cell in the flattened (n_bands, n_bins) table."""
-    index = np.floor(phase * n_bins + 0.5).astype(np.int32) % n_bins
-    return np.asarray(band * n_bins + index, dtype=np.int32)
 
 
 def _weights(curve: LightCurve) -> FloatArray:

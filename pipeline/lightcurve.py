@@ -81,7 +81,7 @@ class Clock:
             return cls(word, "tdb", "barycentric")
         frame = {"b": "barycentric", "h": "heliocentric"}.get(word[:1], "unknown")
         format_ = word[1:] if frame != "unknown" else word
-        if format_ not in ZERO_POINTS or scale not in ("", "tdb", "utc", "tt", "unknown"):
+        if format_ not in ZERO_POINTS or scale not in ("", "tdb", "utc", "tt", "tai", "tcb", "unknown"):
             raise ValueError(
                 f"clock {text!r} is not understood; write for example BJD_TDB, HJD_UTC, MJD_UTC, BKJD, BTJD, "
                 "HJD-2450000, JD_UTC or unknown"
@@ -148,6 +148,11 @@ class LightCurve:
         lengths = {name: len(getattr(self, name)) for name in ("time", "value", "error", "band", "mask")}
         if len(set(lengths.values())) != 1:
             raise ValueError(f"{self.object_id}: columns differ in length: {lengths}")
+        for name in lengths:
+            # frozen through and through: what was computed from the rows must not part from them
+            rows = getattr(self, name).view()
+            rows.flags.writeable = False
+            object.__setattr__(self, name, rows)
 
     @classmethod
     def of(

@@ -1,14 +1,14 @@
 """Compiled: the Fourier series, the bins and the shape of one folded curve.
 
-This module imports numba, so it is imported inside the functions that use it. All compiled code stays in this one file:
-numba's cache does not notice a change in another file.
+This module imports numba, so it is imported inside the functions that use it.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from swope.pipeline.bins import add_to_bins
+from swope.pipeline.compiled import compiled
 from swope.pipeline.lightcurve import FloatArray
 
 #: Terms of the Fourier series.
@@ -18,7 +18,16 @@ HARMONICS = 4
 STEPS = 64
 
 
-@njit(cache=True, nogil=True)
+@compiled()
+def _mean(value: FloatArray) -> float:
+    """Mean of values (n,)."""
+    total = 0.0
+    for i in range(len(value)):
+        total += value[i]
+    return total / len(value)
+
+
+@compiled()
 def fourier(phase: FloatArray, value: FloatArray) -> tuple[FloatArray, float]:
     """Least-squares Fourier series, held small by a ridge where phases are few or clumped.
 
@@ -34,9 +43,9 @@ def fourier(phase: FloatArray, value: FloatArray) -> tuple[FloatArray, float]:
     """
     n = len(value)
     size = 1 + 2 * HARMONICS
-    middle = value.mean()
+    middle = _mean(value)
     normal = np.zeros((size, size))
-    right = np.zeros(size)
+    right, solution = np.zeros(size), np.zeros(size)
     rows = np.empty((n, size))
     for i in range(n):
         c1, s1 = np.cos(2 * np.pi * phase[i]), np.sin(2 * np.pi * phase[i])
@@ -51,12 +60,23 @@ def fourier(phase: FloatArray, value: FloatArray) -> tuple[FloatArray, float]:
             right[a] += rows[i, a] * y
             for b in range(a + 1):
                 normal[a, b] += rows[i, a] * rows[i, b]
+    # Cholesky's factor in place, and its two triangular systems
     for a in range(size):
-        for b in range(a):
-            normal[b, a] = normal[a, b]
         if a:
             normal[a, a] += 0.5 + 0.002 * n
-    solution = np.linalg.solve(normal, right)
+        for b in range(a + 1):
+            total = normal[a, b]
+            for k in range(b):
+                total -= normal[a, k] * normal[b, k]
+            normal[a, b] = np.sqrt(total) if a == b else total / normal[b, b]
+        total = right[a]
+        for b in range(a):
+            total -= normal[a, b] * solution[b]
+        solution[a] = total / normal[a, a]
+    for a in range(size - 1, -1, -1):
+        for b in range(a + 1, size):
+            solution[a] -= normal[b, a] * solution[b]
+        solution[a] /= normal[a, a]
     left, total = 0.0, 0.0
     for i in range(n):
         y = value[i] - middle
@@ -73,29 +93,27 @@ def fourier(phase: FloatArray, value: FloatArray) -> tuple[FloatArray, float]:
     return terms, min(max(explained, -1.0), 1.0)
 
 
-@njit(cache=True, nogil=True)
 def string_length(phase: FloatArray, value: FloatArray) -> float:
     """Mean square step along the phases over twice the variance (Lafler & Kinman 1965): 1 for noise, 0 for a line."""
-    order = np.argsort(phase, kind="mergesort")
-    total = 0.0
-    for i in range(len(order)):
-        step = value[order[i]] - value[order[i - 1]]
-        total += step * step
-    return float(total / (2.0 * len(value) * value.var()))
+    ordered = value[np.argsort(phase, kind="stable")]
+    steps = np.diff(ordered, prepend=ordered[-1])
+    return float(steps @ steps / (2.0 * len(value) * value.var()))
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def left_over(phase: FloatArray, value: FloatArray, terms: FloatArray) -> FloatArray:
     """(n,) values less their mean and the Fourier series of `fourier`."""
-    rest: FloatArray = value - value.mean()
+    rest = np.empty(len(value))
+    middle = _mean(value)
     for i in range(len(value)):
+        rest[i] = value[i] - middle
         for k in range(HARMONICS):
             angle = 2 * np.pi * (k + 1) * phase[i]
             rest[i] -= terms[0, k] * np.cos(angle) + terms[1, k] * np.sin(angle)
     return rest
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def structure(time: FloatArray, value: FloatArray, edges: FloatArray, most: int) -> tuple[FloatArray, FloatArray]:
     """Squared differences of pairs of points by how far apart they are (Simonetti, Cordes & Heeschen 1985).
 
@@ -125,7 +143,21 @@ def structure(time: FloatArray, value: FloatArray, edges: FloatArray, most: int)
     return total / np.maximum(count, 1.0), count
 
 
-@njit(cache=True, nogil=True)
+@compiled()
+def _median(value: FloatArray) -> float:
+    """Median of few values (n,)."""
+    ordered = np.empty(len(value))
+    for i in range(len(value)):
+        place = i
+        while place > 0 and ordered[place - 1] > value[i]:
+            ordered[place] = ordered[place - 1]
+            place -= 1
+        ordered[place] = value[i]
+    middle: float = 0.5 * (ordered[(len(value) - 1) // 2] + ordered[len(value) // 2])
+    return middle
+
+
+@compiled()
 def series_shape(terms: FloatArray) -> FloatArray:
     """Depths, places and slopes of a Fourier series, free of its phase zero.
 
@@ -140,9 +172,12 @@ def series_shape(terms: FloatArray) -> FloatArray:
         for k in range(HARMONICS):
             angle = 2 * np.pi * (k + 1) * j / STEPS
             model[j] += terms[0, k] * np.cos(angle) + terms[1, k] * np.sin(angle)
-    lowest, highest = model.min(), model.max()
-    reach = max(highest - lowest, 1e-9)
-    first = model.argmin()
+    first, highest = 0, 0
+    for j in range(STEPS):
+        first = j if model[j] < model[first] else first
+        highest = j if model[j] > model[highest] else highest
+    lowest = model[first]
+    reach = max(model[highest] - lowest, 1e-9)
     turned = np.empty(STEPS)
     for j in range(STEPS):
         turned[j] = (model[(first + j) % STEPS] - lowest) / reach
@@ -151,31 +186,34 @@ def series_shape(terms: FloatArray) -> FloatArray:
     for j in range(8, STEPS - 7):
         if turned[j] < turned[second]:
             second = j
-    lower = min(turned[:second].max(), turned[second:].max())
-    above, rising, rise, fall = 0, 0, 0.0, 0.0
+    before, after = turned[0], turned[second]
+    for j in range(STEPS):
+        if j < second:
+            before = max(before, turned[j])
+        else:
+            after = max(after, turned[j])
+    lower = min(before, after)
+    above, rising, rise, fall = 0.0, 0.0, 0.0, 0.0
     for j in range(STEPS):
         slope = turned[(j + 1) % STEPS] - turned[j]
-        above += turned[j] > 0.5
-        rising += slope > 0
+        above += 1.0 if turned[j] > 0.5 else 0.0
+        rising += 1.0 if slope > 0.0 else 0.0
         rise = max(rise, slope)
         fall = max(fall, -slope)
-    place = abs(second / STEPS - 0.5)
-    return np.array(
-        [
-            np.log10(reach),
-            np.median(turned),
-            lower - turned[second],
-            place,
-            lower,
-            above / STEPS,
-            rising / STEPS,
-            10.0 * rise,
-            10.0 * fall,
-        ]
-    )
+    out = np.empty(9)
+    out[0] = np.log10(reach)
+    out[1] = _median(turned)
+    out[2] = lower - turned[second]
+    out[3] = abs(second / STEPS - 0.5)
+    out[4] = lower
+    out[5] = above / STEPS
+    out[6] = rising / STEPS
+    out[7] = 10.0 * rise
+    out[8] = 10.0 * fall
+    return out
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def binned(
     phase: FloatArray, value: FloatArray, weight: FloatArray, bins: int
 ) -> tuple[FloatArray, FloatArray, FloatArray, float]:
@@ -191,14 +229,13 @@ def binned(
     mean, total weight and number of points, (bins,) each; and by how much the scatter within the bins exceeds what the
     errors say, at least 1.
     """
-    mean = np.zeros(bins)
-    total = np.zeros(bins)
-    count = np.zeros(bins)
-    cell = np.empty(len(value), dtype=np.int64)
-    for i in range(len(value)):
-        cell[i] = int(np.floor(phase[i] * bins + 0.5)) % bins
-        mean[cell[i]] += weight[i] * value[i]
-        total[cell[i]] += weight[i]
+    n = len(value)
+    mean, total, count = np.empty(bins), np.empty(bins), np.zeros(bins)
+    first, cell, weighted = np.zeros(n, dtype=np.int32), np.empty(n, dtype=np.int32), np.empty(n)
+    for i in range(n):
+        weighted[i] = weight[i] * value[i]
+    add_to_bins(phase, first, weight, weighted, 1.0, 0.5 / bins, bins, cell, total, mean)
+    for i in range(n):
         count[cell[i]] += 1.0
     filled = 0
     for j in range(bins):
@@ -206,7 +243,7 @@ def binned(
             mean[j] /= total[j]
             filled += 1
     excess = 0.0
-    for i in range(len(value)):
+    for i in range(n):
         excess += weight[i] * (value[i] - mean[cell[i]]) ** 2
     for j in range(bins):
         if count[j] == 0:
@@ -217,4 +254,4 @@ def binned(
                 after += 1
             near = after / (before + after)
             mean[j] = near * mean[(j - before) % bins] + (1.0 - near) * mean[(j + after) % bins]
-    return mean, total, count, max(1.0, np.sqrt(excess / max(len(value) - filled, 1)))
+    return mean, total, count, max(1.0, np.sqrt(excess / max(n - filled, 1)))

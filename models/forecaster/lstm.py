@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from swope.models.forecaster.steps import Steps
+from swope.pipeline.compiled import compiled
 from swope.pipeline.lightcurve import FloatArray
 
 
@@ -63,8 +63,8 @@ def outputs_of(layers: Layers, steps: Steps) -> NDArray[np.float32]:
     return np.asarray(hidden @ layers.out + layers.out_bias, dtype=np.float32)
 
 
-@njit("float64[:, ::1](float64[:, ::1], float64[:, ::1], boolean[::1])", cache=True)
-def _through(told: FloatArray, recurrent: FloatArray, learnt: NDArray[np.bool_]) -> FloatArray:  # pragma: no cover
+@compiled()
+def _through(told: FloatArray, recurrent: FloatArray, learnt: NDArray[np.bool_]) -> FloatArray:
     """The states that answer each step (Hochreiter & Schmidhuber 1997, with forget gates).
 
     A step that is not learnt from sees the state of the steps before, and leaves it as it is.

@@ -1,19 +1,7 @@
 """The state-space baseline: exact on uneven times, O(N), fast enough for every star of a survey."""
 
-from swope.models.statespace.components import (
-    DampedWalk,
-    Level,
-    Model,
-    Noise,
-    Oscillator,
-    Regressors,
-    Seasonal,
-    Series,
-    Steps,
-    Term,
-    Trend,
-)
 from swope.models.statespace.fit import Fit, Record, Smooth, fit, forecast, smooth, start, update
+from swope.models.statespace.layout import Model, Term
 from swope.models.statespace.model import StateSpace
 from swope.models.statespace.online import (
     StarRecord,
@@ -24,8 +12,10 @@ from swope.models.statespace.online import (
     record_json,
     record_of,
 )
+from swope.models.statespace.series import Series
 from swope.models.statespace.star import StarFit, StarOptions, fit_star
 from swope.models.statespace.summary import ChangePoint, StateSpaceSummary, summarise
+from swope.models.statespace.terms import DampedWalk, Level, Noise, Oscillator, Regressors, Seasonal, Steps, Trend
 
 __all__ = [
     "ChangePoint",

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from swope.models.statespace.components import Level, Model, Steps, Trend
 from swope.models.statespace.fit import Fit, fit, smooth
+from swope.models.statespace.layout import Model
 from swope.models.statespace.star import StarFit
+from swope.models.statespace.terms import Level, Steps, Trend
 from swope.pipeline.lightcurve import BoolArray, FloatArray
 
 #: A level shift has at least this many observations, and days with observations, on either side.

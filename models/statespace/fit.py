@@ -5,15 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from swope.models.statespace.components import Layout, Model, Series
+from swope.models.statespace.layout import Layout, Model
+from swope.models.statespace.problem import Problem
+from swope.models.statespace.series import Series
 from swope.pipeline.lightcurve import FloatArray
-
-if TYPE_CHECKING:
-    from swope.models.statespace.kernel import Problem
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +82,7 @@ def fit(
     ValueError
         When there are no more observations than columns.
     """
-    from swope.models.statespace import kernel
+    from swope.models.statespace.kernels.search import maximise
 
     layout = model.layout(series, restricted=restricted)
     observed = int(series.observed.sum())
@@ -101,9 +99,7 @@ def fit(
     if warm is None or not (restricted and k):
         theta, loglike, converged, steps = _in_turn(candidates, layout, likelihood, metric, iterations)
     if restricted and k:
-        theta, loglike, converged, more = kernel.maximise(
-            theta, layout.low, layout.high, layout.problem, metric, iterations
-        )
+        theta, loglike, converged, more = maximise(theta, layout.low, layout.high, layout.problem, metric, iterations)
         steps += more
     return _finished(model, layout, theta, loglike, metric, converged, steps, observed, uncertainties)
 
@@ -112,31 +108,32 @@ def _in_turn(
     candidates: list[FloatArray], layout: Layout, likelihood: Problem, metric: FloatArray, iterations: int
 ) -> tuple[FloatArray, float, bool, int]:
     """Maximise over theta and over the columns' coefficients in turn, from the best of the candidates."""
-    from swope.models.statespace import kernel
+    from swope.models.statespace.kernels.likelihood import evidence
+    from swope.models.statespace.kernels.search import maximise
 
     k = likelihood.rows.shape[1] - 1
     if not k:
         theta = _best(candidates, likelihood)
-        return kernel.maximise(theta, layout.low, layout.high, likelihood, metric, iterations)
-    now = kernel.evidence(candidates[0], likelihood)
+        return maximise(theta, layout.low, layout.high, likelihood, metric, iterations)
+    now = evidence(candidates[0], likelihood)
     theta, converged, steps = candidates[0], False, 0
     for turn in range(8):
         alone = likelihood._replace(rows=_residual(likelihood, now.coefficient))
         begin = _best([theta, *candidates], alone) if turn < 2 else theta
-        theta, _, converged, more = kernel.maximise(begin, layout.low, layout.high, alone, metric, iterations)
+        theta, _, converged, more = maximise(begin, layout.low, layout.high, alone, metric, iterations)
         steps += more
-        before, now = now, kernel.evidence(theta, likelihood)
+        before, now = now, evidence(theta, likelihood)
         if abs(now.loglike - before.loglike) < 1e-3 * max(1.0, 1e-3 * abs(now.loglike)):
             break
     return theta, now.loglike, converged, steps
 
 
 def _best(candidates: Sequence[FloatArray], problem: Problem) -> FloatArray:
-    from swope.models.statespace import kernel
+    from swope.models.statespace.kernels.likelihood import loglike
 
     if len(candidates) == 1:
         return candidates[0]
-    return candidates[int(np.argmax([kernel.loglike(c, problem) for c in candidates]))]
+    return candidates[int(np.argmax([loglike(c, problem) for c in candidates]))]
 
 
 def _residual(problem: Problem, coefficient: FloatArray) -> FloatArray:
@@ -156,17 +153,18 @@ def _finished(
     observed: int,
     uncertainties: bool,
 ) -> Fit:
-    from swope.models.statespace import kernel
+    from swope.models.statespace.kernels.likelihood import evidence
+    from swope.models.statespace.kernels.search import curvature
 
     p = len(theta)
     covariance = np.full((p, p), np.nan)
     if uncertainties and p:
-        bend = kernel.curvature(theta, layout.low, layout.high, layout.problem)
+        bend = curvature(theta, layout.low, layout.high, layout.problem)
         try:
             covariance = np.linalg.inv(bend)
         except np.linalg.LinAlgError:
             covariance = np.full((p, p), np.nan)
-    summary = kernel.evidence(theta, layout.problem)
+    summary = evidence(theta, layout.problem)
     margin = 1e-3
     bound = tuple(
         n
@@ -217,15 +215,16 @@ def smooth(model: Model, series: Series) -> Smooth:
     ValueError
         When a parameter of the model is None, or the model is degenerate on these rows.
     """
-    from swope.models.statespace import kernel
+    from swope.models.statespace.kernels.likelihood import evidence
+    from swope.models.statespace.kernels.smoother import backward
 
     layout = model.layout(series)
     if layout.names:
         raise ValueError(f"set these parameters first, or fit the model: {', '.join(layout.names)}")
-    now = kernel.evidence(np.empty(0), layout.problem)
+    now = evidence(np.empty(0), layout.problem)
     if not math.isfinite(now.loglike):
         raise ValueError("the model's columns are not independent on these rows")
-    both = kernel.backward(np.empty(0), layout.problem)
+    both = backward(np.empty(0), layout.problem)
     beta, covariance = now.coefficient, now.covariance
     columns = layout.problem.rows[:, :-1]
     bare = columns - both.signal[:, :-1]
@@ -323,7 +322,7 @@ def update(record: Record, series: Series) -> tuple[Record, FloatArray, FloatArr
     ValueError
         When a row is earlier than the record's last, or the rows have not as many regressors as the first had.
     """
-    from swope.models.statespace import kernel
+    from swope.models.statespace.kernels.forecasts import follow
 
     n = len(series)
     if n == 0:
@@ -341,7 +340,7 @@ def update(record: Record, series: Series) -> tuple[Record, FloatArray, FloatArr
     state, spread = record.state.copy(), record.spread.copy()
     coefficient, covariance = record.coefficient.copy(), record.covariance.copy()
     mean, variance = np.empty(n), np.empty(n)
-    kernel.follow(np.empty(0), problem, first, state, spread, coefficient, covariance, record.limit, mean, variance)
+    follow(np.empty(0), problem, first, state, spread, coefficient, covariance, record.limit, mean, variance)
     after = replace(
         record,
         time=float(series.time[-1]),

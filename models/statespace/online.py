@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from swope.models.statespace.components import TERMS, Model, Series
 from swope.models.statespace.fit import Record, forecast, update
+from swope.models.statespace.layout import Model
+from swope.models.statespace.series import Series
 from swope.models.statespace.star import HISTORY, StarFit, errors_of
+from swope.models.statespace.terms import TERMS
 from swope.pipeline.forecast import Forecast
 from swope.pipeline.lightcurve import FloatArray, LightCurve
 

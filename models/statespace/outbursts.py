@@ -16,9 +16,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from swope.models.statespace.components import DampedWalk
 from swope.models.statespace.slow import Slow, covered
 from swope.models.statespace.star import StarFit, fold_misfit, still_residual, without_medians
+from swope.models.statespace.terms import DampedWalk
 from swope.pipeline.events import in_sight, visits
 from swope.pipeline.lightcurve import FloatArray, IntArray
 

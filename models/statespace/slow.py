@@ -17,9 +17,11 @@ from typing import Literal
 
 import numpy as np
 
-from swope.models.statespace.components import DampedWalk, Model, Noise, Oscillator, Regressors, Series
 from swope.models.statespace.fit import Fit, fit
+from swope.models.statespace.layout import Model
+from swope.models.statespace.series import Series
 from swope.models.statespace.star import StarFit, StarOptions, distrust, fold_misfit, still_residual, without_medians
+from swope.models.statespace.terms import DampedWalk, Noise, Oscillator, Regressors
 from swope.pipeline.events import visits
 from swope.pipeline.lightcurve import BoolArray, FloatArray, IntArray
 
@@ -273,11 +275,12 @@ def _bumps(time: FloatArray, first: int, last: int) -> list[_Template]:
 
 def _whitened(model: Model, series: Series) -> tuple[FloatArray, FloatArray]:
     """(n,) the inverse covariance times the residuals, and its own diagonal."""
-    from swope.models.statespace import kernel
+    from swope.models.statespace.kernels.likelihood import evidence
+    from swope.models.statespace.kernels.smoother import backward
 
     problem = model.layout(series).problem
-    beta = kernel.evidence(np.empty(0), problem).coefficient
-    both = kernel.backward(np.empty(0), problem)
+    beta = evidence(np.empty(0), problem).coefficient
+    both = backward(np.empty(0), problem)
     return both.solved[:, -1] - both.solved[:, :-1] @ np.nan_to_num(beta), both.diagonal
 
 
@@ -313,12 +316,12 @@ def _shift(residual: FloatArray, weight: FloatArray) -> tuple[int, float]:
 
 def _scores(model: Model, series: Series, columns: FloatArray) -> FloatArray:
     """(t,) standardised coefficient of each template alone beside the model's own columns; 0 where these are alike."""
-    from swope.models.statespace import kernel
+    from swope.models.statespace.kernels.likelihood import products
 
     problem = model.layout(series).problem
     k = problem.rows.shape[1] - 1
     rows = np.ascontiguousarray(np.hstack([problem.rows[:, :k], columns, problem.rows[:, k:]]))
-    inner = kernel.products(problem._replace(rows=rows))
+    inner = products(problem._replace(rows=rows))
     if not np.isfinite(inner).all():
         return np.zeros(columns.shape[1])
     own = inner[:k, :k] + 1e-9 * np.diag(np.diag(inner)[:k])

@@ -8,19 +8,12 @@ from functools import cached_property
 
 import numpy as np
 
-from swope.models.statespace.components import (
-    DampedWalk,
-    Level,
-    Model,
-    Noise,
-    Oscillator,
-    Seasonal,
-    Series,
-    Term,
-    harmonic_columns,
-)
 from swope.models.statespace.fit import Fit, Record, fit, smooth, start, update
-from swope.pipeline.lightcurve import FloatArray, IntArray, LightCurve
+from swope.models.statespace.layout import Model, Term
+from swope.models.statespace.series import Series
+from swope.models.statespace.terms import DampedWalk, Level, Noise, Oscillator, Seasonal, harmonic_columns
+from swope.pipeline.lightcurve import FloatArray, LightCurve
+from swope.pipeline.photometry import errors_or, typical_error
 from swope.pipeline.star import Star
 
 #: A folded curve has no harmonic with more cycles than this in its widest gap: there it would do as it likes, and its
@@ -148,7 +141,7 @@ def prepare(curve: LightCurve, min_points: int) -> Prepared | str:
         scale = float(np.std(value))
     if not scale > 1e-12 * float(np.max(np.abs(centre)) + 1e-300):
         return "constant: the values do not vary at all"
-    typical = _typical(good.error, value, index)
+    typical = np.array([_typical(good.error[index == b], value[index == b]) for b in range(len(present))])
     error = errors_of(good.error, typical[index])
     return Prepared(
         Series.of(good.time - good.time[0], value / scale, error / scale, index, bands=len(present)),
@@ -160,25 +153,14 @@ def prepare(curve: LightCurve, min_points: int) -> Prepared | str:
     )
 
 
-def _typical(error: FloatArray, value: FloatArray, index: IntArray) -> FloatArray:
-    """(bands,) median of the quoted errors; where there are none, from the scatter of neighbours."""
-    out = np.empty(int(index.max()) + 1)
-    for b in range(len(out)):
-        rows = np.flatnonzero(index == b)
-        given = error[rows][np.isfinite(error[rows])]
-        if len(given):
-            typical = float(np.median(given))
-        else:
-            steps = np.abs(np.diff(value[rows]))
-            typical = 1.0483 * float(np.median(steps)) if len(steps) else 0.0
-        out[b] = typical if typical > 0 else 0.1 * float(np.std(value)) or 1.0
-    return out
+def _typical(error: FloatArray, value: FloatArray) -> float:
+    """The usual error of a band's rows (n,); never zero."""
+    return typical_error(error, value) or 0.1 * float(np.std(value)) or 1.0
 
 
 def errors_of(error: FloatArray, typical: FloatArray) -> FloatArray:
     """(n,) the quoted errors; the typical one (n,) where there is none, and none far below it."""
-    out: FloatArray = np.maximum(np.where(np.isfinite(error), error, typical), 0.2 * typical)
-    return out
+    return errors_or(error, typical, 0.2 * typical)
 
 
 def fit_star(star: Star, options: StarOptions = StarOptions()) -> StarFit | str:

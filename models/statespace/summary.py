@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass, replace
 
 from swope.models.statespace.changes import find_changes
-from swope.models.statespace.components import DampedWalk
 from swope.models.statespace.star import StarFit
+from swope.models.statespace.terms import DampedWalk
 
 DAYS_PER_YEAR = 365.25
 

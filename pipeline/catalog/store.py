@@ -244,7 +244,7 @@ def _flagged(events: pa.Table, many: NDArray[np.bool_]) -> pa.Table:
 
 def _matrix(table: pa.Table, names: Sequence[str]) -> NDArray[np.float64]:
     columns = [table[name].to_numpy(zero_copy_only=False).astype(np.float64) for name in names]
-    return np.stack(columns, axis=1)
+    return np.array(columns).reshape(len(names), len(table)).T
 
 
 def _sorted(table: pa.Table, names: Sequence[str]) -> pa.Table:

@@ -91,6 +91,7 @@ def decide(table: Table, options: IngestOptions) -> Reading:
         flags=choose_flags(given, used),
         sign=given.index(survey.sign) if survey else None,
         reference=given.index(survey.reference) if survey else None,
+        zero_point=given.index(survey.zero_point) if survey else None,
         per_band_id=bool(survey and survey.per_band_id),
     )
     if len(values) == 1:

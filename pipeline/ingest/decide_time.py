@@ -84,7 +84,22 @@ def choose_time(given: Given) -> TimeColumns:
     given.passed.extend(
         f"{other.name} ({_why_not(other, fullest, len(table))})" for other in candidates if other is not best
     )
+    rivals = [c for c in candidates if c is not best and _as_likely(c, best, fullest)]
+    if rivals:
+        given.caution.append(
+            f"time: {best.name} was taken, and {', '.join(c.name for c in rivals)} may be it as well: say --columns time="
+        )
     return _settled(best, given)
+
+
+def _as_likely(other: _Candidate, best: _Candidate, fullest: int) -> bool:
+    """Whether a column may be the time as well as the best one, of which neither says its clock."""
+    if best.meaning.stated or best.meaning.unit != 1.0 or best.calendar or other.meaning.edge:
+        return False
+    if other.filled < FILLED * fullest or constant(other.days) or _backwards(other.days) > _backwards(best.days):
+        return False
+    apart = (other.days - best.days)[np.isfinite(other.days) & np.isfinite(best.days)]
+    return bool(np.ptp(apart) > 1.0)
 
 
 def _named(given: Given) -> list[_Candidate]:
@@ -170,12 +185,13 @@ def _order(candidate: _Candidate, fullest: int, survey: Survey | None) -> tuple[
     return (
         float(candidate.filled < FILLED * fullest),
         float(constant(candidate.days)),
-        float(_of_day_only(candidate)),
-        float(possible < 0.5),
         place,
         float(meaning.edge),
-        float(not meaning.stated),
+        # a column that says its clock is chosen even where its numbers contradict it: an hour of the day is worse
+        float(not meaning.stated) + float(not meaning.stated and meaning.unit == 1.0),
+        float(possible < 0.5),
         float(candidate.calendar and _whole_days(candidate)),
+        _backwards(candidate.days),
         frame,
         float(len(candidate.name)),
         float(candidate.columns[0]),
@@ -188,6 +204,12 @@ def _of_day_only(candidate: _Candidate) -> bool:
     if candidate.meaning.stated or len(days) < 20 or days.min() < 0 or days.max() > 24:
         return False
     return bool(np.mean(np.diff(days) < 0) > LIKE_A_CHAIN)
+
+
+def _backwards(days: FloatArray) -> float:
+    """1 where many steps go back, as those of an hour of the day do; 0 of times in order."""
+    steps = np.diff(days[np.isfinite(days)])
+    return float(len(steps) > 0 and np.mean(steps < 0) > LIKE_A_CHAIN)
 
 
 def _why_not(candidate: _Candidate, fullest: int, rows: int) -> str:

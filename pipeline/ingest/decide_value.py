@@ -14,7 +14,14 @@ from swope.pipeline.ingest.reading import TimeColumns, ValueColumns
 from swope.pipeline.ingest.said import how_to_say
 from swope.pipeline.ingest.surveys import Values
 from swope.pipeline.ingest.table import Column
-from swope.pipeline.ingest.value_names import ValueName, bare_band, error_columns, kind_of_unit, value_name
+from swope.pipeline.ingest.value_names import (
+    SAY_NOTHING,
+    ValueName,
+    bare_band,
+    error_columns,
+    kind_of_unit,
+    value_name,
+)
 from swope.pipeline.lightcurve import FloatArray, Kind
 
 #: A brightness that is one and the same in so many rows is none.
@@ -169,6 +176,9 @@ def choose_kind(given: Given, values: tuple[ValueColumns, ...], named: ValueName
         return given.options.kind, "user"
     kind, why = kind_of_file(np.concatenate([given.table.columns[v.value].numbers for v in values]))
     given.passed.append(f"{'flux' if kind == 'mag' else 'magnitudes'} ({why})")
+    if given.table.named and given.plain[values[0].value] in SAY_NOTHING and kind == "mag":
+        shown = given.shown(values[0].value)
+        given.caution.append(f"{shown} was taken for magnitudes by its numbers alone: say --kind mag or --kind flux")
     return kind, "file"
 
 

@@ -39,7 +39,10 @@ GOOD_NAMES = frozenset(("good", "isgood", "goodflag", "use", "used", "valid", "i
 
 #: Plain names that look like flags and say nothing of a row's quality.
 _NO_FLAG = re.compile(r"phot_?flag|var_?flag|validation|transform|detect|class|variab|limit", re.I)
-_LIKE_A_FLAG = re.compile(r"flag|qual(ity)?$|^q[fc]$|mask$|grade|bad|reject|dubious", re.I)
+_LIKE_A_FLAG = re.compile(r"flag|qual|^q[fc]$|mask|grade|good|valid|^dq|status|usable|dubious", re.I)
+
+#: Names that say themselves that a row marked in them is bad.
+_BAD = re.compile(r"(^|[^a-z])bad|bad($|[^a-z])|reject|outlier|saturat|exclud|^isbad", re.I)
 
 _FALSE = frozenset(("", "0", "0.0", "false", "f", "no", "n", "none", "nan", "null", "g", "good", "ok", "-", "--"))
 _TRUE = frozenset(("1", "1.0", "true", "t", "yes", "y", "b", "bad", "x"))
@@ -51,7 +54,7 @@ def rule_of(column: Column) -> FlagRule | None:
     name = plain_name(column.name)
     if name.startswith("catflag"):
         return FlagRule(name, "bits", bits=32768)
-    if name in BAD_NAMES or name.startswith("bad"):
+    if name in BAD_NAMES or _BAD.search(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", column.name)):
         return FlagRule(name)
     return FlagRule(name, "zero") if name in GOOD_NAMES else None
 

@@ -16,6 +16,7 @@ from swope.pipeline.ingest.parts import (
     UnusableError,
     parts_of_groups,
 )
+from swope.pipeline.ingest.reading import Reading
 from swope.pipeline.ingest.registry import Reader
 from swope.pipeline.ingest.rows import rows_of, stars_of
 from swope.pipeline.ingest.table import Table
@@ -45,7 +46,30 @@ def flat_reader(
     def read(part: Part, options: IngestOptions) -> Iterator[LightCurve | Refused]:
         return read_files(part, options, tables)
 
-    return Reader(name, rank, describes, recognises, plan, read, tables)
+    def readings(path: str, options: IngestOptions) -> Iterator[Reading]:
+        return readings_of(tables(path), options)
+
+    return Reader(name, rank, describes, recognises, plan, read, readings)
+
+
+def readings_of(tables: Iterator[Table], options: IngestOptions) -> Iterator[Reading]:
+    """How tables would be read; where one is unclear, the next may not be.
+
+    Raises
+    ------
+    UnusableError
+        When none can be read: why the first cannot.
+    """
+    first: UnusableError | None = None
+    found = 0
+    for table in tables:
+        try:
+            yield decide(table, options)
+            found += 1
+        except UnusableError as error:
+            first = first or error
+    if first is not None and not found:
+        raise first
 
 
 def read_files(

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from swope.pipeline.lightcurve import LightCurve
+from swope.pipeline.lightcurve import FloatArray, LightCurve
 
 #: Arcseconds within which two light curves of different filters are one star's (ZTF: Masci et al. 2019, 1.5 arcsec).
 RADIUS = 1.5
@@ -21,28 +21,54 @@ def join_bands(curves: Sequence[LightCurve], radius: float = RADIUS) -> Iterator
     ----------
     radius : arcseconds. A curve without a position stays alone, and so does a second one in a band that is there.
     """
-    left = sorted(curves, key=lambda curve: curve.object_id)
-    groups: list[list[LightCurve]] = []
-    for curve in left:
-        near = (
-            group
-            for group in groups
-            if separation(group[0], curve) <= radius
-            and not any(set(member.bands) & set(curve.bands) for member in group)
-        )
-        group = next(near, None)
-        if group is None:
-            groups.append([curve])
-        else:
-            group.append(curve)
-    yield from (joined(group) for group in groups)
+    names = names_by_place(
+        [curve.object_id for curve in curves],
+        np.array([curve.ra for curve in curves]),
+        np.array([curve.dec for curve in curves]),
+        [curve.bands for curve in curves],
+        radius,
+    )
+    groups: dict[str, list[LightCurve]] = {}
+    for curve in sorted(curves, key=lambda curve: curve.object_id):
+        groups.setdefault(names[curve.object_id], []).append(curve)
+    yield from (joined(group) for group in groups.values())
 
 
-def separation(one: LightCurve, other: LightCurve) -> float:
-    """Arcseconds between two stars; NaN where a position is not known."""
-    a, b, c, d = np.radians([one.ra, one.dec, other.ra, other.dec])
-    half = np.sin((d - b) / 2) ** 2 + np.cos(b) * np.cos(d) * np.sin((c - a) / 2) ** 2
-    return float(np.degrees(2 * np.arcsin(np.sqrt(half))) * 3600)
+def names_by_place(
+    ids: Sequence[str], ra: FloatArray, dec: FloatArray, bands: Sequence[tuple[str, ...]], radius: float = RADIUS
+) -> dict[str, str]:
+    """Under which name each of n curves goes: the first name, in their order, of those at one place in other bands.
+
+    Parameters
+    ----------
+    ids : names, each once.
+    ra, dec : (n,) degrees; NaN where unknown.
+    bands : of each.
+    radius : arcseconds.
+    """
+    from scipy.spatial import cKDTree
+
+    order = sorted(range(len(ids)), key=lambda i: ids[i])
+    placed = [i for i in order if np.isfinite(ra[i]) and np.isfinite(dec[i])]
+    names = {name: name for name in ids}
+    held = {ids[i]: set(bands[i]) for i in placed}
+    if len(placed) < 2:
+        return names
+    a, d = np.radians(ra[placed]), np.radians(dec[placed])
+    towards = np.column_stack([np.cos(d) * np.cos(a), np.cos(d) * np.sin(a), np.sin(d)])
+    chord = 2 * np.sin(np.radians(radius / 3600) / 2)
+    near: dict[int, list[int]] = {}
+    for one, other in sorted(tuple(sorted(pair)) for pair in cKDTree(towards).query_pairs(chord)):
+        near.setdefault(other, []).append(one)
+    for place in range(len(placed)):
+        own = ids[placed[place]]
+        for one in near.get(place, []):
+            group = names[ids[placed[one]]]
+            if group == ids[placed[one]] and not held[group] & held[own]:
+                names[own] = group
+                held[group] |= held[own]
+                break
+    return names
 
 
 def joined(curves: Sequence[LightCurve]) -> LightCurve:

@@ -25,6 +25,7 @@ from swope.pipeline.ingest.decide import decide
 from swope.pipeline.ingest.dialect import first_lines
 from swope.pipeline.ingest.flat import name_of
 from swope.pipeline.ingest.guard import guarded
+from swope.pipeline.ingest.join import names_by_place
 from swope.pipeline.ingest.nested import read_rows, staged
 from swope.pipeline.ingest.parts import IngestOptions, InputFile, Part, Refused, UnusableError
 from swope.pipeline.ingest.reading import Reading
@@ -103,7 +104,8 @@ def stage_flat(
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
         try:
-            nameless = _fill(folder, buckets, blocks(_wanted(reading)), reading, name)
+            joined = _joined(blocks(_wanted(reading)), reading) if reading.per_band_id else {}
+            nameless = _fill(folder, buckets, blocks(_wanted(reading)), reading, name, joined)
             _sort(folder, buckets, path, reading, options)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
@@ -138,7 +140,7 @@ def _sample(blocks: Iterator[Table]) -> Table:
 
 def _wanted(reading: Reading) -> frozenset[int]:
     found = [*reading.time.columns, reading.band, reading.object_id, reading.ra, reading.dec]
-    found += [reading.sign, reading.reference, *(i for i, _ in (*reading.flags, *reading.limits))]
+    found += [reading.sign, reading.reference, reading.zero_point, *(i for i, _ in (*reading.flags, *reading.limits))]
     found += [index for value in reading.values for index in (value.value, value.error)]
     return frozenset(index for index in found if index is not None)
 
@@ -150,13 +152,30 @@ def _plain_size(file: InputFile) -> int:
     return file.size * (5 if packed else 1)
 
 
-def _fill(folder: Path, buckets: int, blocks: Iterator[Table], reading: Reading, name: str) -> int:
+def _joined(blocks: Iterator[Table], reading: Reading) -> dict[str, str]:
+    """Under which name each id goes, where an id is that of a star in one filter: one name a place."""
+    places: dict[str, tuple[float, float]] = {}
+    bands: dict[str, set[str]] = {}
+    for block in blocks:
+        rows = rows_of(block, reading)
+        pairs, first = np.unique(rows.star * len(rows.bands) + rows.band, return_index=True)
+        for pair, row in zip(pairs.tolist(), first.tolist(), strict=True):
+            star_name = rows.stars[pair // len(rows.bands)]
+            places.setdefault(star_name, (float(rows.ra[row]), float(rows.dec[row])))
+            bands.setdefault(star_name, set()).add(rows.bands[pair % len(rows.bands)])
+    ra, dec = (np.array(column) for column in zip(*places.values(), strict=True))
+    return names_by_place(list(places), ra, dec, [tuple(sorted(held)) for held in bands.values()])
+
+
+def _fill(
+    folder: Path, buckets: int, blocks: Iterator[Table], reading: Reading, name: str, joined: dict[str, str]
+) -> int:
     """Stream the rows into the buckets; returns how many have no star's name."""
     writers = [pa.ipc.new_file(str(folder / f"{i}.arrow"), _ROW) for i in range(buckets)]
     nameless = 0
     try:
         for block in blocks:
-            batch = _batch(rows_of(block, reading), name if reading.object_id is None else "")
+            batch = _batch(rows_of(block, reading), name if reading.object_id is None else "", joined)
             named = pc.greater(pc.utf8_length(batch.column("object_id")), 0)
             nameless += len(batch) - (pc.sum(named).as_py() or 0)
             batch = batch.filter(named)
@@ -172,8 +191,8 @@ def _fill(folder: Path, buckets: int, blocks: Iterator[Table], reading: Reading,
     return nameless
 
 
-def _batch(rows: Rows, name: str) -> pa.RecordBatch:
-    stars = pa.array([star_name or name for star_name in rows.stars], pa.string())
+def _batch(rows: Rows, name: str, joined: dict[str, str]) -> pa.RecordBatch:
+    stars = pa.array([joined.get(star_name, star_name) or name for star_name in rows.stars], pa.string())
     bands = pa.array(list(rows.bands), pa.string())
     columns = [
         stars.take(pa.array(rows.star)),

@@ -52,6 +52,7 @@ class Reading:
     ra, dec : indices or None.
     flags, limits : columns and rules of rows to leave out, and of upper limits.
     sign, reference : columns of a difference image's sign and of the reference's magnitude, or None.
+    zero_point : column with the magnitude of flux 1 a row, or None.
     fillers : numbers among the values that mean "no value".
     per_band_id : whether an id is that of a star in one filter.
     chosen : what was chosen, in words.
@@ -74,6 +75,7 @@ class Reading:
     limits: tuple[tuple[int, FlagRule], ...] = ()
     sign: int | None = None
     reference: int | None = None
+    zero_point: int | None = None
     fillers: tuple[float, ...] = ()
     per_band_id: bool = False
     chosen: tuple[str, ...] = ()

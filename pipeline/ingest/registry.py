@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from swope.pipeline.ingest.parts import IngestOptions, InputFile, Part, Refused
-from swope.pipeline.ingest.table import Table
+from swope.pipeline.ingest.reading import Reading
 from swope.pipeline.lightcurve import LightCurve
 
 
@@ -26,7 +26,7 @@ class Reader:
     recognises : from a file's path and its first bytes (unpacked where compressed).
     plan : from files, options and a folder for intermediate files, to parts and refusals.
     read : from a part to its stars and refusals.
-    tables : from a file to its flat tables; None for a reader of other shapes.
+    readings : how a file's tables would be read, from their beginnings; None for a reader that does not decide so.
     """
 
     name: str
@@ -35,7 +35,7 @@ class Reader:
     recognises: Callable[[Path, bytes], bool]
     plan: Callable[[Sequence[InputFile], IngestOptions, Path], tuple[list[Part], list[Refused]]]
     read: Callable[[Part, IngestOptions], Iterator[LightCurve | Refused]]
-    tables: Callable[[str], Iterator[Table]] | None = None
+    readings: Callable[[str, IngestOptions], Iterator[Reading]] | None = None
 
 
 @cache

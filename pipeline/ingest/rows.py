@@ -23,6 +23,9 @@ from swope.pipeline.ingest.table import Table
 from swope.pipeline.ingest.time_names import plain_name
 from swope.pipeline.lightcurve import FloatArray, IntArray, LightCurve, Mask
 
+#: Fluxes with a zero point a row are brought to this one.
+ZERO_POINT = 25.0
+
 #: Flux in microjansky of magnitude zero (AB).
 _UJY_AT_ZERO = 3.631e9
 
@@ -107,6 +110,9 @@ def _measured(
     limits = (mask & int(Mask.LIMIT)) != 0
     # the error of a limit is none (99.99)
     error[limits] = np.nan
+    if reading.zero_point is not None:
+        scale = 10 ** (-0.4 * (table.columns[reading.zero_point].numbers - ZERO_POINT))
+        value, error = value * scale, error * scale
     if reading.sign is not None:
         value, error = _corrected(table, reading, value, error)
     return value, error, mask

@@ -66,6 +66,7 @@ class Survey:
     reference : plain name of the magnitude of the star in the reference image.
     first_value : whether the first of several columns that may be the brightness is the survey's own choice.
     cameras, other_cameras : the band that each camera sees, where no column says it, and that of all others.
+    zero_point : plain name of the column with the magnitude of flux 1, where it may differ from row to row.
     per_band_id : whether an id is that of a star in one filter, so that a star has several.
     source : where its columns are described.
     """
@@ -87,6 +88,7 @@ class Survey:
     first_value: bool = False
     cameras: dict[str, str] = field(default_factory=dict)
     other_cameras: str = ""
+    zero_point: str = ""
     per_band_id: bool = False
     source: str = ""
 
@@ -108,7 +110,7 @@ SURVEYS: tuple[Survey, ...] = (
         ids=("sourceid",),
         band="band",
         flags=(FlagRule("rejectedbyphotometry"), FlagRule("rejectedbyvariability")),
-        source="Gaia DR3 documentation, 20.7.1 epoch_photometry",
+        source="Gaia DR3 documentation, epoch_photometry",
     ),
     Survey(
         "Gaia DR3 epoch photometry, wide",
@@ -117,7 +119,7 @@ SURVEYS: tuple[Survey, ...] = (
         values=(Values("gtransitmag", (), "G"),),
         ids=("sourceid",),
         flags=(FlagRule("variabilityflaggreject"),),
-        source="Gaia DR3 documentation, 20.7.1 epoch_photometry",
+        source="Gaia DR3 documentation, epoch_photometry",
     ),
     Survey(
         "Gaia alerts or DR2 epoch photometry",
@@ -125,7 +127,7 @@ SURVEYS: tuple[Survey, ...] = (
         times=(("time", _GAIA),),
         ids=("sourceid",),
         flags=(FlagRule("rejectedbyphotometry"), FlagRule("rejectedbyvariability")),
-        source="Gaia DR2 documentation, 14.7 epoch photometry",
+        source="Gaia DR2 documentation, epoch photometry",
     ),
     Survey(
         "ASAS-SN Sky Patrol",
@@ -136,7 +138,7 @@ SURVEYS: tuple[Survey, ...] = (
         cameras=dict.fromkeys(("ba", "bb", "bc", "bd", "be", "bf", "bg", "bh"), "V"),
         other_cameras="g",
         limits=(FlagRule("magerr", "words", words=("99.99", "99.990", "99.999", "99.99000")),),
-        source="Hart et al. 2023, arXiv:2304.03791; cameras: Jayasinghe et al. 2019, MNRAS 485, 961",
+        source="Hart et al. 2023, arXiv:2304.03791; ASAS-SN Sky Patrol, file formats",
     ),
     Survey(
         "ASAS-3",
@@ -169,7 +171,7 @@ SURVEYS: tuple[Survey, ...] = (
         band="fid",
         ids=("oid",),
         flags=(FlagRule("dubious"), FlagRule("corrected", "zero")),
-        source="Foerster et al. 2021, AJ 161, 242, appendix A",
+        source="Foerster et al. 2021, AJ 161, 242",
     ),
     Survey(
         "ALeRCE detections, second release",
@@ -216,8 +218,9 @@ SURVEYS: tuple[Survey, ...] = (
         kind="flux",
         unit="",
         band="filter",
+        zero_point="zpdiff",
         flags=(FlagRule("infobitssci", "bits", bits=0x7FFFFFFF & ~0x1FFFFFF),),
-        source="Masci et al. 2023, arXiv:2305.16279, section 6",
+        source="Masci et al. 2023, arXiv:2305.16279",
     ),
     Survey(
         "ZTF",
@@ -227,7 +230,7 @@ SURVEYS: tuple[Survey, ...] = (
         ids=("oid", "objectid"),
         flags=(FlagRule("catflags", "bits", bits=32768),),
         per_band_id=True,
-        source="ZTF public data release notes, section 9 (catflags); IRSA light curve API",
+        source="ZTF public data release notes (catflags); IRSA light curve API",
     ),
     Survey(
         "Rubin DiaSource",
@@ -271,7 +274,7 @@ SURVEYS: tuple[Survey, ...] = (
         band="passband",
         kind="flux",
         ids=("objectid",),
-        source="PLAsTiCC team 2018, arXiv:1810.00001, section 3",
+        source="PLAsTiCC team 2018, arXiv:1810.00001",
     ),
     Survey(
         "ELAsTiCC",
@@ -285,12 +288,20 @@ SURVEYS: tuple[Survey, ...] = (
         source="ELAsTiCC alert schema, DiaSource",
     ),
     Survey(
+        "sncosmo",
+        has=("flux", "fluxerr", "zp", "zpsys"),
+        values=(Values("flux", ("fluxerr",)),),
+        kind="flux",
+        zero_point="zp",
+        source="sncosmo documentation, photometric data",
+    ),
+    Survey(
         "SNANA",
         has=("mjd", "fluxcal", "fluxcalerr"),
         values=(Values("fluxcal", ("fluxcalerr",)),),
         kind="flux",
         unit="",
-        source="Kessler et al. 2009, PASP 121, 1028; SNANA manual, section 4",
+        source="Kessler et al. 2009, PASP 121, 1028; SNANA manual",
     ),
     Survey(
         "NEOWISE single exposures",
@@ -301,7 +312,7 @@ SURVEYS: tuple[Survey, ...] = (
         unit="mag",
         ids=("allwisecntr",),
         flags=(FlagRule("qualframe", "zero"), FlagRule("qifact", "zero"), FlagRule("saasep", "below", limit=0.0)),
-        source="Cutri et al., NEOWISE explanatory supplement, II.2.a and II.3",
+        source="NEOWISE explanatory supplement, single-exposure source database",
     ),
     Survey(
         "SuperWASP",
@@ -311,7 +322,7 @@ SURVEYS: tuple[Survey, ...] = (
         kind="flux",
         unit="",
         flags=(FlagRule("flag"),),
-        source="Butters et al. 2010, A&A 520, L10, table 1",
+        source="Butters et al. 2010, A&A 520, L10",
     ),
     Survey(
         "CoRoT, white light",
@@ -357,7 +368,7 @@ SURVEYS: tuple[Survey, ...] = (
         values=(Values("relfluxt1", ("relfluxerrt1",)),),
         kind="flux",
         unit="",
-        source="Collins et al. 2017, AJ 153, 77, appendix A",
+        source="Collins et al. 2017, AJ 153, 77",
     ),
     Survey(
         "DASCH",

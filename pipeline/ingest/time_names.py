@@ -32,7 +32,10 @@ VAGUE = frozenset(
 _OTHER = re.compile(r"err|ref|hist|corr|expt|exposure|scale|delta|sigma|period|flag|last|first|zero|bary_?corr", re.I)
 _EDGE = re.compile(r"start|end|begin|stop|open|close", re.I)
 
-_TOKEN = re.compile(r"(btjd|tbjd|bkjd|kbjd|kjd|hmjd|bmjd|bjd|hjd|mjd|rjd|tjd|gjd|jd)")
+_TOKEN = re.compile(
+    r"(btjd|tbjd|bkjd|kbjd|kjd|hmjd|bmjd|bjd|hjd|mjd|rjd|tjd|gjd|jd)"
+    r"(?=$|[^a-z]|tdb|utc|tai|tcb|tt|mid|obs|start|stop|begin|end|mean|avg|date|day|int|frac|exp|time|hist)"
+)
 _SCALE = re.compile(r"(?:jd|[^a-z]|^)[\s_\-(]*(tdb|utc|tai|tcb|tt)(?![a-z])")
 _ZERO = re.compile(r"jd[a-z_\s'()]*?[\s\-\u2212\u2013+(_]*(2[34]\d{5}(?:\.\d+)?|[2345]\d{4}(?:\.\d+)?)(?!\d)")
 _ROUND = re.compile(r"jd[\s_]*[-\u2212\u2013+]?[\s_]*\(?(2\.4\d{0,5}e\+?0?6|24e\+?0?5|245e\+?0?4)")

@@ -12,7 +12,7 @@ from swope.pipeline.lightcurve import Kind
 #: Plain names, the preferred first.
 MAG_NAMES = (
     *("mag", "mags", "magnitude", "magnitudes", "psfmag", "magpsf", "magauto", "relativemagnitude", "relmag", "m"),
-    *("mag3", "magbest", "magiso", "magaper", "magap", "calmag", "stdmag", "diffmag", "instmag"),
+    *("mag3", "magbest", "magiso", "magaper", "magap", "calmag", "stdmag", "diffmag", "deltamag", "instmag"),
 )
 FLUX_NAMES = (
     *("flux", "fluxes", "pdcsapflux", "kspsapflux", "calpsfflux", "calaperflux", "detflux", "sapflux", "relativeflux"),
@@ -31,6 +31,9 @@ FLUX_NAMES = (
     *("counts", "countrate", "rate", "netcounts", "ujy", "njy", "mjy", "fnu", "flambda", "adu"),
 )
 VALUE_NAMES = ("value", "values", "light", "lightpoints", "y", "brightness", "signal", "intensity")
+
+#: Names that any program may give; those of `VALUE_NAMES` beside them are surveys' names for brightness.
+SAY_NOTHING = frozenset(("value", "values", "y", "signal", "intensity", "brightness"))
 
 _BAND = (
     r"(?:[ugrizy]p?'?|[UBVRIJHKLWZYG]|[RI]c|[vbn]uv|[nf]uv|Ks|bp|rp|BP|RP|[Ww][1-4]|[Ff]\d{3}[WMLPNX]+"

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from swope.pipeline.lightcurve import FloatArray
 from swope.pipeline.period.grid import Grid
+from swope.pipeline.period.looks import Looks, looks
 from swope.pipeline.period.sample import Sample
 
 #: Harmonics of the rich model and bins of phase that it is computed in: for the first look, and for the close one.
@@ -43,7 +44,7 @@ class Candidates:
     halved : (m, 4) the same at twice the frequency (half the period).
     doubled : (m, 4) the same at half the frequency (twice the period).
     own : (m,) log evidence when every band has a shape and a noise of its own, added over the bands.
-    shape : (m, 16) what the fold looks like (`kernels.shapes`).
+    looks : (m,) each, what the fold looks like.
     """
 
     frequency: FloatArray
@@ -51,7 +52,7 @@ class Candidates:
     halved: FloatArray
     doubled: FloatArray
     own: FloatArray
-    shape: FloatArray
+    looks: Looks
 
     def at(self, rows: NDArray[np.int64]) -> Candidates:
         """These candidates, in this order."""
@@ -61,7 +62,7 @@ class Candidates:
             self.halved[rows],
             self.doubled[rows],
             self.own[rows],
-            self.shape[rows],
+            Looks(*(column[rows] for column in self.looks)),
         )
 
 
@@ -92,12 +93,12 @@ def evidence(sample: Sample, frequency: FloatArray, look: tuple[int, int] = CLOS
     -------
     (m, 4)
     """
-    from swope.pipeline.period import kernels
+    from swope.pipeline.period.kernels import evidence as kernel
 
     cosine, sine, priors = _tables(*look)
     flat = np.ascontiguousarray(frequency, dtype=np.float64)
     out = np.empty((flat.size, len(priors) + 1))
-    kernels.evidence(
+    kernel.evidence(
         np.ascontiguousarray(sample.time[::stride]),
         np.ascontiguousarray(sample.band[::stride]),
         np.ascontiguousarray(sample.value[::stride]),
@@ -125,8 +126,6 @@ def look_closely(sample: Sample, grid: Grid, nominees: FloatArray) -> Candidates
     -------
     The candidates, highest evidence first.
     """
-    from swope.pipeline.period import kernels
-
     span = sample.span
     stride = -(-len(sample.time) // FIRST_POINTS)
     score = evidence(sample, nominees, FIRST_LOOK, stride).max(axis=1)
@@ -149,10 +148,15 @@ def look_closely(sample: Sample, grid: Grid, nominees: FloatArray) -> Candidates
     if stride > 1:
         found = evidence(sample, wanted)
     multiples = evidence(sample, np.concatenate([2.0 * wanted, 0.5 * wanted])).reshape(2, wanted.size, -1)
-    cosine, sine, priors = _tables(*CLOSE_LOOK)
-    shape = np.empty((wanted.size, 16))
-    kernels.shapes(sample.time, sample.value, sample.weight, wanted, cosine, sine, priors[1], shape)
-    return Candidates(wanted, found, multiples[0], multiples[1], own_evidence(sample, wanted, found), shape)
+    _, _, priors = _tables(*CLOSE_LOOK)
+    return Candidates(
+        wanted,
+        found,
+        halved=multiples[0],
+        doubled=multiples[1],
+        own=own_evidence(sample, wanted, found),
+        looks=looks(sample, wanted, priors[1], CLOSE_LOOK[1]),
+    )
 
 
 def own_evidence(sample: Sample, frequency: FloatArray, merged: FloatArray) -> FloatArray:

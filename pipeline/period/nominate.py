@@ -38,7 +38,7 @@ def nominate(power: FloatArray, grid: Grid, span: float) -> FloatArray:
     -------
     (m,) cycles a day, within the grid's limits; m is some hundreds at most.
     """
-    from swope.pipeline.period import kernels
+    from swope.pipeline.period.kernels.peaks import peaks
 
     share = min(1.0, max(LEAST_SHARE, grid.size / FULL_SIZE))
     found = []
@@ -47,7 +47,7 @@ def nominate(power: FloatArray, grid: Grid, span: float) -> FloatArray:
         index, height = np.zeros(number), np.zeros(number)
         stride = min(1.0, 2.5 / harmonics)
         high = (grid.first + grid.size - 1) / (1 if harmonics < 2 else 2 if harmonics < 4 else 6)
-        count = kernels.peaks(power, grid.first, harmonics, stride, 1.0 / (span * grid.step), high, index, height)
+        count = peaks(power, grid.first, harmonics, stride, 1.0 / (span * grid.step), high, index, height)
         order = np.argsort(-height[:count], kind="stable")
         at = index[:count][order] * grid.step * stride
         if harmonics == 1:

@@ -125,14 +125,14 @@ def _rows_of_bands(sample: Sample) -> list[slice | NDArray[np.int64]]:
 
 def _choose_terms(bands: Sequence[Points], frequency: float) -> int:
     """Number of terms with the least Bayesian information criterion; a parameter costs ln n for every band."""
-    from swope.pipeline.period import kernels
+    from swope.pipeline.period.kernels.fourier import fourier_equations
 
     n = sum(len(time) for time, _, _ in bands)
     fewest = min(len(time) for time, _, _ in bands)
     most = int(min(MOST_TERMS, max(1, (fewest / POINTS_A_PARAMETER - 1) // 2)))
     left = np.zeros(most)
     for time, value, weight in bands:
-        matrix, right = kernels.fourier_equations(time, value, weight, frequency, most)
+        matrix, right = fourier_equations(time, value, weight, frequency, most)
         # the columns stand in the order of the terms, so that one Cholesky factor serves every number of them
         share = np.linalg.solve(np.linalg.cholesky(_ridged(matrix)), right) ** 2
         explained = share[0] + np.cumsum(share[1::2] + share[2::2])
@@ -149,15 +149,15 @@ def _ridged(matrix: FloatArray) -> FloatArray:
 
 def _fit(bands: Sequence[Points], frequency: float, terms: int, middle: float) -> _Fit:
     """The best shapes at one frequency; `middle` is the time (days) about which the frequency turns the phases."""
-    from swope.pipeline.period import kernels
+    from swope.pipeline.period.kernels.fourier import fourier_equations, frequency_slope
 
     total = np.zeros(3)
     coefficients = np.zeros((len(bands), 2 * terms))
     for band, (time, value, weight) in enumerate(bands):
-        matrix, right = kernels.fourier_equations(time, value, weight, frequency, terms)
+        matrix, right = fourier_equations(time, value, weight, frequency, terms)
         matrix = _ridged(matrix)
         series = np.asarray(np.linalg.solve(matrix, right), dtype=np.float64)
-        square, slope, strength, product = kernels.frequency_slope(time, value, weight, frequency, series, middle)
+        square, slope, strength, product = frequency_slope(time, value, weight, frequency, series, middle)
         absorbed = np.linalg.solve(matrix, product)
         total += square, slope, strength - float(absorbed @ product)
         coefficients[band] = np.concatenate([series[1::2], series[2::2]])

@@ -47,15 +47,15 @@ def features(found: Candidates, sample: Sample) -> dict[str, FloatArray]:
     """
     f, ev = found.frequency, found.evidence
     n, span = len(sample.time), sample.span
-    noise, variance, skew, odd, mirror, gap, unequal, second = found.shape.T[:8]
-    width, depth, ratio, contrast, blur, rise, once_round, twice_round = found.shape.T[8:]
+    look = found.looks
     sine, smooth, sharp, box = ev.T
     best, half, double = ev.max(axis=1), found.halved.max(axis=1), found.doubled.max(axis=1)
     period = -np.log10(f)
     cycles = np.log10(np.maximum(span * f, 1e-3))
     whole = f - np.maximum(1.0, np.rint(f))
-    depth = np.maximum(depth, 0.0) * sample.unit
-    clear = np.sqrt(n * variance / noise) / 5.0
+    depth = np.maximum(look.depth, 0.0) * sample.unit
+    clear = np.sqrt(n * look.variance / look.noise) / 5.0
+    skew, rise = look.skewness, look.rise
     base = {
         # how far behind the best explanation of all, and behind the best sinusoid
         "behind": -np.log1p((best.max() - best) / 2.0),
@@ -63,7 +63,7 @@ def features(found: Candidates, sample: Sample) -> dict[str, FloatArray]:
         "behind_sine": -np.log1p((sine.max() - sine) / 2.0),
         "behind_own": -np.log1p((found.own.max() - found.own) / 2.0),
         "behind_own_root": -(found.own.max() - found.own) / np.sqrt(n),
-        "noise": np.log(noise / noise.min()),
+        "noise": np.log(look.noise / look.noise.min()),
         # what the harmonics bring: over half the period, at twice the period
         "over_half": _squeeze(best - half),
         "double_over": _squeeze(double - best),
@@ -76,26 +76,26 @@ def features(found: Candidates, sample: Sample) -> dict[str, FloatArray]:
         # the fold itself
         "skew": skew,
         "skew_sign": np.tanh(2.0 * skew),
-        "odd": odd,
-        "mirror": np.sqrt(np.maximum(mirror, 0.0)),
-        "unequal": unequal,
-        "second": second,
+        "odd": look.odd,
+        "mirror": np.sqrt(np.maximum(look.mirror, 0.0)),
+        "unequal": look.unequal,
+        "second": look.second,
         # its deepest dip and the one half a cycle later
-        "width": width,
+        "width": look.width,
         "depth": np.minimum(depth, 2.0),
         "deep": 1.0 / (1.0 + np.exp((0.75 - depth) / 0.08)),
-        "ratio": ratio,
-        "contrast": _squeeze(3.0 * contrast),
+        "ratio": look.ratio,
+        "contrast": _squeeze(3.0 * look.contrast),
         # that two unlike eclipses should come out as equal as this, for the errors
-        "same": -0.5 * np.minimum(contrast**2, 16.0) - np.log(np.maximum(blur, 1e-3)),
-        "crowded": np.log10(np.maximum(width, 0.01)) + 2.0 / 3.0 * period,
+        "same": -0.5 * np.minimum(look.contrast**2, 16.0) - np.log(np.maximum(look.blur, 1e-3)),
+        "crowded": np.log10(np.maximum(look.width, 0.01)) + 2.0 / 3.0 * period,
         # how it rises and falls, and what it does outside the dips
         "rise": rise,
         "rise_clear": _squeeze(rise * clear),
         "skew_clear": _squeeze(skew * clear),
-        "once_round": _squeeze(once_round),
-        "twice_round": _squeeze(twice_round),
-        "gap": gap,
+        "once_round": _squeeze(look.once_round),
+        "twice_round": _squeeze(look.twice_round),
+        "gap": look.gap,
     }
     columns = dict(base)
     columns["whole_day"] = np.exp(-0.5 * (whole * span / 3.0) ** 2)
@@ -153,8 +153,7 @@ def probabilities(found: Candidates, sample: Sample) -> FloatArray:
 
 def _twice(found: Candidates) -> FloatArray:
     """(m,) 1 where a fold is the same twice over, up to small differences."""
-    odd = found.shape[:, 3]
-    same: FloatArray = 1.0 / (1.0 + np.exp((odd - 0.35) / 0.08))
+    same: FloatArray = 1.0 / (1.0 + np.exp((found.looks.odd - 0.35) / 0.08))
     return same
 
 

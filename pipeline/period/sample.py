@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from swope.pipeline.lightcurve import FloatArray, IntArray, LightCurve
+from swope.pipeline.photometry import magnitude_range
 
 #: Values beyond these quantiles, widened by half their distance from the median, are drawn back to that limit.
 TAIL = 0.01
@@ -112,7 +113,7 @@ def prepare(good: LightCurve, least: int = 3) -> Sample | None:
     variance = float(np.mean(weights * merged**2))
     reference = float(good.time[order[0]])
     largest = int(np.argmax(number))
-    magnitudes, a_unit = _magnitudes(good, int(used[largest]))
+    magnitudes, a_unit = magnitude_range(good.value[good.band == used[largest]], good.kind)
     return Sample(
         time=good.time[order] - reference,
         reference=reference,
@@ -137,13 +138,3 @@ def _weights(relative: FloatArray) -> FloatArray:
     usual = float(np.median(relative[known])) if known.any() else 1.0
     weights: FloatArray = 1.0 / (1.0 + (np.where(known, relative, usual) / usual) ** 2)
     return weights
-
-
-def _magnitudes(good: LightCurve, band: int) -> tuple[float, float]:
-    """Range in magnitudes between the 5th and the 95th percentile of one band, and magnitudes for one of its units."""
-    low, middle, high = np.quantile(good.value[good.band == band], [0.05, 0.5, 0.95])
-    unit = 1.0
-    if good.kind == "flux":
-        # the zero of a detrended flux says nothing about the star: such a curve counts as one of 0.1 mag
-        unit = 1.0857 / middle if middle > 0 and low > 0 else 0.1 / max(high - low, 1e-300)
-    return float((high - low) * unit), float(unit)

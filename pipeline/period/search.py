@@ -68,7 +68,7 @@ def find_period(curve: LightCurve, options: PeriodOptions = PeriodOptions()) -> 
     sample, candidates = found.sample, found.candidates
     best = refine(sample, float(candidates.frequency[0]), found.grid.lowest)
     transits: tuple[Transit, ...] = ()
-    periodic = candidates.shape[0, 0] < EXPLAINED and sample.span * best.frequency >= FEW_CYCLES
+    periodic = candidates.looks.noise[0] < EXPLAINED and sample.span * best.frequency >= FEW_CYCLES
     if is_dense(sample.time) and not periodic:
         transits = find_transits(curve, 1, options.min_period, options.max_period)
     fap = false_alarm(sample, found.spectrum, found.grid, candidates)

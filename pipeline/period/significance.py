@@ -107,9 +107,9 @@ def _likelihoods(
     sample: Sample, noise: FloatArray, frequency: float, tau: FloatArray, ratio: FloatArray, points: int | None
 ) -> FloatArray:
     """(m, 2) log likelihoods of the walk alone and with the sinusoid, on about so many of the points."""
-    from swope.pipeline.period import kernels
+    from swope.pipeline.period.kernels.walk import red_noise
 
     out = np.empty((tau.size, 2))
     stride = 1 if points is None else -(-sample.time.size // points)
-    kernels.red_noise(sample.time, sample.value, noise, frequency, stride, tau, ratio, out)
+    red_noise(sample.time, sample.value, noise, frequency, stride, tau, ratio, out)
     return out

@@ -23,9 +23,8 @@ from swope.pipeline.period.grid import Grid
 SHORT, LONG = 7680, 30720
 MANY = 700
 
-#: Share of the FFT's frequencies that are used, and points of the spreading kernel.
+#: Share of the FFT's frequencies that are used.
 USED = 0.75
-WIDTH = 8
 
 #: Degree of the polynomials that stand for the spreading kernel: they are good to 1e-6.
 DEGREE = 9
@@ -70,7 +69,7 @@ def periodogram(time: FloatArray, value: FloatArray, weight: FloatArray, grid: G
     """
     from scipy.fft import fft
 
-    from swope.pipeline.period import kernels
+    from swope.pipeline.period.kernels.transform import power_of_sums, spread
 
     weight = weight / weight.sum()
     value = value - np.sum(weight * value)
@@ -89,10 +88,10 @@ def periodogram(time: FloatArray, value: FloatArray, weight: FloatArray, grid: G
     for first in range(0, blocks, TOGETHER):
         centre = grid.first + first * block + block // 2
         work[:] = 0
-        kernels.spread(shifted, signal, weight, grid.step, centre, block, pieces, work)
+        spread(shifted, signal, weight, grid.step, centre, block, pieces, work)
         sums = fft(work, axis=1, overwrite_x=True)
         some = power[first * block : (first + TOGETHER) * block]
-        participation += kernels.power_of_sums(sums, taper, block, first * block / grid.size, 1.0 / grid.size, some)
+        participation += power_of_sums(sums, taper, block, first * block / grid.size, 1.0 / grid.size, some)
     # frequencies that the window makes copies of one another count once: the number of those that a noise peak does
     # not share, (range)^2 over the double integral of the window's fourth power
     # (two steps stand for the window's central peak, of which a grid that starts higher sees nothing)
@@ -107,6 +106,8 @@ def _taper(length: int) -> tuple[NDArray[np.float32], FloatArray]:
     The kernel is ``exp(beta * (sqrt(1 - x^2) - 1))`` over its width, -1 < x < 1; in each of its cells a polynomial
     stands for it, the highest power first, (DEGREE + 1, WIDTH).
     """
+    from swope.pipeline.period.kernels.transform import WIDTH
+
     block = int(USED * length)
     beta = 0.976 * np.pi * WIDTH * (1.0 - 0.5 * USED)
     node, share = np.polynomial.legendre.leggauss(64)

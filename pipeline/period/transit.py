@@ -10,6 +10,7 @@ import numpy as np
 
 from swope.pipeline.lightcurve import FloatArray, LightCurve
 from swope.pipeline.period.grid import cadence_of
+from swope.pipeline.photometry import relative_flux
 
 #: Photometry with at least this many points and a cadence below this many days is searched for transits.
 LEAST_POINTS = 500
@@ -178,9 +179,9 @@ def flatten(time: FloatArray, flux: FloatArray, window: float = WINDOW) -> Float
     half = 0.5 * window
     low = np.searchsorted(time, time - half)
     high = np.searchsorted(time, time + half, side="right")
-    from swope.pipeline.period import kernels
+    from swope.pipeline.period.kernels.boxes import running_median
 
-    trend = kernels.running_median(flux, low, high)
+    trend = running_median(flux, low, high)
     flat = flux - trend
     scatter = 1.4826 * float(np.median(np.abs(flat)))
     enough = high - low >= max(8, int(0.3 * window / max(float(np.median(np.diff(time))), 1e-6)))
@@ -194,9 +195,7 @@ def _densest(good: LightCurve) -> LightCurve:
 
 def _even_steps(good: LightCurve) -> tuple[FloatArray, FloatArray]:
     """Time and relative flux averaged in steps of `STEP` (or as they came, where coarser)."""
-    flux = good.value if good.kind == "flux" else 10.0 ** (-0.4 * (good.value - np.median(good.value)))
-    middle = float(np.median(flux))
-    flux = flux / middle if middle > 0 else flux / max(1e-12, float(np.std(flux))) + 1.0
+    flux = relative_flux(good.value, good.kind)
     index = np.floor((good.time - good.time[0]) / STEP).astype(np.int64)
     _, inverse, count = np.unique(index, return_inverse=True, return_counts=True)
     if len(count) > 0.7 * len(flux):
@@ -206,7 +205,7 @@ def _even_steps(good: LightCurve) -> tuple[FloatArray, FloatArray]:
 
 def _search(time: FloatArray, flat: FloatArray, min_period: float | None, max_period: float | None) -> Transit | None:
     """The strongest box, or None where no period fits."""
-    from swope.pipeline.period import kernels
+    from swope.pipeline.period.kernels.boxes import boxes
 
     if len(time) < LEAST_POINTS // 4:
         return None
@@ -219,31 +218,30 @@ def _search(time: FloatArray, flat: FloatArray, min_period: float | None, max_pe
     frequency = _frequencies(shortest, longest, span)
     scatter = 1.4826 * float(np.median(np.abs(flat - np.median(flat))))
     value = np.clip(flat - np.median(flat), -50.0 * scatter, None)
-    power = np.empty(frequency.size)
-    detail = np.empty((frequency.size, 3))
-    kernels.boxes(time - origin, value, frequency, np.asarray(DURATIONS), power, detail)
+    power, start, length, depths = np.empty((4, frequency.size))
+    boxes(time - origin, value, frequency, np.asarray(DURATIONS), power, start, length, depths)
     trend = _running(power)
     best = int(np.argmax(power - trend))
-    start, duration, depth = detail[best]
+    duration, depth = float(length[best]), float(depths[best])
     period = float(1.0 / frequency[best])
-    t0 = origin + float((start + 0.5 * duration) % period)
+    t0 = origin + float((start[best] + 0.5 * duration) % period)
     inside = np.abs((time - t0 + 0.5 * period) % period - 0.5 * period) < 0.5 * duration
     epochs = np.rint((time[inside] - t0) / period).astype(np.int64)
     transits = len(np.unique(epochs))
     if transits < LEAST_TRANSITS or depth <= 0:
         return None
     each = np.bincount(epochs - epochs.min())
-    depths = np.bincount(epochs - epochs.min(), -value[inside])[each > 0] / each[each > 0]
+    seen = np.bincount(epochs - epochs.min(), -value[inside])[each > 0] / each[each > 0]
     number = each[each > 0]
     # red noise: how means over one transit's duration scatter outside the transits (Pont, Zucker & Queloz 2006)
     outside = value[~inside]
-    length = max(1, round(duration / max(float(np.median(np.diff(time))), 1e-6)))
-    means = outside[: len(outside) // length * length].reshape(-1, length).mean(axis=1)
-    noise = max(1.4826 * float(np.median(np.abs(means - np.median(means)))), scatter / math.sqrt(length))
-    error = noise / math.sqrt(float(np.sum(number / length)))
+    rows = max(1, round(duration / max(float(np.median(np.diff(time))), 1e-6)))
+    means = outside[: len(outside) // rows * rows].reshape(-1, rows).mean(axis=1)
+    noise = max(1.4826 * float(np.median(np.abs(means - np.median(means)))), scatter / math.sqrt(rows))
+    error = noise / math.sqrt(float(np.sum(number / rows)))
     # one deep event (a flare's dip, a jump) must not carry the signal: every transit counts at most twice the median
-    fair = float(np.sum(np.minimum(depths, 2.0 * np.median(depths)) * number) / number.sum())
-    return Transit(period, t0, float(duration), float(depth), max(0.0, fair / error), transits)
+    fair = float(np.sum(np.minimum(seen, 2.0 * np.median(seen)) * number) / number.sum())
+    return Transit(period, t0, duration, depth, max(0.0, fair / error), transits)
 
 
 def _frequencies(shortest: float, longest: float, span: float) -> FloatArray:

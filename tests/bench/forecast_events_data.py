@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from swope.models.statespace.components import Seasonal
+from swope.models.statespace import Seasonal
 from swope.models.statespace.star import StarFit, fit_star, still_residual
 from swope.pipeline.clean import clean
 from swope.pipeline.ingest import IngestOptions, plan, read
@@ -209,13 +209,13 @@ def integrated(one: Quiet, change: FloatArray) -> float:
     (neighbours of a wandering star, the bands of one moment) the rows are whitened by the star's own fitted walk first:
     many rows that err together count as few (Pont, Zucker & Queloz 2006, MNRAS 373, 231).
     """
-    from swope.models.statespace import kernel
+    from swope.models.statespace.kernels.likelihood import products
 
     fitted = one.fitted
     series = fitted.prepared.series.distrusting(np.ones(len(change)))
     problem = fitted.plain.model.layout(series).problem
     columns = np.ascontiguousarray(np.column_stack([problem.rows[:, :-1], change / fitted.prepared.scale]))
-    inner = kernel.products(problem._replace(rows=columns))
+    inner = products(problem._replace(rows=columns))
     own = inner[:-1, :-1] + 1e-9 * np.diag(np.diag(inner)[:-1])
     power = float(inner[-1, -1] - inner[-1, :-1] @ np.linalg.solve(own, inner[:-1, -1]))
     scatter = 1.4826 * float(np.nanmedian(np.abs(fitted.innovation)))

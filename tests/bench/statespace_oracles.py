@@ -20,11 +20,12 @@ from swope.models.statespace import (
     Term,
     Trend,
     fit,
-    kernel,
     start,
     update,
 )
 from swope.models.statespace.fit import Fit
+from swope.models.statespace.kernels.likelihood import loglike
+from swope.models.statespace.problem import Problem
 
 
 def dense(model: Model, series: Series) -> float:
@@ -213,8 +214,8 @@ def likelihood_costs(n: int = 1000) -> dict[str, tuple[float, float]]:
         problem = model.layout(series).problem
         nothing = np.empty(0)
 
-        def own(problem: kernel.Problem = problem, nothing: np.ndarray = nothing) -> float:
-            return kernel.loglike(nothing, problem)
+        def own(problem: Problem = problem, nothing: np.ndarray = nothing) -> float:
+            return loglike(nothing, problem)
 
         def other(process: object = process) -> float:
             process.compute(t, yerr=series.error)
@@ -232,7 +233,7 @@ def scaling(sizes: tuple[int, ...] = (1_000, 10_000, 100_000, 1_000_000)) -> dic
         t = np.sort(rng.uniform(0, n, n))
         series = Series.of(t, rng.normal(size=n), np.full(n, 0.2))
         problem = (Level() + Seasonal(17.3, 2) + DampedWalk(1.0, 20.0)).layout(series).problem
-        out[n] = seconds(lambda problem=problem: kernel.loglike(np.empty(0), problem), max(3, 100_000 // n)) / n * 1e9
+        out[n] = seconds(lambda problem=problem: loglike(np.empty(0), problem), max(3, 100_000 // n)) / n * 1e9
     return out
 
 

@@ -13,7 +13,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from swope.models.detector import Assessment, Batch, Teaching
+from swope.models.detector import Assessment, Batch, Learning, Teaching
 from swope.pipeline.column import FLOAT, TEXT, Column, DetectorColumns
 from swope.pipeline.events import PointNull, find_events
 from swope.pipeline.forecast import Forecast
@@ -37,6 +37,8 @@ class Toy:
     columns: ClassVar[DetectorColumns] = DetectorColumns(
         "toy", "the toy", (GLOW, FLAG), {"saturated": "It may be saturated."}, forecasts=True
     )
+
+    learning: ClassVar[Learning] = Learning()
 
     limit: float = 10.0
     card: str = ""

@@ -14,7 +14,7 @@ import pytest
 from astropy.io.votable.ucd import check_ucd
 
 from swope.models import registry
-from swope.models.detector import Detector, ForecastingDetector
+from swope.models.detector import Detector, ForecastingDetector, Learning
 from swope.pipeline.catalog.schema import object_columns
 from swope.pipeline.column import Column, DetectorColumns
 from tests.flows.toy_detector import Toy
@@ -134,7 +134,7 @@ def test_what_is_no_detector_is_refused_by_what_it_lacks(announce: Announce) -> 
         def assess(self) -> None: ...
 
     announce(toy=Nothing)
-    lacks = "announced:Of_toy is no detector: it has no taught, save, load, pretrained, model_id"
+    lacks = "announced:Of_toy is no detector: it has no learning, taught, save, load, pretrained, model_id"
     with pytest.raises(ValueError, match=lacks):
         registry.detector_columns()
 
@@ -159,6 +159,7 @@ def test_a_package_that_cannot_be_imported_is_named(
 def test_one_that_says_it_forecasts_and_cannot_is_refused(announce: Announce) -> None:
     class Mute:
         columns = DetectorColumns("mute", "the mute", forecasts=True)
+        learning = Learning()
         assess, taught, save, load, pretrained, model_id = (lambda: None for _ in range(6))
 
     announce(mute=Mute)
@@ -190,5 +191,3 @@ def test_a_folder_may_hold_some_of_the_models(announce: Announce, tmp_path: Path
     models = registry.load_models(str(tmp_path))
     assert models.ids["toy"] == "toy-7.0"
     assert models.ids["statespace"] == registry.load_model("statespace").model_id
-    assert registry.models_in(tmp_path) == ("toy",)
-    assert registry.models_in(tmp_path, ["statespace"]) == ()

@@ -1,89 +1,71 @@
-"""Where numba may write."""
+"""Compiled functions: a change is seen across files, and no folder to write to is no fault."""
 
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
-from swope.pipeline import compiled
-from swope.pipeline.compiled import keep_compiled
-
-ROOT = Path(__file__).parents[2]
+CALLEE = """from swope.pipeline.compiled import compiled
 
 
-@pytest.fixture(autouse=True)
-def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder in which nothing can be written, not by root either; the user's home is there."""
-    monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
-    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
-    blocked = tmp_path / "a file"
-    blocked.touch()
-    monkeypatch.setenv("HOME", str(blocked))
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    # put back what is set on the way
-    monkeypatch.setattr("numba.config.CACHE_DIR", "")
-    monkeypatch.setenv("NUMBA_CACHE_DIR", "")
-    return blocked
+@compiled()
+def inner(x):
+    return {}
+"""
+
+CALLER = """from callee import inner
+from swope.pipeline.compiled import compiled
 
 
-def test_numba_chooses_where_it_can(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, nowhere: Path) -> None:
-    assert keep_compiled(tmp_path) is None
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    assert keep_compiled(nowhere) is None
-    assert not os.environ["NUMBA_CACHE_DIR"]
+@compiled()
+def outer(x):
+    return 2.0 * inner(x)
 
 
-def test_the_user_chooses_first(monkeypatch: pytest.MonkeyPatch, nowhere: Path) -> None:
-    monkeypatch.setenv("NUMBA_CACHE_DIR", "mine")
-    assert keep_compiled(nowhere) is None
-    assert os.environ["NUMBA_CACHE_DIR"] == "mine"
+print(outer(3.0))
+"""
 
 
-def test_elsewhere_it_is_a_folder_of_the_users_own(tmp_path: Path, nowhere: Path) -> None:
-    chosen = keep_compiled(nowhere)
-    assert chosen == tmp_path / f"swope-compiled-{os.getuid()}"
-    assert chosen.stat().st_mode & 0o077 == 0
-    assert os.environ["NUMBA_CACHE_DIR"] == str(chosen) == sys.modules["numba"].config.CACHE_DIR
-
-
-def test_a_folder_that_others_can_write_is_not_taken(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, nowhere: Path
-) -> None:
-    (tmp_path / f"swope-compiled-{os.getuid()}").mkdir(mode=0o700)
-    (tmp_path / f"swope-compiled-{os.getuid()}").chmod(0o777)
-    chosen = keep_compiled(nowhere)
-    assert chosen is not None
-    assert chosen.name != f"swope-compiled-{os.getuid()}"
-    monkeypatch.setenv("NUMBA_CACHE_DIR", "")
-    assert keep_compiled(nowhere) != chosen
-    assert compiled._takes_files(chosen)
-
-
-def run(code: str, folder: Path, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", code]
-    return subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False
+def run(folder: Path, **environment: str) -> str:
+    """What the caller prints in a process of its own."""
+    root = str(Path(__file__).parents[2])
+    done = subprocess.run(
+        [sys.executable, "-B", "caller.py"],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": root, **environment},
+        capture_output=True,
+        text=True,
+        check=True,
     )
+    return done.stdout.strip()
 
 
-def test_the_kernels_load_where_packages_are_read_only_and_there_is_no_home(tmp_path: Path, nowhere: Path) -> None:
-    site = tmp_path / "site"
-    for room in ("swope", "pipeline", "models", "flows"):
-        shutil.copytree(ROOT / room, site / room, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
-    # a file in its place keeps numba, and Python, from writing there
-    for folder in [site, *(path for path in site.rglob("*") if path.is_dir() and not path.is_symlink())]:
-        (folder / "__pycache__").touch()
-    code = "import swope.pipeline.shape, swope.models.forecaster.mixture; print(swope.pipeline.shape.__file__)"
-    environment = {**os.environ, "PYTHONPATH": str(site), "HOME": str(nowhere), "TMPDIR": str(tmp_path)}
-    found = run(code, site, environment)
-    assert found.returncode == 0, found.stderr
-    assert found.stdout.startswith(str(site))
-    # and it is this that makes them load
-    (site / "pipeline" / "compiled.py").write_text("def keep_compiled() -> None: pass\n")
-    found = run(code, site, environment)
-    assert "cannot cache function" in found.stderr
+def test_a_change_in_another_file_is_seen(tmp_path: Path) -> None:
+    cache = {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    (tmp_path / "caller.py").write_text(CALLER)
+    (tmp_path / "callee.py").write_text(CALLEE.format("x + 1.0"))
+    assert run(tmp_path, **cache) == "8.0"
+    assert list((tmp_path / "cache").rglob("*.nbc"))
+    (tmp_path / "callee.py").write_text(CALLEE.format("x + 10.0"))
+    assert run(tmp_path, **cache) == "26.0"
+
+
+def test_machine_code_is_kept_and_used_again(tmp_path: Path) -> None:
+    cache = {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    (tmp_path / "caller.py").write_text(CALLER)
+    (tmp_path / "callee.py").write_text(CALLEE.format("x"))
+    run(tmp_path, **cache)
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "cache").rglob("*.nbc")}
+    run(tmp_path, **cache)
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "cache").rglob("*.nbc")} == before
+
+
+def test_a_place_that_cannot_be_written_to_is_no_fault(tmp_path: Path) -> None:
+    (tmp_path / "caller.py").write_text(CALLER)
+    (tmp_path / "callee.py").write_text(CALLEE.format("x"))
+    (tmp_path / "file").write_text("")
+    nowhere = {name: str(tmp_path / "file" / "x") for name in ("NUMBA_CACHE_DIR", "HOME", "XDG_CACHE_HOME")}
+    (tmp_path / "__pycache__").write_text("not a folder")
+    assert run(tmp_path, **nowhere) == "6.0"

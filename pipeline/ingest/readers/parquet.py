@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
 import pyarrow.parquet as pq
 
+from swope.pipeline.ingest.flat import readings_of
 from swope.pipeline.ingest.long import is_staged, parquet_blocks, read_staged, stage_flat
 from swope.pipeline.ingest.nested import nested_parts, regrouped
 from swope.pipeline.ingest.nested_layout import layout_of
 from swope.pipeline.ingest.nested_stars import judge, read_nested
 from swope.pipeline.ingest.parts import IngestOptions, InputFile, Part, Refused, UnusableError
+from swope.pipeline.ingest.reading import Reading
 from swope.pipeline.ingest.registry import Reader
 from swope.pipeline.lightcurve import LightCurve
 
@@ -42,6 +45,13 @@ def _read(part: Part, options: IngestOptions) -> Iterator[LightCurve | Refused]:
     return read_staged(part, options) if is_staged(part.paths[0]) else read_nested(part, options)
 
 
+def _readings(path: str, options: IngestOptions) -> Iterator[Reading]:
+    """By the first rows."""
+    if layout_of(pq.read_schema(path)) is None:
+        return readings_of(islice(parquet_blocks(path, None), 1), options)
+    return (way.reading for way in judge(path, options))
+
+
 READER = Reader(
     name="parquet",
     rank=10,
@@ -49,4 +59,5 @@ READER = Reader(
     recognises=_recognises,
     plan=_plan,
     read=_read,
+    readings=_readings,
 )

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
 from swope.pipeline.ingest.bytes import head_of
 from swope.pipeline.ingest.dialect import Layout, layout_of, read_text, text_blocks
-from swope.pipeline.ingest.flat import read_files
+from swope.pipeline.ingest.flat import read_files, readings_of
 from swope.pipeline.ingest.id_names import id_like, id_rank
 from swope.pipeline.ingest.long import read_staged, stage_flat
 from swope.pipeline.ingest.nested import nested_parts
 from swope.pipeline.ingest.parts import IngestOptions, InputFile, Part, Refused, UnusableError, parts_of_groups
+from swope.pipeline.ingest.reading import Reading
 from swope.pipeline.ingest.registry import Reader
 from swope.pipeline.ingest.table import Table
 from swope.pipeline.lightcurve import LightCurve
@@ -19,6 +21,9 @@ from swope.pipeline.lightcurve import LightCurve
 #: A file of at most this many bytes is read whole, however many stars it holds; one of many stars only below the other.
 WHOLE_BYTES = 32 * 2**20
 WHOLE_BYTES_OF_MANY = 256 * 2**10
+
+#: By so many bytes it is told what a file would be taken for.
+JUDGED_BYTES = 2**20
 
 
 def _recognises(_: Path, head: bytes) -> bool:
@@ -76,6 +81,11 @@ def _read(part: Part, options: IngestOptions) -> Iterator[LightCurve | Refused]:
     return read_files(part, options, _tables) if part.stop < 0 else read_staged(part, options)
 
 
+def _readings(path: str, options: IngestOptions) -> Iterator[Reading]:
+    """By the first rows, since the file may be large."""
+    return readings_of(islice(text_blocks(path, _layout(path), JUDGED_BYTES), 1), options)
+
+
 READER = Reader(
     name="text",
     rank=40,
@@ -83,5 +93,5 @@ READER = Reader(
     recognises=_recognises,
     plan=_plan,
     read=_read,
-    tables=_tables,
+    readings=_readings,
 )

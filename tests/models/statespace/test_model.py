@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from swope.models.detector import Batch
 from swope.models.inputs import inputs_of
-from swope.models.statespace import StarOptions, StateSpace, fit_star, record_json, record_of, summarise
-from swope.models.statespace.components import Seasonal
+from swope.models.statespace import Seasonal, StarOptions, StateSpace, fit_star, record_json, record_of, summarise
 from swope.models.statespace.online import record_after
 from swope.pipeline.clean import clean
 from swope.pipeline.events import EventOptions, find_events

@@ -12,6 +12,7 @@ import pytest
 
 from swope.pipeline.clean import clean, why_masked
 from swope.pipeline.ingest import IngestOptions, Refused
+from swope.pipeline.ingest.readers import text
 from swope.pipeline.ingest.said import parse_columns
 from swope.pipeline.lightcurve import Clock, LightCurve, Mask
 from tests.pipeline.ingest.reading import ingest, one, reason
@@ -74,6 +75,21 @@ def test_catalogue_magnitudes_that_do_not_vary_are_passed_over(tmp_path: Path) -
     assert is_the_star(curve)
     assert curve.bands == ("R",)
     assert "'Vmag' (a constant)" in curve.read_as
+
+
+@pytest.mark.parametrize("name", ["MJD", "HJD", "time [h]"])
+def test_an_hour_of_the_day_is_not_preferred_to_a_doubtful_clock(tmp_path: Path, name: str) -> None:
+    hours = np.random.default_rng(5).uniform(0, 24, N).round(3)
+    numbers = JD - JD[0] if "[h]" in name else JD - (0 if name == "MJD" else 2450000)
+    curve = read(table(tmp_path, "x.csv", {"Time": hours, name: numbers * (24 if "[h]" in name else 1), "mag": MAG}))
+    np.testing.assert_allclose(curve.time, numbers, atol=1e-6)
+    assert curve.clock == Clock()
+    assert ("contradict it" in curve.caution) == ("[h]" not in name)
+
+
+def test_two_columns_that_may_both_be_the_time_are_a_caution(tmp_path: Path) -> None:
+    curve = read(table(tmp_path, "x.csv", {"t": JD - JD[0], "time": np.arange(N) ** 2 * 0.7, "mag": MAG}))
+    assert "may be it as well" in curve.caution
 
 
 # 2: what a headerless table's columns cannot be
@@ -190,10 +206,25 @@ def test_a_difference_without_reference_is_a_flux_with_its_sign(tmp_path: Path) 
     np.testing.assert_allclose(curve.error, np.abs(curve.value) * ERR * np.log(10) / 2.5)
 
 
+def test_fluxes_with_a_zero_point_a_row_are_brought_to_one(tmp_path: Path) -> None:
+    # sncosmo: zp is the magnitude of flux 1, in the system zpsys
+    flux, zp = 100 + 10 * np.sin(JD), np.where(np.arange(N) % 2, 25.0, 27.5)
+    scale = 10 ** (0.4 * (zp - 25))
+    columns = {"time": JD - 2400000.5, "band": "sdssg", "flux": flux * scale, "fluxerr": scale, "zp": zp, "zpsys": "ab"}
+    curve = read(table(tmp_path, "x.csv", columns))
+    np.testing.assert_allclose(curve.value, flux)
+    np.testing.assert_allclose(curve.error, 1)
+
+
 # 6: flags, bands and ids in any container
 
 
-def test_ztf_flags_and_filters_by_number_are_known_and_its_oids_joined_by_position(tmp_path: Path) -> None:
+@pytest.mark.parametrize("way", ["whole", "staged"])
+def test_ztf_flags_and_filters_by_number_are_known_and_its_oids_joined_by_position(
+    tmp_path: Path, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if way == "staged":
+        monkeypatch.setattr(text, "WHOLE_BYTES_OF_MANY", 0)
     # ZTF public data release notes, section 9: catflags with bit 15 are to be discarded; oid is a star in one filter
     columns = {
         "oid": np.where(np.arange(N) % 2, "700110", "700210"),
@@ -245,6 +276,9 @@ def test_wide_columns_with_quality_in_an_ipac_table_are_bands(tmp_path: Path) ->
         ("GRADE", ("A", "D"), "D"),
         ("Quality", ("G", "B"), "B"),
         ("isvalid", ("True", "False"), "False"),
+        ("bad_phot", ("A", "D"), "D"),
+        ("badness", (0, 2), 2),
+        ("IsSaturated", ("False", "True"), "True"),
     ],
 )
 def test_flags_by_other_names_leave_rows_out(
@@ -430,6 +464,12 @@ def test_bright_and_differential_magnitudes_are_magnitudes_by_name_or_unit(
         made.write(tmp_path / "x.ecsv", overwrite=True)
         curve = read(tmp_path / "x.ecsv")
         assert (curve.kind, curve.kind_from) == ("mag", "unit" if unit else "name")
+
+
+def test_a_name_that_says_nothing_leaves_magnitudes_doubtful(tmp_path: Path) -> None:
+    curve = read(table(tmp_path, "x.csv", {"jd": JD, "y": MAG}))
+    assert (curve.kind, curve.kind_from) == ("mag", "file")
+    assert "'y' was taken for magnitudes by its numbers alone" in curve.caution
 
 
 def test_values_that_may_be_either_are_refused_until_the_user_says(tmp_path: Path) -> None:

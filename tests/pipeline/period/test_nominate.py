@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from swope.pipeline.period.kernels import peaks
+from swope.pipeline.period.kernels.peaks import peaks
 
 
 @settings(max_examples=30, deadline=None)

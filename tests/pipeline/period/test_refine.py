@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from swope.pipeline.period.kernels import fourier_equations, frequency_slope
+from swope.pipeline.period.kernels.fourier import fourier_equations, frequency_slope
 from swope.pipeline.period.refine import refine
 from swope.pipeline.period.sample import prepare
 from tests.pipeline.period.curves import star

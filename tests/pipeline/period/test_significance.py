@@ -5,7 +5,8 @@ import pytest
 
 from swope.pipeline.clean import clean
 from swope.pipeline.lightcurve import LightCurve
-from swope.pipeline.period import find_period, kernels
+from swope.pipeline.period import find_period
+from swope.pipeline.period.kernels.walk import red_noise
 
 
 def test_likelihoods_are_those_of_a_dense_process() -> None:
@@ -24,7 +25,7 @@ def test_likelihoods_are_those_of_a_dense_process() -> None:
         return -0.5 * (np.linalg.slogdet(covariance)[1] + 60 * np.log(left @ inverse @ left / 60))
 
     out = np.empty((1, 2))
-    kernels.red_noise(time, value, noise, frequency, 1, np.array([tau]), np.array([ratio]), out)
+    red_noise(time, value, noise, frequency, 1, np.array([tau]), np.array([ratio]), out)
     assert out[0, 0] == pytest.approx(likelihood(np.ones((60, 1))), rel=1e-6)
     assert out[0, 1] == pytest.approx(
         likelihood(np.stack([np.ones(60), np.cos(angle), np.sin(angle)], axis=1)), rel=1e-6

@@ -13,7 +13,7 @@ from swope.pipeline.clean import clean
 from swope.pipeline.forecast import Forecast
 from swope.pipeline.lightcurve import Clock, LightCurve, Mask
 from swope.pipeline.period.result import PeriodResult
-from swope.pipeline.report import StarDetail
+from swope.pipeline.report.detail import StarDetail
 from tests.pipeline.catalog.rows import DETECTORS, columns, event_rows, object_rows
 
 

@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 
 from swope.pipeline.period.result import PeriodResult
-from swope.pipeline.report import StarDetail
 from swope.pipeline.report.card import card
 from swope.pipeline.report.cells import COLUMNS, by_main_motion, over_time, picture_of
+from swope.pipeline.report.detail import StarDetail
 from swope.pipeline.report.figures import cells_figure
 from tests.pipeline.catalog.rows import DETECTORS
 from tests.pipeline.report.made import make_curve, make_forecast

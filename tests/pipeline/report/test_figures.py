@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from swope.pipeline.clean import clean
 from swope.pipeline.lightcurve import Clock, LightCurve
 from swope.pipeline.period.result import PeriodResult
-from swope.pipeline.report import ClassPhases, SeenFold, StarDetail
 from swope.pipeline.report.charts import histogram
+from swope.pipeline.report.detail import ClassPhases, SeenFold, StarDetail
 from swope.pipeline.report.figures import (
     folded_figure,
     forecast_figure,

@@ -10,7 +10,7 @@ import pytest
 
 from swope.pipeline.lightcurve import Clock
 from swope.pipeline.period.result import PeriodResult
-from swope.pipeline.report import CellStates, ClassPhases, SeenFold, StarDetail
+from swope.pipeline.report.detail import CellStates, ClassPhases, SeenFold, StarDetail
 from swope.pipeline.report.kept import kept_of, kept_table
 from swope.pipeline.report.panels import chosen_forecast
 from tests.pipeline.report.made import make_curve, make_forecast

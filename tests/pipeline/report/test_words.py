@@ -9,7 +9,7 @@ import pytest
 from swope.pipeline.clean import clean
 from swope.pipeline.lightcurve import Clock, LightCurve
 from swope.pipeline.period.result import PeriodResult
-from swope.pipeline.report import StarDetail
+from swope.pipeline.report.detail import StarDetail
 from swope.pipeline.report.figures import png, star_figure
 from swope.pipeline.report.words import lines_of, notebook_html
 from tests.pipeline.report.made import make_curve, make_forecast

@@ -1,0 +1,280 @@
+"""The likelihood of a model, by one pass of the filter; the coefficients of its columns."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from swope.models.statespace.kernels.motion import advance, pair, parameters, start, zero
+from swope.models.statespace.problem import DAMPED, OSCILLATOR, TREND, Problem
+from swope.pipeline.compiled import compiled
+from swope.pipeline.lightcurve import FloatArray
+
+_LOG_2PI = math.log(2 * math.pi)
+
+
+class Evidence(NamedTuple):
+    """What one pass over the data says.
+
+    Attributes
+    ----------
+    loglike : log-likelihood; -inf where the model is degenerate on these rows.
+    coefficient : (k,) generalised-least-squares coefficients of the columns.
+    covariance : (k, k) their covariance.
+    """
+
+    loglike: float
+    coefficient: FloatArray
+    covariance: FloatArray
+
+
+@compiled()
+def _pass(theta: FloatArray, problem: Problem, normal: FloatArray) -> tuple[float, int]:
+    """Filter all rows; fill the normal equations (k + 1, k + 1, lower half) and return the sum of log variances.
+
+    Returns also the number of observed rows. The sum is NaN where a predictive variance is not positive.
+    """
+    parameter = parameters(theta, problem)
+    factor = len(problem.kind)
+    added = factor + 1
+    rows, observe, error2 = problem.rows, problem.observe, problem.error2
+    step, inflate, group, kind = problem.step, problem.inflate, problem.group, problem.kind
+    n, columns = rows.shape
+    m = observe.shape[1]
+    state = np.zeros((m, columns))
+    spread = np.zeros((m, m))
+    gain = np.zeros(m)
+    left = np.zeros(columns)
+    start(kind, parameter, spread)
+    zero(normal)
+    logs, product, observed = 0.0, 1.0, 0
+    for t in range(n):
+        if step[t] > 0:
+            advance(step[t], kind, parameter, state, spread)
+        if error2[t] == np.inf:
+            continue
+        variance = (error2[t] * parameter[factor, group[t]] + parameter[added, group[t]]) * inflate[t]
+        for j in range(columns):
+            left[j] = rows[t, j]
+        for i in range(m):
+            total = 0.0
+            for j in range(m):
+                total += spread[i, j] * observe[t, j]
+            gain[i] = total
+            h = observe[t, i]
+            variance += h * total
+            for j in range(columns):
+                left[j] -= h * state[i, j]
+        if not variance > 0:
+            return np.nan, 0
+        observed += 1
+        product *= variance
+        if product < 1e-200 or product > 1e200:
+            logs += math.log(product)
+            product = 1.0
+        inverse = 1.0 / variance
+        for i in range(m):
+            g = gain[i] * inverse
+            for j in range(columns):
+                state[i, j] += g * left[j]
+            for j in range(m):
+                spread[i, j] -= g * gain[j]
+        for i in range(columns):
+            scaled = left[i] * inverse
+            for j in range(i + 1):
+                normal[i, j] += scaled * left[j]
+    return logs + math.log(product), observed
+
+
+@compiled()
+def _pass_scalar(theta: FloatArray, problem: Problem, normal: FloatArray) -> tuple[float, int]:
+    """As `_pass`, for the commonest case several times as fast: no columns, and no block or one damped random walk."""
+    parameter = parameters(theta, problem)
+    factor = len(problem.kind)
+    added = factor + 1
+    rows, observe, error2 = problem.rows, problem.observe, problem.error2
+    step, inflate, group = problem.step, problem.inflate, problem.group
+    walking = len(problem.kind) == 1
+    power, rate = 0.0, 0.0
+    if walking:
+        power, rate = parameter[0, 0] ** 2, -1.0 / parameter[0, 1]
+    state, spread = 0.0, power
+    logs, product, squares, observed = 0.0, 1.0, 0.0, 0
+    for t in range(len(step)):
+        variance = (error2[t] * parameter[factor, group[t]] + parameter[added, group[t]]) * inflate[t]
+        left = rows[t, 0]
+        if walking:
+            if step[t] > 0:
+                keep = math.exp(rate * step[t])
+                state *= keep
+                spread = power + (spread - power) * keep * keep
+            if error2[t] == np.inf:
+                continue
+            h = observe[t, 0]
+            gain = spread * h
+            variance += h * gain
+            left -= h * state
+            inverse = 1.0 / variance
+            state += gain * left * inverse
+            spread -= gain * gain * inverse
+        else:
+            if error2[t] == np.inf:
+                continue
+            inverse = 1.0 / variance
+        if not variance > 0:
+            return np.nan, 0
+        observed += 1
+        squares += left * left * inverse
+        product *= variance
+        if product < 1e-200 or product > 1e200:
+            logs += math.log(product)
+            product = 1.0
+    normal[0, 0] = squares
+    return logs + math.log(product), observed
+
+
+@compiled()
+def _pass_pair(theta: FloatArray, problem: Problem, normal: FloatArray) -> tuple[float, int]:
+    """As `_pass`, for a single block of two states of which the first is observed: faster, its states being scalars."""
+    parameter = parameters(theta, problem)
+    factor = len(problem.kind)
+    added = factor + 1
+    rows, error2 = problem.rows, problem.error2
+    step, inflate, group, kind = problem.step, problem.inflate, problem.group, problem.kind[0]
+    n, columns = rows.shape
+    first, second, left = np.zeros(columns), np.zeros(columns), np.zeros(columns)
+    p00 = parameter[0, 0] ** 2 if kind == OSCILLATOR else 0.0
+    p01, p11 = 0.0, p00
+    zero(normal)
+    logs, product, observed = 0.0, 1.0, 0
+    for t in range(n):
+        if step[t] > 0:
+            f00, f01, f10, f11, q00, q01, q11 = pair(step[t], kind, parameter[0])
+            a, b, c, d = f00 * p00 + f01 * p01, f00 * p01 + f01 * p11, f10 * p00 + f11 * p01, f10 * p01 + f11 * p11
+            p00, p01, p11 = a * f00 + b * f01 + q00, a * f10 + b * f11 + q01, c * f10 + d * f11 + q11
+            for j in range(columns):
+                x, v = first[j], second[j]
+                first[j] = f00 * x + f01 * v
+                second[j] = f10 * x + f11 * v
+        if error2[t] == np.inf:
+            continue
+        variance = (error2[t] * parameter[factor, group[t]] + parameter[added, group[t]]) * inflate[t] + p00
+        if not variance > 0:
+            return np.nan, 0
+        observed += 1
+        product *= variance
+        if product < 1e-200 or product > 1e200:
+            logs += math.log(product)
+            product = 1.0
+        inverse = 1.0 / variance
+        g0, g1 = p00 * inverse, p01 * inverse
+        for j in range(columns):
+            left[j] = rows[t, j] - first[j]
+            first[j] += g0 * left[j]
+            second[j] += g1 * left[j]
+        p11 -= g1 * p01
+        p01 -= g0 * p01
+        p00 -= g0 * p00
+        for i in range(columns):
+            scaled = left[i] * inverse
+            for j in range(i + 1):
+                normal[i, j] += scaled * left[j]
+    return logs + math.log(product), observed
+
+
+@compiled()
+def _cholesky(normal: FloatArray, k: int) -> bool:
+    """Cholesky factor of the first k rows and columns in place (lower half); False where they are singular."""
+    for i in range(k):
+        whole = normal[i, i]
+        for j in range(i + 1):
+            total = normal[i, j]
+            for a in range(j):
+                total -= normal[i, a] * normal[j, a]
+            if i == j:
+                if not total > 1e-13 * whole:
+                    return False
+                normal[i, i] = math.sqrt(total)
+            else:
+                normal[i, j] = total / normal[j, j]
+    return True
+
+
+@compiled()
+def log_likelihood(theta: FloatArray, problem: Problem, normal: FloatArray) -> float:
+    """Log-likelihood of theta; leaves the Cholesky factor and the half-solved data row in `normal`."""
+    k = problem.rows.shape[1] - 1
+    blocks = len(problem.kind)
+    if k == 0 and (blocks == 0 or (blocks == 1 and problem.kind[0] == DAMPED)):
+        logs, observed = _pass_scalar(theta, problem, normal)
+    elif blocks == 1 and (problem.kind[0] == TREND or problem.kind[0] == OSCILLATOR):
+        logs, observed = _pass_pair(theta, problem, normal)
+    else:
+        logs, observed = _pass(theta, problem, normal)
+    if not math.isfinite(logs):
+        return -np.inf
+    determinant = 0.0
+    if not _cholesky(normal, k):
+        return -np.inf
+    squares = normal[k, k]
+    for i in range(k):
+        total = normal[k, i]
+        for j in range(i):
+            total -= normal[i, j] * normal[k, j]
+        normal[k, i] = total / normal[i, i]
+        squares -= normal[k, i] ** 2
+        determinant += 2 * math.log(normal[i, i])
+    total = observed * _LOG_2PI + logs + max(squares, 0.0)
+    if problem.restricted:
+        total += determinant
+    return -0.5 * total if math.isfinite(total) else -np.inf
+
+
+def loglike(theta: FloatArray, problem: Problem) -> float:
+    """Log-likelihood of the free parameters theta (p,), logarithms all."""
+    columns = problem.rows.shape[1]
+    value: float = log_likelihood(theta, problem, np.empty((columns, columns)))
+    return value
+
+
+@compiled()
+def _solve(normal: FloatArray, inverse: FloatArray, coefficient: FloatArray, covariance: FloatArray) -> None:
+    """Coefficients (k,) and their covariance (k, k) from what `log_likelihood` left; inverse (k, k) is to work in."""
+    k = len(coefficient)
+    for i in range(k):
+        inverse[i, i] = 1.0 / normal[i, i]
+        for j in range(i):
+            total = 0.0
+            for a in range(j, i):
+                total -= normal[i, a] * inverse[a, j]
+            inverse[i, j] = total / normal[i, i]
+    for i in range(k):
+        coefficient[i] = 0.0
+        for a in range(i, k):
+            coefficient[i] += inverse[a, i] * normal[k, a]
+        for j in range(k):
+            covariance[i, j] = 0.0
+            for a in range(i if i > j else j, k):
+                covariance[i, j] += inverse[a, i] * inverse[a, j]
+
+
+def evidence(theta: FloatArray, problem: Problem) -> Evidence:
+    """Log-likelihood and the columns' coefficients at theta (p,)."""
+    columns = problem.rows.shape[1]
+    k = columns - 1
+    normal = np.empty((columns, columns))
+    value = log_likelihood(theta, problem, normal)
+    coefficient, covariance = np.full(k, np.nan), np.full((k, k), np.nan)
+    if math.isfinite(value):
+        _solve(normal, np.empty((k, k)), coefficient, covariance)
+    return Evidence(value, coefficient, covariance)
+
+
+def products(problem: Problem) -> FloatArray:
+    """(k + 1, k + 1) scalar products of the columns and the data, whitened by a model with nothing left to estimate."""
+    columns = problem.rows.shape[1]
+    lower = np.empty((columns, columns))
+    _pass(np.empty(0), problem, lower)
+    return np.asarray(np.tril(lower) + np.tril(lower, -1).T)
