@@ -87,7 +87,8 @@ def choose_time(given: Given) -> TimeColumns:
     rivals = [c for c in candidates if c is not best and _as_likely(c, best, fullest)]
     if rivals:
         given.caution.append(
-            f"time: {best.name} was taken, and {', '.join(c.name for c in rivals)} may be it as well: say --columns time="
+            f"time: {best.name} was taken, and {', '.join(c.name for c in rivals)} may be it as well: say --columns "
+            "time="
         )
     return _settled(best, given)
 
