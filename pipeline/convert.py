@@ -60,7 +60,7 @@ def from_pandas(frame: pandas.DataFrame, object_id: str | None = None) -> LightC
     Raises
     ------
     ValueError
-        When the time or the value column is missing, naming the columns there are.
+        When the time or the value column is missing or unclear, naming the columns there are.
     """
     own = frame.attrs.get(META)
     if own is not None:
@@ -72,26 +72,19 @@ def from_pandas(frame: pandas.DataFrame, object_id: str | None = None) -> LightC
             mask=frame["mask"].to_numpy(np.int32),
             **_attributes(own, object_id),
         )
-    from swope.pipeline.ingest.columns import kind_of, roles
+    from swope.pipeline.ingest.decide import decide
+    from swope.pipeline.ingest.parts import IngestOptions, Refused
+    from swope.pipeline.ingest.rows import rows_of, stars_of
+    from swope.pipeline.ingest.table import table_of
 
     names = [str(name) for name in frame.columns]
-    role = roles(names)
-
-    def column(index: int) -> FloatArray:
-        return frame.iloc[:, index].to_numpy(np.float64)
-
-    value = column(role.value)
-    kind = role.kind or kind_of(value)
-    return LightCurve.of(
-        object_id or "",
-        column(role.time) + role.clock.zero,
-        value,
-        None if role.error is None else column(role.error),
-        "" if role.band is None else [str(name) for name in frame.iloc[:, role.band]],
-        kind=kind,
-        unit="mag" if kind == "mag" else "",
-        clock=role.clock,
-    )
+    table = table_of(names, [frame.iloc[:, i].to_numpy() for i in range(len(names))])
+    one_star = IngestOptions(columns=(("id", "none"),))
+    reading = decide(table, one_star)
+    made = next(stars_of(rows_of(table, reading), reading, object_id or "", "", one_star))
+    if isinstance(made, Refused):
+        raise ValueError(made.reason)
+    return made
 
 
 def to_timeseries(curve: LightCurve) -> TimeSeries:

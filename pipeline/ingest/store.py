@@ -189,29 +189,31 @@ def star_schema(kind: Kind) -> pa.Schema:
 
 
 def table_of_stars(curves: Sequence[LightCurve], kind: Kind) -> pa.Table:
-    """Stars of one kind as rows of a store, without their pixels."""
-    rows = [
-        {
-            "object_id": c.object_id,
-            "source": c.source,
-            "read_as": c.read_as,
-            "caution": c.caution,
-            "ra": _known(c.ra),
-            "dec": _known(c.dec),
-            "clock": c.clock.name,
-            "unit": c.unit,
-            "_healpix_29": None,
-            "lightcurve": {
-                "time": c.time,
-                kind: c.value,
-                f"{kind}_err": c.error,
-                "quality": c.mask,
-                "band": np.array(c.bands or ("",), dtype=object)[c.band],
-            },
-        }
-        for c in curves
-    ]
-    return pa.Table.from_pylist(rows, star_schema(kind))
+    """Stars of one kind as rows of a store, without their pixels; their lists are laid end to end."""
+    offsets = pa.array(np.concatenate([[0], np.cumsum([len(c) for c in curves])]).astype(np.int32))
+    bands = sorted({band for c in curves for band in c.bands})
+    places = [np.array([bands.index(band) for band in c.bands], dtype=np.int32)[c.band] for c in curves]
+    flat = {
+        "time": pa.array(np.concatenate([c.time for c in curves])),
+        kind: pa.array(np.concatenate([c.value for c in curves])),
+        f"{kind}_err": pa.array(np.concatenate([c.error for c in curves])),
+        "band": pa.array(bands, pa.string()).take(pa.array(np.concatenate(places))),
+        "quality": pa.array(np.concatenate([c.mask for c in curves])),
+    }
+    lists = [pa.ListArray.from_arrays(offsets, column) for column in flat.values()]
+    columns = {
+        "_healpix_29": pa.nulls(len(curves), pa.int64()),
+        "object_id": [c.object_id for c in curves],
+        "source": [c.source for c in curves],
+        "ra": [_known(c.ra) for c in curves],
+        "dec": [_known(c.dec) for c in curves],
+        "clock": [c.clock.name for c in curves],
+        "unit": [c.unit for c in curves],
+        "read_as": [c.read_as for c in curves],
+        "caution": [c.caution for c in curves],
+        "lightcurve": pa.StructArray.from_arrays(lists, names=list(flat)),
+    }
+    return pa.table(columns, schema=star_schema(kind))
 
 
 def _known(number: float) -> float | None:
