@@ -40,7 +40,7 @@ def show(sources: Sequence[str], out: Path, options: RunOptions, wanted: Sequenc
     """
     if (Path(sources[0]) / RECORD).is_file():
         return _shown_of_run(Path(sources[0]), [*sources[1:], *wanted], out)
-    # TensorFlow takes seconds to import; meanwhile files are read
+    # TensorFlow takes seconds to import; meanwhile files are read and periods searched
     models = threading.Thread(target=_warm, daemon=True)
     models.start()
     curves, refused = _read(sources, options)
@@ -52,13 +52,15 @@ def show(sources: Sequence[str], out: Path, options: RunOptions, wanted: Sequenc
             f"{len(curves):,} stars are many to show ({names}, ...): name some with --star, or make a catalog of all "
             "with `swope run`"
         )
-    from swope.models.analysis import AnalysisOptions, analyze_surely
+    from swope.models.analysis import assess_surely, measured
     from swope.models.drawing import drawn
     from swope.models.registry import load_models
 
+    unusable = [curve for curve in curves if not len(curve.good)]
+    stars = [measured(curve, searched(options)) for curve in curves if len(curve.good)]
     models.join()
     loaded = load_models(options.models)
-    found = analyze_surely(curves, loaded, AnalysisOptions(searched(options), options.events))
+    found = assess_surely(stars, loaded, options.events)
     done = [one for one in found if one.assessments]
     lines: list[str] = []
     for detail in drawn([one.detail for one in done], loaded):
@@ -66,6 +68,7 @@ def show(sources: Sequence[str], out: Path, options: RunOptions, wanted: Sequenc
     lines += [
         f"{one.curve.object_id}: {one.row['status']}: {one.row['reason']}" for one in found if not one.assessments
     ]
+    lines += [f"{curve.object_id}: rejected: none of its {len(curve)} rows can be used" for curve in unusable]
     lines += [f"{one.object_id}: {one.status}: {one.reason}" for one in refused]
     return lines
 

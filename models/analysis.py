@@ -152,15 +152,15 @@ def analyze(curves: Sequence[LightCurve], models: Models, options: AnalysisOptio
     -------
     n analyses, in the order of the curves; each depends on nothing but its own curve.
     """
-    stars = [Star(curve, _period(curve, options.periods)) for curve in curves]
-    return assess(stars, models, options.events)
+    return assess([measured(curve, options.periods) for curve in curves], models, options.events)
 
 
-def _period(curve: LightCurve, options: PeriodOptions) -> PeriodResult:
+def measured(curve: LightCurve, options: PeriodOptions) -> Star:
+    """The star of a light curve, its period searched for; where the search breaks, its period says so."""
     try:
-        return find_period(curve, options).rounded()
+        return Star(curve, find_period(curve, options).rounded())
     except Exception as error:  # one star's search must not take its models along
-        return PeriodResult(reason=Reason.broke("the search", error).text, fault=True)
+        return Star(curve, PeriodResult(reason=Reason.broke("the search", error).text, fault=True))
 
 
 def assess(stars: Sequence[Star], models: Models, events: EventOptions) -> list[Analysis]:
@@ -210,22 +210,25 @@ def assess(stars: Sequence[Star], models: Models, events: EventOptions) -> list[
 
 def analyze_surely(curves: Sequence[LightCurve], models: Models, options: AnalysisOptions) -> list[Analysis]:
     """As `analyze`, for any light curves: one that cannot be analysed gets a row that says why, and no answers."""
-    usable = [curve for curve in curves if len(curve.good)]
+    usable = [measured(curve, options.periods) for curve in curves if len(curve.good)]
+    found = iter(assess_surely(usable, models, options.events))
+    unusable = Reason("none of its rows can be used")
+    return [next(found) if len(curve.good) else _without(curve, "rejected", unusable) for curve in curves]
+
+
+def assess_surely(stars: Sequence[Star], models: Models, events: EventOptions) -> list[Analysis]:
+    """As `assess`; a star that it breaks on gets a row that says why, and no answers."""
     try:
-        found = iter(analyze(usable, models, options))
+        return assess(stars, models, events)
     except Exception:  # the others have their answers all the same
-        found = iter([_alone(curve, models, options) for curve in usable])
-    return [
-        next(found) if len(curve.good) else _without(curve, "rejected", Reason("no row of it can be used"))
-        for curve in curves
-    ]
+        return [_alone(star, models, events) for star in stars]
 
 
-def _alone(curve: LightCurve, models: Models, options: AnalysisOptions) -> Analysis:
+def _alone(star: Star, models: Models, events: EventOptions) -> Analysis:
     try:
-        return analyze([curve], models, options)[0]
+        return assess([star], models, events)[0]
     except Exception as error:
-        return _without(curve, "failed", Reason.broke("the analysis", error))
+        return _without(star.curve, "failed", Reason.broke("the analysis", error))
 
 
 def _without(curve: LightCurve, status: str, reason: Reason) -> Analysis:

@@ -47,7 +47,11 @@ class _Way:
         """The lists that the reading uses, times first."""
         reading = self.reading
         used = [*reading.time.columns, *(i for v in reading.values for i in (v.value, v.error) if i is not None)]
-        used += [i for i in (reading.band, reading.sign, reading.reference, reading.zero_point) if i is not None]
+        used += [
+            i
+            for i in (reading.band, reading.sign, reading.reference, reading.zero_point, reading.ra, reading.dec)
+            if i is not None
+        ]
         used += [i for i, _ in (*reading.flags, *reading.limits)]
         own = len(self.star)
         return [self.series.fields[i - own] for i in dict.fromkeys(used) if i >= own]

@@ -174,7 +174,7 @@ def _degrees(table: Table, index: int | None, hours: bool) -> FloatArray:
 
     words = [table.header.get(key, "") for key in (("ra", "ra_obj") if hours else ("dec", "decl", "dec_obj"))]
     if index is not None:
-        words = [str(word) for word in table.columns[index].words[:1]]
+        words = [str(word) for word in table.columns[index].take(np.arange(min(1, len(table)))).words]
     text = next(filter(None, words), "")
     return np.full(len(table), degrees(text, hours) if text else np.nan)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -34,6 +35,18 @@ LEAST_SNR = 7.5
 
 #: Below this orbital period, in days, a wave of the whole curve may pass for transits.
 LONGEST_WAVE = 5.0
+
+#: Days that a planet with a period of a day takes to cross the middle of a star of solar density.
+CENTRAL = 0.075
+
+#: Stretches of frequency whose median power is the usual one.
+STRETCHES = 40
+
+#: So many separate peaks of the coarse search are looked at closely, at so many frequencies each.
+PEAKS, NEIGHBOURS = 24, 17
+
+#: Frequencies whose box has this share of the highest power are one plateau.
+PLATEAU = 0.9
 
 #: A transit must have been seen at least this often.
 LEAST_TRANSITS = 2
@@ -79,8 +92,9 @@ def find_transits(
 ) -> tuple[Transit, ...]:
     """Transits of up to `most` planets, each masked before the next is searched for.
 
-    A box least-squares search (Kovacs, Zucker & Mazeh 2002, A&A 391, 369) on frequencies spaced as the duration of a
-    transit asks (Ofir 2014, A&A 561, A138), longest period half the span so that two transits are seen.
+    A box least-squares search (Kovacs, Zucker & Mazeh 2002, A&A 391, 369), coarse by fast folding, then fine about the
+    highest peaks, on frequencies spaced as the duration of a transit asks (Ofir 2014, A&A 561, A138). The longest
+    period is half the span, so that two transits are seen.
 
     Parameters
     ----------
@@ -205,8 +219,6 @@ def _even_steps(good: LightCurve) -> tuple[FloatArray, FloatArray]:
 
 def _search(time: FloatArray, flat: FloatArray, min_period: float | None, max_period: float | None) -> Transit | None:
     """The strongest box, or None where no period fits."""
-    from swope.pipeline.period.kernels.boxes import boxes
-
     if len(time) < LEAST_POINTS // 4:
         return None
     origin = float(time[0])
@@ -215,16 +227,11 @@ def _search(time: FloatArray, flat: FloatArray, min_period: float | None, max_pe
     longest = min(max_period or span, 0.5 * span)
     if longest <= shortest:
         return None
-    frequency = _frequencies(shortest, longest, span)
     scatter = 1.4826 * float(np.median(np.abs(flat - np.median(flat))))
     value = np.clip(flat - np.median(flat), -50.0 * scatter, None)
-    power, start, length, depths = np.empty((4, frequency.size))
-    boxes(time - origin, value, frequency, np.asarray(DURATIONS), power, start, length, depths)
-    trend = _running(power)
-    best = int(np.argmax(power - trend))
-    duration, depth = float(length[best]), float(depths[best])
-    period = float(1.0 / frequency[best])
-    t0 = origin + float((start[best] + 0.5 * duration) % period)
+    found = _best_box(time - origin, value, shortest, longest)
+    duration, depth, period = found.duration, found.depth, 1.0 / found.frequency
+    t0 = origin + (found.start + 0.5 * duration) % period
     inside = np.abs((time - t0 + 0.5 * period) % period - 0.5 * period) < 0.5 * duration
     epochs = np.rint((time[inside] - t0) / period).astype(np.int64)
     transits = len(np.unique(epochs))
@@ -244,21 +251,116 @@ def _search(time: FloatArray, flat: FloatArray, min_period: float | None, max_pe
     return Transit(period, t0, duration, depth, max(0.0, fair / error), transits)
 
 
-def _frequencies(shortest: float, longest: float, span: float) -> FloatArray:
-    """Frequencies spaced so that a transit of a central crossing of a Sun-like star moves a third of its duration."""
-    low, high = 1.0 / longest, 1.0 / shortest
-    # duration in days of a central transit of a star of solar density: 0.075 P^(1/3) (Ofir 2014, eq. 4)
-    factor = 0.33 * 0.075 / span
-    # df = factor * P^(1/3) * f = factor * f^(2/3): cube roots are evenly spaced
-    number = int(np.ceil(3.0 * (high ** (1.0 / 3.0) - low ** (1.0 / 3.0)) / factor)) + 1
-    frequency: FloatArray = np.linspace(low ** (1.0 / 3.0), high ** (1.0 / 3.0), number) ** 3
-    return frequency
+class _Box(NamedTuple):
+    """A box-shaped dip: cycles a day, days after time 0, days, relative flux; square root of its gain."""
+
+    frequency: float
+    start: float
+    duration: float
+    depth: float
+    power: float
 
 
-def _running(power: FloatArray) -> FloatArray:
-    """Slow trend of the box power along the frequencies: medians of stretches, joined by straight lines."""
-    stretch = max(20, power.size // 40)
-    edges = np.arange(0, power.size, stretch)
-    level = np.array([np.median(power[e : e + stretch]) for e in edges])
-    trend: FloatArray = np.interp(np.arange(power.size), edges + 0.5 * stretch, level)
+def _best_box(time: FloatArray, value: FloatArray, shortest: float, longest: float) -> _Box:
+    """The box that stands out most above what is usual at its frequency.
+
+    Its power is a ragged plateau along the frequency, whose middle is nearer the truth than its highest point.
+
+    Parameters
+    ----------
+    time, value : (n,) days from 0 on, of mean near zero.
+    shortest, longest : days.
+    """
+    frequency, trend = _nominees(time, value, shortest, longest)
+    power = np.array([box.power for box in _boxes(time, value, frequency)])
+    best = int(np.argmax(power - trend))
+    width = 4.0 * float(_spacing(frequency[best], float(time[-1])))
+    plateau = (np.abs(frequency - frequency[best]) <= width) & (power >= PLATEAU * power[best])
+    middle, highest = _boxes(time, value, np.array([frequency[plateau].mean(), frequency[best]]))
+    return middle if middle.power >= PLATEAU * highest.power else highest
+
+
+def _boxes(time: FloatArray, value: FloatArray, frequency: FloatArray) -> list[_Box]:
+    """The best box of the fold at each frequency (m,)."""
+    from swope.pipeline.period.kernels.boxes import boxes
+
+    power, start, duration, depth = np.empty((4, frequency.size))
+    boxes(time, value, frequency, np.asarray(DURATIONS), power, start, duration, depth)
+    columns = (column.tolist() for column in (frequency, start, duration, depth, power))
+    return [_Box(*row) for row in zip(*columns, strict=True)]
+
+
+def _nominees(time: FloatArray, value: FloatArray, shortest: float, longest: float) -> tuple[FloatArray, FloatArray]:
+    """(m,) frequencies about the highest peaks of a coarse search, and the box power that is usual at each.
+
+    Period after period, octave by octave, the points are folded in steps of time as coarse as the transits of the
+    octave allow: what a transit needs to be seen at all is far less than what it needs to be measured.
+
+    Parameters
+    ----------
+    time, value : (n,) days from 0 on, of mean near zero.
+    shortest, longest : days.
+    """
+    period, power = (np.concatenate(parts) for parts in zip(*_octaves(time, value, shortest, longest), strict=True))
+    frequency = 1.0 / period
+    trend = _usual(frequency, power)
+    excess = power - trend
+    span = float(time[-1])
+    chosen: list[int] = []
+    highest = np.argpartition(-excess, min(PEAKS * NEIGHBOURS, len(excess) - 1))[: PEAKS * NEIGHBOURS]
+    for i in highest[np.argsort(-excess[highest], kind="stable")].tolist():
+        if all(abs(frequency[i] - frequency[k]) > 2.0 * _spacing(frequency[k], span) for k in chosen):
+            chosen.append(i)
+            if len(chosen) == PEAKS:
+                break
+    centre = frequency[chosen]
+    around = np.linspace(-2.0, 2.0, NEIGHBOURS)
+    fine = centre[:, None] + around * _spacing(centre, span)[:, None]
+    inside = (fine >= 1.0 / longest) & (fine <= 1.0 / shortest)
+    return fine[inside], np.broadcast_to(trend[chosen][:, None], fine.shape)[inside]
+
+
+def _octaves(
+    time: FloatArray, value: FloatArray, shortest: float, longest: float
+) -> Iterator[tuple[FloatArray, FloatArray]]:
+    """Periods in days, ascending from the shortest to the longest, and their box power; octave after octave."""
+    from swope.pipeline.period.kernels.folding import folded_boxes, rows_for
+
+    while shortest < longest:
+        end = min(2.0 * shortest, longest)
+        central = _central(shortest)
+        step = max(0.5 * DURATIONS[0], central / 4.0)
+        cell = np.floor(time / step).astype(np.int64)
+        count = np.bincount(cell).astype(np.float32)
+        total = np.bincount(cell, value).astype(np.float32)
+        # transits of orbits that do not cross the middle of the star last less long
+        widths = np.unique([max(1, round(d / step)) for d in DURATIONS if d >= central / 3.0 or d == DURATIONS[-1]])
+        first, last = int(shortest / step), int(end / step)
+        period, power = np.empty((2, sum(rows_for(count.size, bins) for bins in range(first, last + 1))))
+        folded_boxes(count, total, first, last, widths, period, power)
+        within = (period * step >= shortest) & (period * step <= end)
+        yield period[within] * step, power[within]
+        shortest = end
+
+
+def _central(period: float) -> float:
+    """Days that a planet of this period takes to cross the middle of a star of solar density (Ofir 2014, eq. 4)."""
+    return float(CENTRAL * period ** (1.0 / 3.0))
+
+
+def _spacing(frequency: FloatArray, span: float) -> FloatArray:
+    """Difference of frequencies by which such a transit moves a third of its duration over the span."""
+    moved: FloatArray = 0.33 * CENTRAL * frequency ** (2.0 / 3.0) / span
+    return moved
+
+
+def _usual(frequency: FloatArray, power: FloatArray) -> FloatArray:
+    """Slow trend of the box power along descending frequencies: medians of stretches, joined by straight lines.
+
+    The stretches are evenly spaced as independent frequencies are, in cube roots (`_spacing`).
+    """
+    place = -np.cbrt(frequency)
+    edges = np.searchsorted(place, np.linspace(place[0], place[-1], STRETCHES + 1)[1:-1])
+    filled = [(at, part) for at, part in zip(np.split(place, edges), np.split(power, edges), strict=True) if len(part)]
+    trend: FloatArray = np.interp(place, [at.mean() for at, _ in filled], [np.median(part) for _, part in filled])
     return trend

@@ -14,24 +14,29 @@ from swope.pipeline.lightcurve import FloatArray
 
 
 @compiled()
-def _objective(theta: FloatArray, problem: Problem, normal: FloatArray) -> float:
-    value = -log_likelihood(theta, problem, normal)
-    for i in range(len(theta)):
-        value += 0.5 * problem.precision[i] * (theta[i] - problem.centre[i]) ** 2
+def objective(
+    theta: FloatArray, problem: Problem, normal: FloatArray, high: FloatArray, slope: FloatArray, known: float
+) -> float:
+    """Minus log-likelihood and log prior at theta; with a slope (p,) that is not empty, their derivatives.
+
+    These are forward differences, and backward ones where the bound is near. What is known already, the value at theta,
+    is not computed again.
+    """
+    value, here, width = known, 0.0, 0.0
+    for step in range(0 if math.isnan(known) else 1, len(slope) + 1):
+        if step > 0:
+            here = theta[step - 1]
+            width = 1e-5 if here + 1e-5 <= high[step - 1] else -1e-5
+            theta[step - 1] = here + width
+        found = -log_likelihood(theta, problem, normal)
+        for i in range(len(theta)):
+            found += 0.5 * problem.precision[i] * (theta[i] - problem.centre[i]) ** 2
+        if step > 0:
+            slope[step - 1] = (found - value) / width
+            theta[step - 1] = here
+        else:
+            value = found
     return value
-
-
-@compiled()
-def _gradient(
-    theta: FloatArray, value: float, problem: Problem, normal: FloatArray, high: FloatArray, out: FloatArray
-) -> None:
-    """Forward differences; backward where the bound is near."""
-    for i in range(len(theta)):
-        here = theta[i]
-        width = 1e-5 if here + 1e-5 <= high[i] else -1e-5
-        theta[i] = here + width
-        out[i] = (_objective(theta, problem, normal) - value) / width
-        theta[i] = here
 
 
 @compiled()
@@ -40,6 +45,65 @@ def _diagonal(matrix: FloatArray, value: float) -> None:
     zero(matrix)
     for i in range(matrix.shape[0]):
         matrix[i, i] = value
+
+
+@compiled()
+def _direction(
+    held: FloatArray, slope: FloatArray, metric: FloatArray, direction: FloatArray
+) -> tuple[float, float, float]:
+    """Fill the direction (p,) of the next step; a parameter that is held (1) at its bound stays.
+
+    Returns
+    -------
+    The largest slope of the others; the direction's largest part; its product with the slope.
+    """
+    steepest, largest, descent = 0.0, 0.0, 0.0
+    for i in range(len(slope)):
+        direction[i] = 0.0
+        if held[i] > 0.0:
+            continue
+        steepest = max(steepest, abs(slope[i]))
+        for j in range(len(slope)):
+            if held[j] == 0.0:
+                direction[i] -= metric[i, j] * slope[j]
+        largest = max(largest, abs(direction[i]))
+        descent += direction[i] * slope[i]
+    return steepest, largest, descent
+
+
+@compiled()
+def _learn(change: FloatArray, turn: FloatArray, fresh: bool, metric: FloatArray, turned: FloatArray) -> bool:
+    """Bring the inverse curvature (p, p) up to date with a step and the change of the slope (p,), by the BFGS formula.
+
+    Parameters
+    ----------
+    fresh : whether it knows nothing yet.
+    turned : (p,) to work in.
+
+    Returns
+    -------
+    Whether it learnt: not where the slope did not rise along the step.
+    """
+    p = len(change)
+    curvature, bend, size = 0.0, 0.0, 0.0
+    for i in range(p):
+        curvature += change[i] * turn[i]
+        bend += turn[i] ** 2
+    if not curvature > 1e-10:
+        return False
+    if fresh:
+        _diagonal(metric, curvature / bend)
+    for i in range(p):
+        turned[i] = 0.0
+        for j in range(p):
+            turned[i] += metric[i, j] * turn[j]
+        size += turn[i] * turned[i]
+    for i in range(p):
+        for j in range(p):
+            metric[i, j] += (1.0 + size / curvature) * change[i] * change[j] / curvature - (
+                turned[i] * change[j] + change[i] * turned[j]
+            ) / curvature
+    return True
 
 
 @compiled()
@@ -62,93 +126,51 @@ def maximise(
     p = len(theta)
     columns = problem.rows.shape[1]
     normal = np.empty((columns, columns))
-    here = theta.copy()
-    value = _objective(here, problem, normal)
+    here, slope, new_slope, none = theta.copy(), np.empty(p), np.empty(p), np.empty(0)
+    direction, trial, held = np.empty(p), np.empty(p), np.empty(p)
+    change, turn, turned = np.empty(p), np.empty(p), np.empty(p)
+    value = objective(here, problem, normal, high, slope, math.nan)
     if p == 0 or not math.isfinite(value):
         return here, -value, math.isfinite(value), 0
-    slope = np.empty(p)
-    new_slope = np.empty(p)
-    _gradient(here, value, problem, normal, high, slope)
     fresh = metric[0, 0] == 0.0
     if fresh:
         _diagonal(metric, 1.0)
-    direction, trial = np.empty(p), np.empty(p)
-    change, turn, turned = np.empty(p), np.empty(p), np.empty(p)
     for iteration in range(iterations):
-        free = 0.0
         for i in range(p):
-            held = (here[i] <= low[i] and slope[i] > 0) or (here[i] >= high[i] and slope[i] < 0)
-            if not held:
-                free = max(free, abs(slope[i]))
-        if free < 1e-3:
+            at_bound = (here[i] <= low[i] and slope[i] > 0) or (here[i] >= high[i] and slope[i] < 0)
+            held[i] = 1.0 if at_bound else 0.0
+        steepest, largest, descent = _direction(held, slope, metric, direction)
+        if steepest < 1e-3:
             return here, -value, True, iteration
-        largest, descent = 0.0, 0.0
-        for i in range(p):
-            direction[i] = 0.0
-            held_i = (here[i] <= low[i] and slope[i] > 0) or (here[i] >= high[i] and slope[i] < 0)
-            if held_i:
-                continue
-            for j in range(p):
-                held_j = (here[j] <= low[j] and slope[j] > 0) or (here[j] >= high[j] and slope[j] < 0)
-                if not held_j:
-                    direction[i] -= metric[i, j] * slope[j]
-            largest = max(largest, abs(direction[i]))
-            descent += direction[i] * slope[i]
         if descent >= 0:
             _diagonal(metric, 1.0)
             fresh = True
-            largest, descent = 0.0, 0.0
-            for i in range(p):
-                held_i = (here[i] <= low[i] and slope[i] > 0) or (here[i] >= high[i] and slope[i] < 0)
-                direction[i] = 0.0 if held_i else -slope[i]
-                largest = max(largest, abs(direction[i]))
-                descent += direction[i] * slope[i]
+            steepest, largest, descent = _direction(held, slope, metric, direction)
         # a step of more than two e-foldings leaves the region in which the gradient means anything
         scale = min(1.0, (0.5 if fresh else 2.0) / largest)
-        accepted = False
+        new, accepted = value, False
         for _ in range(12):
             for i in range(p):
                 trial[i] = min(max(here[i] + scale * direction[i], low[i]), high[i])
-            new = _objective(trial, problem, normal)
+            new = objective(trial, problem, normal, high, none, math.nan)
             if new <= value + 1e-4 * scale * descent:
                 accepted = True
                 break
             scale *= 0.4
         if not accepted:
             if fresh:
-                return here, -value, free < 0.05, iteration
+                return here, -value, steepest < 0.05, iteration
             _diagonal(metric, 1.0)
             fresh = True
             continue
-        _gradient(trial, new, problem, normal, high, new_slope)
-        curvature = 0.0
-        bend = 0.0
+        objective(trial, problem, normal, high, new_slope, new)
         for i in range(p):
-            curvature += (trial[i] - here[i]) * (new_slope[i] - slope[i])
-            bend += (new_slope[i] - slope[i]) ** 2
-        if curvature > 1e-10:
-            if fresh:
-                _diagonal(metric, curvature / bend)
-            for i in range(p):
-                change[i] = trial[i] - here[i]
-                turn[i] = new_slope[i] - slope[i]
-                turned[i] = 0.0
-            for i in range(p):
-                for j in range(p):
-                    turned[i] += metric[i, j] * turn[j]
-            size = 0.0
-            for i in range(p):
-                size += turn[i] * turned[i]
-            for i in range(p):
-                for j in range(p):
-                    metric[i, j] += (1.0 + size / curvature) * change[i] * change[j] / curvature - (
-                        turned[i] * change[j] + change[i] * turned[j]
-                    ) / curvature
-            fresh = False
-        done = value - new < 1e-7 * (1.0 + abs(value)) and not fresh
-        for i in range(p):
+            change[i] = trial[i] - here[i]
+            turn[i] = new_slope[i] - slope[i]
             here[i] = trial[i]
             slope[i] = new_slope[i]
+        fresh = not _learn(change, turn, fresh, metric, turned) and fresh
+        done = value - new < 1e-7 * (1.0 + abs(value)) and not fresh
         value = new
         if done:
             return here, -value, True, iteration + 1
@@ -159,20 +181,20 @@ def curvature(theta: FloatArray, low: FloatArray, high: FloatArray, problem: Pro
     """Second derivatives (p, p) of minus the objective at theta, by central differences within the bounds."""
     p = len(theta)
     columns = problem.rows.shape[1]
-    normal = np.empty((columns, columns))
+    normal, none = np.empty((columns, columns)), np.empty(0)
     width = 0.02
     point = theta.copy()
     for i in range(p):
         point[i] = min(max(point[i], low[i] + width), high[i] - width)
     out = np.empty((p, p))
     sides = np.empty(p)
-    middle = _objective(point, problem, normal)
+    middle = objective(point, problem, normal, high, none, math.nan)
     for i in range(p):
         here = point[i]
         point[i] = here + width
-        sides[i] = _objective(point, problem, normal)
+        sides[i] = objective(point, problem, normal, high, none, math.nan)
         point[i] = here - width
-        sides[i] += _objective(point, problem, normal)
+        sides[i] += objective(point, problem, normal, high, none, math.nan)
         point[i] = here
         out[i, i] = (sides[i] - 2 * middle) / width**2
     for i in range(p):
@@ -181,7 +203,7 @@ def curvature(theta: FloatArray, low: FloatArray, high: FloatArray, problem: Pro
             total = 2 * middle - sides[i] - sides[j]
             for a in (-width, width):
                 point[i], point[j] = here + a, there + a
-                total += _objective(point, problem, normal)
+                total += objective(point, problem, normal, high, none, math.nan)
             point[i], point[j] = here, there
             out[i, j] = out[j, i] = total / (2 * width**2)
     return out

@@ -205,3 +205,15 @@ def test_the_real_variables_are_read_whole_and_in_parts(tmp_path: Path) -> None:
     np.testing.assert_array_equal(star.time, row["time"])
     np.testing.assert_array_equal(star.value, row["mag"])
     assert star.clock.name == "HJD_UTC"
+
+
+def test_a_position_may_stand_in_lists(tmp_path: Path) -> None:
+    columns = {
+        "id": ["a"],
+        "mjd": [[55000.0, 55001.0]],
+        "mag": [[12.0, 12.5]],
+        "ra": [[10.5, 10.5]],
+        "dec": [[1.5, 1.5]],
+    }
+    curve = one(write(tmp_path / "x.parquet", columns), tmp_path / "s")
+    assert (curve.ra, curve.dec, len(curve)) == (10.5, 1.5, 2)
