@@ -25,10 +25,10 @@ from swope.flows.rows import StarRow, lost_row, refused_row
 from swope.flows.state import STATE, state_table
 from swope.models.registry import detector_columns
 from swope.pipeline.catalog import events_table, objects_table, write_parquet
-from swope.pipeline.clean import clean
+from swope.pipeline.clean import clean, why_masked
 from swope.pipeline.ingest import IngestOptions, Part, Refused, read
 from swope.pipeline.ingest.said import parse_columns
-from swope.pipeline.lightcurve import Chunk, Clock, LightCurve, Mask
+from swope.pipeline.lightcurve import Chunk, Clock, LightCurve
 from swope.pipeline.period import PeriodOptions, PeriodResult
 from swope.pipeline.period.table import period_of, periods_table
 from swope.pipeline.report.kept import kept_table
@@ -82,7 +82,7 @@ def ingest_chunk(part: Part, folder: Path, options: RunOptions) -> None:
         if len(cleaned.good):
             curves.append(cleaned)
         else:
-            reason = f"none of its {len(curve)} rows can be used: {_masked_because(cleaned)}"
+            reason = f"none of its {len(curve)} rows can be used: {why_masked(cleaned)}"
             refused.append(Refused(curve.object_id, curve.source, reason, "rejected"))
     write_parquet(Chunk.of(curves).table, folder / STARS)
     write_json(folder / REFUSED, [asdict(entry) for entry in refused])
@@ -160,14 +160,3 @@ def read_stars(folder: Path) -> list[Star]:
     """The stars of a measured chunk."""
     periods = pq.read_table(folder / PERIODS).to_pylist()
     return [Star(curve, period_of(found)) for curve, found in zip(read_chunk(folder), periods, strict=True)]
-
-
-def _masked_because(curve: LightCurve) -> str:
-    words = {
-        Mask.NOT_FINITE: "not finite",
-        Mask.QUALITY: "flagged by the source",
-        Mask.DUPLICATE: "repeated",
-        Mask.BAD_ERROR: "zero or negative error",
-    }
-    counts = {word: int(((curve.mask & int(bit)) != 0).sum()) for bit, word in words.items()}
-    return ", ".join(f"{count} {word}" for word, count in counts.items() if count)

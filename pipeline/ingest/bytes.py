@@ -104,18 +104,6 @@ def head_of(path: str | Path) -> bytes:
         return file.read(HEAD_BYTES)
 
 
-def text_of(path: str | Path) -> str:
-    """A whole file as text: UTF-8, or UTF-8 with a byte-order mark.
-
-    Raises
-    ------
-    UnicodeDecodeError
-        When it is not.
-    """
-    with open_unpacked(path) as file:
-        return file.read().decode("utf-8-sig")
-
-
 def digest_of(path: str | Path) -> str:
     """SHA-256 of a file's bytes as they lie on the disk, hexadecimal."""
     with open(path, "rb") as file:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -20,9 +20,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from swope.pipeline.ingest.bytes import open_unpacked, stem_of
+from swope.pipeline.ingest.bytes import stem_of
 from swope.pipeline.ingest.decide import decide
-from swope.pipeline.ingest.dialect import first_lines
 from swope.pipeline.ingest.flat import name_of
 from swope.pipeline.ingest.guard import guarded
 from swope.pipeline.ingest.join import names_by_place
@@ -323,60 +322,3 @@ def parquet_blocks(path: str, wanted: frozenset[int] | None) -> Iterator[Table]:
                 column_of(name, batch.column(name)) if name in kept else Column(name, np.empty(0)) for name in names
             ]
             yield Table(tuple(columns))
-
-
-def read_text_columns(
-    path: str, names: Sequence[str], delimiter: str | None, wanted: list[int], block_bytes: int = BLOCK_BYTES
-) -> Iterator[list[pa.Array]]:
-    """Columns of a text table with a header, as text, some rows at a time.
-
-    A row of too few or too many cells comes as a row of its own object id alone (the first wanted column), the others
-    null: what stands in which column cannot be known.
-    """
-    from pyarrow import csv
-
-    if delimiter is None:
-        raise UnusableError("lists in cells need a table separated by commas, semicolons, tabs or bars")
-    skip = _rows_before_data(path)
-    ragged: list[str] = []
-
-    def on_ragged(row: csv.InvalidRow) -> str:
-        cells = (row.text or "").split(delimiter)
-        ragged.append(cells[wanted[0]].strip().strip('"') if len(cells) > wanted[0] else "")
-        return "skip"
-
-    all_names = [f"c{i}" for i in range(len(names))]
-    kept = [all_names[i] for i in wanted]
-    with (
-        open_unpacked(path) as file,
-        csv.open_csv(
-            file,
-            read_options=csv.ReadOptions(
-                column_names=all_names, skip_rows=skip, block_size=block_bytes, use_threads=False
-            ),
-            parse_options=csv.ParseOptions(delimiter=delimiter, invalid_row_handler=on_ragged),
-            convert_options=csv.ConvertOptions(
-                include_columns=sorted(set(kept)), column_types=dict.fromkeys(kept, pa.string())
-            ),
-        ) as reader,
-    ):
-        for batch in reader:
-            yield [batch.column(name) for name in kept]
-            if ragged:
-                yield _ragged_rows(ragged, len(wanted))
-                ragged.clear()
-    if ragged:
-        yield _ragged_rows(ragged, len(wanted))
-
-
-def _ragged_rows(ids: list[str], width: int) -> list[pa.Array]:
-    return [pa.array(ids, pa.string()), *(pa.nulls(len(ids), pa.string()) for _ in range(width - 1))]
-
-
-def _rows_before_data(path: str) -> int:
-    """How many lines come before the first row of data: comments, blank lines, the header."""
-    with open_unpacked(path) as file:
-        for count, line in enumerate(file):
-            if first_lines(line):
-                return count + 1
-    raise UnusableError("no rows")

@@ -18,9 +18,6 @@ from swope.pipeline.ingest.parts import PART_BYTES, IngestOptions, InputFile, Pa
 #: Schema metadata of a table whose stars share a clock.
 CLOCK_KEY = b"swope.clock"
 
-#: Schema metadata of a staged table: the refusals that were found while it was made.
-REFUSED_KEY = b"swope.refused"
-
 #: Row groups of more chunks than this are written anew in smaller ones, since a part reads whole row groups.
 MAX_GROUP_CHUNKS = 4
 
