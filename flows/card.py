@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, is_dataclass
 from typing import Any
 
 from swope.flows.options import SHIPPED, RunOptions, TrainOptions
-from swope.models.autoencoder import Autoencoder
 from swope.models.classifier import Classifier
-from swope.models.forecaster import Forecaster
 from swope.pipeline.star import Star
 from swope.pipeline.version import VERSION
 
@@ -25,7 +23,8 @@ _NOT_SAID = ("seed", "members")
 
 
 def card_of(
-    model: Autoencoder | Classifier | Forecaster,
+    kind: str,
+    model: Any,
     stars: Sequence[Star],
     classes: Sequence[str] | None,
     start_id: str | None,
@@ -36,19 +35,21 @@ def card_of(
 
     Parameters
     ----------
+    kind : of the model.
     model : just trained.
     stars : those that it was given.
     classes : of the stars, where they had labels.
     start_id : name of the model that it went on from; None where it was trained from nothing.
     training, options : as asked for.
     """
-    kind = type(model).__name__.lower()
+    chosen = getattr(model, "options", None)
+    share = getattr(chosen, "calibration_share", None)
+    apart = f", some {100 * share:.0f} % of them kept to end the training and to calibrate it" if share else ""
     paragraphs = [
-        f"# {'An' if kind == 'autoencoder' else 'A'} {kind} made by `swope train`",
+        f"# {'An' if kind[0] in 'aeiou' else 'A'} {kind} made by `swope train`",
         f"**Trained** by Swope {VERSION} with the seed {training.seed}, {_begun(start_id, training)}.",
-        f"**Taught** by {len(stars)} stars, some {100 * model.options.calibration_share:.0f} % of them kept to end the "
-        f"training and to calibrate it. {_by_type(classes)}",
-        f"**Settings** other than the usual ones: {', '.join(_unusual(model.options, options)) or 'none'}.",
+        f"**Taught** by {len(stars)} stars{apart}. {_by_type(classes)}",
+        f"**Settings** other than the usual ones: {', '.join(_unusual(chosen, options)) or 'none'}.",
         _LIMITS,
     ]
     if isinstance(model, Classifier):
@@ -72,7 +73,10 @@ def _by_type(classes: Sequence[str] | None) -> str:
 
 def _unusual(chosen: Any, options: RunOptions) -> Iterator[str]:
     """The settings of the model and of the reading that are not what they are when nobody says anything."""
-    for given, usual in ((chosen, type(chosen)()), (options, RunOptions())):
+    for given in (chosen, options):
+        if not is_dataclass(given) or isinstance(given, type):
+            continue
+        usual = type(given)()
         for name, value in asdict(given).items():
             if name not in _NOT_SAID and value != getattr(usual, name):
                 yield f"{name} {value}"

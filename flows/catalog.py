@@ -1,10 +1,9 @@
-"""The flow `catalog`: plan chunks, a task a chunk and stage, then the catalog and its report."""
+"""The flow `catalog`: plan chunks, a task a chunk, then the catalog and its report."""
 
 from __future__ import annotations
 
 import os
 import shutil
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, replace
@@ -12,58 +11,38 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
-from prefect import flow, task
-from prefect.cache_policies import NO_CACHE
-from prefect.futures import PrefectFuture, as_completed
+from prefect import flow
+from prefect.artifacts import create_markdown_artifact
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
-from tqdm import tqdm
 
-from swope.flows import stages
+from swope.flows import stages, tasks
+from swope.flows.makers import Makers
 from swope.flows.manifest import chunk_key, is_done
-from swope.flows.models import model_ids
 from swope.flows.options import RunOptions
-from swope.flows.record import RunRecord, versions
-from swope.flows.report import write_report
+from swope.flows.pages import write_report
+from swope.flows.record import RunRecord
 from swope.flows.state import merge_states
-from swope.flows.workers import call, surviving, worker_processes
+from swope.flows.turns import one_at_a_time
+from swope.flows.workers import WorkerDiedError, call, worker_processes
 from swope.pipeline.catalog import count_statuses, merge
+from swope.pipeline.commit import replaced_together
 from swope.pipeline.ingest import Part, plan
 from swope.pipeline.version import VERSION
 
 WORK = Path("work")
 CHUNKS = WORK / "chunks"
 REFUSED = CHUNKS / "refused"
+REPORT = Path("report") / "index.html"
 
 CORES = os.cpu_count() or 1
 
 
-@task(name="ingest", cache_policy=NO_CACHE)
-def ingest(part: Part, folder: Path, options: RunOptions) -> Path:
-    """Read and clean a chunk."""
-    call(stages.ingest_chunk, part, folder, options)
-    return folder
-
-
-@task(name="measure", cache_policy=NO_CACHE)
-def measure(folder: Path, options: RunOptions) -> Path:
-    """Search the periods of a chunk."""
-    stages.write_periods(folder, surviving(stages.measure_rows, folder, options, 0, stages.n_stars(folder)))
-    return folder
-
-
-@task(name="score", cache_policy=NO_CACHE)
-def score(folder: Path, options: RunOptions) -> Path:
-    """Put a chunk through the models and write its rows."""
-    stages.write_rows(folder, surviving(stages.score_rows, folder, options, 0, stages.n_stars(folder)))
-    return folder
-
-
-def task_runner(workers: int | None, dask: str | None = None) -> tuple[TaskRunner[Any], int]:
-    """Where the tasks run, and how many worker processes this machine is to have for them.
+def task_runner(workers: int, dask: str | None = None) -> TaskRunner[Any]:
+    """Where the tasks run.
 
     Parameters
     ----------
-    workers : worker processes; None for one a core.
+    workers : worker processes on this machine.
     dask : address of a Dask scheduler, whose workers then do all the work; they must see the same files.
 
     Raises
@@ -72,27 +51,26 @@ def task_runner(workers: int | None, dask: str | None = None) -> tuple[TaskRunne
         When Dask is asked for and not installed.
     """
     if dask is None:
-        n = workers or CORES
-        return threads(n), n
+        return threads(workers)
     try:
         from prefect_dask.task_runners import DaskTaskRunner
     except ImportError:
         raise ValueError("--dask needs the extra: pip install 'swope[dask]'") from None
-    return DaskTaskRunner(address=dask), 0
+    return DaskTaskRunner(address=dask)
 
 
 def threads(workers: int) -> TaskRunner[Any]:
-    """Threads for the tasks of `workers` busy chunks: a task that waits for the stage before it holds a thread."""
-    return ThreadPoolTaskRunner(max_workers=3 * workers + 3)
+    """A thread for each worker process, whose task waits there for the worker's answer."""
+    return ThreadPoolTaskRunner(max_workers=workers)
 
 
-@flow(name="catalog", task_runner=threads(CORES))
+@flow(name="catalog", flow_run_name="catalog {out}", task_runner=threads(CORES))
 def catalog(
     sources: list[str],
     out: str,
     options: RunOptions | None = None,
     workers: int | None = None,
-    top: int = 20,
+    top: int | None = 20,
 ) -> RunRecord:
     """Make a catalog and its report from light curves.
 
@@ -101,79 +79,115 @@ def catalog(
     sources : files, folders, globs, or archive queries such as "mast:KIC 8462852".
     out : folder of the run; a run that was interrupted goes on from its finished chunks.
     options : the run's settings; models that are not there are left out, and the shipped ones taken.
-    workers : worker processes; None for one a core, 0 to compute where a task runs (on Dask).
-    top : how many of the most anomalous stars the report shows.
+    workers : most worker processes; None for one a core, 0 to compute where a task runs (on Dask).
+    top : how many of the most anomalous stars the report shows; None for no report.
 
     Raises
     ------
     swope.pipeline.ingest.SourceError
         When there is nothing to read.
+    swope.flows.lock.BusyError
+        When another run is at work in the folder.
+    ValueError
+        When the models cannot be loaded.
     """
     watch = Stopwatch()
     options = (options or RunOptions()).settled()
     run_dir = Path(out)
-    scratch = run_dir / WORK / "scratch"
-    planned = plan(sources, stages.ingest_options(options), scratch)
-    watch.lap("plan")
-    with worker_processes(CORES if workers is None else workers):
-        ids = call(model_ids, options.models)
-        keys = [chunk_key(part.digest, asdict(options), ids, VERSION) for part in planned.parts]
+    with one_at_a_time(run_dir), worker_processes(CORES if workers is None else workers):
+        scratch = run_dir / WORK / "scratch"
+        tasks.fetch(sources, scratch)
+        planned = plan(sources, stages.ingest_options(options), scratch)
+        watch.lap("plan")
+        makers = load_makers(options)
+        keys = [chunk_key(part.digest, asdict(options), asdict(makers)) for part in planned.parts]
         chunks = [CHUNKS / key for key in keys]
         reused = sum(is_done(run_dir / chunk) for chunk in chunks)
         run_chunks(planned.parts, [run_dir / chunk for chunk in chunks], options)
         stages.write_refused(run_dir / REFUSED, planned.refused)
         watch.lap("chunks")
-        pieces = [run_dir / chunk for chunk in (*chunks, REFUSED)]
-        merge([p / stages.OBJECTS for p in pieces], [p / stages.EVENTS for p in pieces], run_dir)
-        merge_states(pieces, run_dir, options)
-        watch.lap("catalog")
         record = RunRecord(
             version=VERSION,
-            versions=versions(),
+            versions=makers.versions,
             sources=list(sources),
             config=asdict(options),
-            models=ids,
-            counts=count_statuses(run_dir / stages.OBJECTS),
+            models=makers.models,
+            counts={},
             n_inputs=planned.n_inputs,
-            n_events=int(pq.read_metadata(run_dir / stages.EVENTS).num_rows),
+            n_events=0,
             inputs=[{"sha256": part.digest, "files": list(part.sources)} for part in planned.parts],
             chunks=[str(chunk) for chunk in chunks],
             n_reused=reused,
-            timings=watch.laps,
+            timings={},
         )
-        record.write(run_dir)
-        call(write_report, run_dir, top)
+        record = commit(run_dir, record, watch)
+        if top is not None:
+            call(write_report, run_dir, top)
         watch.lap("report")
-    record = replace(record, timings=watch.laps)
-    record.write(run_dir)
-    shutil.rmtree(scratch, ignore_errors=True)
+        record = replace(record, timings=watch.laps)
+        record.write(run_dir)
+        clear(run_dir, chunks)
+    announce(record, run_dir)
     return record
 
 
+def load_makers(options: RunOptions) -> Makers:
+    """Load the models in a worker process, and learn what makes this run's numbers.
+
+    Raises
+    ------
+    ValueError
+        When they cannot be loaded: then no star could be done.
+    """
+    try:
+        return call(Makers.of, options.models)
+    except WorkerDiedError as error:
+        raise ValueError(f"the models cannot be loaded here: {error}") from error
+
+
 def run_chunks(parts: Sequence[Part], folders: Sequence[Path], options: RunOptions) -> None:
-    """Three tasks a chunk that is not finished; a chunk whose task fails gets failed rows, and the rest go on."""
-    chains: dict[PrefectFuture[Any], tuple[Part, Path, list[PrefectFuture[Any]]]] = {}
-    for part, folder in zip(parts, folders, strict=True):
-        if not is_done(folder):
-            read = ingest.submit(part, folder, options)
-            measured = measure.submit(folder, options, wait_for=[read], return_state=False)
-            scored = score.submit(folder, options, wait_for=[measured], return_state=False)
-            chains[scored] = (part, folder, [read, measured, scored])
-    with tqdm(total=len(chains), unit="chunk", disable=None, file=sys.stderr) as bar:
-        for last in as_completed(list(chains)):
-            part, folder, chain = chains[last]
-            if problem := first_problem(chain):
-                stages.write_failed(folder, part, problem)
-            bar.update()
+    """A task a chunk that is not finished; a chunk whose task fails gets failed rows, and the rest go on."""
+    left = [(part, folder) for part, folder in zip(parts, folders, strict=True) if not is_done(folder)]
+    for part, folder, problem in tasks.each(tasks.chunk, left, options):
+        if problem is not None:
+            stages.write_failed(folder, part, problem)
 
 
-def first_problem(chain: Sequence[PrefectFuture[Any]]) -> str | None:
-    """What the first failed task of a chunk raised; None where all went well."""
-    for future in chain:
-        answer = future.result(raise_on_failure=False)
-        if isinstance(answer, BaseException):
-            return f"{type(answer).__name__}: {answer}"
-    return None
+def commit(run_dir: Path, record: RunRecord, watch: Stopwatch) -> RunRecord:
+    """Make the catalog of the chunks: its tables and run.json, all of them or none."""
+    pieces = [run_dir / chunk for chunk in (*map(Path, record.chunks), REFUSED)]
+    with replaced_together(run_dir) as new:
+        merge([p / stages.OBJECTS for p in pieces], [p / stages.EVENTS for p in pieces], new)
+        merge_states(pieces, new, record.options)
+        watch.lap("catalog")
+        record = replace(
+            record,
+            counts=count_statuses(new / stages.OBJECTS),
+            n_events=int(pq.read_metadata(new / stages.EVENTS).num_rows),
+            timings=watch.laps,
+        )
+        record.write(new)
+    return record
+
+
+def clear(run_dir: Path, chunks: Sequence[Path]) -> None:
+    """Remove what a finished run leaves that nothing refers to: chunks of other input or settings, scratch files."""
+    kept = {path.name for path in (*chunks, REFUSED)}
+    for folder in (run_dir / CHUNKS).iterdir():
+        if folder.name not in kept:
+            shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(run_dir / WORK / "scratch", ignore_errors=True)
+
+
+def announce(record: RunRecord, run_dir: Path) -> None:
+    """Leave the counts and the places of the results with Prefect, as an artifact."""
+    rows = "\n".join(f"| {name} | {count} |" for name, count in {**record.counts, "n_events": record.n_events}.items())
+    places = "\n".join(f"- `{(run_dir / name).resolve()}`" for name in (stages.OBJECTS, stages.EVENTS, REPORT))
+    create_markdown_artifact(
+        f"# {run_dir}\n\n| | |\n|---|---:|\n{rows}\n\n{places}\n",
+        key="swope-catalog",
+        description=f"The catalog of {run_dir}",
+    )
 
 
 class Stopwatch:

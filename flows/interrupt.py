@@ -1,43 +1,36 @@
-"""Stop at once on Ctrl+C, where Prefect would first try for minutes to tell its temporary server.
+"""A request to end (SIGTERM) ends a run as Ctrl+C does: by an exception, so that everything is put away on the way out.
 
-A terminal interrupts that server too, so nobody answers. Nothing is lost by leaving: chunks are written whole, and the
-temporary server's record of the run is deleted anyway.
+Nothing is lost by it: chunks are written whole. Worker processes ignore both signals and are ended by
+`worker_processes`; Prefect's server lives in a session of its own (`swope.flows.server`), so Prefect can say goodbye to
+it first.
 """
 
 from __future__ import annotations
 
-import os
 import signal
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from swope.flows.workers import kill_workers
+
+class TerminatedError(KeyboardInterrupt):
+    """The process was asked to end, by SIGTERM."""
+
+
+def exit_code(stop: KeyboardInterrupt) -> int:
+    """What a process that was asked to end ends with, as shells have it: 128 and the number of the signal."""
+    return 128 + (signal.SIGTERM if isinstance(stop, TerminatedError) else signal.SIGINT)
 
 
 @contextmanager
-def leaving_at_once(words: str, code: int) -> Iterator[None]:
-    """While the block runs, an interrupt prints the words on stderr and ends this process with the code.
-
-    A Prefect server of the user's own (`PREFECT_API_URL`) is told first, as Prefect does. An interrupt that this
-    process ignores, as one in the background does, stays ignored.
-    """
-    from prefect.server.api.server import SubprocessASGIServer
-    from prefect.settings import PREFECT_API_URL
+def terminable() -> Iterator[None]:
+    """While the block runs, SIGTERM raises `TerminatedError` in it, as SIGINT raises KeyboardInterrupt."""
 
     def leave(_signal: int, _frame: FrameType | None) -> None:
-        print(words, file=sys.stderr, flush=True)
-        kill_workers()
-        # where the interrupt was sent to this process alone, the server would stay
-        SubprocessASGIServer().stop()
-        os._exit(code)
+        raise TerminatedError
 
-    if PREFECT_API_URL.value() or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
-        yield
-        return
-    signal.signal(signal.SIGINT, leave)
+    before = signal.signal(signal.SIGTERM, leave)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGTERM, before)

@@ -1,7 +1,7 @@
 """What is finished and need not be done again: the authority on a run that was killed.
 
-A chunk's folder is named by its key: the hash of the input bytes, the settings, the models and the version. Its
-``done.json`` is written last, so a folder without one is unfinished work and is done again.
+A chunk's folder is named by its key: the hash of the input bytes, the settings, the models, the code and the packages.
+Its ``done.json`` is written last, so a folder without one is unfinished work and is done again.
 """
 
 from __future__ import annotations
@@ -16,17 +16,16 @@ from typing import Any
 DONE = "done.json"
 
 
-def chunk_key(digest: str, config: Mapping[str, Any], model_ids: Mapping[str, str], version: str) -> str:
+def chunk_key(digest: str, config: Mapping[str, Any], makers: Mapping[str, Any]) -> str:
     """Name of a chunk's folder: sixteen hex digits that change when anything that makes its rows changes.
 
     Parameters
     ----------
     digest : hash of the input bytes that the chunk covers.
     config : the run's settings; JSON values.
-    model_ids : the models by detector.
-    version : Swope's version.
+    makers : models, versions, code (`swope.flows.makers.Makers`); JSON values.
     """
-    text = json.dumps([digest, dict(config), dict(model_ids), version], sort_keys=True)
+    text = json.dumps([digest, dict(config), dict(makers)], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

@@ -11,9 +11,10 @@ from swope.flows.catalog import catalog
 from swope.flows.night import score_night
 from swope.flows.runtime import one_thread
 from swope.flows.state import NIGHTLY, STATE
+from swope.flows.turns import one_at_a_time
 
 
-@flow(name="nightly", validate_parameters=False)
+@flow(name="nightly", flow_run_name="nightly {incoming}", validate_parameters=False)
 def nightly(incoming: str = "incoming", since: str = "out/catalog", out: str = "out/nights", top: int = 10) -> str:
     """Score the new points of a folder; returns the folder of the night, ``OUT/YYYY-MM-DD`` (UTC).
 
@@ -31,7 +32,8 @@ def nightly(incoming: str = "incoming", since: str = "out/catalog", out: str = "
     if not (Path(since) / STATE).exists():
         catalog([incoming], since)
     tonight = Path(out) / datetime.now(UTC).strftime("%Y-%m-%d")
-    record = score_night([incoming], latest(Path(since), Path(out), tonight), tonight, top=top)
+    with one_at_a_time(Path(since), Path(out)):
+        record = score_night([incoming], latest(Path(since), Path(out), tonight), tonight, top=top)
     print(record.summary(tonight))
     return str(tonight)
 

@@ -6,6 +6,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from swope.models.registry import kinds, model_class
+from swope.models.weights import holds_model
+from swope.pipeline.events import EventOptions
 from swope.pipeline.lightcurve import Clock, Kind
 
 
@@ -22,6 +25,7 @@ class RunOptions:
     chunk_size : stars a chunk.
     min_period, max_period : days; limits of the period search, or None for what each star's data allow.
     models : folder with models trained by `swope train`; None for the shipped ones.
+    columns : which column of a flat table is what, such as "time=2,mag=3,mag_err=4"; None leaves it to the readers.
     event_pvalue : an event is reported when a quiet star shows one as strong with at most this probability.
     """
 
@@ -34,6 +38,7 @@ class RunOptions:
     max_period: float | None = None
     models: str | None = None
     event_pvalue: float = 1e-3
+    columns: str | None = None
 
     def check(self) -> None:
         """Refuse settings that cannot be meant.
@@ -44,7 +49,10 @@ class RunOptions:
             Naming the option, what is wrong with it, and what to write.
         """
         from swope.pipeline.ingest.registry import reader_named
+        from swope.pipeline.ingest.said import parse_columns
 
+        if self.columns is not None:
+            parse_columns(self.columns)
         if self.clock is not None:
             Clock.parse(self.clock)
         if self.min_period is not None and self.max_period is not None and self.min_period >= self.max_period:
@@ -53,10 +61,15 @@ class RunOptions:
             raise ValueError(f"--models: no folder at {self.models}; `swope train` writes one")
         if self.models is not None and not _models_in(self.models):
             raise ValueError(
-                f"--models: {self.models} holds none of {', '.join(KINDS)}; give the folder that `swope train` wrote"
+                f"--models: {self.models} holds none of {', '.join(kinds())}; give the folder that `swope train` wrote"
             )
         if self.reader is not None:
             reader_named(self.reader)
+
+    @property
+    def events(self) -> EventOptions:
+        """What counts as an event."""
+        return EventOptions(pvalue=self.event_pvalue)
 
     def settled(self) -> RunOptions:
         """The same, without models that are not there yet: a deployment may name those of a training to come."""
@@ -64,13 +77,8 @@ class RunOptions:
         return replace(self, models=None) if missing else self
 
 
-#: The models that `swope train` makes, and all that a folder of models may hold.
-TRAINED = ("classifier", "autoencoder", "forecaster")
-KINDS = (*TRAINED, "statespace")
-
-
 def _models_in(folder: str) -> bool:
-    return any((Path(folder) / kind).is_dir() for kind in KINDS)
+    return any(holds_model(Path(folder) / kind) for kind in kinds())
 
 
 #: What `--start` takes for the models that come with Swope.
@@ -105,23 +113,22 @@ class TrainOptions:
         ValueError
             Naming the option, and what to do instead.
         """
-        if kind not in TRAINED:
-            raise ValueError(f"no model is called {kind!r}; there are {', '.join(TRAINED)}")
-        if kind == "classifier" and labels is None:
-            raise ValueError("a classifier learns from labels: give --labels labels.csv with object_id and class")
-        if self.cell is not None and kind != "forecaster":
-            raise ValueError(f"--cell is the forecaster's; no {kind} has one")
-        if self.survey and kind != "classifier":
-            raise ValueError(f"--survey is the classifier's; a {kind} looks at the curve alone")
+        learning = model_class(kind).learning
+        if learning.needs_labels and labels is None:
+            raise ValueError(f"a {kind} learns from labels: give --labels labels.csv with object_id and class")
+        if self.cell is not None and "cell" not in learning.settings:
+            raise ValueError(f"--cell: a {kind} has no recurrent cell; leave it out")
+        if self.survey and "survey" not in learning.settings:
+            raise ValueError(f"--survey: the {kind} looks at the curve alone; leave it out")
         if self.start is None:
             return
-        if kind == "autoencoder":
-            raise ValueError("--start: an autoencoder is always trained from nothing; leave it out")
+        if learning.start == "never":
+            raise ValueError(f"--start: the {kind} is always trained from nothing; leave it out")
         if self.cell is not None:
             raise ValueError("--cell trains from nothing, and --start goes on from a model: give one of them")
         if self.survey:
             raise ValueError("--survey: a model that goes on looks at what its --start looks at; leave it out")
-        if self.start != SHIPPED and not (Path(self.start) / kind).is_dir():
+        if self.start != SHIPPED and not holds_model(Path(self.start) / kind):
             raise ValueError(
                 f"--start: no {kind} in {self.start}; give a folder that `swope train {kind}` wrote, or `{SHIPPED}` "
                 "for the one that comes with Swope"

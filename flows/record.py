@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-import platform
 from dataclasses import asdict, dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from swope.flows.manifest import write_json
 from swope.flows.options import RunOptions
 from swope.pipeline.catalog.store import RECORD
-from swope.pipeline.version import VERSION
-
-#: Packages whose version may change a number in the catalog.
-_PACKAGES = ("astropy", "keras", "light-curve", "lightkurve", "nifty-ls", "numpy", "pandas", "pyarrow", "scipy")
+from swope.pipeline.commit import finish
 
 
 @dataclass(frozen=True)
@@ -25,7 +21,7 @@ class RunRecord:
     Attributes
     ----------
     version : Swope's.
-    versions : of Python and of the packages that may change a number.
+    versions : of all that may change a number (`swope.flows.makers.Makers`).
     sources : as the user gave them.
     config : the settings (`RunOptions`).
     models : model ids by kind.
@@ -64,12 +60,19 @@ class RunRecord:
         ValueError
             When the folder holds no finished run.
         """
+        finish(run_dir)
         try:
             return cls(**json.loads((run_dir / RECORD).read_text()))
         except FileNotFoundError:
             raise ValueError(f"{run_dir} holds no finished run: there is no {RECORD}; `swope run` makes one") from None
         except (TypeError, json.JSONDecodeError) as error:
             raise ValueError(f"{run_dir / RECORD} is not a run's record: {error}") from None
+
+    @property
+    def stamp(self) -> str:
+        """What tells this run's catalog from another's: a hash of all that made it."""
+        made = [self.version, self.versions, self.config, self.models, self.inputs]
+        return hashlib.sha256(json.dumps(made, sort_keys=True).encode()).hexdigest()
 
     @property
     def options(self) -> RunOptions:
@@ -85,19 +88,9 @@ class RunRecord:
             f"{self.n_inputs} files, {stars} rows: {parts}; {self.n_events} events; {sum(self.timings.values()):.0f} s",
             f"catalog  {run_dir / 'objects.parquet'}",
             f"events   {run_dir / 'events.parquet'}",
-            f"report   {run_dir / 'report' / 'index.html'}",
         ]
+        page = run_dir / "report" / "index.html"
+        lines += [f"report   {page}"] if page.exists() else []
         if self.n_reused:
             lines.insert(1, f"{self.n_reused} of {len(self.chunks)} chunks were finished by an earlier run")
         return "\n".join(lines)
-
-
-def versions() -> dict[str, str]:
-    """Versions of Python and of the packages that may change a number."""
-    found = {"python": platform.python_version(), "swope": VERSION}
-    for package in _PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found

@@ -49,7 +49,10 @@ def _deployment(entry: dict[str, Any], path: Path) -> Any:
         flow: Any = load_flow_from_entrypoint(entry["entrypoint"])
         schedules = [Cron(schedule["cron"], timezone=schedule["timezone"]) for schedule in entry.get("schedules", [])]
         return flow.to_deployment(
-            name=entry["name"], parameters=entry.get("parameters", {}), schedules=schedules or None
+            name=entry["name"],
+            parameters=entry.get("parameters", {}),
+            schedules=schedules or None,
+            concurrency_limit=entry.get("concurrency_limit"),
         )
     except KeyError as missing:
         raise ValueError(f"{path}: a deployment lacks {missing}") from None

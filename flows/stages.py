@@ -1,52 +1,69 @@
-"""The stages of a chunk, from a part of a file to catalog rows: plain functions over the chunk's folder.
+"""What a chunk's folder holds: plain functions that write and read it, stage by stage.
 
-Each leaves its result there, so that only paths and small records travel between tasks:
+Only paths and small records travel between processes; the rest is here:
 
     stars.parquet     light curves, cleaned                       (ingest)
     refused.json      what could not become a star, and why       (ingest)
     periods.parquet   the answers of the period search            (measure)
-    objects.parquet, events.parquet, state.parquet, done.json     (score)
+    objects.parquet, events.parquet, state.parquet, kept.parquet, done.json     (score)
 """
 
 from __future__ import annotations
 
 import json
-import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from swope.flows.manifest import DONE, write_json
-from swope.flows.models import load_models
 from swope.flows.options import RunOptions
-from swope.flows.rows import StarRow, lost_row, refused_row, rows_of
-from swope.flows.state import PERIOD_SCHEMA, STATE, state_table
-from swope.flows.workers import Lost
+from swope.flows.rows import StarRow, lost_row, refused_row
+from swope.flows.state import STATE, state_table
+from swope.models.registry import detector_columns
 from swope.pipeline.catalog import events_table, objects_table, write_parquet
-from swope.pipeline.clean import clean
+from swope.pipeline.clean import clean, why_masked
 from swope.pipeline.ingest import IngestOptions, Part, Refused, read
-from swope.pipeline.lightcurve import Chunk, Clock, LightCurve, Mask
-from swope.pipeline.period import PeriodOptions, PeriodResult, find_period
+from swope.pipeline.ingest.said import parse_columns
+from swope.pipeline.lightcurve import Chunk, Clock, LightCurve
+from swope.pipeline.period import PeriodOptions, PeriodResult
+from swope.pipeline.period.table import period_of, periods_table
+from swope.pipeline.report.kept import kept_table
 from swope.pipeline.star import Star
-
-T = TypeVar("T")
 
 STARS = "stars.parquet"
 REFUSED = "refused.json"
 PERIODS = "periods.parquet"
 OBJECTS = "objects.parquet"
 EVENTS = "events.parquet"
+KEPT = "kept.parquet"
+
+
+@dataclass(frozen=True)
+class Lost:
+    """What stands in the place of an answer for a star that took its computation down.
+
+    Attributes
+    ----------
+    reason : what the computation died of, for the star's row.
+    """
+
+    reason: str
+
+
+def lost(error: Exception) -> Lost:
+    """The answer for a star whose computation raised, or ended its process."""
+    return Lost(f"the computation failed on this star: {type(error).__name__}: {error}")
 
 
 def ingest_options(options: RunOptions) -> IngestOptions:
     """The part of a run's settings that concerns the readers."""
     return IngestOptions(
         clock=Clock.parse(options.clock) if options.clock else None,
+        columns=parse_columns(options.columns) if options.columns else (),
         reader=options.reader,
         kind=options.kind,
         chunk_size=options.chunk_size,
@@ -65,15 +82,20 @@ def ingest_chunk(part: Part, folder: Path, options: RunOptions) -> None:
         if len(cleaned.good):
             curves.append(cleaned)
         else:
-            reason = f"none of its {len(curve)} rows can be used: {_masked_because(cleaned)}"
+            reason = f"none of its {len(curve)} rows can be used: {why_masked(cleaned)}"
             refused.append(Refused(curve.object_id, curve.source, reason, "rejected"))
     write_parquet(Chunk.of(curves).table, folder / STARS)
     write_json(folder / REFUSED, [asdict(entry) for entry in refused])
 
 
-def n_stars(folder: Path) -> int:
-    """Stars in an ingested chunk."""
-    return int(pq.read_metadata(folder / STARS).num_rows)
+def is_ingested(folder: Path) -> bool:
+    """Whether a chunk has been read."""
+    return (folder / STARS).exists() and (folder / REFUSED).exists()
+
+
+def is_measured(folder: Path) -> bool:
+    """Whether a chunk has its periods."""
+    return (folder / PERIODS).exists()
 
 
 def searched(options: RunOptions) -> PeriodOptions:
@@ -81,38 +103,10 @@ def searched(options: RunOptions) -> PeriodOptions:
     return PeriodOptions(min_period=options.min_period, max_period=options.max_period)
 
 
-def measure_rows(folder: Path, options: RunOptions, start: int, stop: int) -> list[PeriodResult]:
-    """Search the periods of the stars `start` to `stop` of a chunk."""
-    chunk = read_chunk(folder)
-    where = searched(options)
-    return [find_period(chunk[i], where) for i in range(start, stop)]
-
-
 def write_periods(folder: Path, found: Sequence[PeriodResult | Lost]) -> None:
     """Write a chunk's periods."""
-    results = [PeriodResult(reason=r.reason) if isinstance(r, Lost) else _rounded(r) for r in found]
-    write_parquet(pa.Table.from_pylist([asdict(result) for result in results], PERIOD_SCHEMA), folder / PERIODS)
-
-
-def _rounded(result: PeriodResult) -> PeriodResult:
-    """The result without its last bits, which depend on where in memory the light curve lies, and on nothing in it."""
-    return replace(
-        result,
-        period=_significant(result.period, 12),
-        period_err=_significant(result.period_err, 6),
-        fap=_significant(result.fap, 6),
-        others=tuple(_significant(period, 12) for period in result.others),
-        t0=round(result.t0, 7) if math.isfinite(result.t0) else result.t0,
-    )
-
-
-def _significant(value: float, digits: int) -> float:
-    return float(f"{value:.{digits - 1}e}")
-
-
-def score_rows(folder: Path, options: RunOptions, start: int, stop: int) -> list[StarRow]:
-    """Put the stars `start` to `stop` of a chunk through the models."""
-    return rows_of(read_stars(folder)[start:stop], load_models(options.models), options)
+    results = [PeriodResult(reason=r.reason, fault=True) if isinstance(r, Lost) else r.rounded() for r in found]
+    write_parquet(periods_table(results), folder / PERIODS)
 
 
 def write_rows(folder: Path, scored: Sequence[StarRow | Lost]) -> None:
@@ -135,7 +129,7 @@ def write_refused(folder: Path, refused: Sequence[Refused]) -> None:
 
 def write_failed(folder: Path, part: Part, reason: str) -> None:
     """Write rows for a chunk whose stage failed as a whole: a row a star where they were read, a row a file if not."""
-    if (folder / STARS).exists() and (folder / REFUSED).exists():
+    if is_ingested(folder):
         refused = [Refused(**entry) for entry in json.loads((folder / REFUSED).read_text())]
         refused += [Refused(curve.object_id, curve.source, reason, "failed") for curve in read_chunk(folder)]
     else:
@@ -145,7 +139,8 @@ def write_failed(folder: Path, part: Part, reason: str) -> None:
 
 
 def _write(folder: Path, rows: Sequence[StarRow], done: bool = True) -> None:
-    write_parquet(objects_table(_columns([row.columns for row in rows])), folder / OBJECTS)
+    write_parquet(kept_table([row.detail for row in rows if row.detail is not None]), folder / KEPT)
+    write_parquet(objects_table(_columns([row.columns for row in rows]), detector_columns()), folder / OBJECTS)
     write_parquet(events_table(_columns([event for row in rows for event in row.events])), folder / EVENTS)
     if done:
         write_json(folder / DONE, dict(Counter(row.columns["status"] for row in rows)))
@@ -164,18 +159,4 @@ def read_chunk(folder: Path) -> Chunk:
 def read_stars(folder: Path) -> list[Star]:
     """The stars of a measured chunk."""
     periods = pq.read_table(folder / PERIODS).to_pylist()
-    return [
-        Star(curve, PeriodResult(**{**found, "others": tuple(found["others"])}))
-        for curve, found in zip(read_chunk(folder), periods, strict=True)
-    ]
-
-
-def _masked_because(curve: LightCurve) -> str:
-    words = {
-        Mask.NOT_FINITE: "not finite",
-        Mask.QUALITY: "flagged by the source",
-        Mask.DUPLICATE: "repeated",
-        Mask.BAD_ERROR: "zero or negative error",
-    }
-    counts = {word: int(((curve.mask & int(bit)) != 0).sum()) for bit, word in words.items()}
-    return ", ".join(f"{count} {word}" for word, count in counts.items() if count)
+    return [Star(curve, period_of(found)) for curve, found in zip(read_chunk(folder), periods, strict=True)]

@@ -21,12 +21,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from swope.flows.options import RunOptions
-from swope.models.statespace import StateSpace, record_after, record_json
+from swope.models.analysis import Analysis
 from swope.pipeline.catalog.store import RECORD, replacing
+from swope.pipeline.commit import finish
 from swope.pipeline.forecast import Forecast
 from swope.pipeline.lightcurve import CHUNK_SCHEMA, Chunk, FloatArray, LightCurve
 from swope.pipeline.period import PeriodResult
-from swope.pipeline.star import Star
+from swope.pipeline.period.table import PERIOD_SCHEMA, period_of, period_row
 
 STATE = "state.parquet"
 
@@ -35,19 +36,6 @@ NIGHTLY = "nightly.json"
 
 #: Stars that are held in memory at a time.
 BATCH = 512
-
-PERIOD_SCHEMA = pa.schema(
-    [
-        ("period", pa.float64()),
-        ("period_err", pa.float64()),
-        ("fap", pa.float64()),
-        ("flag", pa.string()),
-        ("others", pa.list_(pa.float64())),
-        ("t0", pa.float64()),
-        ("terms", pa.int32()),
-        ("reason", pa.string()),
-    ]
-)
 
 STATE_SCHEMA = pa.schema(
     [
@@ -59,6 +47,9 @@ STATE_SCHEMA = pa.schema(
         pa.field("statespace_sigma", pa.list_(pa.float64()), nullable=False),
     ]
 )
+
+#: The detector that goes on from a record of its own; the others go over the rows again.
+FOLLOWED = "statespace"
 
 _SETTINGS = b"swope.config"
 
@@ -85,7 +76,7 @@ class Kept:
         """The state space's forecasts beside the rows that they were of."""
         return Forecast(
             object_id=curve.object_id,
-            detector="statespace",
+            detector=FOLLOWED,
             time=curve.time,
             band=curve.band,
             bands=curve.bands,
@@ -96,14 +87,14 @@ class Kept:
         )
 
 
-def kept_of(star: Star, statespace: StateSpace) -> Kept:
-    """What is kept of a star that a run has been through."""
-    fitted = statespace.fitted(star)
-    forecast = statespace.forecast([star])[0]
-    if isinstance(fitted, str) or forecast is None:
-        nothing = np.full(len(star.curve.good), np.nan)
-        return Kept(star.period, None, str(fitted), nothing, nothing)
-    return Kept(star.period, record_json(record_after(fitted)), None, forecast.mean, forecast.sigma)
+def kept_of(analysis: Analysis) -> Kept:
+    """What is kept of a star that was analysed."""
+    said = analysis.assessments[FOLLOWED]
+    if said.record is None or said.forecast is None:
+        nothing = np.full(len(analysis.curve.good), np.nan)
+        reason = said.record_reason or said.reason
+        return Kept(analysis.period, None, reason.text if reason else "there is no record of it", nothing, nothing)
+    return Kept(analysis.period, said.record, None, said.forecast.mean, said.forecast.sigma)
 
 
 def state_table(curves: Sequence[LightCurve], kept: Sequence[Kept]) -> pa.Table:
@@ -115,7 +106,7 @@ def state_table(curves: Sequence[LightCurve], kept: Sequence[Kept]) -> pa.Table:
     kept : of the same stars.
     """
     lists = {
-        "period": [{**asdict(one.period), "others": list(one.period.others)} for one in kept],
+        "period": [period_row(one.period) for one in kept],
         "statespace_record": [one.record for one in kept],
         "statespace_reason": [one.reason for one in kept],
         "statespace_mean": [one.mean for one in kept],
@@ -135,7 +126,7 @@ def read_state(table: pa.Table) -> list[tuple[LightCurve, Kept]]:
         (
             curve,
             Kept(
-                PeriodResult(**{**row["period"], "others": tuple(row["period"]["others"])}),
+                period_of(row["period"]),
                 row["statespace_record"],
                 row["statespace_reason"],
                 mean.values.to_numpy(zero_copy_only=False),
@@ -187,6 +178,7 @@ class State:
         ValueError
             When there is none.
         """
+        finish(folder)
         if not (folder / STATE).is_file():
             raise ValueError(
                 f"{folder} holds nothing to go on from: there is no {STATE}; `swope run` and `swope nightly` leave one"
@@ -206,9 +198,10 @@ class State:
         """Of the run that it began with."""
         return RunOptions(**json.loads(pq.read_schema(self.path).metadata[_SETTINGS]))
 
-    def names(self) -> list[str]:
-        """Names of its stars."""
-        return list(pq.read_table(self.path, columns=["object_id"])["object_id"].to_pylist())
+    def names(self) -> list[tuple[str, str]]:
+        """Name and source of each of its stars."""
+        table = pq.read_table(self.path, columns=["object_id", "source"])
+        return list(zip(table["object_id"].to_pylist(), table["source"].to_pylist(), strict=True))
 
     def batches(self) -> Iterator[pa.Table]:
         """Its rows, some at a time."""

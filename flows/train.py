@@ -5,27 +5,33 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from prefect import flow
 
-from swope.flows import stages
+from swope.flows import stages, tasks
 from swope.flows.card import card_of
-from swope.flows.catalog import CHUNKS, CORES, WORK, first_problem, ingest, measure, threads
+from swope.flows.catalog import CHUNKS, CORES, WORK, clear, threads
+from swope.flows.makers import Makers
 from swope.flows.manifest import chunk_key
-from swope.flows.models import load_model
 from swope.flows.options import SHIPPED, RunOptions, TrainOptions
+from swope.flows.turns import one_at_a_time
 from swope.flows.workers import worker_processes
+from swope.models.detector import Teaching
+from swope.models.registry import load_model, model_class
 from swope.pipeline.ingest import plan
-from swope.pipeline.labels import read_labels
-from swope.pipeline.period import PeriodOptions
+from swope.pipeline.labels import ambiguity, match, read_labels
+from swope.pipeline.lightcurve import FloatArray
 from swope.pipeline.star import Star
-from swope.pipeline.version import VERSION
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
-@flow(name="train", task_runner=threads(CORES))
+@flow(name="train", flow_run_name="train {kind} in {out}", task_runner=threads(CORES))
 def train(
     kind: str,
     sources: list[str],
@@ -39,12 +45,13 @@ def train(
 
     Parameters
     ----------
-    kind : "classifier", "autoencoder" or "forecaster".
+    kind : name of a model (`swope.models.registry.kinds`).
     sources : as for the flow `catalog`.
     out : folder of models; `swope run --models` takes it.
     labels : CSV of known classes. The classifier needs it, and learns from its periods too where it has any; the
         autoencoder then looks for what tells these classes apart. For both, and for the forecaster, it selects the
-        stars to learn from.
+        stars to learn from. Labels that may mean several stars are left out, and told on stderr
+        (`swope.pipeline.labels.match`).
     training : how the model is trained.
     options : how light curves are read, cleaned and given periods, as for the flow `catalog`.
     workers : worker processes; None for one a core.
@@ -60,91 +67,84 @@ def train(
     known = _known(Path(labels)) if labels is not None else None
     # damaged models are refused before the work is done
     start = _start(kind, training)
-    stars = prepare(sources, Path(out), options, workers)
-    chosen = stars if known is None else [star for star in stars if star.curve.object_id in known]
-    _tell(f"{len(stars)} stars read, {len(chosen)} to learn from")
-    if not chosen:
-        raise ValueError(f"none of the {len(stars)} stars read is in {labels}; compare the object_id of both")
-    teaching = None if known is None else [known[star.curve.object_id] for star in chosen]
-    classes = None if teaching is None else [name for name, _ in teaching]
-    for name, count in Counter(classes or ()).most_common():
-        _tell(f"  {count:6d} {name}")
-    start_id = start.model_id if start is not None else None
-    model = _fit(kind, chosen, teaching, training, start, stages.searched(options))
-    model.card = card_of(model, chosen, classes, start_id, training, options)
-    folder = Path(out) / kind
-    model.save(folder)
-    return str(folder)
+    with one_at_a_time(Path(out)):
+        stars = prepare(sources, Path(out), options, workers)
+        chosen, classes, periods = _of_stars(known, stars)
+        _tell(f"{len(stars)} stars read, {len(chosen)} to learn from")
+        if not chosen:
+            raise ValueError(
+                f"none of the {len(stars)} stars read is for certain in {labels}; compare the object_id of both, and "
+                "the source where the labels have it"
+            )
+        for name, count in Counter(classes or ()).most_common():
+            _tell(f"  {count:6d} {name}")
+        start_id = start.model_id if start is not None else None
+        teaching = Teaching(
+            classes=classes,
+            periods=periods,
+            start=start,
+            seed=training.seed,
+            epochs=training.epochs,
+            survey=training.survey,
+            cell=training.cell,
+            search=stages.searched(options),
+            progress=_tell,
+        )
+        model = model_class(kind).taught(chosen, teaching)
+        model.card = card_of(kind, model, chosen, classes, start_id, training, options)
+        folder = Path(out) / kind
+        model.save(folder)
+        return str(folder)
 
 
 def prepare(sources: list[str], out: Path, options: RunOptions, workers: int | None = None) -> list[Star]:
     """Read, clean and measure light curves in worker processes, as a run does; finished chunks are used again."""
-    planned = plan(sources, stages.ingest_options(options), out / WORK / "scratch")
+    scratch = out / WORK / "scratch"
+    tasks.fetch(sources, scratch)
+    planned = plan(sources, stages.ingest_options(options), scratch)
     for entry in planned.refused:
         _tell(f"left out: {entry.source}: {entry.reason}")
-    folders = [out / CHUNKS / chunk_key(part.digest, asdict(options), {}, VERSION) for part in planned.parts]
+    makers = asdict(Makers.without_models())
+    chunks = [CHUNKS / chunk_key(part.digest, asdict(options), makers) for part in planned.parts]
+    left = [(p, out / c) for p, c in zip(planned.parts, chunks, strict=True) if not stages.is_measured(out / c)]
     with worker_processes(CORES if workers is None else workers):
-        chains = []
-        for part, folder in zip(planned.parts, folders, strict=True):
-            if not (folder / stages.PERIODS).exists():
-                read = ingest.submit(part, folder, options)
-                chains.append((part, [read, measure.submit(folder, options, wait_for=[read], return_state=False)]))
-        for part, chain in chains:
-            if problem := first_problem(chain):
+        for part, _, problem in tasks.each(tasks.preparation, left, options):
+            if problem is not None:
                 raise ValueError(f"cannot read {', '.join(part.sources)}: {problem}")
-    return [star for folder in folders for star in stages.read_stars(folder)]
+    stars = [star for chunk in chunks for star in stages.read_stars(out / chunk)]
+    clear(out, chunks)
+    return stars
 
 
 def _start(kind: str, training: TrainOptions) -> Any:
     """The model to go on from, for this training alone; None to train from nothing."""
     if training.start is not None:
         return load_model(kind, None if training.start == SHIPPED else training.start)
-    return load_model(kind, None) if kind == "forecaster" and training.cell is None else None
+    goes_on = model_class(kind).learning.start == "shipped" and training.cell is None
+    return load_model(kind) if goes_on else None
 
 
-def _fit(
-    kind: str,
-    stars: Sequence[Star],
-    teaching: Sequence[tuple[str, float]] | None,
-    training: TrainOptions,
-    start: Any,
-    search: PeriodOptions,
-) -> Any:
-    """Train a model.
+def _of_stars(
+    known: pd.DataFrame | None, stars: Sequence[Star]
+) -> tuple[list[Star], list[str] | None, FloatArray | None]:
+    """The stars to learn from, in their order, with their classes and periods (NaN where unknown).
 
-    Parameters
-    ----------
-    teaching : class and period, NaN where there is none, of each star; None without labels.
-    start : the model to go on from, whose options are changed; or None.
-    search : where the stars' periods were searched.
+    Without labels these are all stars, and nothing is known of them. Labels that may mean several stars are left out,
+    and told on stderr.
     """
-    classes, periods = zip(*teaching, strict=True) if teaching is not None else ((), ())
-    seed, epochs = training.seed, training.epochs
-    if kind == "classifier":
-        import numpy as np
-
-        from swope.models.classifier import Classifier, ClassifierOptions
-
-        if start is None:
-            options = ClassifierOptions(training.survey, seed=seed, epochs=epochs or ClassifierOptions.epochs)
-            return Classifier.fit(stars, classes, options, _tell, np.array(periods), search=search)
-        # given no options, it takes those of the start, and goes on gently
-        start.options = replace(start.options, seed=seed, epochs=epochs or start.options.epochs)
-        return Classifier.fit(stars, classes, None, _tell, np.array(periods), start, search)
-    if kind == "autoencoder":
-        from swope.models.autoencoder import Autoencoder, AutoencoderOptions
-
-        coding = AutoencoderOptions(seed=seed, epochs=epochs or AutoencoderOptions.epochs)
-        return Autoencoder.fit(stars, coding, _tell, classes or None)
-    from swope.models.forecaster import Forecaster, ForecasterOptions
-
-    cell = training.cell or ForecasterOptions.cell
-    forecasting = ForecasterOptions(cell, seed=seed, epochs=epochs or ForecasterOptions.epochs)
-    return Forecaster.fit(stars, forecasting, _tell, start)
+    if known is None:
+        return list(stars), None, None
+    matches = match(known, [(star.curve.source, star.curve.object_id) for star in stars])
+    if unsure := ambiguity(known, matches):
+        print(unsure, file=sys.stderr)
+    label_of = {int(place): row for row, place in enumerate(matches.star) if place >= 0}
+    places = sorted(label_of)
+    told = known.iloc[[label_of[place] for place in places]]
+    return [stars[place] for place in places], told["class"].tolist(), told["period"].to_numpy(dtype=np.float64)
 
 
-def _known(labels: Path) -> dict[str, tuple[str, float]]:
-    """Class and period, NaN where there is none, of each star with a class; on stderr how many have none.
+def _known(labels: Path) -> pd.DataFrame:
+    """The rows of `swope.pipeline.labels.read_labels` with a class; on stderr how many have none.
 
     Raises
     ------
@@ -152,7 +152,7 @@ def _known(labels: Path) -> dict[str, tuple[str, float]]:
         When the labels cannot be read, or hold no class that Swope knows.
     """
     table = read_labels(labels)
-    known = table[table["class"].notna()]
+    known = table[table["class"].notna()].reset_index(drop=True)
     words = table["class_source"][table["class"].isna()].dropna()
     strange = ", ".join(map(repr, words.unique()[:5]))
     if known.empty:
@@ -160,7 +160,7 @@ def _known(labels: Path) -> dict[str, tuple[str, float]]:
         raise ValueError(f"{labels}: none of its {len(table)} rows has a class that Swope knows{said}")
     if len(words):
         print(f"{labels}: {len(words)} stars are left out, of no one type that Swope knows: {strange}", file=sys.stderr)
-    return dict(zip(known["object_id"], zip(known["class"], known["period"], strict=True), strict=True))
+    return known
 
 
 def _tell(line: str) -> None:

@@ -1,33 +1,28 @@
 """Worker processes for the heavy part of a task, each replaceable when it dies.
 
 A Prefect task runs in a thread of the flow's process (or on a Dask worker) and hands its work to a process here.
-Processes are spawned, never forked: forked TensorFlow deadlocks. One executor a process, so that a crash in native
-code takes along nothing but the chunk that caused it, and of that chunk, nothing but the star.
+Processes are spawned, never forked: forked TensorFlow deadlocks. One is started when there is work for it and none is
+idle, so there are never more than there are chunks to do, and they load what they need side by side.
 """
 
 from __future__ import annotations
 
 import multiprocessing
 import os
-import queue
+import pickle
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+import traceback
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from pathlib import Path
+from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
-from swope.flows.options import RunOptions
 from swope.flows.runtime import one_thread, quiet
 
 T = TypeVar("T")
 
-#: Executors that nobody holds; None among them, once the run has ended, for who still waits.
-_slots: queue.SimpleQueue[ProcessPoolExecutor | None] | None = None
-_stopped = False
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class StoppedError(RuntimeError):
@@ -36,6 +31,113 @@ class StoppedError(RuntimeError):
 
 class WorkerDiedError(RuntimeError):
     """The process that worked on a chunk ended without an answer (a crash in native code, or out of memory)."""
+
+
+class Worker:
+    """A process that answers one call after another."""
+
+    def __init__(self) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._connection, there = context.Pipe()
+        self._process = context.Process(target=_serve, args=(there,), daemon=True)
+        self._unread = 0
+        # a signal to the whole group is not to meet a process that cannot ignore it yet
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+        try:
+            self._process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        there.close()
+
+    def ask(self, function: Callable[..., Any], *arguments: Any) -> None:
+        """Have a function run, and do not wait; its answer is dropped once another is waited for."""
+        self._connection.send((function, arguments))
+        self._unread += 1
+
+    def answer(self) -> Any:
+        """The answer to what was asked last; raises what the function raised, EOFError where the process ended."""
+        while True:
+            self._unread -= 1
+            value, error = self._connection.recv()
+            if self._unread:
+                continue
+            if error is not None:
+                raise error
+            return value
+
+    def kill(self) -> None:
+        """End it, whatever it works on."""
+        self._process.kill()
+        self._process.join()
+
+
+class Pool:
+    """At most `limit` workers, each started when it is first needed."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._workers: list[Worker] = []
+        self._idle: list[Worker] = []
+        self._changed = threading.Condition()
+        self.stopped = False
+
+    def warm(self, function: Callable[..., Any], *arguments: Any) -> None:
+        """Start a worker on a function whose answer nobody needs, so that it is ready for what comes."""
+        worker = self._take()
+        worker.ask(function, *arguments)
+        self._give(worker)
+
+    def call(self, function: Callable[..., T], *arguments: Any) -> T:
+        """As `swope.flows.workers.call`."""
+        worker = self._take()
+        try:
+            worker.ask(function, *arguments)
+            answer: T = worker.answer()
+        except (EOFError, ConnectionError):
+            self._drop(worker)
+            if self.stopped:
+                raise StoppedError("the run was stopped") from None
+            raise WorkerDiedError(f"the process running {function.__name__} ended without an answer") from None
+        except Exception:
+            self._give(worker)
+            raise
+        self._give(worker)
+        return answer
+
+    def stop(self) -> None:
+        """End all workers at once; who waits for one, or for its answer, gets a `StoppedError`."""
+        with self._changed:
+            self.stopped = True
+            for worker in self._workers:
+                worker.kill()
+            self._changed.notify_all()
+
+    def _take(self) -> Worker:
+        with self._changed:
+            while not self.stopped and not self._idle and len(self._workers) >= self._limit:
+                self._changed.wait()
+            if self.stopped:
+                raise StoppedError("the run was stopped")
+            if self._idle:
+                return self._idle.pop()
+            worker = Worker()
+            self._workers.append(worker)
+            return worker
+
+    def _give(self, worker: Worker) -> None:
+        with self._changed:
+            self._idle.append(worker)
+            self._changed.notify()
+
+    def _drop(self, worker: Worker) -> None:
+        with self._changed:
+            worker.kill()
+            self._workers.remove(worker)
+            self._changed.notify()
+
+
+#: What `call` uses; a stopped one, once the run has been stopped, for the tasks that have not noticed.
+_pool: Pool | None = None
 
 
 def call(function: Callable[..., T], *arguments: Any) -> T:
@@ -48,126 +150,67 @@ def call(function: Callable[..., T], *arguments: Any) -> T:
     StoppedError
         When the run has been stopped.
     """
-    if _stopped:
-        raise StoppedError("the run was stopped")
-    slots = _slots
-    if slots is None:
-        return function(*arguments)
-    executor = slots.get()
-    if executor is None or _stopped:
-        # back for the next one that waits
-        slots.put(executor)
-        raise StoppedError("the run was stopped")
-    try:
-        return executor.submit(function, *arguments).result()
-    except BrokenProcessPool:
-        executor.shutdown(wait=False)
-        if _stopped:
-            raise StoppedError("the run was stopped") from None
-        executor = _executor()
-        raise WorkerDiedError(f"the process running {function.__name__} ended without an answer") from None
-    finally:
-        slots.put(executor)
-
-
-@dataclass(frozen=True)
-class Lost:
-    """What stands in the place of an answer for a star that took its computation down.
-
-    Attributes
-    ----------
-    reason : what the computation died of, for the star's row.
-    """
-
-    reason: str
-
-
-def surviving(
-    function: Callable[[Path, RunOptions, int, int], Sequence[T]],
-    folder: Path,
-    options: RunOptions,
-    start: int,
-    stop: int,
-) -> list[T | Lost]:
-    """Run a function over the stars `start` to `stop` of a chunk, and survive a star that it breaks on.
-
-    The chunk is halved around such a star until it is alone, so that the other stars get their answers.
-
-    Parameters
-    ----------
-    function : of folder, options, start, stop; returns one answer a star.
-
-    Returns
-    -------
-    One answer a star, `Lost` for a star that raised an exception or ended the process.
-    """
-    if start == stop:
-        return []
-    try:
-        return list(call(function, folder, options, start, stop))
-    except StoppedError:
-        raise
-    except Exception as error:
-        if stop - start == 1:
-            return [Lost(f"the computation failed on this star: {type(error).__name__}: {error}")]
-        middle = (start + stop) // 2
-        return [
-            *surviving(function, folder, options, start, middle),
-            *surviving(function, folder, options, middle, stop),
-        ]
+    return function(*arguments) if _pool is None else _pool.call(function, *arguments)
 
 
 @contextmanager
-def worker_processes(n: int) -> Iterator[None]:
-    """Have `n` worker processes for `call` while the block runs; none, for 0, and `call` computes where it is.
+def worker_processes(limit: int) -> Iterator[Pool | None]:
+    """Have at most `limit` worker processes for `call` in the block; for 0 none, and `call` computes where it is.
 
-    When the block is left by an exception (an interrupt, say) the processes end at once, whatever they work on.
+    Inside another such block the outer one's workers are used. When a block is left by an exception (an interrupt, say)
+    the processes end at once, whatever they work on.
     """
-    global _slots, _stopped
-    _stopped = False
-    if n == 0:
-        yield
+    global _pool
+    if _pool is not None and not _pool.stopped:
+        try:
+            yield _pool
+        except BaseException:
+            _pool.stop()
+            raise
         return
-    slots: queue.SimpleQueue[ProcessPoolExecutor | None] = queue.SimpleQueue()
-    for _ in range(n):
-        slots.put(_executor())
-    _slots = slots
+    _pool = pool = Pool(limit) if limit else None
     try:
-        yield
+        yield pool
     except BaseException:
-        _stopped = True
-        kill_workers()
+        if pool is not None:
+            pool.stop()
         raise
-    finally:
-        _slots = None
-        with suppress(queue.Empty):
-            while (executor := slots.get_nowait()) is not None:
-                executor.shutdown(wait=False, cancel_futures=True)
-        slots.put(None)
+    if pool is not None:
+        pool.stop()
+    _pool = None
 
 
-def kill_workers() -> None:
-    """End the worker processes at once, whatever they work on."""
-    for child in multiprocessing.active_children():
-        child.kill()
-
-
-def _executor() -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(max_workers=1, mp_context=multiprocessing.get_context("spawn"), initializer=_start)
-
-
-def _start() -> None:
+def _serve(connection: Connection) -> None:
+    """The life of a worker process: answer until nobody asks."""
     # to stop is the parent's to decide: a worker that left on its own would look like one that died of its star
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    for one in _SIGNALS:
+        signal.signal(one, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
     threading.Thread(target=_follow_parent, daemon=True).start()
     quiet()
     one_thread()
+    with suppress(EOFError, ConnectionError):
+        while True:
+            function, arguments = connection.recv()
+            answer = _answer(function, arguments)
+            try:
+                connection.send(answer)
+            except (pickle.PicklingError, TypeError, AttributeError):
+                connection.send((None, RuntimeError(f"what {function.__name__} gave cannot travel: {answer}")))
+
+
+def _answer(function: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[Any, Exception | None]:
+    try:
+        return function(*arguments), None
+    except Exception as error:
+        # the traceback does not travel, its words do
+        error.add_note(traceback.format_exc())
+        return None, error
 
 
 def _follow_parent() -> None:
-    """End with the parent, even where it was killed and could not say so."""
+    """End with the parent, even where it was killed and could not say so: what runs here is no one's any more."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
-        os._exit(1)
+        os.kill(os.getpid(), signal.SIGKILL)

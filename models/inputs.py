@@ -77,6 +77,13 @@ class Inputs:
         """The stars at these rows."""
         return Inputs(*(getattr(self, field.name)[index] for field in fields(self)))
 
+    def with_rows(self, index: Sequence[int], other: Inputs) -> Inputs:
+        """The same with the stars of `other` in these rows."""
+        out = [getattr(self, field.name).copy() for field in fields(self)]
+        for array, field in zip(out, fields(self), strict=True):
+            array[index] = getattr(other, field.name)
+        return Inputs(*out)
+
     @classmethod
     def join(cls, parts: Sequence[Inputs]) -> Inputs:
         """Several sets of stars, one after the other."""

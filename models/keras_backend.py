@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -20,10 +21,64 @@ def keras() -> Any:
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
     # JAX would answer in float32 where float64 is asked for
     os.environ.setdefault("JAX_ENABLE_X64", "1")
+    # on a GPU JAX would multiply float32 in 10 bits of mantissa (TF32): a catalog must not depend on the card
+    os.environ.setdefault("JAX_DEFAULT_MATMUL_PRECISION", "highest")
     with _native_stderr_closed():
         import keras as module
 
+    _exact_products()
     return module
+
+
+@cache
+def _exact_products() -> None:
+    """Have float32 multiplied as float32 on every card; JAX is told by its environment."""
+    import keras as module
+
+    name = module.backend.backend()
+    if name == "tensorflow":
+        import tensorflow
+
+        tensorflow.config.experimental.enable_tensor_float_32_execution(False)
+    elif name == "torch":
+        import torch
+
+        torch.backends.cuda.matmul.allow_tf32 = False
+        torch.backends.cudnn.allow_tf32 = False
+
+
+#: Stars of a call of a network: one of two shapes, so that little is compiled, and a lone star does not pay for many.
+CALL_SIZES = (16, 256)
+
+
+def call_size(n: int) -> int:
+    """Stars of the calls that n stars go through a network in; the last call is filled up.
+
+    In double precision (`in_double`) the answers of both shapes are the same to its last digits.
+    """
+    return next((size for size in CALL_SIZES if n <= size), CALL_SIZES[-1])
+
+
+@cache
+def device() -> str:
+    """What the backend computes on: "cpu", "gpu", ...; the same words on every backend."""
+    name = keras().backend.backend()
+    if name == "tensorflow":
+        import tensorflow
+
+        return "gpu" if tensorflow.config.list_physical_devices("GPU") else "cpu"
+    if name == "jax":
+        import jax
+
+        return str(jax.default_backend())
+    import torch
+
+    return "gpu" if torch.cuda.is_available() else "cpu"
+
+
+def on_accelerator() -> bool:
+    """Whether the backend has found a GPU or another accelerator."""
+    return device() != "cpu"
 
 
 def in_double(build: Callable[[], Any], weights: Sequence[NDArray[np.float32]]) -> Any:

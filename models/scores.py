@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from swope.pipeline.lightcurve import FloatArray
+from swope.pipeline.reason import Reason
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,7 +23,7 @@ class Scores:
 
     score: FloatArray
     pvalue: FloatArray
-    reason: tuple[str | None, ...]
+    reason: tuple[Reason | None, ...]
 
     def __post_init__(self) -> None:
         if not len(self.score) == len(self.pvalue) == len(self.reason):

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from swope.pipeline.commit import finish, replaced_together
+
 #: The weights that come with Swope, one folder a kind.
 PRETRAINED = Path(__file__).parent / "pretrained"
 
@@ -58,18 +60,27 @@ def network_arrays(weights: Sequence[NDArray[Any]], dtype: str = "float32") -> d
 
 
 def save(weights: Weights, folder: Path) -> None:
-    """Write a model's folder: arrays.npz, card.md and, last, model.json with the SHA-256 of the arrays."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Write a model's folder: arrays.npz, card.md, and model.json with the SHA-256 of the arrays.
+
+    Until all three are on the disk, the model that was there stays, and can be loaded.
+    """
     arrays: dict[str, Any] = dict(weights.arrays)
-    np.savez_compressed(folder / _ARRAYS, **arrays)
-    (folder / _CARD).write_text(weights.card)
-    manifest = {
-        "kind": weights.kind,
-        "model_id": weights.model_id,
-        "sha256": _sha256(folder / _ARRAYS),
-        "settings": dict(weights.settings),
-    }
-    (folder / _MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n")
+    with replaced_together(folder) as new:
+        np.savez_compressed(new / _ARRAYS, **arrays)
+        (new / _CARD).write_text(weights.card)
+        manifest = {
+            "kind": weights.kind,
+            "model_id": weights.model_id,
+            "sha256": _sha256(new / _ARRAYS),
+            "settings": dict(weights.settings),
+        }
+        (new / _MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n")
+
+
+def holds_model(folder: Path) -> bool:
+    """Whether a model has been saved here, in whatever way; not where the first one was killed on the way."""
+    finish(folder)
+    return folder.is_dir() and any(not path.name.startswith(".") for path in folder.iterdir())
 
 
 def load(folder: Path, kind: str) -> Weights:
@@ -80,6 +91,20 @@ def load(folder: Path, kind: str) -> Weights:
     ValueError
         When the folder holds no such model, or its arrays are not those that were saved.
     """
+    finish(folder)
+    try:
+        return _load(folder, kind)
+    except _MixedError:
+        # it was saved anew between two of our looks; one that is damaged stays so
+        finish(folder)
+        return _load(folder, kind)
+
+
+class _MixedError(ValueError):
+    """The arrays are not those of the manifest."""
+
+
+def _load(folder: Path, kind: str) -> Weights:
     try:
         manifest = json.loads((folder / _MANIFEST).read_text())
     except FileNotFoundError:
@@ -91,7 +116,7 @@ def load(folder: Path, kind: str) -> Weights:
     if manifest["kind"] != kind:
         raise ValueError(f"{folder} holds a {manifest['kind']}, not a {kind}")
     if not (folder / _ARRAYS).exists() or _sha256(folder / _ARRAYS) != manifest["sha256"]:
-        raise ValueError(f"{folder / _ARRAYS} is missing or is not the file that was saved; train or install it again")
+        raise _MixedError(f"{folder / _ARRAYS} is missing or is not the file that was saved; train or install it again")
     with np.load(folder / _ARRAYS, allow_pickle=False) as stored:
         arrays = {name: stored[name] for name in stored.files}
     card = (folder / _CARD).read_text() if (folder / _CARD).exists() else ""

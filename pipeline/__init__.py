@@ -5,8 +5,11 @@ importing it is quick: anything heavy is imported where it is used.
 """
 
 from swope.pipeline.lightcurve import Chunk, Clock, LightCurve, Mask
+from swope.pipeline.machine_code import keep_compiled
 from swope.pipeline.version import VERSION
 
 __version__ = VERSION
+
+keep_compiled()
 
 __all__ = ["Chunk", "Clock", "LightCurve", "Mask", "__version__"]

@@ -6,6 +6,7 @@ What the other side has no place for (bands' order, kind, clock, position, sourc
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -59,7 +60,7 @@ def from_pandas(frame: pandas.DataFrame, object_id: str | None = None) -> LightC
     Raises
     ------
     ValueError
-        When the time or the value column is missing, naming the columns there are.
+        When the time or the value column is missing or unclear, naming the columns there are.
     """
     own = frame.attrs.get(META)
     if own is not None:
@@ -71,26 +72,19 @@ def from_pandas(frame: pandas.DataFrame, object_id: str | None = None) -> LightC
             mask=frame["mask"].to_numpy(np.int32),
             **_attributes(own, object_id),
         )
-    from swope.pipeline.ingest.columns import kind_of, roles
+    from swope.pipeline.ingest.decide import decide
+    from swope.pipeline.ingest.parts import IngestOptions, Refused
+    from swope.pipeline.ingest.rows import rows_of, stars_of
+    from swope.pipeline.ingest.table import table_of
 
     names = [str(name) for name in frame.columns]
-    role = roles(names)
-
-    def column(index: int) -> FloatArray:
-        return frame.iloc[:, index].to_numpy(np.float64)
-
-    value = column(role.value)
-    kind = role.kind or kind_of(value)
-    return LightCurve.of(
-        object_id or "",
-        column(role.time) + role.clock.zero,
-        value,
-        None if role.error is None else column(role.error),
-        "" if role.band is None else [str(name) for name in frame.iloc[:, role.band]],
-        kind=kind,
-        unit="mag" if kind == "mag" else "",
-        clock=role.clock,
-    )
+    table = table_of(names, [frame.iloc[:, i].to_numpy() for i in range(len(names))])
+    one_star = IngestOptions(columns=(("id", "none"),))
+    reading = decide(table, one_star)
+    made = next(stars_of(rows_of(table, reading), reading, object_id or "", "", one_star))
+    if isinstance(made, Refused):
+        raise ValueError(made.reason)
+    return made
 
 
 def to_timeseries(curve: LightCurve) -> TimeSeries:
@@ -141,13 +135,27 @@ def to_lightkurve(curve: LightCurve) -> lightkurve.LightCurve:
 
     Rows without a finite time are treated as in `to_timeseries`.
     """
-    import lightkurve
-
+    lightkurve = _lightkurve()
     made = lightkurve.LightCurve({"time": _time(curve), **_columns(curve, "flux", "flux_err")})
     made.meta.update(
         {META: _described(curve), "LABEL": curve.object_id, "OBJECT": curve.object_id, "RA": curve.ra, "DEC": curve.dec}
     )
     return made
+
+
+def _lightkurve() -> Any:
+    """The module lightkurve.
+
+    Raises
+    ------
+    ImportError
+        When it is not installed, and how to install it.
+    """
+    try:
+        import lightkurve
+    except ImportError as error:
+        raise ImportError("this needs lightkurve: pip install 'swope[archive]'") from error
+    return lightkurve
 
 
 def from_lightkurve(made: lightkurve.LightCurve, object_id: str | None = None) -> LightCurve:
@@ -192,6 +200,9 @@ def _described(curve: LightCurve) -> dict[str, Any]:
         "ra": None if np.isnan(curve.ra) else curve.ra,
         "dec": None if np.isnan(curve.dec) else curve.dec,
         "source": curve.source,
+        "kind_from": curve.kind_from,
+        "read_as": curve.read_as,
+        "caution": curve.caution,
     }
 
 
@@ -277,11 +288,12 @@ def _time(curve: LightCurve) -> Any:
     """
     from astropy.time import Time
 
-    if curve.clock.format in ("bkjd", "btjd"):
-        import lightkurve.time  # noqa: F401  registers these formats with astropy
+    if curve.clock.format in ("bkjd", "btjd") and find_spec("lightkurve") is not None:
+        # it registers these formats with astropy
+        _lightkurve()
     days = np.where(np.isfinite(curve.time), curve.time, curve.clock.zero)
     time = Time(days, format="jd", scale=curve.clock.scale if curve.clock.scale in _SCALES else "tdb")
-    if curve.clock.format in _FORMATS:
+    if curve.clock.format in _FORMATS and curve.clock.format in time.FORMATS:
         time.format = curve.clock.format
     return time
 

@@ -81,7 +81,7 @@ class Clock:
             return cls(word, "tdb", "barycentric")
         frame = {"b": "barycentric", "h": "heliocentric"}.get(word[:1], "unknown")
         format_ = word[1:] if frame != "unknown" else word
-        if format_ not in ZERO_POINTS or scale not in ("", "tdb", "utc", "tt", "unknown"):
+        if format_ not in ZERO_POINTS or scale not in ("", "tdb", "utc", "tt", "tai", "tcb", "unknown"):
             raise ValueError(
                 f"clock {text!r} is not understood; write for example BJD_TDB, HJD_UTC, MJD_UTC, BKJD, BTJD, "
                 "HJD-2450000, JD_UTC or unknown"
@@ -97,10 +97,11 @@ class Mask(IntFlag):
     DUPLICATE = 4
     BAD_ERROR = 8
     IMPULSIVE = 16
+    LIMIT = 32
 
 
 #: A row with one of these is left out of every computation; IMPULSIVE may be the flare one looks for, so it stays.
-EXCLUDED = Mask.NOT_FINITE | Mask.QUALITY | Mask.DUPLICATE | Mask.BAD_ERROR
+EXCLUDED = Mask.NOT_FINITE | Mask.QUALITY | Mask.DUPLICATE | Mask.BAD_ERROR | Mask.LIMIT
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,6 +122,9 @@ class LightCurve:
     clock : the source's clock.
     ra, dec : degrees, ICRS; NaN where unknown.
     source : the file the star came from, as the user would recognise it.
+    kind_from : what decided `kind`: "name", "unit", "survey", "file", "user", or "" where that is not kept.
+    read_as : which columns were taken for what, and which were passed over, in a line.
+    caution : what makes the reading uncertain, for the row's reason; "" where nothing does.
     """
 
     object_id: str
@@ -136,11 +140,19 @@ class LightCurve:
     ra: float = float("nan")
     dec: float = float("nan")
     source: str = ""
+    kind_from: str = ""
+    read_as: str = ""
+    caution: str = ""
 
     def __post_init__(self) -> None:
         lengths = {name: len(getattr(self, name)) for name in ("time", "value", "error", "band", "mask")}
         if len(set(lengths.values())) != 1:
             raise ValueError(f"{self.object_id}: columns differ in length: {lengths}")
+        for name in lengths:
+            # frozen through and through: what was computed from the rows must not part from them
+            rows = getattr(self, name).view()
+            rows.flags.writeable = False
+            object.__setattr__(self, name, rows)
 
     @classmethod
     def of(
@@ -159,7 +171,7 @@ class LightCurve:
         time, value : (n,) days; magnitudes or fluxes.
         error : (n,) or None when the source gives none (NaN inside).
         band : one name for all rows, or (n,) names.
-        described : any further attribute of `LightCurve`: kind, unit, clock, ra, dec, source, mask.
+        described : any further attribute of `LightCurve`: kind, unit, clock, ra, dec, source, mask, caution, ...
 
         Raises
         ------
@@ -239,6 +251,9 @@ CHUNK_SCHEMA = pa.schema(
         pa.field("kind", pa.string(), nullable=False),
         pa.field("unit", pa.string(), nullable=False),
         pa.field("clock", pa.string(), nullable=False),
+        pa.field("kind_from", pa.string(), nullable=False),
+        pa.field("read_as", pa.string(), nullable=False),
+        pa.field("caution", pa.string(), nullable=False),
         pa.field("bands", pa.list_(pa.string()), nullable=False),
         pa.field("time", pa.list_(pa.float64()), nullable=False),
         pa.field("value", pa.list_(pa.float64()), nullable=False),
@@ -273,6 +288,9 @@ class Chunk:
             "kind": [c.kind for c in curves],
             "unit": [c.unit for c in curves],
             "clock": [_clock_text(c.clock) for c in curves],
+            "kind_from": [c.kind_from for c in curves],
+            "read_as": [c.read_as for c in curves],
+            "caution": [c.caution for c in curves],
             "bands": [list(c.bands) for c in curves],
         }
         offsets = np.concatenate([[0], np.cumsum([len(c) for c in curves])]).astype(np.int32)
@@ -313,6 +331,9 @@ class Chunk:
             ra=_number(plain["ra"][i]),
             dec=_number(plain["dec"][i]),
             source=plain["source"][i],
+            kind_from=plain["kind_from"][i],
+            read_as=plain["read_as"][i],
+            caution=plain["caution"][i],
         )
 
     def select(self, rows: Sequence[int] | NDArray[Any]) -> Chunk:
@@ -324,7 +345,9 @@ class Chunk:
         """Plain columns as lists, and the list columns as one offset array and flat, zero-copy arrays."""
         table = self.table.combine_chunks()
         plain = {
-            n: table[n].to_pylist() for n in ("object_id", "source", "ra", "dec", "kind", "unit", "clock", "bands")
+            field.name: table[field.name].to_pylist()
+            for field in CHUNK_SCHEMA
+            if field.name == "bands" or not pa.types.is_list(field.type)
         }
         flat: dict[str, NDArray[Any]] = {}
         offsets = np.zeros(1, dtype=np.int64)

@@ -1,4 +1,4 @@
-"""From three detectors' p-values to one list of strange stars, each with a reason that a person can read."""
+"""From the detectors' p-values to one list of strange stars, each with a reason that a person can read."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from swope.pipeline.column import DetectorColumns
 from swope.pipeline.lightcurve import FloatArray
 
 #: P-values are cut off here from above before they are combined: one detector at exactly 1 would outvote all others.
@@ -19,12 +20,6 @@ NOTABLE_PVALUE = 0.05
 
 #: What the classifier's doubt counts beside the strangeness of the folded shape, set on classes left out of training.
 DOUBT_WEIGHT = 0.4
-
-_DETECTOR_WORDS = {
-    "forecaster": "the neural forecaster",
-    "statespace": "the state-space model",
-    "autoencoder": "the folded shape (autoencoder)",
-}
 
 
 def combine_pvalues(pvalues: ArrayLike) -> FloatArray:
@@ -122,15 +117,15 @@ def joined(scores: Sequence[FloatArray], weights: Sequence[float]) -> FloatArray
     return total
 
 
-def novelty(shape: FloatArray, doubt: FloatArray) -> FloatArray:
-    """(n,) how little each star of a catalog is like any known kind; NaN where one of the two is missing.
+def novelty(shapes: Sequence[FloatArray], doubt: FloatArray) -> FloatArray:
+    """(n,) how little each star of a catalog is like any known kind; NaN where a score is missing.
 
     Parameters
     ----------
-    shape : (n,) scores of the folded shape, larger is stranger.
+    shapes : each (n,), scores of detectors that tell kinds of stars apart, larger is stranger.
     doubt : (n,) how little it is like any one class.
     """
-    return joined((shape, doubt), (1.0, DOUBT_WEIGHT))
+    return joined((*shapes, doubt), (*(1.0 for _ in shapes), DOUBT_WEIGHT))
 
 
 def novelty_rank(novel: FloatArray) -> NDArray[np.int64]:
@@ -142,21 +137,15 @@ def novelty_rank(novel: FloatArray) -> NDArray[np.int64]:
 
 
 def anomaly_reason(
-    pvalue: float | None,
-    by_detector: Mapping[str, float | None],
-    events: Sequence[Mapping[str, Any]] = (),
-    clock: str | None = None,
-    wrong_period: bool = False,
+    row: Mapping[str, Any], detectors: Sequence[DetectorColumns], events: Sequence[Mapping[str, Any]] = ()
 ) -> str | None:
     """Say why a star is strange, or that it is not.
 
     Parameters
     ----------
-    pvalue : the combined p-value.
-    by_detector : p-value by detector; None or NaN where there is none.
+    row : its row of objects.parquet, with the combined p-value.
+    detectors : those whose columns the row has.
     events : the star's rows of events.parquet.
-    clock : the star's clock, as its row of objects.parquet states it.
-    wrong_period : whether the folded shape would be ordinary at another likely period.
 
     Returns
     -------
@@ -164,29 +153,34 @@ def anomaly_reason(
 
     Examples
     --------
-    >>> anomaly_reason(0.002, {"statespace": 0.001, "autoencoder": 0.4})
+    >>> detectors = [DetectorColumns("statespace", "the state-space model"), DetectorColumns("toy", "the toy")]
+    >>> row = {"anomaly_pvalue": 0.002, "statespace_pvalue": 0.001, "toy_pvalue": 0.4}
+    >>> anomaly_reason(row, detectors)
     'Strange to the state-space model: 1 ordinary star in 1,000 scores as high.'
     """
-    known = sorted((p, name) for name, p in by_detector.items() if p is not None and not math.isnan(p))
-    if pvalue is None or math.isnan(pvalue) or not known:
+    pvalue = _number(row.get("anomaly_pvalue"))
+    given = [(_number(row.get(one.pvalue)), one) for one in detectors]
+    known = sorted(((p, one) for p, one in given if not math.isnan(p)), key=lambda pair: (pair[0], pair[1].name))
+    if math.isnan(pvalue) or not known:
         return None
-    notable = [(p, name) for p, name in known if p < NOTABLE_PVALUE]
+    notable = [(p, one) for p, one in known if p < NOTABLE_PVALUE]
     if not notable or pvalue >= NOTABLE_PVALUE:
-        least, name = known[0]
-        said = f"Ordinary: {_words(name)} comes closest to an alarm, at p = {least:.2g}."
+        least, closest = known[0]
+        said = f"Ordinary: {closest.words} comes closest to an alarm, at p = {least:.2g}."
     else:
-        first, *others = notable
-        said = f"Strange to {_words(first[1])}: {_how_many(first[0])} as high."
+        (least, first), *others = notable
+        said = f"Strange to {first.words}: {_how_many(least)} as high."
         if others:
-            said += " Also to " + " and ".join(f"{_words(name)} (p = {p:.2g})" for p, name in others) + "."
-        if wrong_period and any(name == "autoencoder" for _, name in notable):
-            said += " Folded at another likely period it would be ordinary."
+            said += " Also to " + " and ".join(f"{one.words} (p = {p:.2g})" for p, one in others) + "."
+        for _, one in notable:
+            if one.flag is not None and (caveat := one.caveats.get(row.get(one.flag) or "")):
+                said += f" {caveat}"
     event = _strongest(events)
-    return said if event is None else f"{said} {_event_words(event, len(events), clock)}"
+    return said if event is None else f"{said} {_event_words(event, len(events), row.get('clock'))}"
 
 
-def _words(detector: str) -> str:
-    return _DETECTOR_WORDS.get(detector, detector)
+def _number(value: float | None) -> float:
+    return math.nan if value is None else float(value)
 
 
 def _how_many(pvalue: float) -> str:

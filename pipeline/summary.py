@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from swope.pipeline.clean import why_masked
 from swope.pipeline.lightcurve import FloatArray, Kind, LightCurve
 
 #: Percentiles between which the amplitude is taken: robust against a few bad rows at either end.
@@ -24,7 +25,10 @@ class Summary:
     n_bands : their number.
     main_band : the band with the most usable rows (the first by name among equals); None for a star without any.
     value_kind, unit : "mag" or "flux", and the unit of values, errors and amplitudes.
+    value_kind_from : what said so: "name", "unit", "survey", "file", "user"; None where that is not known.
+    read_as : which columns of the source were taken for what, and which were passed over; None where that is not kept.
     n_obs, n_masked : rows that are used, and rows that are left out.
+    masked_because : how many are left out, by reason; None where none is.
     time_start, time_end : days, by the star's clock; None without usable rows.
     clock : the star's clock, such as ``BJD_TDB``, or ``unknown``.
     mean_mag, mean_flux : mean in the main band; the other is None.
@@ -39,9 +43,12 @@ class Summary:
     n_bands: int
     main_band: str | None
     value_kind: Kind
+    value_kind_from: str | None
     unit: str
+    read_as: str | None
     n_obs: int
     n_masked: int
+    masked_because: str | None
     time_start: float | None
     time_end: float | None
     clock: str
@@ -72,9 +79,12 @@ def summarise(curve: LightCurve) -> Summary:
         n_bands=len(used),
         main_band=main,
         value_kind=curve.kind,
+        value_kind_from=curve.kind_from or None,
         unit=curve.unit,
+        read_as=curve.read_as or None,
         n_obs=len(good),
         n_masked=len(curve) - len(good),
+        masked_because=why_masked(curve) or None,
         time_start=float(good.time.min()) if len(good) else None,
         time_end=float(good.time.max()) if len(good) else None,
         clock=curve.clock.name,

@@ -11,9 +11,9 @@ A night reads `state.parquet` of a run or of the night before and leaves, in its
 It changes nothing of what it reads, so that the same night can be scored again, with the same answer.
 """
 
-from swope.flows.night.detectors import FORECASTING
+from swope.flows.night.detectors import forecasting
 from swope.flows.night.record import NightRecord
 from swope.flows.night.score import score_night
 from swope.flows.night.tables import EVENTS, POINTS, STARS
 
-__all__ = ["EVENTS", "FORECASTING", "POINTS", "STARS", "NightRecord", "score_night"]
+__all__ = ["EVENTS", "POINTS", "STARS", "NightRecord", "forecasting", "score_night"]

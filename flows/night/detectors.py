@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from swope.flows.models import load_model
 from swope.flows.options import RunOptions
-from swope.models.statespace import StateSpace
-from swope.pipeline.events import EventOptions, PointNull
+from swope.models.detector import ForecastingDetector
+from swope.models.registry import detector_columns, load_model
+from swope.pipeline.column import DetectorColumns
+from swope.pipeline.events import EventOptions
 
-if TYPE_CHECKING:
-    from swope.models.forecaster import Forecaster
 
-#: The first is many times cheaper than the second.
-FORECASTING = ("statespace", "forecaster")
+def forecasting() -> tuple[str, ...]:
+    """Names of the detectors that can judge a night."""
+    return tuple(one.name for one in detector_columns() if one.forecasts)
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,33 +23,34 @@ class Detectors:
 
     Attributes
     ----------
-    statespace, forecaster : None where it is not at work.
+    models : by name.
     events : what counts as an event.
     """
 
-    statespace: StateSpace | None
-    forecaster: Forecaster | None
+    models: dict[str, ForecastingDetector]
     events: EventOptions
 
     @classmethod
-    def of(cls, settings: RunOptions, detectors: Sequence[str]) -> Detectors:
-        """Load the detectors."""
-        statespace, forecaster = (
-            load_model(kind, settings.models) if kind in detectors else None for kind in FORECASTING
-        )
-        return cls(statespace, forecaster, EventOptions(pvalue=settings.event_pvalue))
+    def of(cls, settings: RunOptions, names: Sequence[str] | None = None) -> Detectors:
+        """Load some detectors; None for all that forecast.
 
-    @property
-    def models(self) -> dict[str, StateSpace | Forecaster]:
-        """The detectors by name."""
-        both = {"statespace": self.statespace, "forecaster": self.forecaster}
-        return {name: model for name, model in both.items() if model is not None}
+        Raises
+        ------
+        ValueError
+            When one of them does not forecast.
+        """
+        able = forecasting()
+        if unable := [name for name in names or () if name not in able]:
+            raise ValueError(f"{', '.join(unable)} cannot judge a night; {', '.join(able)} can")
+        wanted = able if names is None else names
+        return cls({name: load_model(name, settings.models) for name in able if name in wanted}, settings.events)
 
     @property
     def ids(self) -> dict[str, str]:
         """Their ids."""
         return {name: model.model_id for name, model in self.models.items()}
 
-    def null(self, detector: str) -> PointNull:
-        """What the strangest points of ordinary stars look like to a detector."""
-        return self.models[detector].point_null
+    @property
+    def columns(self) -> tuple[DetectorColumns, ...]:
+        """What they put into tables."""
+        return tuple(model.columns for model in self.models.values())

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from swope.flows.night.detectors import Detectors
 from swope.flows.night.watch import Watch
-from swope.flows.state import Kept
+from swope.flows.state import FOLLOWED, Kept
+from swope.models.detector import ForecastingDetector
 from swope.models.statespace import follow, record_json, record_of
 from swope.pipeline.events import Event, without_repeats
 from swope.pipeline.forecast import Forecast
 from swope.pipeline.lightcurve import LightCurve
 from swope.pipeline.night import Arrivals, arrivals, follow_on, judge
 from swope.pipeline.rank import combine_pvalues
+from swope.pipeline.reason import Reason
 from swope.pipeline.star import Star
-
-if TYPE_CHECKING:
-    from swope.models.forecaster import Forecaster
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,10 +56,10 @@ class Step:
     kept: Kept
     arrived: Arrivals
     source: str
-    problem: str | None = None
+    problem: Reason | None = None
 
 
-def take_in(known: LightCurve, kept: Kept, came: list[LightCurve]) -> Step:
+def take_in(known: LightCurve, kept: Kept, came: Sequence[LightCurve]) -> Step:
     """Sort a star's rows out, and go on with the state space through the new ones."""
     source = "; ".join(sorted({curve.source for curve in came}))
     arrived = arrivals(known, came)
@@ -73,37 +72,45 @@ def take_in(known: LightCurve, kept: Kept, came: list[LightCurve]) -> Step:
             record, mean, sigma = record_json(after), forecast.mean, forecast.sigma
     except (ValueError, ArithmeticError, np.linalg.LinAlgError) as problem:
         nothing = replace(arrived, fresh=fresh.where(np.zeros(len(fresh), dtype=bool)))
-        return Step(known, kept, nothing, source, f"the state space failed: {problem}")
+        return Step(known, kept, nothing, source, Reason.broke("the state space", problem))
     later = replace(kept, record=record, mean=np.append(kept.mean, mean), sigma=np.append(kept.sigma, sigma))
     return Step(follow_on(known, fresh), later, arrived, source)
 
 
-def second_opinions(
-    forecaster: Forecaster | None, stars: Sequence[Star], wanted: Sequence[bool]
-) -> list[Forecast | str | None]:
-    """The forecaster's answers for the wanted stars: a forecast, None for too short a star, or what broke."""
-    answers: list[Forecast | str | None] = [None] * len(stars)
+def opinions(
+    detector: ForecastingDetector, stars: Sequence[Star], wanted: Sequence[bool]
+) -> list[Forecast | Reason | None]:
+    """A detector's answers for the wanted stars: a forecast, None for too short a star, or what broke."""
+    answers: list[Forecast | Reason | None] = [None] * len(stars)
     rows = [i for i, want in enumerate(wanted) if want]
-    if forecaster is None or not rows:
+    if not rows:
         return answers
     try:
-        found: Sequence[Forecast | str | None] = forecaster.forecast([stars[i] for i in rows])
+        found: Sequence[Forecast | Reason | None] = detector.forecast([stars[i] for i in rows])
     except Exception:  # one star must not take the others along
-        found = [_alone(forecaster, stars[i]) for i in rows]
+        found = [_alone(detector, stars[i]) for i in rows]
     for i, answer in zip(rows, found, strict=True):
         answers[i] = answer
     return answers
 
 
-def _alone(forecaster: Forecaster, star: Star) -> Forecast | str | None:
+def _alone(detector: ForecastingDetector, star: Star) -> Forecast | Reason | None:
     try:
-        return forecaster.forecast([star])[0]
+        return detector.forecast([star])[0]
     except Exception as problem:
-        return f"the forecaster failed: {type(problem).__name__}: {problem}"
+        return Reason.broke(f"the {detector.columns.name}", problem)
 
 
-def judged(step: Step, other: Forecast | str | None, detectors: Detectors, watch: Watch) -> NightStar:
-    """What the night says of a star, from the forecasts of both detectors."""
+def judged(step: Step, others: Mapping[str, Forecast | Reason | None], detectors: Detectors, watch: Watch) -> NightStar:
+    """What the night says of a star.
+
+    Parameters
+    ----------
+    step : the star after tonight, with the forecasts of the detector that goes on from a record.
+    others : answers of the other detectors, by name.
+    detectors : at work.
+    watch : is told what each costs.
+    """
     fresh = step.arrived.fresh
     n = len(fresh)
     first = len(step.curve) - n
@@ -115,21 +122,22 @@ def judged(step: Step, other: Forecast | str | None, detectors: Detectors, watch
         "n_masked": step.arrived.masked,
         "n_events": 0,
     }
-    reasons = [reason for reason in (step.problem, step.arrived.reason) if reason is not None]
+    missed = None if step.arrived.reason is None else Reason(step.arrived.reason)
+    reasons = [reason for reason in (step.problem, missed) if reason is not None]
     forecasts: list[Forecast] = []
     events: list[Event] = []
     pvalues = []
-    for detector in detectors.models if n else ():
-        with watch.over(detector):
-            answer = step.kept.forecast(step.curve) if detector == "statespace" else other
+    for name, detector in detectors.models.items() if n else ():
+        with watch.over(name):
+            answer = step.kept.forecast(step.curve) if name == FOLLOWED else others[name]
             if not isinstance(answer, Forecast):
-                reasons.append(answer or f"{detector}: too few rows are known to forecast from")
-                answer = _no_forecast(step.curve, detector)
+                reasons.append(answer or Reason(f"{name}: too few rows are known to forecast from"))
+                answer = _no_forecast(step.curve, name)
             elif not np.isfinite(answer.innovation[first:]).any():
-                known = step.kept.reason if detector == "statespace" else None
-                reasons.append(f"{detector}: {known or 'too few rows of the band are known'}")
-            pvalue, some = judge(answer, first, detectors.events, detectors.null(detector))
-        columns[f"{detector}_pvalue"] = pvalue
+                known = step.kept.reason if name == FOLLOWED else None
+                reasons.append(Reason(f"{name}: {known or 'too few rows of the band are known'}"))
+            pvalue, some = judge(answer, first, detectors.events, detector.point_null)
+        columns[detector.columns.pvalue] = pvalue
         pvalues.append(pvalue)
         forecasts.append(answer)
         events += some
@@ -137,10 +145,13 @@ def judged(step: Step, other: Forecast | str | None, detectors: Detectors, watch
     if pvalues:
         columns["night_pvalue"] = float(combine_pvalues(np.array([pvalues]))[0])
         columns["n_events"] = len(events)
-    failed = any("failed" in reason for reason in reasons)
+    failed = any(reason.fault for reason in reasons)
     status = "failed" if failed else "ok" if not reasons else "partial" if n else "rejected"
     return NightStar(
-        columns | {"status": status, "reason": "; ".join(reasons) or None}, fresh, tuple(forecasts), tuple(events)
+        columns | {"status": status, "reason": "; ".join(reason.text for reason in reasons) or None},
+        fresh,
+        tuple(forecasts),
+        tuple(events),
     )
 
 

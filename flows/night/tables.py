@@ -14,6 +14,7 @@ import pyarrow as pa
 from swope.flows.night.star import NightStar
 from swope.pipeline.catalog import events_table, night_points_table, night_stars_table, write_parquet
 from swope.pipeline.catalog.schema import STATUSES
+from swope.pipeline.column import DetectorColumns
 from swope.pipeline.forecast import Forecast
 from swope.pipeline.lightcurve import FloatArray, LightCurve
 
@@ -31,25 +32,29 @@ class NightTables:
 
     Attributes
     ----------
+    detectors : at work.
     stars, events : rows.
     points : tables, a batch of stars each.
-    said : what happened to each star that had new rows, in words.
+    said : what happened to each star that had new rows, in words, by name and sources.
     """
 
+    detectors: Sequence[DetectorColumns]
     stars: list[dict[str, Any]] = field(default_factory=list)
     points: list[pa.Table] = field(default_factory=list)
     events: list[dict[str, Any]] = field(default_factory=list)
-    said: dict[str, str] = field(default_factory=dict)
+    said: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def add(self, *stars: NightStar) -> None:
         """Take in some stars."""
         self.stars.extend(star.columns for star in stars)
-        self.events.extend(asdict(event) for star in stars for event in star.events)
+        self.events.extend(
+            {**asdict(event), "source": star.columns["source"]} for star in stars for event in star.events
+        )
         columns: dict[str, list[Any]] = defaultdict(list)
         for star in stars:
             if star.fresh is None:
                 continue
-            self.said[star.columns["object_id"]] = _said(star, star.fresh)
+            self.said[star.columns["object_id"], star.columns["source"]] = _said(star, star.fresh)
             for forecast in star.forecasts:
                 for name, values in _points(star, star.fresh, forecast).items():
                     columns[name].extend(values)
@@ -75,17 +80,23 @@ class NightTables:
         judged = [row for row in self.stars if np.isfinite(row.get("night_pvalue", np.nan))]
         judged = sorted(judged, key=lambda row: (row["night_pvalue"], row["object_id"]))[:top]
         return [
-            {"object_id": row["object_id"], "night_pvalue": row["night_pvalue"], "said": self.said[row["object_id"]]}
+            {
+                "object_id": row["object_id"],
+                "night_pvalue": row["night_pvalue"],
+                "said": self.said[row["object_id"], row["source"]],
+            }
             for row in judged
         ]
 
     def write(self, out: Path) -> None:
         """Write the tables, sorted."""
         points = pa.concat_tables([night_points_table({}), *self.points])
-        write_parquet(_sorted(points, "object_id", "time", "band", "detector"), out / POINTS)
+        write_parquet(_sorted(points, "object_id", "source", "time", "band", "detector"), out / POINTS)
         events = events_table(_by_column(self.events))
-        write_parquet(_sorted(events, "object_id", "t_start", "detector", "band", "t_peak", "t_end"), out / EVENTS)
-        stars = night_stars_table(_by_column(self.stars))
+        write_parquet(
+            _sorted(events, "object_id", "source", "t_start", "detector", "band", "t_peak", "t_end"), out / EVENTS
+        )
+        stars = night_stars_table(_by_column(self.stars), self.detectors)
         write_parquet(_sorted(stars, "object_id", "source"), out / STARS)
 
 
@@ -95,6 +106,7 @@ def _points(star: NightStar, fresh: LightCurve, forecast: Forecast) -> dict[str,
     known = np.isfinite(forecast.mean[new])
     return {
         "object_id": [forecast.object_id] * len(fresh),
+        "source": [star.columns["source"]] * len(fresh),
         "detector": [forecast.detector] * len(fresh),
         "band": [fresh.bands[b] for b in fresh.band],
         "time": fresh.time.tolist(),

@@ -5,29 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from swope.models import weights as stored
+from swope.models.autoencoder.answer import COLUMNS, FoldScores, Reconstruction
 from swope.models.autoencoder.density import LocalDensity
 from swope.models.autoencoder.kinds import KnownKinds, grouped
 from swope.models.autoencoder.network import FLOOR, build, feature_loss, fold_loss
 from swope.models.autoencoder.wrong_period import flags_of
-from swope.models.inputs import BINS, Inputs, inputs_of, sigma_of
-from swope.models.keras_backend import in_double, keras
+from swope.models.detector import Assessment, Batch, Learning, Teaching
+from swope.models.inputs import BINS, Array32, Inputs, inputs_of, sigma_of
+from swope.models.keras_backend import call_size, in_double, keras
 from swope.models.passes import best_of_passes
 from swope.models.scaling import Scaling
 from swope.models.scores import Scores, empirical_pvalue
 from swope.models.weights import PRETRAINED, Weights
+from swope.pipeline.column import DetectorColumns
 from swope.pipeline.features import FOLDED, LEAST_POINTS, PLAIN
 from swope.pipeline.lightcurve import FloatArray
+from swope.pipeline.reason import Reason
 from swope.pipeline.split import share
 from swope.pipeline.star import Star
-
-#: Stars of every call of the network: always the same shape, so that no result depends on its company.
-_BATCH = 256
 
 #: The partial scores and their weights: misfit of the fold; emptiness around the star in the latent space, and among a
 #: few features of its shape; along the axes that tell kinds of stars apart, the distance to known stars, and how seldom
@@ -88,41 +89,12 @@ class AutoencoderOptions:
     seed: int = 1
 
 
-@dataclass(frozen=True, eq=False)
-class Reconstruction:
-    """Folds, and what the autoencoder makes of them.
-
-    Attributes
-    ----------
-    phase : (bins,) with the maximum of the first harmonic at 0.
-    value : (n, bins) the fold about its middle in units of its width, brighter up; zeros where there is no period.
-    sigma : (n, bins) standard errors in the same units; NaN where a bin is empty.
-    model : (n, bins) the denoised fold in the same units; NaN where there is no period.
-    """
-
-    phase: FloatArray
-    value: FloatArray
-    sigma: FloatArray
-    model: FloatArray
-
-
-@dataclass(frozen=True, eq=False)
-class FoldScores(Scores):
-    """The autoencoder's scores, and the p-values of two of their parts alone.
-
-    Attributes
-    ----------
-    reconstruction_pvalue : (n,) probability that the fold of an ordinary star is reconstructed as badly; NaN where
-        there is no period or no score.
-    latent_pvalue : (n,) probability that an ordinary star is as far from its neighbours in the latent space.
-    """
-
-    reconstruction_pvalue: FloatArray
-    latent_pvalue: FloatArray
-
-
 class Autoencoder:
     """Anomaly scores of stars. Make one with `fit`, `load` or `pretrained`."""
+
+    columns: ClassVar[DetectorColumns] = COLUMNS
+
+    learning: ClassVar[Learning] = Learning()
 
     def __init__(
         self,
@@ -178,6 +150,12 @@ class Autoencoder:
         arrays = stored.network_arrays(self._network.get_weights()) | self._arrays
         arrays |= {"centre": self._scaling.centre, "width": self._scaling.width}
         return Weights("autoencoder", settings, arrays, self.card)
+
+    @classmethod
+    def taught(cls, stars: Sequence[Star], teaching: Teaching) -> Autoencoder:
+        """Train on stars; as `fit`."""
+        options = AutoencoderOptions(seed=teaching.seed, epochs=teaching.epochs or AutoencoderOptions.epochs)
+        return cls.fit(stars, options, teaching.progress, teaching.classes)
 
     @classmethod
     def fit(
@@ -243,7 +221,8 @@ class Autoencoder:
         for name in _SPACES:
             density = LocalDensity.of(places[name], options.memory, options.neighbours, _AXES, options.seed)
             made._arrays |= {f"{name}/{field}": getattr(density, field) for field in _DENSITY}
-        parts, nuisance = made._parts(judge), _nuisance(judge)
+        model, _, code = made._run(judge)
+        parts, nuisance = made._parts(judge, model, code), _nuisance(judge)
         made._arrays["null/regression"] = _regression(nuisance, parts)
         null = parts - _follows(nuisance, made._arrays["null/regression"])
         made._arrays["null/parts"] = np.sort(null, axis=0).astype(np.float32)
@@ -281,12 +260,15 @@ class Autoencoder:
 
     def score_inputs(self, inputs: Inputs) -> FoldScores:
         """Scores of stars that were folded and measured before; see `score`."""
-        parts = self._parts(inputs)
+        return self._scored(inputs, *self._run(inputs))
+
+    def _scored(self, inputs: Inputs, model: Array32, _: Array32, code: Array32) -> FoldScores:
+        parts = self._parts(inputs, model, code)
         parts -= _follows(_nuisance(inputs), self._arrays["null/regression"])
         enough = inputs.points >= LEAST_POINTS
         score = np.where(enough, _combined(parts, self._arrays["null/parts"]), np.nan)
         reason = tuple(
-            None if ok else f"{points} good rows; a score needs {LEAST_POINTS}"
+            None if ok else Reason(f"{points} good rows; a score needs {LEAST_POINTS}")
             for ok, points in zip(enough, inputs.points, strict=True)
         )
         null, place = self._arrays["null/parts"], list(PARTS).index
@@ -300,24 +282,38 @@ class Autoencoder:
             empirical_pvalue(latent, null[:, place("latent")]),
         )
 
-    def flags(self, stars: Sequence[Star], scores: Scores) -> tuple[str | None, ...]:
+    def assess(self, batch: Batch) -> list[Assessment]:
+        """Score, its parts, what speaks against it, and the fold with its reconstruction, of each star."""
+        ran = self._run(batch.inputs)
+        scores = self._scored(batch.inputs, *ran)
+        flags = self.flags(batch.stars, batch.inputs, scores)
+        folds = _reconstruction(batch.inputs, ran[0])
+        return [
+            Assessment(
+                score=float(scores.score[i]),
+                pvalue=float(scores.pvalue[i]),
+                reason=scores.reason[i],
+                columns={
+                    "reconstruction_pvalue": float(scores.reconstruction_pvalue[i]),
+                    "latent_pvalue": float(scores.latent_pvalue[i]),
+                    "autoencoder_flag": flags[i],
+                },
+                seen=folds.seen(i),
+            )
+            for i in range(len(batch.stars))
+        ]
+
+    def flags(self, stars: Sequence[Star], inputs: Inputs, scores: Scores) -> tuple[str | None, ...]:
         """What speaks against the scores that stars got: "wrong_period" where it is their period, or nothing."""
-        return flags_of(lambda inputs: self.score_inputs(inputs).pvalue, stars, scores.pvalue)
+        return flags_of(lambda others: self.score_inputs(others).pvalue, stars, inputs, scores.pvalue)
 
     def reconstruct(self, stars: Sequence[Star]) -> Reconstruction:
         """The folds of stars, and the same denoised."""
         inputs = inputs_of(stars)
-        model, _, _ = self._run(inputs)
-        return Reconstruction(
-            phase=np.arange(BINS) / BINS,
-            value=inputs.folds[:, 0, :, 0].astype(np.float64),
-            sigma=np.where(inputs.folds[:, 0, :, 2] > 0, sigma_of(inputs.folds[:, 0]), np.nan),
-            model=np.where(inputs.found[:, None], model, np.nan).astype(np.float64),
-        )
+        return _reconstruction(inputs, self._run(inputs)[0])
 
-    def _parts(self, inputs: Inputs) -> FloatArray:
+    def _parts(self, inputs: Inputs, model: Array32, code: Array32) -> FloatArray:
         """(n, len(PARTS)) the partial scores, all of them logarithms."""
-        model, _, code = self._run(inputs)
         known = _known(inputs)
         bins = np.maximum((known[..., 1] > 0).sum(axis=1), 1)
         chi = (known[..., 1] * (known[..., 0] - model) ** 2).sum(axis=1) / bins
@@ -345,14 +341,24 @@ class Autoencoder:
         """Fold values, features and latent places of all stars."""
         tensors = self._tensors(inputs)
         parts = []
-        for begin in range(0, max(len(inputs), 1), _BATCH):
-            rows = [tensor[begin : begin + _BATCH] for tensor in tensors]
+        call = call_size(len(inputs))
+        for begin in range(0, max(len(inputs), 1), call):
+            rows = [tensor[begin : begin + call] for tensor in tensors]
             size = len(rows[0])
-            filled = [np.pad(r, [(0, _BATCH - size)] + [(0, 0)] * (r.ndim - 1)) for r in rows]
+            filled = [np.pad(r, [(0, call - size)] + [(0, 0)] * (r.ndim - 1)) for r in rows]
             parts.append(
                 [np.asarray(answer, dtype=np.float32)[:size] for answer in self._network.predict_on_batch(filled)]
             )
         return [np.concatenate(columns) for columns in zip(*parts, strict=True)]
+
+
+def _reconstruction(inputs: Inputs, model: Array32) -> Reconstruction:
+    return Reconstruction(
+        phase=np.arange(BINS) / BINS,
+        value=inputs.folds[:, 0, :, 0].astype(np.float64),
+        sigma=np.where(inputs.folds[:, 0, :, 2] > 0, sigma_of(inputs.folds[:, 0]), np.nan),
+        model=np.where(inputs.found[:, None], model, np.nan).astype(np.float64),
+    )
 
 
 def _network(options: AutoencoderOptions) -> Any:

@@ -23,7 +23,7 @@ _EXPLAINED = FOLDED.index("explained")
 
 
 def flags_of(
-    pvalue_of: Callable[[Inputs], FloatArray], stars: Sequence[Star], pvalue: FloatArray
+    pvalue_of: Callable[[Inputs], FloatArray], stars: Sequence[Star], inputs: Inputs, pvalue: FloatArray
 ) -> tuple[str | None, ...]:
     """What speaks against the scores of stars: `WRONG_PERIOD`, or nothing.
 
@@ -34,11 +34,11 @@ def flags_of(
     Parameters
     ----------
     pvalue_of : (m,) p-values of m stars, by the model that gave `pvalue`.
-    stars : n stars.
+    stars, inputs : n stars, and what the model sees of them.
     pvalue : (n,) theirs, at the periods they have.
     """
     asked = [i for i, star in enumerate(stars) if pvalue[i] <= _STRANGE and star.period.found]
-    here = inputs_of([stars[i] for i in asked]).folded[:, 0, _EXPLAINED]
+    here = inputs.folded[asked, 0, _EXPLAINED]
     others = [(i, share, period) for i, share in zip(asked, here, strict=True) for period in _others(stars[i])]
     at_other = inputs_of([replace(stars[i], period=replace(stars[i].period, period=period)) for i, _, period in others])
     flags: list[str | None] = [None] * len(stars)

@@ -4,35 +4,35 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from swope.models import weights as stored
+from swope.models.classifier.answer import Abstention, Classification, ClassifierOptions
 from swope.models.classifier.hierarchy import surely
 from swope.models.classifier.network import NEVER, build, joint
 from swope.models.classifier.targets import allowed_pairs, allowed_types, leaf_types
 from swope.models.classifier.thinned import EVERYWHERE, Thinned, copies_wanted, thinned
 from swope.models.classifier.training import Examples, Tensors, train
 from swope.models.classifier.votes import learnt, spoken, table_of
+from swope.models.detector import Learning, Teaching
 from swope.models.inputs import FACTORS, Inputs, inputs_of
-from swope.models.keras_backend import in_double, keras
+from swope.models.keras_backend import call_size, in_double, keras
 from swope.models.scaling import Scaling
 from swope.models.weights import PRETRAINED, Weights
 from swope.pipeline.features import FOLDED, LEAST_POINTS, PLAIN, REST, SEARCH, STRUCTURE, SURVEY
 from swope.pipeline.lightcurve import BoolArray, FloatArray
 from swope.pipeline.period import PeriodOptions
+from swope.pipeline.reason import Reason
 from swope.pipeline.split import share
 from swope.pipeline.star import Star
 
 if TYPE_CHECKING:
     from swope.models.classifier.trees import Forest
-
-#: Stars of every call of the network: always the same shape, so that no result depends on its company.
-_BATCH = 256
 
 #: After a start training goes on at this share of its learning rate, in batches of so many stars.
 _GENTLER, _SMALLER = 0.2, 32
@@ -55,111 +55,10 @@ _FOREST_WEIGHTS = np.linspace(0.0, 3.0, 31)
 _FEATURES = {"folded": list(FOLDED), "plain": list(PLAIN + STRUCTURE + REST + SEARCH), "survey": list(SURVEY)}
 
 
-@dataclass(frozen=True)
-class ClassifierOptions:
-    """How to train.
-
-    Attributes
-    ----------
-    survey : whether magnitude and colour are looked at: useful within one survey, harmful beyond it.
-    members : networks that are trained and averaged; 0 for one, or up to three where stars are few.
-    filters : of each convolution.
-    hidden : width of the dense layers.
-    dropout : share of the inputs of the dense layers left out in training.
-    batch : stars of a training batch.
-    epochs : at most so many passes over the stars (early stopping may end it before).
-    patience : passes without gain on the stars kept for calibration before training ends.
-    learning_rate, weight_decay : of AdamW; the rate falls along a cosine.
-    balance : 0 weighs all stars alike, 1 all types alike.
-    copies : thinned copies of each star of a rare type, at most (`swope.models.classifier.thinned`); 0 for none.
-    trees : of the forest of random trees that votes beside the networks; 0 for none.
-    leaf : stars of a leaf of those trees, at least.
-    calibration_share : share of the stars that end a member's training and calibrate it, and that it does not learn
-        from; each member leaves out others.
-    coverage : share of the stars whose type is likely enough to need no flag.
-    familiar : share of the stars whose doubt is small enough to need no flag.
-    seed : of everything that is drawn.
-    """
-
-    survey: bool = False
-    members: int = 0
-    filters: tuple[int, ...] = (16, 24, 32)
-    hidden: int = 96
-    dropout: float = 0.15
-    batch: int = 128
-    epochs: int = 40
-    patience: int = 8
-    learning_rate: float = 3e-3
-    weight_decay: float = 1e-3
-    balance: float = 0.5
-    copies: int = 8
-    trees: int = 150
-    leaf: int = 1
-    calibration_share: float = 0.15
-    coverage: float = 0.95
-    familiar: float = 0.98
-    seed: int = 1
-
-
-@dataclass(frozen=True)
-class Abstention:
-    """Which answers get a flag, and what may be expected of the others.
-
-    Attributes
-    ----------
-    least : probability of the likeliest type below which it is uncertain.
-    most : doubt above which a star is unlike any type that was learnt.
-    kept : share of the stars kept for calibration that get no flag.
-    risk : share of wrong types among those, as each member says it of stars it did not learn from.
-    """
-
-    least: float
-    most: float
-    kept: float
-    risk: float
-
-
-@dataclass(frozen=True, eq=False)
-class Classification:
-    """What the classifier says of n stars.
-
-    Attributes
-    ----------
-    types : VSX names of the columns of `probabilities`.
-    probabilities : (n, n_types) calibrated; rows sum to 1, or are NaN where there is no answer.
-    flag : n entries: None, "uncertain" where no type is likely enough, or "unfamiliar" where one is, but the trees of
-        the forest are of more minds than they are on stars of the types that were learnt.
-    sure : n entries: the narrowest type or family of types that is likely enough to be believed; None where there is
-        none (`swope.models.classifier.hierarchy`).
-    reason : n entries: why there is no answer, or None.
-    period_factor : (n,) 1, 2 or 0.5: what to multiply the found period by, now that the type is known.
-    doubt : (n,) how little the star is like any one type: one less the largest share of the forest's votes, which are
-        more divided over a type that was never seen than the probabilities are; of these where there is no forest.
-        NaN where there is no answer.
-    """
-
-    types: tuple[str, ...]
-    probabilities: FloatArray
-    flag: tuple[str | None, ...]
-    sure: tuple[str | None, ...]
-    reason: tuple[str | None, ...]
-    period_factor: FloatArray
-    doubt: FloatArray
-
-    def __len__(self) -> int:
-        return len(self.probabilities)
-
-    def best(self, i: int) -> str | None:
-        """The likeliest type of star i; None where there is no answer."""
-        return None if self.reason[i] is not None else self.types[int(self.probabilities[i].argmax())]
-
-    def probability(self, i: int) -> float:
-        """Probability of the likeliest type of star i; NaN where there is no answer."""
-        return float(self.probabilities[i].max())
-
-
 class Classifier:
     """VSX types of stars. Make one with `fit`, `load` or `pretrained`."""
+
+    learning: ClassVar[Learning] = Learning(needs_labels=True, start="nothing", settings=frozenset({"survey"}))
 
     def __init__(
         self,
@@ -250,6 +149,26 @@ class Classifier:
         if self._forest is not None:
             arrays |= {f"forest/{name}": array for name, array in self._forest.arrays().items()}
         return Weights("classifier", settings, arrays, self.card)
+
+    @classmethod
+    def taught(cls, stars: Sequence[Star], teaching: Teaching) -> Classifier:
+        """Train on labelled stars; as `fit`.
+
+        Raises
+        ------
+        ValueError
+            When there are no labels, too few stars, or fewer than two types.
+        """
+        if teaching.classes is None:
+            raise ValueError("a classifier learns from labels: give --labels labels.csv with object_id and class")
+        seed, epochs, start = teaching.seed, teaching.epochs, teaching.start
+        options = None
+        if start is None:
+            options = ClassifierOptions(teaching.survey, seed=seed, epochs=epochs or ClassifierOptions.epochs)
+        else:
+            # given no options, it takes those of the start, and goes on gently
+            start.options = replace(start.options, seed=seed, epochs=epochs or start.options.epochs)
+        return cls.fit(stars, teaching.classes, options, teaching.progress, teaching.periods, start, teaching.search)
 
     @classmethod
     def fit(
@@ -448,7 +367,7 @@ class Classifier:
             ),
             sure=surely(self.types, probabilities),
             reason=tuple(
-                None if ok else f"{points} good rows; a class needs {LEAST_POINTS}"
+                None if ok else Reason(f"{points} good rows; a class needs {LEAST_POINTS}")
                 for ok, points in zip(enough, inputs.points, strict=True)
             ),
             period_factor=factor,
@@ -459,9 +378,10 @@ class Classifier:
         """(n, candidates, types) mean of the members' log probabilities."""
         n = len(tensors[0])
         out = np.zeros((n, len(FACTORS), len(self.types)))
-        for begin in range(0, n, _BATCH):
-            part = [_filled(tensor[begin : begin + _BATCH]) for tensor in tensors]
-            size = min(_BATCH, n - begin)
+        call = call_size(n)
+        for begin in range(0, n, call):
+            part = [_filled(tensor[begin : begin + call], call) for tensor in tensors]
+            size = min(call, n - begin)
             for network in self._networks:
                 logits = np.asarray(network.predict_on_batch(part))
                 out[begin : begin + size] += logits[:size] / len(self._networks)
@@ -487,8 +407,8 @@ def _versions(rows: NDArray[np.int64], star: NDArray[np.int64]) -> NDArray[np.in
     return np.asarray(order[begin[:, None] + np.arange(count.max()) % count[:, None]])
 
 
-def _filled(tensor: NDArray[np.float32]) -> NDArray[np.float32]:
-    missing = _BATCH - len(tensor)
+def _filled(tensor: NDArray[np.float32], size: int) -> NDArray[np.float32]:
+    missing = size - len(tensor)
     return np.pad(tensor, [(0, missing)] + [(0, 0)] * (tensor.ndim - 1)) if missing else tensor
 
 

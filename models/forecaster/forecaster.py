@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
-from weakref import WeakKeyDictionary
+from typing import Any, ClassVar, cast, get_args
 
 import numpy as np
 
 from swope.models import weights as stored
-from swope.models.forecaster import network
+from swope.models.detector import Assessment, Batch, Learning, Teaching
+from swope.models.forecaster import lstm, network
 from swope.models.forecaster.batches import outputs_of
 from swope.models.forecaster.calibration import Calibration, calibrate
 from swope.models.forecaster.mixture import Mixture
@@ -19,11 +19,14 @@ from swope.models.forecaster.prediction import Prediction
 from swope.models.forecaster.sequence import Questions, ahead_of, drawn_ahead
 from swope.models.forecaster.steps import WARM_UP, Steps, steps_of
 from swope.models.forecaster.variations import varied
+from swope.models.keras_backend import on_accelerator
 from swope.models.scores import Scores, empirical_pvalue
 from swope.models.weights import PRETRAINED, Weights
-from swope.pipeline.events import PointNull
+from swope.pipeline.column import DetectorColumns
+from swope.pipeline.events import PointNull, find_events
 from swope.pipeline.forecast import Forecast
 from swope.pipeline.lightcurve import BoolArray, FloatArray
+from swope.pipeline.reason import Reason
 from swope.pipeline.split import share
 from swope.pipeline.star import Star
 
@@ -77,12 +80,15 @@ class Forecaster:
     Make one with `fit`, `load` or `pretrained`.
     """
 
+    columns: ClassVar[DetectorColumns] = DetectorColumns("forecaster", "the neural forecaster", forecasts=True)
+
+    learning: ClassVar[Learning] = Learning(start="shipped", settings=frozenset({"cell"}))
+
     def __init__(self, options: ForecasterOptions, model: Any, calibration: Calibration, card: str = "") -> None:
         self.options = options
         self.calibration = calibration
         self.card = card
         self._model = model
-        self._answers: WeakKeyDictionary[Star, _Answer] = WeakKeyDictionary()
 
     @classmethod
     def pretrained(cls) -> Forecaster:
@@ -128,6 +134,14 @@ class Forecaster:
         settings = {"options": asdict(self.options), "calibration": self.calibration.settings()}
         arrays = stored.network_arrays(self._model.get_weights()) | self.calibration.arrays()
         return Weights("forecaster", settings, arrays, self.card)
+
+    @classmethod
+    def taught(cls, stars: Sequence[Star], teaching: Teaching) -> Forecaster:
+        """Train on stars; as `fit`."""
+        options = ForecasterOptions(
+            cell=_cell(teaching.cell), seed=teaching.seed, epochs=teaching.epochs or ForecasterOptions.epochs
+        )
+        return cls.fit(stars, options, teaching.progress, teaching.start)
 
     @classmethod
     def fit(
@@ -257,12 +271,37 @@ class Forecaster:
         The score is the larger of two, each with its dependence on the number of rows taken out: the mean of a robust
         function of the calibrated innovations, and the strongest run of them.
         """
-        n = len(stars)
-        score = np.full(n, np.nan)
-        reason: list[str | None] = [None] * n
-        for i, (star, answer) in enumerate(zip(stars, self._answered(stars), strict=True)):
+        return self._scored(stars, self._answered(stars))
+
+    def assess(self, batch: Batch) -> list[Assessment]:
+        """Score, forecasts and runs of failed forecasts of each star, of one pass of the network."""
+        answers = self._answered(batch.stars)
+        scores = self._scored(batch.stars, answers)
+        assessed = []
+        for i, (star, answer) in enumerate(zip(batch.stars, answers, strict=True)):
+            forecast = _forecast(star, answer)
+            assessed.append(
+                Assessment(
+                    score=float(scores.score[i]),
+                    pvalue=float(scores.pvalue[i]),
+                    reason=scores.reason[i],
+                    forecast=forecast,
+                    events=() if forecast is None else tuple(find_events(forecast, batch.events, self.point_null)),
+                )
+            )
+        return assessed
+
+    @property
+    def point_null(self) -> PointNull:
+        """How strange the strangest single points of ordinary stars are."""
+        return self.calibration.points
+
+    def _scored(self, stars: Sequence[Star], answers: Sequence[_Answer]) -> Scores:
+        score = np.full(len(stars), np.nan)
+        reason: list[Reason | None] = [None] * len(stars)
+        for i, (star, answer) in enumerate(zip(stars, answers, strict=True)):
             if len(answer.innovation) < LEAST_FORECASTS:
-                reason[i] = (
+                reason[i] = Reason(
                     f"{len(answer.innovation)} of {len(star.curve.good)} good rows could be forecast; "
                     f"a score needs {LEAST_FORECASTS}"
                 )
@@ -270,17 +309,24 @@ class Forecaster:
                 score[i] = self.calibration.score(answer.innovation)
         return Scores(score, empirical_pvalue(score, self.calibration.null), tuple(reason))
 
-    @property
-    def point_null(self) -> PointNull:
-        """How strange the strangest single points of ordinary stars are."""
-        return self.calibration.points
-
     def _answered(self, stars: Sequence[Star]) -> list[_Answer]:
-        """The answers for the stars; each is made once and kept for as long as its star."""
-        new = [star for star in dict.fromkeys(stars) if star not in self._answers]
-        for star, found in zip(new, self.predictive(new), strict=True):
-            self._answers[star] = _NOTHING if found is None else _answer(*found, self.calibration)
-        return [self._answers[star] for star in stars]
+        return [_NOTHING if found is None else _answer(*found, self.calibration) for found in self.predictive(stars)]
+
+
+def _cell(name: str | None) -> network.Cell:
+    """The recurrent cell of this name; the usual one for None.
+
+    Raises
+    ------
+    ValueError
+        When there is no such cell.
+    """
+    for cell in get_args(network.Cell):
+        if name == cell:
+            return cast(network.Cell, cell)
+    if name is None:
+        return ForecasterOptions.cell
+    raise ValueError(f"no recurrent cell is called {name!r}; there are {', '.join(get_args(network.Cell))}")
 
 
 def later(star: Star, time: FloatArray, band: str = "", error: FloatArray | float = np.nan) -> Questions:
@@ -386,5 +432,9 @@ def _forecast(star: Star, answer: _Answer) -> Forecast | None:
 
 
 def _mixtures(model: Any, options: ForecasterOptions, stars: Sequence[Steps]) -> list[Mixture]:
-    outputs = outputs_of(model, options.units, options.cell, stars)
+    if options.cell == "lstm" and not on_accelerator():
+        layers = lstm.Layers.of(model)
+        outputs = [lstm.outputs_of(layers, one) for one in stars]
+    else:
+        outputs = outputs_of(model, options.units, options.cell, stars)
     return [network.mixture(one, steps) for one, steps in zip(outputs, stars, strict=True)]

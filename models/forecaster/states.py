@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from swope.models.forecaster import network
+from swope.models.forecaster import lstm, network
 from swope.models.forecaster.batches import outputs_of
 from swope.models.forecaster.forecaster import Forecaster
 from swope.models.forecaster.steps import steps_of
+from swope.models.keras_backend import on_accelerator
 from swope.pipeline.lightcurve import FloatArray
 from swope.pipeline.star import Star
 
@@ -29,8 +30,8 @@ class CellStates:
     """
 
     time: FloatArray
-    hidden: NDArray[np.float32]
-    cell: NDArray[np.float32]
+    hidden: NDArray[np.floating]
+    cell: NDArray[np.floating]
 
 
 def cell_states(forecaster: Forecaster, stars: Sequence[Star]) -> list[CellStates | None]:
@@ -44,7 +45,11 @@ def cell_states(forecaster: Forecaster, stars: Sequence[Star]) -> list[CellState
     options = forecaster.options
     read = [steps_of(star) for star in stars]
     known = [steps for steps in read if steps is not None]
-    found = iter(outputs_of(network.opened(forecaster.network), options.units, options.cell, known))
+    if options.cell == "lstm" and not on_accelerator():
+        layers = lstm.Layers.of(forecaster.network)
+        found: Iterator[NDArray[np.floating]] = (lstm.states_of(layers, steps) for steps in known)
+    else:
+        found = iter(outputs_of(network.opened(forecaster.network), options.units, options.cell, known))
     result: list[CellStates | None] = []
     for star, steps in zip(stars, read, strict=True):
         if steps is None:

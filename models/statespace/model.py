@@ -1,4 +1,4 @@
-"""The state-space baseline as one of the models: fit, forecast, score, describe, save, load."""
+"""The state-space baseline as one of the detectors: fit, forecast, assess, save, load."""
 
 from __future__ import annotations
 
@@ -6,23 +6,41 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from weakref import WeakKeyDictionary
+from typing import ClassVar
 
 import numpy as np
 
 from swope.models import weights
+from swope.models.detector import Assessment, Batch, Learning, Teaching
 from swope.models.scores import Scores
+from swope.models.statespace.columns import COLUMNS
+from swope.models.statespace.online import record_after, record_json
 from swope.models.statespace.outbursts import find_outbursts
 from swope.models.statespace.score import MEASURES, Null, measure
 from swope.models.statespace.slow import Slow, covered, find_slow
 from swope.models.statespace.star import StarFit, StarOptions, fit_star
 from swope.models.statespace.summary import StateSpaceSummary, summarise
-from swope.pipeline.events import Event, EventFlag, EventOptions, PointNull, edges, event_of, in_sight, visits
+from swope.pipeline.column import DetectorColumns
+from swope.pipeline.events import (
+    Event,
+    EventFlag,
+    EventOptions,
+    PointNull,
+    edges,
+    event_of,
+    find_events,
+    in_sight,
+    visits,
+)
 from swope.pipeline.forecast import Forecast
 from swope.pipeline.lightcurve import BoolArray, FloatArray
+from swope.pipeline.reason import Reason
 from swope.pipeline.star import Star
 
 KIND = "statespace"
+
+#: What numbers that are too strange for the arithmetic end in.
+_BREAKS = (ValueError, ArithmeticError, np.linalg.LinAlgError)
 
 _CARD = """# State-space baseline: the null of its score
 
@@ -46,10 +64,13 @@ class StateSpace:
     card : the model card.
     """
 
+    columns: ClassVar[DetectorColumns] = COLUMNS
+
+    learning: ClassVar[Learning] = Learning()
+
     null: Null | None = None
     options: StarOptions = field(default_factory=StarOptions)
     card: str = ""
-    _fitted: WeakKeyDictionary[Star, StarFit | str] = field(default_factory=WeakKeyDictionary, repr=False)
 
     @classmethod
     def pretrained(cls) -> StateSpace:
@@ -90,6 +111,12 @@ class StateSpace:
             raise ValueError("this state-space model has no null yet: fit it to ordinary stars")
         return weights.Weights(KIND, dict(vars(self.options)), dict(vars(self.null)), self.card)
 
+    @classmethod
+    def taught(cls, stars: Sequence[Star], teaching: Teaching) -> StateSpace:
+        """Learn the null of the score from stars, most of which should be ordinary; as `fit`."""
+        teaching.progress(f"fitting {len(stars)} stars")
+        return cls().fit(stars)
+
     def fit(self, stars: Sequence[Star]) -> StateSpace:
         """Learn the null of the score from ordinary stars: constant ones, and periodic ones that behave.
 
@@ -98,25 +125,70 @@ class StateSpace:
         ValueError
             When fewer than 20 of them have a score.
         """
-        measured = [(m, star) for star in stars if not isinstance(m := self._measure(star), str)]
+        fits = [fitted for star in stars if isinstance(fitted := self.fitted(star), StarFit)]
+        forecasts = [_forecast(fitted) for fitted in fits]
+        measured = [
+            (m, forecast)
+            for fitted, forecast in zip(fits, forecasts, strict=True)
+            if not isinstance(m := _measured(fitted, forecast), Reason)
+        ]
         measures = np.array([m for m, _ in measured]).reshape(-1, len(MEASURES))
-        points = np.array([len(star.curve.good) for _, star in measured], dtype=float)
-        forecasts = self.forecast([star for _, star in measured])
-        null = Null.learn(measures, points, (forecast for forecast in forecasts if forecast is not None))
+        points = np.array([len(forecast.time) for _, forecast in measured], dtype=float)
+        null = Null.learn(measures, points, (forecast for _, forecast in measured))
         return StateSpace(null, self.options, _CARD.format(n=len(measured), n_plus=len(measured) + 1))
 
-    def fitted(self, star: Star) -> StarFit | str:
-        """The star's fit, or the reason why there is none; kept for as long as the star itself."""
-        if star not in self._fitted:
-            try:
-                self._fitted[star] = fit_star(star, self.options)
-            except (ValueError, ArithmeticError, np.linalg.LinAlgError) as problem:
-                self._fitted[star] = f"the fit failed: {problem}"
-        return self._fitted[star]
+    def fitted(self, star: Star) -> StarFit | Reason:
+        """The star's fit, or the reason why there is none."""
+        try:
+            fitted = fit_star(star, self.options)
+        except _BREAKS as problem:
+            return Reason.broke("the fit", problem)
+        return Reason(fitted) if isinstance(fitted, str) else fitted
+
+    def assess(self, batch: Batch) -> list[Assessment]:
+        """Score, trend, change points, damped random walk, forecasts and events of each star, of one fit.
+
+        Raises
+        ------
+        ValueError
+            When there is no null yet.
+        """
+        if self.null is None:
+            raise ValueError("this state-space model has no null yet: fit it to ordinary stars")
+        return [self._assessed(self.fitted(star), batch.events, self.null) for star in batch.stars]
+
+    def _assessed(self, fitted: StarFit | Reason, options: EventOptions, null: Null) -> Assessment:
+        if isinstance(fitted, Reason):
+            return Assessment(reason=fitted, record_reason=fitted)
+        forecast = _forecast(fitted)
+        measures = _measured(fitted, forecast)
+        problems: dict[str, Reason] = {}
+        try:
+            found = whole_curve_events(fitted, forecast, options)
+        except _BREAKS as problem:
+            found, problems["events"] = [], Reason.broke("the search for slow events", problem)
+        summary, broke = _described(fitted)
+        if broke is not None:
+            problems["trend"] = broke
+        score = pvalue = math.nan
+        if not isinstance(measures, Reason):
+            points = np.array([len(forecast.time)], dtype=float)
+            (score,) = null.scores(measures[None, :], points)
+            (pvalue,) = null.pvalues(np.array([score]))
+        return Assessment(
+            score=float(score),
+            pvalue=float(pvalue),
+            reason=measures if isinstance(measures, Reason) else None,
+            columns=summary.columns(),
+            forecast=forecast,
+            events=(*find_events(forecast, options, self.point_null), *found),
+            problems=problems,
+            record=record_json(record_after(fitted)),
+        )
 
     def forecast(self, stars: Sequence[Star]) -> list[Forecast | None]:
         """One-step-ahead forecasts of every good row of each star; None where there was no fit."""
-        return [None if isinstance(f, str) else _forecast(f) for f in map(self.fitted, stars)]
+        return [None if isinstance(f, Reason) else _forecast(f) for f in map(self.fitted, stars)]
 
     def score(self, stars: Sequence[Star]) -> Scores:
         """Anomaly score of each star: how badly its one-step forecasts fail, with its p-value against ordinary stars.
@@ -128,62 +200,70 @@ class StateSpace:
         """
         if self.null is None:
             raise ValueError("this state-space model has no null yet: fit it to ordinary stars")
-        measured = [self._measure(star) for star in stars]
+        fits = [self.fitted(star) for star in stars]
+        measured = [f if isinstance(f, Reason) else _measured(f, _forecast(f)) for f in fits]
         score = np.full(len(stars), math.nan)
-        rows = [i for i, m in enumerate(measured) if not isinstance(m, str)]
+        rows = [i for i, m in enumerate(measured) if not isinstance(m, Reason)]
         if rows:
             measures = np.array([measured[i] for i in rows], dtype=float)
             points = np.array([len(stars[i].curve.good) for i in rows], dtype=float)
             score[rows] = self.null.scores(measures, points)
-        reasons = tuple(m if isinstance(m, str) else None for m in measured)
+        reasons = tuple(m if isinstance(m, Reason) else None for m in measured)
         return Scores(score, self.null.pvalues(score), reasons)
 
     def slow_events(self, stars: Sequence[Star], options: EventOptions) -> list[list[Event]]:
-        """What each star's whole curve shows though its one-step forecasts may not (`swope.models.statespace.slow`)."""
-        return [_slow_events(self.fitted(star), options) for star in stars]
+        """What each star's whole curve shows though its one-step forecasts may not (`swope.models.statespace.slow`).
+
+        None of a star without a fit.
+        """
+        fits = [self.fitted(star) for star in stars]
+        return [[] if isinstance(f, Reason) else whole_curve_events(f, _forecast(f), options) for f in fits]
+
+    def describe(self, stars: Sequence[Star]) -> list[StateSpaceSummary]:
+        """Trend, change points and damped random walk of each star."""
+        return [
+            StateSpaceSummary(star.curve.object_id, reason=fitted.text)
+            if isinstance(fitted := self.fitted(star), Reason)
+            else _described(fitted)[0]
+            for star in stars
+        ]
 
     @property
     def point_null(self) -> PointNull:
         """How strange the strangest single points of ordinary stars are; the ideal without a null."""
         return PointNull() if self.null is None else PointNull(*(float(x) for x in self.null.single))
 
-    def _measure(self, star: Star) -> FloatArray | str:
-        fitted = self.fitted(star)
-        if isinstance(fitted, str):
-            return fitted
-        try:
-            measures = measure(fitted, _forecast(fitted))
-        except (ValueError, ArithmeticError, np.linalg.LinAlgError) as problem:
-            return f"the score failed: {problem}"
-        return "too few forecasts for a score" if measures is None else measures
 
-    def describe(self, stars: Sequence[Star]) -> list[StateSpaceSummary]:
-        """Trend, change points and damped random walk of each star."""
-        return [_describe(star, self.fitted(star)) for star in stars]
-
-
-def _describe(star: Star, fitted: StarFit | str) -> StateSpaceSummary:
-    if isinstance(fitted, str):
-        return StateSpaceSummary(star.curve.object_id, reason=fitted)
+def _measured(fitted: StarFit, forecast: Forecast) -> FloatArray | Reason:
     try:
-        return summarise(fitted)
-    except (ValueError, ArithmeticError, np.linalg.LinAlgError) as problem:
-        return StateSpaceSummary(star.curve.object_id, fitted.structure, reason=f"the summary failed: {problem}")
+        measures = measure(fitted, forecast)
+    except _BREAKS as problem:
+        return Reason.broke("the score", problem)
+    return Reason("too few forecasts for a score") if measures is None else measures
 
 
-def _slow_events(fitted: StarFit | str, options: EventOptions) -> list[Event]:
-    if isinstance(fitted, str):
-        return []
-    forecast = _forecast(fitted)
+def _described(fitted: StarFit) -> tuple[StateSpaceSummary, Reason | None]:
+    """What the fit says of the star; and what broke, where it then says nothing."""
     try:
-        outbursts = find_outbursts(fitted, forecast.innovation, options.pvalue)
-        bright = covered(outbursts, len(forecast.time))
-        found = [slow for slow in find_slow(fitted, options.pvalue) if not _told_better(slow, bright, forecast.time)]
-        taken = covered(filter(_brightens, found), len(forecast.time))
-        found += [slow for slow in outbursts if not taken[slow.first : slow.last + 1].any()]
-    except (ValueError, ArithmeticError, np.linalg.LinAlgError):
-        # the star has its forecasts and their events all the same
-        return []
+        return summarise(fitted), None
+    except _BREAKS as problem:
+        reason = Reason.broke("the summary", problem)
+        return StateSpaceSummary(fitted.curve.object_id, fitted.structure, reason=reason.text), reason
+
+
+def whole_curve_events(fitted: StarFit, forecast: Forecast, options: EventOptions) -> list[Event]:
+    """Outbursts, pulses, shifts, trends and changed periods of a star, of which none tells another again.
+
+    Parameters
+    ----------
+    fitted, forecast : of the same star.
+    options : what counts as an event.
+    """
+    outbursts = find_outbursts(fitted, forecast.innovation, options.pvalue)
+    bright = covered(outbursts, len(forecast.time))
+    found = [slow for slow in find_slow(fitted, options.pvalue) if not _told_better(slow, bright, forecast.time)]
+    taken = covered(filter(_brightens, found), len(forecast.time))
+    found += [slow for slow in outbursts if not taken[slow.first : slow.last + 1].any()]
     (after, before), visit = edges(forecast.time, options), visits(forecast.time)
     events = []
     for slow in found:

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from swope.pipeline.catalog.store import EVENTS, OBJECTS, replacing
+from swope.pipeline.commit import finish
 
 if TYPE_CHECKING:
     from astropy.table import Table
@@ -47,6 +48,7 @@ def export(run_dir: Path, format: str) -> list[Path]:  # noqa: A002 - the comman
     writers: dict[str, Callable[[Path, Path], list[Path]]] = {"fits": _fits, "votable": _votable, "csv": _csv}
     if format not in writers:
         raise ValueError(f"unknown format {format!r}; known: {', '.join(FORMATS)}")
+    finish(run_dir)
     tables = [run_dir / name for name in (OBJECTS, EVENTS)]
     for table in tables:
         if not table.is_file():

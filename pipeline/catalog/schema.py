@@ -3,221 +3,148 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from swope.pipeline.column import FLOAT, INT, SHARE, TEXT, Column, DetectorColumns, detectors_text
 from swope.pipeline.version import VERSION
 from swope.pipeline.vsx import TYPES
 
 #: What can become of a star: all that was asked; some of it; nothing, for its data; nothing, for an error of ours.
 STATUSES = ("ok", "partial", "rejected", "failed")
 
-#: The three that look for strange stars, each with a score and a p-value in the catalog.
-DETECTORS = ("forecaster", "statespace", "autoencoder")
-
 #: Columns with the classifier's probabilities are named ``prob_<TYPE>``.
 PROBABILITY = "prob_"
 
 
-@dataclass(frozen=True)
-class Column:
-    """One column of a table.
-
-    Attributes
-    ----------
-    name : as in the file.
-    type : its Arrow type.
-    unit : as astropy writes it; "" for a number without unit, for text, or for values in the star's own `unit`.
-    ucd : UCD1+ word of the IVOA.
-    description : a line for people.
-    """
-
-    name: str
-    type: pa.DataType
-    unit: str
-    ucd: str
-    description: str
-
-    @property
-    def field(self) -> pa.Field:
-        """The Arrow field; unit, UCD and description ride in its metadata."""
-        metadata = {"unit": self.unit, "ucd": self.ucd, "description": self.description}
-        return pa.field(self.name, self.type, metadata={key: text for key, text in metadata.items() if text})
-
-
-_TEXT, _INT, _FLOAT, _SHARE = pa.string(), pa.int32(), pa.float64(), pa.float32()
-
 _STAR = (
-    Column("object_id", _TEXT, "", "meta.id;meta.main", "name of the star in its source"),
-    Column("source", _TEXT, "", "meta.id;meta.file", "file that the star came from"),
-    Column("ra", _FLOAT, "deg", "pos.eq.ra;meta.main", "right ascension, ICRS"),
-    Column("dec", _FLOAT, "deg", "pos.eq.dec;meta.main", "declination, ICRS"),
-    Column("bands", _TEXT, "", "instr.bandpass", "names of the bands with usable rows, separated by commas"),
-    Column("n_bands", _INT, "", "meta.number;instr.bandpass", "number of bands with usable rows"),
-    Column("main_band", _TEXT, "", "instr.bandpass", "band with the most usable rows; mean and amplitude are of it"),
-    Column("value_kind", _TEXT, "", "meta.code", "what was measured: mag or flux"),
-    Column("unit", _TEXT, "", "meta.unit", "unit of the star's values, errors and amplitudes"),
-    Column("status", _TEXT, "", "meta.code.status", "ok, partial, rejected (its data) or failed (an error of ours)"),
-    Column("reason", _TEXT, "", "meta.note", "why the star is not ok"),
-    Column("n_obs", _INT, "", "meta.number;obs", "number of usable rows"),
-    Column("n_masked", _INT, "", "meta.number;obs", "number of rows that were left out, each for a named mask"),
-    Column("time_start", _FLOAT, "d", "time.start;obs", "time of the first usable row, by the star's clock"),
-    Column("time_end", _FLOAT, "d", "time.end;obs", "time of the last usable row, by the star's clock"),
-    Column("clock", _TEXT, "", "time.scale", "meaning of all times of the star: BJD_TDB, HJD_UTC, ..., or unknown"),
-    Column("mean_mag", _FLOAT, "mag", "phot.mag;stat.mean", "mean magnitude in the main band"),
-    Column("mean_flux", _FLOAT, "", "phot.flux;stat.mean", "mean flux in the main band, in the star's unit"),
-    Column("amplitude", _FLOAT, "", "src.var.amplitude", "5th to 95th percentile in the main band, star's unit"),
+    Column("object_id", TEXT, "", "meta.id;meta.main", "name of the star in its source"),
+    Column("source", TEXT, "", "meta.id;meta.file", "file that the star came from"),
+    Column("ra", FLOAT, "deg", "pos.eq.ra;meta.main", "right ascension, ICRS"),
+    Column("dec", FLOAT, "deg", "pos.eq.dec;meta.main", "declination, ICRS"),
+    Column("bands", TEXT, "", "instr.bandpass", "names of the bands with usable rows, separated by commas"),
+    Column("n_bands", INT, "", "meta.number;instr.bandpass", "number of bands with usable rows"),
+    Column("main_band", TEXT, "", "instr.bandpass", "band with the most usable rows; mean and amplitude are of it"),
+    Column("value_kind", TEXT, "", "meta.code", "what was measured: mag or flux"),
+    Column("value_kind_from", TEXT, "", "meta.code", "what said so: a column's name, its unit, survey, file, or user"),
+    Column("unit", TEXT, "", "meta.unit", "unit of the star's values, errors and amplitudes"),
+    Column("read_as", TEXT, "", "meta.note", "which columns of the source were taken for what, and which passed over"),
+    Column("status", TEXT, "", "meta.code.status", "ok, partial, rejected (its data) or failed (an error of ours)"),
+    Column("reason", TEXT, "", "meta.note", "why the star is not ok"),
+    Column("n_obs", INT, "", "meta.number;obs", "number of usable rows"),
+    Column("n_masked", INT, "", "meta.number;obs", "number of rows that were left out, each for a named mask"),
+    Column("masked_because", TEXT, "", "meta.note", "how many rows were left out, by reason"),
+    Column("time_start", FLOAT, "d", "time.start;obs", "time of the first usable row, by the star's clock"),
+    Column("time_end", FLOAT, "d", "time.end;obs", "time of the last usable row, by the star's clock"),
+    Column("clock", TEXT, "", "time.scale", "meaning of all times of the star: BJD_TDB, HJD_UTC, ..., or unknown"),
+    Column("mean_mag", FLOAT, "mag", "phot.mag;stat.mean", "mean magnitude in the main band"),
+    Column("mean_flux", FLOAT, "", "phot.flux;stat.mean", "mean flux in the main band, in the star's unit"),
+    Column("amplitude", FLOAT, "", "src.var.amplitude", "5th to 95th percentile in the main band, star's unit"),
 )
 
 _PERIOD = (
-    Column("period", _FLOAT, "d", "time.period", "best period"),
-    Column("period_err", _FLOAT, "d", "stat.error;time.period", "one-sigma error of the period"),
-    Column("period_fap", _FLOAT, "", "stat.probability;time.period", "false-alarm probability of the strongest peak"),
+    Column("period", FLOAT, "d", "time.period", "best period"),
+    Column("period_err", FLOAT, "d", "stat.error;time.period", "one-sigma error of the period"),
+    Column("period_fap", FLOAT, "", "stat.probability;time.period", "false-alarm probability of the strongest peak"),
     Column(
         "period_flag",
-        _TEXT,
+        TEXT,
         "",
         "meta.code.qual;time.period",
         "what the period may be: alias, half, double, few_cycles",
     ),
-    *(Column(f"period_{n}", _FLOAT, "d", "time.period", f"runner-up period, number {n}") for n in range(2, 6)),
-    Column("period_terms", _INT, "", "stat.param;time.period", "number of Fourier terms of the model; 0 for a box"),
-    Column("t0", _FLOAT, "d", "time.epoch", "epoch of phase zero: minimum of eclipsing stars, maximum of the others"),
-)
-
-_TREND = (
-    Column("trend", _FLOAT, "", "arith.rate;src.var", "slow change of the mean, in the star's unit a year"),
-    Column("trend_err", _FLOAT, "", "stat.error;src.var", "one-sigma error of the trend, in the star's unit a year"),
-    Column("trend_pvalue", _FLOAT, "", "stat.probability;src.var", "probability of such a trend in a steady star"),
-    Column("n_changes", _INT, "", "meta.number;src.var", "number of change points in the mean level"),
-    Column("change_time", _FLOAT, "d", "time.epoch;src.var", "time of the largest change point, by the star's clock"),
-    Column("change_size", _FLOAT, "", "src.var.amplitude", "new level less the old at that point, star's unit"),
-    Column("change_pvalue", _FLOAT, "", "stat.probability;src.var", "probability of such a change in a steady star"),
-    Column("drw_tau", _FLOAT, "d", "time.scale;src.var", "damped random walk: its relaxation time"),
-    Column("drw_tau_err", _FLOAT, "d", "stat.error;time.scale", "one-sigma error of drw_tau"),
-    Column("drw_sigma", _FLOAT, "", "stat.stdev;src.var", "damped random walk: its long-term deviation, star's unit"),
-    Column("drw_sigma_err", _FLOAT, "", "stat.error;src.var", "one-sigma error of drw_sigma, star's unit"),
-    Column("drw_flag", _TEXT, "", "meta.code.qual;src.var", "how far to trust drw_tau and drw_sigma; null: fully"),
+    *(Column(f"period_{n}", FLOAT, "d", "time.period", f"runner-up period, number {n}") for n in range(2, 6)),
+    Column("period_terms", INT, "", "stat.param;time.period", "number of Fourier terms of the model; 0 for a box"),
+    Column("t0", FLOAT, "d", "time.epoch", "epoch of phase zero: minimum of eclipsing stars, maximum of the others"),
 )
 
 _CLASS = (
-    Column("class", _TEXT, "", "src.class", "most probable class, an AAVSO VSX type; null where none was given"),
-    Column("class_prob", _SHARE, "", "stat.probability;src.class", "calibrated probability of the class"),
-    Column("class_sure", _TEXT, "", "src.class", "narrowest type or family with a probability of 0.9; null: none"),
-    Column("class_flag", _TEXT, "", "meta.code.qual;src.class", "what speaks against the class; null: nothing"),
-    Column("class_doubt", _SHARE, "", "stat.probability;src.class", "how little it is like any class, by the forest"),
+    Column("class", TEXT, "", "src.class", "most probable class, an AAVSO VSX type; null where none was given"),
+    Column("class_prob", SHARE, "", "stat.probability;src.class", "calibrated probability of the class"),
+    Column("class_sure", TEXT, "", "src.class", "narrowest type or family with a probability of 0.9; null: none"),
+    Column("class_flag", TEXT, "", "meta.code.qual;src.class", "what speaks against the class; null: nothing"),
+    Column("class_doubt", SHARE, "", "stat.probability;src.class", "how little it is like any class, by the forest"),
 )
 
 _ANOMALY = (
-    *(
-        column
-        for detector in DETECTORS
-        for column in (
-            Column(f"{detector}_score", _FLOAT, "", "src.var.index", f"score by the {detector}; larger is stranger"),
-            Column(
-                f"{detector}_pvalue",
-                _FLOAT,
-                "",
-                "stat.probability;src.var",
-                f"probability that an ordinary star scores as high by the {detector}",
-            ),
-        )
-    ),
-    Column(
-        "reconstruction_pvalue",
-        _FLOAT,
-        "",
-        "stat.probability;src.var",
-        "probability that the autoencoder reconstructs the fold of an ordinary star as badly",
-    ),
-    Column(
-        "latent_pvalue",
-        _FLOAT,
-        "",
-        "stat.probability;src.var",
-        "probability that an ordinary star is as far from its neighbours in the autoencoder's latent space",
-    ),
-    Column(
-        "autoencoder_flag",
-        _TEXT,
-        "",
-        "meta.code.qual;src.var",
-        "wrong_period: the fold at another likely period would be ordinary; null: nothing speaks against the score",
-    ),
-    Column("anomaly_pvalue", _FLOAT, "", "stat.probability;src.var", "p-values of the detectors, combined"),
-    Column("anomaly_rank", _INT, "", "stat.rank", "place among the run's stars; 1 is the strangest"),
+    Column("anomaly_pvalue", FLOAT, "", "stat.probability;src.var", "p-values of the detectors, combined"),
+    Column("anomaly_rank", INT, "", "stat.rank", "place among the run's stars; 1 is the strangest"),
     Column(
         "novelty_rank",
-        _INT,
+        INT,
         "",
         "stat.rank",
         "place by a strange folded shape and a doubtful class together; 1 is the least like any known kind of star",
     ),
-    Column("anomaly_reason", _TEXT, "", "meta.note;src.var", "what makes the star strange, or that it is not"),
-    Column("n_events", _INT, "", "meta.number;src.var", "number of the star's rows in the table of events"),
+    Column("anomaly_reason", TEXT, "", "meta.note;src.var", "what makes the star strange, or that it is not"),
+    Column("n_events", INT, "", "meta.number;src.var", "number of the star's rows in the table of events"),
 )
 
 _EVENT = (
-    Column("object_id", _TEXT, "", "meta.id;meta.main", "name of the star in its source"),
-    Column("detector", _TEXT, "", "meta.code", "who found the event"),
-    Column("band", _TEXT, "", "instr.bandpass", "band of the event"),
-    Column("t_start", _FLOAT, "d", "time.start;src.var", "first row of the event, by the star's clock"),
-    Column("t_peak", _FLOAT, "d", "time.epoch;src.var", "row that strays furthest, by the star's clock"),
-    Column("t_end", _FLOAT, "d", "time.end;src.var", "last row of the event, by the star's clock"),
-    Column("direction", _TEXT, "", "meta.code;src.var", "fade or brighten"),
-    Column("peak_sigma", _FLOAT, "", "stat.snr", "how far the peak lies from its forecast, in its sigmas"),
-    Column("pvalue", _FLOAT, "", "stat.probability;src.var", "probability of an event as strong in a quiet star"),
-    Column("n_points", _INT, "", "meta.number;obs", "number of observations in the event"),
-    Column("kind", _TEXT, "", "meta.code.class;src.var", "run of failed forecasts, or pulse, shift, trend, period"),
-    Column("flag", _TEXT, "", "meta.code.qual;src.var", "edge of a gap, lone point or visit, many stars; null: none"),
+    Column("object_id", TEXT, "", "meta.id;meta.main", "name of the star in its source"),
+    Column("source", TEXT, "", "meta.id;meta.file", "file that the star came from"),
+    Column("detector", TEXT, "", "meta.code", "who found the event"),
+    Column("band", TEXT, "", "instr.bandpass", "band of the event"),
+    Column("t_start", FLOAT, "d", "time.start;src.var", "first row of the event, by the star's clock"),
+    Column("t_peak", FLOAT, "d", "time.epoch;src.var", "row that strays furthest, by the star's clock"),
+    Column("t_end", FLOAT, "d", "time.end;src.var", "last row of the event, by the star's clock"),
+    Column("direction", TEXT, "", "meta.code;src.var", "fade or brighten"),
+    Column("peak_sigma", FLOAT, "", "stat.snr", "how far the peak lies from its forecast, in its sigmas"),
+    Column("pvalue", FLOAT, "", "stat.probability;src.var", "probability of an event as strong in a quiet star"),
+    Column("n_points", INT, "", "meta.number;obs", "number of observations in the event"),
+    Column("kind", TEXT, "", "meta.code.class;src.var", "run of failed forecasts, or pulse, shift, trend, period"),
+    Column("flag", TEXT, "", "meta.code.qual;src.var", "edge of a gap, lone point or visit, many stars; null: none"),
 )
 
 _NIGHT_POINT = (
-    Column("object_id", _TEXT, "", "meta.id;meta.main", "name of the star in its source"),
-    Column("detector", _TEXT, "", "meta.code", "who made the forecast"),
-    Column("band", _TEXT, "", "instr.bandpass", "band of the point"),
-    Column("time", _FLOAT, "d", "time.epoch;obs", "time of the point, by the star's clock"),
-    Column("value", _FLOAT, "", "phot", "what was observed, in the star's unit"),
-    Column("error", _FLOAT, "", "stat.error;phot", "its quoted one-sigma error, star's unit"),
-    Column("mean", _FLOAT, "", "phot;stat.mean", "what was forecast from all rows before; null: too little is known"),
-    Column("sigma", _FLOAT, "", "stat.stdev;phot", "one sigma of the forecast, measurement error included"),
-    Column("innovation", _FLOAT, "", "stat.snr", "value less forecast, in its sigmas; positive where brighter"),
-    Column("night_pvalue", _FLOAT, "", "stat.probability;src.var", "p-value of the star's whole night by the detector"),
+    Column("object_id", TEXT, "", "meta.id;meta.main", "name of the star in its source"),
+    Column("source", TEXT, "", "meta.id;meta.file", "files that the star's points came from"),
+    Column("detector", TEXT, "", "meta.code", "who made the forecast"),
+    Column("band", TEXT, "", "instr.bandpass", "band of the point"),
+    Column("time", FLOAT, "d", "time.epoch;obs", "time of the point, by the star's clock"),
+    Column("value", FLOAT, "", "phot", "what was observed, in the star's unit"),
+    Column("error", FLOAT, "", "stat.error;phot", "its quoted one-sigma error, star's unit"),
+    Column("mean", FLOAT, "", "phot;stat.mean", "what was forecast from all rows before; null: too little is known"),
+    Column("sigma", FLOAT, "", "stat.stdev;phot", "one sigma of the forecast, measurement error included"),
+    Column("innovation", FLOAT, "", "stat.snr", "value less forecast, in its sigmas; positive where brighter"),
+    Column("night_pvalue", FLOAT, "", "stat.probability;src.var", "p-value of the star's whole night by the detector"),
 )
 
 _NIGHT_STAR = (
-    Column("object_id", _TEXT, "", "meta.id;meta.main", "name of the star in its source"),
-    Column("source", _TEXT, "", "meta.id;meta.file", "files that the star's points came from"),
-    Column("status", _TEXT, "", "meta.code.status", "ok, partial, rejected (nothing could be scored) or failed"),
-    Column("reason", _TEXT, "", "meta.note", "why the star is not ok"),
-    Column("n_new", _INT, "", "meta.number;obs", "number of new rows, which were scored"),
-    Column("n_seen", _INT, "", "meta.number;obs", "number of rows that were known before"),
-    Column("n_masked", _INT, "", "meta.number;obs", "number of rows that cannot be used"),
-    Column("forecaster_pvalue", _FLOAT, "", "stat.probability;src.var", "probability of such a night, forecaster"),
-    Column("statespace_pvalue", _FLOAT, "", "stat.probability;src.var", "probability of such a night, state space"),
-    Column("night_pvalue", _FLOAT, "", "stat.probability;src.var", "p-values of the detectors, combined"),
-    Column("n_events", _INT, "", "meta.number;src.var", "number of the star's rows in the table of events"),
+    Column("object_id", TEXT, "", "meta.id;meta.main", "name of the star in its source"),
+    Column("source", TEXT, "", "meta.id;meta.file", "files that the star's points came from"),
+    Column("status", TEXT, "", "meta.code.status", "ok, partial, rejected (nothing could be scored) or failed"),
+    Column("reason", TEXT, "", "meta.note", "why the star is not ok"),
+    Column("n_new", INT, "", "meta.number;obs", "number of new rows, which were scored"),
+    Column("n_seen", INT, "", "meta.number;obs", "number of rows that were known before"),
+    Column("n_masked", INT, "", "meta.number;obs", "number of rows that cannot be used"),
+)
+
+_NIGHT_STAR_AFTER = (
+    Column("night_pvalue", FLOAT, "", "stat.probability;src.var", "p-values of the detectors, combined"),
+    Column("n_events", INT, "", "meta.number;src.var", "number of the star's rows in the table of events"),
 )
 
 
-def object_columns(types: Iterable[str] = ()) -> tuple[Column, ...]:
+def object_columns(detectors: Sequence[DetectorColumns], types: Iterable[str] = ()) -> tuple[Column, ...]:
     """The columns of objects.parquet, in order.
 
     Parameters
     ----------
+    detectors : those at work; each adds its columns.
     types : VSX types that the classifier may answer; each has a column ``prob_<TYPE>``, in the order of `TYPES`.
     """
     place = {name: i for i, name in enumerate(TYPES)}
     ordered = sorted(set(types), key=lambda name: (place.get(name, len(place)), name))
     probabilities = (
-        Column(f"{PROBABILITY}{name}", _SHARE, "", "stat.probability;src.class", f"probability of class {_said(name)}")
+        Column(f"{PROBABILITY}{name}", SHARE, "", "stat.probability;src.class", f"probability of class {_said(name)}")
         for name in ordered
     )
-    return (*_STAR, *_PERIOD, *_TREND, *_CLASS, *probabilities, *_ANOMALY)
+    detected = (column for detector in detectors for column in detector.columns)
+    return (*_STAR, *_PERIOD, *_CLASS, *probabilities, *detected, *_ANOMALY)
 
 
 def event_columns() -> tuple[Column, ...]:
@@ -225,9 +152,10 @@ def event_columns() -> tuple[Column, ...]:
     return _EVENT
 
 
-def objects_schema(types: Iterable[str] = ()) -> pa.Schema:
-    """The Arrow schema of objects.parquet for a classifier of these types."""
-    return _schema("objects", object_columns(types))
+def objects_schema(detectors: Sequence[DetectorColumns], types: Iterable[str] = ()) -> pa.Schema:
+    """The Arrow schema of objects.parquet for some detectors and a classifier of these types."""
+    schema = _schema("objects", object_columns(detectors, types))
+    return schema.with_metadata({**schema.metadata, **detectors_text(detectors)})
 
 
 def events_schema() -> pa.Schema:
@@ -240,12 +168,17 @@ def probability_types(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(name.removeprefix(PROBABILITY) for name in names if name.startswith(PROBABILITY))
 
 
-def objects_table(columns: Mapping[str, Sequence[Any] | NDArray[Any]], types: Iterable[str] | None = None) -> pa.Table:
+def objects_table(
+    columns: Mapping[str, Sequence[Any] | NDArray[Any]],
+    detectors: Sequence[DetectorColumns] = (),
+    types: Iterable[str] | None = None,
+) -> pa.Table:
     """Make a table of objects from some of its columns; the others are null.
 
     Parameters
     ----------
     columns : values by column name, n each; None and NaN become null. object_id and status are needed.
+    detectors : those whose columns the table has.
     types : VSX types with a probability column; None: those among `columns`.
 
     Raises
@@ -254,7 +187,7 @@ def objects_table(columns: Mapping[str, Sequence[Any] | NDArray[Any]], types: It
         For an unknown column, columns of different length, a value of the wrong type, an unknown status, or a star
         that is not ok without a reason; the message names the column and the star.
     """
-    table = _table(objects_schema(probability_types(columns) if types is None else types), columns)
+    table = _table(objects_schema(detectors, probability_types(columns) if types is None else types), columns)
     names, statuses, reasons = (table[name].to_pylist() for name in ("object_id", "status", "reason"))
     for name, status, reason in zip(names, statuses, reasons, strict=True):
         if name is None:
@@ -282,9 +215,12 @@ def night_points_table(columns: Mapping[str, Sequence[Any] | NDArray[Any]]) -> p
     return _table(_schema("night points", _NIGHT_POINT), columns)
 
 
-def night_stars_table(columns: Mapping[str, Sequence[Any] | NDArray[Any]]) -> pa.Table:
-    """Make a night's table of stars; as `events_table`."""
-    return _table(_schema("night stars", _NIGHT_STAR), columns)
+def night_stars_table(
+    columns: Mapping[str, Sequence[Any] | NDArray[Any]], detectors: Sequence[DetectorColumns]
+) -> pa.Table:
+    """Make a night's table of stars, with the p-values of these detectors; as `events_table`."""
+    described = (*_NIGHT_STAR, *(one.night_column for one in detectors), *_NIGHT_STAR_AFTER)
+    return _table(_schema("night stars", described), columns)
 
 
 def _said(name: str) -> str:

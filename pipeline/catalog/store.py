@@ -16,15 +16,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from swope.pipeline.catalog.schema import (
-    DETECTORS,
-    STATUSES,
-    events_schema,
-    objects_schema,
-    probability_types,
-)
+from swope.pipeline.catalog.schema import STATUSES, events_schema, objects_schema, probability_types
 from swope.pipeline.coincidence import many_stars
-from swope.pipeline.rank import anomaly_rank, anomaly_reason, combine_pvalues, novelty, novelty_rank
+from swope.pipeline.column import DetectorColumns, detectors_of
+from swope.pipeline.commit import finish
+from swope.pipeline.rank import anomaly_rank, novelty, novelty_rank
 
 OBJECTS = "objects.parquet"
 EVENTS = "events.parquet"
@@ -35,12 +31,7 @@ BATCH = 65_536
 
 _OBJECT_ORDER = ("object_id", "source", "status", "reason", "time_start", "n_obs")
 _TIMES = ("n_obs", "time_start", "time_end")
-_EVENT_ORDER = ("object_id", "t_start", "detector", "band", "t_peak", "t_end", "direction", "kind")
-_PVALUES = tuple(f"{detector}_pvalue" for detector in DETECTORS)
-_SCORES = tuple(f"{detector}_score" for detector in DETECTORS)
-
-#: What says how like a star is to known kinds.
-_LIKENESS = ("autoencoder_score", "class_doubt")
+_EVENT_ORDER = ("object_id", "source", "t_start", "detector", "band", "t_peak", "t_end", "direction", "kind")
 
 
 @contextmanager
@@ -84,13 +75,12 @@ def write_parquet(table: pa.Table, path: Path) -> None:
 def merge(objects: Sequence[Path], events: Sequence[Path], run_dir: Path, batch: int = BATCH) -> None:
     """Make a run's objects.parquet and events.parquet of the parts that its chunks left.
 
-    Objects are sorted by name and source, events by name and time. The columns that need the whole catalog or both
-    tables are filled here, whatever the parts say: ``anomaly_pvalue``, ``anomaly_rank``, ``novelty_rank``,
-    ``anomaly_reason`` and ``n_events`` (null where a star had no detector at work); and events that happened to many
-    stars at once get their ``flag`` (`pipeline.coincidence`). The result does not depend on the order of the parts.
+    Objects are sorted by name and source, events by name, source and time. What needs the whole catalog is filled here,
+    whatever the parts say: the columns ``anomaly_rank`` and ``novelty_rank``, and the ``flag`` of events that happened
+    to many stars at once (`pipeline.coincidence`). The result does not depend on the order of the parts.
 
     In memory at a time are: one part, `batch` stars with their events, of every star of the run its name, source,
-    p-values and scores (some 500 bytes; 500 MB for a million), and of every event when and to which star it happened.
+    p-value and scores (some 500 bytes; 500 MB for a million), and of every event when and to which star it happened.
     As much disk as the parts take is used meanwhile, in a temporary folder inside `run_dir`.
 
     Parameters
@@ -107,15 +97,20 @@ def merge(objects: Sequence[Path], events: Sequence[Path], run_dir: Path, batch:
         When a part is not a table of its kind; the message names it.
     """
     types: set[str] = set()
+    known: dict[str, DetectorColumns] = {}
     for part in objects:
-        types.update(probability_types(pq.read_schema(part).names))
-    schema = objects_schema(types)
+        part_schema = pq.read_schema(part)
+        types.update(probability_types(part_schema.names))
+        known |= {one.name: one for one in detectors_of(part_schema)}
+    detectors = tuple(known.values())
+    schema = objects_schema(detectors, types)
     run_dir.mkdir(parents=True, exist_ok=True)
-    keys = _keys(objects)
-    pvalue = combine_pvalues(_matrix(keys, _PVALUES))
-    rank = anomaly_rank(pvalue, _matrix(keys, _SCORES), keys["object_id"].to_pylist())
-    novel = novelty_rank(novelty(*_matrix(keys, _LIKENESS).T))
+    keys = _keys(objects, schema, [*(one.score for one in detectors), "class_doubt"])
     names = keys["object_id"].to_numpy(zero_copy_only=False)
+    rank = anomaly_rank(
+        _matrix(keys, ["anomaly_pvalue"])[:, 0], _matrix(keys, [one.score for one in detectors]), names.tolist()
+    )
+    novel = _novelty_rank(keys, detectors)
     many = _happened_to_many(events, keys)
     # cut only between names, so that all rows of a star, and its events, meet in one batch
     edges = np.unique(names[batch::batch].astype(object)) if len(names) > batch else np.empty(0, dtype=object)
@@ -134,14 +129,13 @@ def merge(objects: Sequence[Path], events: Sequence[Path], run_dir: Path, batch:
             found = _sorted(_read(some_events, events_schema()), _EVENT_ORDER)
             own = slice(row, row := row + len(stars))
             found = _flagged(found, many[event : (event := event + len(found))])
-            objects_writer.write_table(
-                _finished(stars, found, pvalue[own], rank[own], novel[own]), row_group_size=batch
-            )
+            objects_writer.write_table(_ranked(stars, rank[own], novel[own]), row_group_size=batch)
             events_writer.write_table(found, row_group_size=batch)
 
 
 def record_of(run_dir: Path) -> dict[str, Any]:
     """What a run says of itself beside its catalog; empty where it says nothing."""
+    finish(run_dir)
     path = run_dir / RECORD
     if not path.is_file():
         return {}
@@ -181,17 +175,31 @@ def _writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
 _LASTING = ("trend", "period")
 
 
-def _keys(parts: Sequence[Path]) -> pa.Table:
+def _keys(parts: Sequence[Path], schema: pa.Schema, scores: Sequence[str]) -> pa.Table:
     """What ranking and sorting need of every star, in the order of the final table."""
-    wanted = list(dict.fromkeys((*_OBJECT_ORDER, *_TIMES, *_PVALUES, *_SCORES, *_LIKENESS)))
-    schema = pa.schema([objects_schema().field(name).remove_metadata() for name in wanted])
+    wanted = list(dict.fromkeys((*_OBJECT_ORDER, *_TIMES, "anomaly_pvalue", *scores)))
+    types = pa.schema([schema.field(name).remove_metadata() for name in wanted])
     tables = []
     for part in parts:
+        there = set(pq.read_schema(part).names)
         try:
-            tables.append(pq.read_table(part, columns=wanted).replace_schema_metadata().cast(schema))
+            table = pq.read_table(part, columns=[name for name in wanted if name in there])
+            columns = [table[f.name].cast(f.type) if f.name in there else pa.nulls(len(table), f.type) for f in types]
         except (pa.ArrowInvalid, KeyError, ValueError) as problem:
             raise ValueError(f"{part} is not a table of objects: {problem}") from problem
-    return _sorted(pa.concat_tables(tables) if tables else schema.empty_table(), _OBJECT_ORDER)
+        if "object_id" not in there:
+            raise ValueError(f"{part} is not a table of objects: it has no object_id")
+        tables.append(pa.table(columns, schema=types))
+    return _sorted(pa.concat_tables(tables) if tables else types.empty_table(), _OBJECT_ORDER)
+
+
+def _novelty_rank(keys: pa.Table, detectors: Sequence[DetectorColumns]) -> NDArray[np.int64]:
+    """(n,) places by likeness to known kinds, 0 where unknown; all 0 without a detector that tells kinds."""
+    telling = [one.score for one in detectors if one.tells_kinds]
+    if not telling:
+        return np.zeros(len(keys), dtype=np.int64)
+    *shapes, doubt = _matrix(keys, [*telling, "class_doubt"]).T
+    return novelty_rank(novelty(shapes, doubt))
 
 
 def _happened_to_many(parts: Sequence[Path], keys: pa.Table) -> NDArray[np.bool_]:
@@ -200,20 +208,33 @@ def _happened_to_many(parts: Sequence[Path], keys: pa.Table) -> NDArray[np.bool_
     if not sum(map(len, tables)):
         return np.zeros(0, dtype=bool)
     table = _sorted(pa.concat_tables(tables), _EVENT_ORDER)
-    names = keys["object_id"].to_numpy(zero_copy_only=False).astype(object)
     lasting = pc.is_in(table["kind"], pa.array(_LASTING)).to_numpy(zero_copy_only=False).astype(bool)
     start, peak = (
         np.where(lasting, np.nan, table[name].to_numpy(zero_copy_only=False)) for name in ("t_start", "t_peak")
     )
-    star = np.searchsorted(names, table["object_id"].to_numpy(zero_copy_only=False).astype(object))
-    known = star < len(names)
-    row = np.where(known, star, 0)
+    row = _rows_of(table, keys)
+    known = row >= 0
+    star = np.where(known, row, len(keys))
+    row = np.where(known, row, 0)
     first, last = (keys[name].to_numpy(zero_copy_only=False)[row] for name in ("time_start", "time_end"))
     span = np.where(known, last - first, np.nan)
     step = span / np.maximum(keys["n_obs"].to_numpy(zero_copy_only=False)[row], 1)
     brighter = pc.equal(table["direction"], "brighten").to_numpy(zero_copy_only=False).astype(bool)
     # a jump is at one moment when it begins, a flare when it peaks
     return many_stars(star, start, brighter, step, span) | many_stars(star, peak, brighter, step, span)
+
+
+def _rows_of(events: pa.Table, keys: pa.Table) -> NDArray[np.int64]:
+    """(n,) the row of each event's star, which its name and source tell; -1 for a star that is not there."""
+
+    def named(table: pa.Table, number: str) -> pa.Table:
+        source = pc.fill_null(table["source"], "")
+        return pa.table({"object_id": table["object_id"], "source": source, number: np.arange(len(table))})
+
+    both = ["object_id", "source"]
+    place = named(keys, "row").group_by(both).aggregate([("row", "min")])
+    found = named(events, "event").join(place, keys=both, join_type="left outer").sort_by("event")
+    return np.asarray(pc.fill_null(found["row_min"], -1).to_numpy(), dtype=np.int64)
 
 
 def _flagged(events: pa.Table, many: NDArray[np.bool_]) -> pa.Table:
@@ -225,7 +246,7 @@ def _flagged(events: pa.Table, many: NDArray[np.bool_]) -> pa.Table:
 
 def _matrix(table: pa.Table, names: Sequence[str]) -> NDArray[np.float64]:
     columns = [table[name].to_numpy(zero_copy_only=False).astype(np.float64) for name in names]
-    return np.stack(columns, axis=1)
+    return np.array(columns).reshape(len(names), len(table)).T
 
 
 def _sorted(table: pa.Table, names: Sequence[str]) -> pa.Table:
@@ -265,34 +286,9 @@ def _read(file: Path, schema: pa.Schema) -> pa.Table:
         return reader.read_all().cast(schema)
 
 
-def _finished(
-    stars: pa.Table,
-    events: pa.Table,
-    pvalue: NDArray[np.float64],
-    rank: NDArray[np.int64],
-    novel: NDArray[np.int64],
-) -> pa.Table:
-    """Fill the columns that need the whole catalog."""
-    by_name: dict[str, list[dict[str, object]]] = {}
-    for event in events.to_pylist():
-        by_name.setdefault(event["object_id"], []).append(event)
-    names, clocks = stars["object_id"].to_pylist(), stars["clock"].to_pylist()
-    detected = _matrix(stars, _PVALUES)
-    flags = stars["autoencoder_flag"].to_pylist()
-    reasons = [
-        anomaly_reason(p, dict(zip(DETECTORS, each, strict=True)), by_name.get(name, ()), clock, flag == "wrong_period")
-        for p, each, name, clock, flag in zip(pvalue.tolist(), detected.tolist(), names, clocks, flags, strict=True)
-    ]
-    looked = np.isfinite(pvalue)
-    n_events = [len(by_name.get(name, ())) for name in names]
-    filled = {
-        "anomaly_pvalue": pa.array(pvalue, pa.float64(), from_pandas=True),
-        "anomaly_rank": pa.array(rank, pa.int32(), mask=~looked),
-        "novelty_rank": pa.array(novel, pa.int32(), mask=novel == 0),
-        "anomaly_reason": pa.array(reasons, pa.string()),
-        "n_events": pa.array(n_events, pa.int32(), mask=~looked & (np.asarray(n_events, dtype=np.int64) == 0)),
-    }
-    for name, values in filled.items():
+def _ranked(stars: pa.Table, rank: NDArray[np.int64], novel: NDArray[np.int64]) -> pa.Table:
+    """The rows with their places in the catalog; null for 0."""
+    for name, places in (("anomaly_rank", rank), ("novelty_rank", novel)):
         at = stars.schema.get_field_index(name)
-        stars = stars.set_column(at, stars.schema.field(at), values)
+        stars = stars.set_column(at, stars.schema.field(at), pa.array(places, pa.int32(), mask=places == 0))
     return stars

@@ -2,6 +2,17 @@
 
 from swope.pipeline.ingest.core import plan, read
 from swope.pipeline.ingest.parts import Ingested, IngestOptions, Part, Plan, Refused, SourceError
-from swope.pipeline.ingest.sources import check_sources
+from swope.pipeline.ingest.sources import archive_targets, check_sources
 
-__all__ = ["IngestOptions", "Ingested", "Part", "Plan", "Refused", "SourceError", "check_sources", "plan", "read"]
+__all__ = [
+    "IngestOptions",
+    "Ingested",
+    "Part",
+    "Plan",
+    "Refused",
+    "SourceError",
+    "archive_targets",
+    "check_sources",
+    "plan",
+    "read",
+]

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
+
+from swope.pipeline.ingest.parts import UnusableError
 
 #: How much of a file a reader sees to recognise it.
 HEAD_BYTES = 64 * 1024
@@ -12,45 +15,93 @@ HEAD_BYTES = 64 * 1024
 #: Endings that are not part of a file's own name.
 _ENDINGS = {
     *(".gz", ".bz2", ".xz", ".csv", ".tsv", ".dat", ".txt", ".tbl", ".fits", ".fit", ".parquet", ".pq", ".lc"),
-    *(".ascii", ".asc", ".ipac"),
+    *(".ascii", ".asc", ".ipac", ".ecsv", ".vot", ".votable", ".xml", ".vis", ".lc"),
 }
 
 
+#: What is packed may grow by this factor; tables of numbers grow threefold to tenfold.
+MOST_GROWTH = 50
+
+#: So many bytes may come of a packed file, however few they were.
+ALWAYS_BYTES = 16 * 2**20
+
+
 def open_unpacked(path: str | Path) -> BinaryIO:
-    """Open a file for reading its bytes, unpacked; what it is packed with is told by its first bytes."""
-    with open(path, "rb") as file:
-        magic = file.read(6)
+    """Open a file for reading its bytes, unpacked; what it is packed with is told by its first bytes.
+
+    A packed file that grows beyond all measure (a decompression bomb) raises `UnusableError` while it is read.
+    """
+    file = open(path, "rb")  # noqa: SIM115 (the caller closes it)
+    magic = file.read(6)
+    file.seek(0)
     if magic[:2] == b"\x1f\x8b":
         import gzip
 
-        return cast(BinaryIO, gzip.open(path, "rb"))
+        return _bounded(gzip.GzipFile(fileobj=file), file)
     if magic[:3] == b"BZh":
         import bz2
 
-        return cast(BinaryIO, bz2.open(path, "rb"))
+        return _bounded(bz2.BZ2File(file), file)
     if magic == b"\xfd7zXZ\x00":
         import lzma
 
-        return cast(BinaryIO, lzma.open(path, "rb"))
-    return open(path, "rb")
+        return _bounded(lzma.LZMAFile(file), file)
+    return file
+
+
+def _bounded(unpacked: Any, packed: BinaryIO) -> BinaryIO:
+    return cast(BinaryIO, io.BufferedReader(_Bounded(unpacked, packed), 2**16))
+
+
+class _Bounded(io.RawIOBase):
+    """Unpacked bytes, as long as they are in proportion to the packed ones that they came of."""
+
+    def __init__(self, unpacked: Any, packed: BinaryIO) -> None:
+        self._unpacked = unpacked
+        self._packed = packed
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        count: int = self._unpacked.readinto(buffer)
+        if self._unpacked.tell() > max(ALWAYS_BYTES, MOST_GROWTH * self._packed.tell()):
+            raise UnusableError(
+                f"unpacks to more than {MOST_GROWTH} times its size, which no table of numbers does: unpack it "
+                "beforehand if that is meant"
+            )
+        return count
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        if whence == io.SEEK_END:
+            raise io.UnsupportedOperation("the end of what is packed is not known")
+        target = offset + (self.tell() if whence == io.SEEK_CUR else 0)
+        if target < self.tell():
+            self._unpacked.seek(0)
+        # what lies on the way has to be unpacked, too
+        piece = bytearray(2**20)
+        while (missing := target - self.tell()) > 0 and self.readinto(memoryview(piece)[: min(missing, len(piece))]):
+            pass
+        return self.tell()
+
+    def tell(self) -> int:
+        place: int = self._unpacked.tell()
+        return place
+
+    def close(self) -> None:
+        if not self.closed:
+            self._unpacked.close()
+            self._packed.close()
+        super().close()
 
 
 def head_of(path: str | Path) -> bytes:
     """The first `HEAD_BYTES` of a file, unpacked."""
     with open_unpacked(path) as file:
         return file.read(HEAD_BYTES)
-
-
-def text_of(path: str | Path) -> str:
-    """A whole file as text: UTF-8, or UTF-8 with a byte-order mark.
-
-    Raises
-    ------
-    UnicodeDecodeError
-        When it is not.
-    """
-    with open_unpacked(path) as file:
-        return file.read().decode("utf-8-sig")
 
 
 def digest_of(path: str | Path) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 from swope.pipeline.lightcurve import Clock, FloatArray
 
 #: Time scales that can be turned into TDB.
-SCALES = ("utc", "tt", "tdb", "tai")
+SCALES = ("utc", "tt", "tdb", "tai", "tcb")
 
 
 def convertible(clock: Clock, ra: float, dec: float) -> bool:

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from swope.pipeline.ingest.content import MAG_FILLER, MAG_RANGE
+from swope.pipeline.ingest.id_names import ID_NAMES
 from swope.pipeline.ingest.parts import UnusableError
+from swope.pipeline.ingest.time_names import plain_name, time_meaning
+from swope.pipeline.ingest.value_names import FLUX_NAMES, VALUE_NAMES
+from swope.pipeline.ingest.value_names import MAG_NAMES as _MAG_NAMES
 from swope.pipeline.lightcurve import BoolArray, Clock, FloatArray, Kind
 
 #: Column names (lower case, without punctuation) of each role, the preferred first.
-ID_NAMES = ("objectid", "id", "oid", "objid", "starid", "sourceid", "star", "object", "name", "transid", "diaobjectid")
 TIME_NAMES = (
     *("time", "bjd", "bjdtdb", "bkjd", "btjd", "hjd", "jd", "mjd", "t", "times", "timepoints", "obstime", "date"),
     *("hjdutc", "mjdutc", "jdutc", "bjdutc", "hmjd", "midpointmjdtai", "obsmjd", "tbjd"),
 )
-MAG_NAMES = (
-    *("mag", "mags", "magnitude", "magnitudes", "psfmag", "magpsf", "magauto", "relativemagnitude", "m"),
-    *("umag", "bmag", "vmag", "rmag", "imag", "gmag", "zmag"),
-)
-FLUX_NAMES = ("flux", "fluxes", "pdcsapflux", "sapflux", "relativeflux", "psflux", "normflux", "normalizedflux", "f")
-VALUE_NAMES = ("value", "values", "light", "lightpoints", "y", "brightness")
 ERROR_NAMES = (
     *("magerr", "magerror", "emag", "sigmamag", "sigmag", "magsigma", "magnitudeerr", "magnitudeerror", "magerrs"),
     *("magnitudeuncertainty", "relativemagnitudeuncertainty", "relativefluxuncertainty", "fluxuncertainty"),
@@ -35,11 +31,8 @@ FLAG_NAMES = ("quality", "flag", "flags", "catflags", "sapquality", "qualityflag
 RA_NAMES = ("ra", "radeg", "raj2000", "meanra", "alpha")
 DEC_NAMES = ("dec", "decdeg", "dej2000", "decj2000", "decl", "meandec", "de", "delta")
 
-#: A magnitude this large either way is a filler (99.999, -99, 999, ...), not a brightness.
-MAG_FILLER = 50.0
-
-#: Medians that magnitudes have; nothing fainter has been photometered, and few stars are brighter.
-MAG_RANGE = (2.0, 35.0)
+#: Magnitudes of one band by name.
+MAG_NAMES = (*_MAG_NAMES, "umag", "bmag", "vmag", "rmag", "imag", "gmag", "zmag")
 
 
 @dataclass(frozen=True)
@@ -64,11 +57,6 @@ class Roles:
     dec: int | None
     kind: Kind | None
     clock: Clock
-
-
-def plain_name(name: str) -> str:
-    """Lower case, letters and digits only: ``Mag_Err`` and ``magerr`` are one name."""
-    return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
 def find(names: Sequence[str], wanted: Iterable[str]) -> int | None:
@@ -130,16 +118,8 @@ def _error_of(names: Sequence[str], value: str) -> int | None:
 
 def clock_of_name(name: str) -> Clock:
     """What a time column's name says: ``MJD`` the format, ``hjd`` format and frame, ``time`` nothing."""
-    word = plain_name(name)
-    if word in ("bjdtdb", "bjdutc", "hjdutc", "mjdutc", "jdutc"):
-        return Clock.parse(f"{word[:-3]}_{word[-3:]}")
-    if word in ("bkjd", "btjd", "bjd", "hjd", "jd", "mjd"):
-        return Clock.parse(word)
-    if word in ("hmjd", "obsmjd"):
-        return Clock("mjd", frame="heliocentric" if word == "hmjd" else "unknown")
-    if word == "tbjd":
-        return Clock.parse("btjd")
-    return Clock()
+    meaning = time_meaning(name)
+    return Clock() if meaning is None or meaning.shift else meaning.clock
 
 
 def merged(stated: Clock, said: Clock | None) -> Clock:
@@ -184,17 +164,3 @@ def _number(cell: str) -> float:
         return float(cell)
     except ValueError:
         return float("nan")
-
-
-def is_number(cell: str) -> bool:
-    """Whether a cell reads as a number, NaN included."""
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
-
-
-def band_names(cells: NDArray[np.str_] | Sequence[str]) -> NDArray[np.str_]:
-    """(n,) band names, stripped."""
-    return np.char.strip(np.asarray(cells, dtype=str))

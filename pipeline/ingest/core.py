@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from swope.pipeline.ingest.bytes import digest_of, head_of, stem_of
+from swope.pipeline.ingest.dialect import first_lines
 from swope.pipeline.ingest.guard import guarded, refusal
 from swope.pipeline.ingest.parts import (
     Ingested,
@@ -20,7 +21,7 @@ from swope.pipeline.ingest.parts import (
 )
 from swope.pipeline.ingest.registry import Reader, reader_for, reader_named, readers
 from swope.pipeline.ingest.sources import find_files
-from swope.pipeline.ingest.table import first_lines
+from swope.pipeline.ingest.unpack import is_archive, unpacked
 from swope.pipeline.lightcurve import Chunk, LightCurve
 
 
@@ -29,7 +30,8 @@ def plan(sources: Sequence[str], options: IngestOptions, scratch: Path) -> Plan:
 
     Parameters
     ----------
-    sources : files, folders, globs (also unexpanded), or ``mast:TARGET``.
+    sources : files, folders, globs (also unexpanded), or ``mast:TARGET``; an archive (.zip, .tar.gz) stands for the
+        files in it.
     options : what the user says about them.
     scratch : a folder for intermediate files (tables sorted by star, downloads); parts may point into it. Planning the
         same input again finds them there and does not make them twice.
@@ -49,7 +51,15 @@ def plan(sources: Sequence[str], options: IngestOptions, scratch: Path) -> Plan:
     found = find_files(sources, scratch)
     refused = list(found.refused)
     by_reader: dict[str, list[InputFile]] = {}
+    files: list[tuple[Path, str]] = []
     for path, source in found.files:
+        if is_archive(path):
+            members, no = unpacked(path, source, scratch)
+            files += members
+            refused += no
+        else:
+            files.append((path, source))
+    for path, source in files:
         outcome = guarded(stem_of(source), source, partial(_recognise, path, source, forced))
         if isinstance(outcome, Refused):
             refused.append(outcome)
@@ -66,7 +76,7 @@ def plan(sources: Sequence[str], options: IngestOptions, scratch: Path) -> Plan:
         raise SourceError(
             f"nothing to read in the folder {sources[0]}: no light curve in {len(refused)} files. {first}"
         )
-    return Plan(tuple(parts), tuple(sorted(refused, key=lambda r: (r.source, r.object_id))), len(found.files))
+    return Plan(tuple(parts), tuple(sorted(refused, key=lambda r: (r.source, r.object_id))), len(files))
 
 
 def read(part: Part, options: IngestOptions) -> Ingested:

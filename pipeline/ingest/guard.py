@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Callable
 from typing import TypeVar
 
-from swope.pipeline.ingest.bytes import stem_of
-from swope.pipeline.ingest.parts import IngestOptions, Part, Refused, UnusableError
-from swope.pipeline.lightcurve import LightCurve
+from swope.pipeline.ingest.parts import Refused, UnusableError
 
 T = TypeVar("T")
 
@@ -30,11 +27,3 @@ def refusal(object_id: str, source: str, error: Exception) -> Refused:
         return Refused(object_id, source, f"not text: byte 0x{byte:02x} at {error.start} is not UTF-8", "failed")
     words = " ".join(str(error).split()) or type(error).__name__
     return Refused(object_id, source, f"could not be read ({type(error).__name__}: {words[:300]})", "failed")
-
-
-def each_file(
-    part: Part, options: IngestOptions, read_one: Callable[[str, str, IngestOptions], LightCurve]
-) -> Iterator[LightCurve | Refused]:
-    """Read a part of whole files, a star a file, with a function of path, source and options."""
-    for path, source in zip(part.paths, part.sources, strict=True):
-        yield guarded(stem_of(source), source, partial(read_one, path, source, options))

@@ -1,15 +1,17 @@
-"""Long tables, a row an observation, in any order: brought into a row a star by way of buckets on the disk.
+"""Large flat tables, rows in any order: brought into a row a star by way of buckets on the disk.
 
 Memory does not grow with the number of stars: the rows are streamed into as many buckets as the file is large, by a
-hash of the object id, and each bucket is sorted and written as nested rows.
+hash of the star's name, and each bucket is sorted and written as nested rows.
 """
 
 from __future__ import annotations
 
+import json
 import math
 import shutil
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,57 +20,82 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from swope.pipeline.ingest.bytes import open_unpacked, stem_of
-from swope.pipeline.ingest.columns import numbers, roles
-from swope.pipeline.ingest.nested import staged
-from swope.pipeline.ingest.parts import IngestOptions, InputFile, Refused, UnusableError
-from swope.pipeline.ingest.table import first_lines, parse_table
+from swope.pipeline.ingest.bytes import stem_of
+from swope.pipeline.ingest.decide import decide
+from swope.pipeline.ingest.flat import name_of
+from swope.pipeline.ingest.guard import guarded
+from swope.pipeline.ingest.join import names_by_place
+from swope.pipeline.ingest.nested import read_rows, staged
+from swope.pipeline.ingest.parts import IngestOptions, InputFile, Part, Refused, UnusableError
+from swope.pipeline.ingest.reading import Reading
+from swope.pipeline.ingest.rows import Rows, crowd_refused, rows_of
+from swope.pipeline.ingest.stars import star
+from swope.pipeline.ingest.table import Column, Table, column_of
+from swope.pipeline.lightcurve import Clock, LightCurve
 
 #: Bytes of input a bucket; some ten times as much memory while it is sorted.
 BUCKET_BYTES = 32 * 2**20
 
+#: Rows by which it is decided how a table is to be read.
+JUDGED_ROWS = 200_000
+
 #: Bytes of text read at once; no row may be longer. Arrow reads up to 32 blocks ahead, and holds them.
 BLOCK_BYTES = 2 * 2**20
 
-#: What the rows of a bucket hold; ids and bands as text.
-_TEXT = ("object_id", "band")
-_NUMBERS = ("time", "value", "error", "flag", "ra", "dec")
+#: Schema metadata of a staged table: what all its stars have in common.
+SHARED_KEY = b"swope.shared"
+
+_ROW = pa.schema(
+    [
+        ("object_id", pa.string()),
+        ("time", pa.float64()),
+        ("value", pa.float64()),
+        ("error", pa.float64()),
+        ("band", pa.string()),
+        ("mask", pa.int32()),
+        ("ra", pa.float64()),
+        ("dec", pa.float64()),
+    ]
+)
 
 
 @dataclass(frozen=True)
-class _Shape:
-    """Columns of a long table: index in the file by name in the bucket, and what the value's column is called."""
+class _Shared:
+    """What the stars of a staged table have in common."""
 
-    index: dict[str, int]
-    value_name: str
-    error_name: str
-    time_name: str
+    kind: str
+    unit: str
+    clock: tuple[str, str, str]
+    kind_from: str
+    read_as: str
+    caution: str
 
 
-def stage_long(
+def stage_flat(
     file: InputFile,
-    names: Sequence[str],
-    batches: Callable[[list[int]], Iterator[list[pa.Array]]],
+    blocks: Callable[[frozenset[int] | None], Iterator[Table]],
     options: IngestOptions,
     scratch: Path,
 ) -> tuple[str, list[Refused]]:
-    """Bring a long table into a nested one in `scratch`.
+    """Bring a flat table into a nested one in `scratch`.
 
     Parameters
     ----------
-    names : the file's columns.
-    batches : from the indices of the wanted columns to those columns, some rows at a time.
+    blocks : from the indices of the wanted columns (None for all) to the table, some rows at a time; columns that are
+        not wanted may be empty.
 
     Returns
     -------
-    Path of the nested table, and one refusal for the rows without an object id, if there are any.
+    Path of the nested table, and one refusal for the rows without a star's name, if there are any.
 
     Raises
     ------
     UnusableError
-        When a needed column is missing.
+        When a needed column is missing or unclear.
     """
-    shape = _shape(names, options)
+    sample = _sample(blocks(None))
+    reading = decide(sample, options)
+    name = name_of(sample, file.source)
     buckets = max(1, math.ceil(_plain_size(file) / BUCKET_BYTES))
 
     def write(path: Path) -> list[Refused]:
@@ -76,32 +103,45 @@ def stage_long(
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
         try:
-            nameless = _fill(folder, buckets, batches, shape)
-            _sort(folder, buckets, path, shape, options)
+            joined = _joined(blocks(_wanted(reading)), reading) if reading.per_band_id else {}
+            nameless = _fill(folder, buckets, blocks(_wanted(reading)), reading, name, joined)
+            _sort(folder, buckets, path, reading, options)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
         if not nameless:
             return []
-        return [
-            Refused(stem_of(file.source), file.source, f"{nameless} rows have no {names[shape.index['object_id']]}")
-        ]
+        return [Refused(stem_of(file.source), file.source, f"{nameless} rows have no name of a star")]
 
     return staged(file, scratch, options, write)
 
 
-def _shape(names: Sequence[str], options: IngestOptions) -> _Shape:
-    role = roles(names, options.kind)
-    if role.object_id is None:
-        raise UnusableError(f"no object_id column; the columns are {', '.join(repr(n) for n in names[:12])}")
-    index = {
-        "object_id": role.object_id,
-        "time": role.time,
-        "value": role.value,
-        **{name: i for name in ("error", "band", "flag", "ra", "dec") if (i := getattr(role, name)) is not None},
-    }
-    # canonical names keep what the file's own say of kind and clock; the nested reader reads it from them again
-    value = role.kind or "value"
-    return _Shape(index, value, f"{value}_err", names[role.time])
+def _sample(blocks: Iterator[Table]) -> Table:
+    """The first rows, enough to judge the columns by."""
+    held: list[Table] = []
+    rows = 0
+    for block in blocks:
+        held.append(block)
+        rows += len(block)
+        if rows >= JUDGED_ROWS:
+            break
+    if not rows:
+        raise UnusableError("no rows: only a header")
+    columns = []
+    for i, column in enumerate(held[0].columns):
+        cells = [block.columns[i].cells for block in held]
+        if isinstance(column.cells, pa.Array):
+            joined: NDArray[np.float64] | pa.Array = pa.concat_arrays(cells)
+        else:
+            joined = np.concatenate(cells)
+        columns.append(Column(column.name, joined, column.unit, column.description))
+    return Table(tuple(columns), held[0].named, held[0].header)
+
+
+def _wanted(reading: Reading) -> frozenset[int]:
+    found = [*reading.time.columns, reading.band, reading.object_id, reading.ra, reading.dec]
+    found += [reading.sign, reading.reference, reading.zero_point, *(i for i, _ in (*reading.flags, *reading.limits))]
+    found += [index for value in reading.values for index in (value.value, value.error)]
+    return frozenset(index for index in found if index is not None)
 
 
 def _plain_size(file: InputFile) -> int:
@@ -111,19 +151,32 @@ def _plain_size(file: InputFile) -> int:
     return file.size * (5 if packed else 1)
 
 
-def _fill(folder: Path, buckets: int, batches: Callable[[list[int]], Iterator[list[pa.Array]]], shape: _Shape) -> int:
-    """Stream the rows into the buckets; returns how many have no object id."""
-    names = list(shape.index)
-    schema = pa.schema([(name, pa.string() if name in _TEXT else pa.float64()) for name in names])
-    writers = [pa.ipc.new_file(str(folder / f"{i}.arrow"), schema) for i in range(buckets)]
+def _joined(blocks: Iterator[Table], reading: Reading) -> dict[str, str]:
+    """Under which name each id goes, where an id is that of a star in one filter: one name a place."""
+    places: dict[str, tuple[float, float]] = {}
+    bands: dict[str, set[str]] = {}
+    for block in blocks:
+        rows = rows_of(block, reading)
+        pairs, first = np.unique(rows.star * len(rows.bands) + rows.band, return_index=True)
+        for pair, row in zip(pairs.tolist(), first.tolist(), strict=True):
+            star_name = rows.stars[pair // len(rows.bands)]
+            places.setdefault(star_name, (float(rows.ra[row]), float(rows.dec[row])))
+            bands.setdefault(star_name, set()).add(rows.bands[pair % len(rows.bands)])
+    ra, dec = (np.array(column) for column in zip(*places.values(), strict=True))
+    return names_by_place(list(places), ra, dec, [tuple(sorted(held)) for held in bands.values()])
+
+
+def _fill(
+    folder: Path, buckets: int, blocks: Iterator[Table], reading: Reading, name: str, joined: dict[str, str]
+) -> int:
+    """Stream the rows into the buckets; returns how many have no star's name."""
+    writers = [pa.ipc.new_file(str(folder / f"{i}.arrow"), _ROW) for i in range(buckets)]
     nameless = 0
     try:
-        for columns in batches([shape.index[name] for name in names]):
-            plain = [_text(c) if n in _TEXT else _floats(c) for n, c in zip(names, columns, strict=True)]
-            batch = pa.record_batch(plain, schema=schema)
-            ids = batch.column("object_id")
-            named = pc.greater(pc.utf8_length(pc.fill_null(ids, "")), 0)
-            nameless += len(ids) - (pc.sum(named).as_py() or 0)
+        for block in blocks:
+            batch = _batch(rows_of(block, reading), name if reading.object_id is None else "", joined)
+            named = pc.greater(pc.utf8_length(batch.column("object_id")), 0)
+            nameless += len(batch) - (pc.sum(named).as_py() or 0)
             batch = batch.filter(named)
             if buckets == 1:
                 writers[0].write_batch(batch)
@@ -137,6 +190,18 @@ def _fill(folder: Path, buckets: int, batches: Callable[[list[int]], Iterator[li
     return nameless
 
 
+def _batch(rows: Rows, name: str, joined: dict[str, str]) -> pa.RecordBatch:
+    stars = pa.array([joined.get(star_name, star_name) or name for star_name in rows.stars], pa.string())
+    bands = pa.array(list(rows.bands), pa.string())
+    columns = [
+        stars.take(pa.array(rows.star)),
+        *(pa.array(getattr(rows, column)) for column in ("time", "value", "error")),
+        bands.take(pa.array(rows.band)),
+        *(pa.array(getattr(rows, column)) for column in ("mask", "ra", "dec")),
+    ]
+    return pa.record_batch(columns, schema=_ROW)
+
+
 def _bucket(ids: pa.Array, buckets: int) -> NDArray[np.int64]:
     """(n,) the bucket of each id: a hash that is the same on every machine."""
     from pandas.util import hash_array
@@ -147,13 +212,23 @@ def _bucket(ids: pa.Array, buckets: int) -> NDArray[np.int64]:
     return of_row
 
 
-def _sort(folder: Path, buckets: int, path: Path, shape: _Shape, options: IngestOptions) -> None:
+def _sort(folder: Path, buckets: int, path: Path, reading: Reading, options: IngestOptions) -> None:
     """Write each bucket's rows as nested rows, sorted by object id, in the file's order within a star."""
+    clock = reading.time.clock
+    shared = _Shared(
+        reading.kind,
+        reading.unit,
+        (clock.format, clock.scale, clock.frame),
+        reading.kind_from,
+        reading.said,
+        "; ".join(reading.caution),
+    )
     writer: pq.ParquetWriter | None = None
     try:
         for i in range(buckets):
-            with pa.OSFile(str(folder / f"{i}.arrow")) as file, pa.ipc.open_file(file) as reader:
-                table = _nested(reader.read_all(), shape)
+            with pa.OSFile(str(folder / f"{i}.arrow")) as file, pa.ipc.open_file(file) as opened:
+                table = _nested(opened.read_all())
+            table = table.replace_schema_metadata({SHARED_KEY: json.dumps(asdict(shared)).encode()})
             writer = writer or pq.ParquetWriter(path, table.schema)
             for start in range(0, table.num_rows, options.chunk_size):
                 writer.write_table(table.slice(start, options.chunk_size))
@@ -162,113 +237,88 @@ def _sort(folder: Path, buckets: int, path: Path, shape: _Shape, options: Ingest
             writer.close()
 
 
-def _nested(table: pa.Table, shape: _Shape) -> pa.Table:
-    coded = table["object_id"].combine_chunks().dictionary_encode() if table.num_rows else None
-    if coded is None:
-        ids: NDArray[np.object_] = np.empty(0, dtype=object)
-        order, counts = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
-    else:
-        dictionary = coded.dictionary.to_numpy(zero_copy_only=False)
-        by_name = np.argsort(dictionary.astype(str), kind="stable")
-        rank = np.empty(len(dictionary), dtype=np.int64)
-        rank[by_name] = np.arange(len(dictionary))
-        of_row = rank[coded.indices.to_numpy(zero_copy_only=False)]
-        order = np.argsort(of_row, kind="stable")
-        counts = np.bincount(of_row, minlength=len(dictionary))
-        ids = dictionary[by_name]
-    offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
-    rows = table.drop_columns(["object_id"]).take(pa.array(order))
-    columns: dict[str, pa.Array] = {"object_id": pa.array(ids, pa.string())}
-    renamed = {"time": shape.time_name, "value": shape.value_name, "error": shape.error_name, "flag": "quality"}
-    for name in rows.column_names:
-        column = rows[name].combine_chunks()
-        flat = pa.concat_arrays(column.chunks) if isinstance(column, pa.ChunkedArray) and column.num_chunks else column
-        if isinstance(flat, pa.ChunkedArray):
-            flat = pa.array([], table[name].type)
-        if name in ("ra", "dec"):
-            columns[name] = flat.take(pa.array(offsets[:-1])) if len(flat) else flat
-        else:
-            columns[renamed.get(name, name)] = pa.ListArray.from_arrays(pa.array(offsets), flat)
+def _nested(table: pa.Table) -> pa.Table:
+    table = table.combine_chunks()
+    ids = table["object_id"].chunk(0) if table.num_rows else pa.array([], pa.string())
+    coded = ids.dictionary_encode()
+    dictionary = np.asarray(coded.dictionary.to_numpy(zero_copy_only=False), dtype=object)
+    by_name = np.argsort(dictionary.astype(str), kind="stable")
+    rank = np.empty(len(dictionary), dtype=np.int64)
+    rank[by_name] = np.arange(len(dictionary))
+    of_row = rank[coded.indices.to_numpy(zero_copy_only=False)]
+    order = np.argsort(of_row, kind="stable")
+    counts = np.bincount(of_row, minlength=len(dictionary))
+    offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    rows = table.take(pa.array(order))
+    columns: dict[str, pa.Array] = {"object_id": pa.array(dictionary[by_name], pa.string())}
+    for column in ("time", "value", "error", "band", "mask"):
+        flat = rows[column].combine_chunks() if table.num_rows else pa.array([], _ROW.field(column).type)
+        flat = flat.chunk(0) if isinstance(flat, pa.ChunkedArray) else flat
+        columns[column] = pa.LargeListArray.from_arrays(pa.array(offsets), flat)
+    for column in ("ra", "dec"):
+        columns[column] = pa.array(rows[column].to_numpy()[offsets[:-1]] if table.num_rows else [], pa.float64())
     return pa.table(columns)
 
 
-def _text(column: pa.Array) -> pa.Array:
-    return pc.utf8_trim_whitespace(column.cast(pa.string()))
+def is_staged(path: str) -> bool:
+    """Whether a Parquet table is one that `stage_flat` made."""
+    return SHARED_KEY in (pq.read_schema(path).metadata or {})
 
 
-def _floats(column: pa.Array) -> pa.Array:
-    """Numbers of any column; a cell that is none becomes NaN."""
-    try:
-        if pa.types.is_string(column.type):
-            column = pc.utf8_trim_whitespace(column)
-        return pc.fill_null(column.cast(pa.float64()), float("nan"))
-    except pa.ArrowInvalid:
-        return pa.array(numbers([cell or "" for cell in column.cast(pa.string()).to_pylist()]))
+def read_staged(part: Part, options: IngestOptions) -> Iterator[LightCurve | Refused]:
+    """Read a part of a table that `stage_flat` made, a star a row."""
+    path, source = part.paths[0], part.sources[0]
+    shared = _Shared(**json.loads((pq.read_schema(path).metadata or {})[SHARED_KEY]))
+    table = read_rows(path, part.start, part.stop).combine_chunks()
+    if not table.num_rows:
+        return
+    lists = {name: table[name].chunk(0) for name in ("time", "value", "error", "band", "mask")}
+    offsets = lists["time"].offsets.to_numpy()
+    flat = {name: column.values.to_numpy(zero_copy_only=False) for name, column in lists.items()}
+    ids, ra, dec = table["object_id"].to_pylist(), table["ra"].to_pylist(), table["dec"].to_pylist()
+    for i, object_id in enumerate(ids):
+        rows = {name: column[offsets[i] : offsets[i + 1]] for name, column in flat.items()}
+        yield guarded(object_id, source, partial(_star, object_id, source, rows, ra[i], dec[i], shared, options))
 
 
-def read_long_parquet(path: str, wanted: list[int]) -> Iterator[list[pa.Array]]:
-    """Columns of a flat Parquet table, some rows at a time."""
+def _star(
+    object_id: str,
+    source: str,
+    rows: dict[str, NDArray[np.float64]],
+    ra: float,
+    dec: float,
+    shared: _Shared,
+    options: IngestOptions,
+) -> LightCurve:
+    curve = star(
+        object_id,
+        rows["time"],
+        rows["value"],
+        rows["error"],
+        options=options,
+        source=source,
+        clock=Clock(*shared.clock),
+        kind="flux" if shared.kind == "flux" else "mag",
+        unit=shared.unit,
+        band=rows["band"].astype(str),
+        mask=rows["mask"].astype(np.int32),
+        ra=ra,
+        dec=dec,
+        kind_from=shared.kind_from,
+        read_as=shared.read_as,
+        caution=shared.caution,
+    )
+    crowd_refused(curve.good.time, curve.good.band, curve.good.value)
+    return curve
+
+
+def parquet_blocks(path: str, wanted: frozenset[int] | None) -> Iterator[Table]:
+    """A flat Parquet table, some rows at a time."""
     with pq.ParquetFile(path, memory_map=True) as file:
         names = file.schema_arrow.names
-        for batch in file.iter_batches(columns=sorted({names[i] for i in wanted}), use_threads=False):
-            yield [batch.column(names[i]) for i in wanted]
-
-
-def read_text_columns(
-    path: str, names: Sequence[str], delimiter: str | None, wanted: list[int], block_bytes: int = BLOCK_BYTES
-) -> Iterator[list[pa.Array]]:
-    """Columns of a text table with a header, as text, some rows at a time.
-
-    A row of too few or too many cells comes as a row of its own object id alone (the first wanted column), the others
-    null: what stands in which column cannot be known.
-    """
-    from pyarrow import csv
-
-    if delimiter is None:
-        with open_unpacked(path) as file:
-            columns = parse_table(file.read().decode("utf-8-sig")).columns
-        yield [pa.array(list(columns[i]), pa.string()) for i in wanted]
-        return
-    skip = _rows_before_data(path)
-    ragged: list[str] = []
-
-    def on_ragged(row: csv.InvalidRow) -> str:
-        cells = (row.text or "").split(delimiter)
-        ragged.append(cells[wanted[0]].strip().strip('"') if len(cells) > wanted[0] else "")
-        return "skip"
-
-    all_names = [f"c{i}" for i in range(len(names))]
-    kept = [all_names[i] for i in wanted]
-    with (
-        open_unpacked(path) as file,
-        csv.open_csv(
-            file,
-            read_options=csv.ReadOptions(
-                column_names=all_names, skip_rows=skip, block_size=block_bytes, use_threads=False
-            ),
-            parse_options=csv.ParseOptions(delimiter=delimiter, invalid_row_handler=on_ragged),
-            convert_options=csv.ConvertOptions(
-                include_columns=sorted(set(kept)), column_types=dict.fromkeys(kept, pa.string())
-            ),
-        ) as reader,
-    ):
-        for batch in reader:
-            yield [batch.column(name) for name in kept]
-            if ragged:
-                yield _ragged_rows(ragged, len(wanted))
-                ragged.clear()
-    if ragged:
-        yield _ragged_rows(ragged, len(wanted))
-
-
-def _ragged_rows(ids: list[str], width: int) -> list[pa.Array]:
-    return [pa.array(ids, pa.string()), *(pa.nulls(len(ids), pa.string()) for _ in range(width - 1))]
-
-
-def _rows_before_data(path: str) -> int:
-    """How many lines come before the first row of data: comments, blank lines, the header."""
-    with open_unpacked(path) as file:
-        for count, line in enumerate(file):
-            if first_lines(line):
-                return count + 1
-    raise UnusableError("no rows")
+        kept = names if wanted is None else [name for i, name in enumerate(names) if i in wanted]
+        for batch in file.iter_batches(columns=kept, use_threads=False):
+            columns = [
+                column_of(name, batch.column(name)) if name in kept else Column(name, np.empty(0)) for name in names
+            ]
+            yield Table(tuple(columns))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal
 
+from swope.pipeline.ingest.grouping import hashed_groups
 from swope.pipeline.lightcurve import Chunk, Clock, Kind
 
 #: A part holds no more input bytes than this (one file excepted), however many stars a chunk may have.
@@ -32,6 +33,7 @@ class IngestOptions:
     chunk_size : stars a chunk.
     kind : "mag" or "flux" for values whose column name does not say; None follows `columns.kind_of`.
     to_bjd : turn times into BJD_TDB where clock and position are known (see `clocks.to_bjd_tdb`).
+    columns : which column of a flat table is what, as `said.parse_columns` reads it: pairs of word and column.
     """
 
     clock: Clock | None = None
@@ -39,6 +41,7 @@ class IngestOptions:
     chunk_size: int = 512
     kind: Kind | None = None
     to_bjd: bool = False
+    columns: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         if self.chunk_size < 1:
@@ -92,7 +95,7 @@ class Part:
     reader : name of the reader that planned it and will read it.
     paths : the files to open.
     sources : the name of each of `paths`, as the user would recognise it.
-    digest : SHA-256 over the names and bytes of the input it covers, hexadecimal.
+    digest : SHA-256 over the names and the content of the input it covers, hexadecimal.
     start, stop : the rows of a table with a row a star; stop is -1 for "all of it".
     """
 
@@ -102,16 +105,6 @@ class Part:
     digest: str
     start: int = 0
     stop: int = -1
-
-    def to_dict(self) -> dict[str, Any]:
-        """As plain JSON types."""
-        return {f.name: list(v) if isinstance(v := getattr(self, f.name), tuple) else v for f in fields(self)}
-
-    @classmethod
-    def from_dict(cls, plain: dict[str, Any]) -> Part:
-        """The inverse of `to_dict`."""
-        lists: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in plain.items()}
-        return cls(**lists)
 
 
 @dataclass(frozen=True)
@@ -147,18 +140,18 @@ def part_of(reader: str, files: Sequence[InputFile], start: int = 0, stop: int =
     return Part(reader, tuple(f.path for f in files), tuple(f.source for f in files), digest.hexdigest(), start, stop)
 
 
-def parts_of_groups(reader: str, groups: Sequence[Sequence[InputFile]], options: IngestOptions) -> list[Part]:
-    """Gather groups of files (a group a star) into parts of at most `chunk_size` stars and `PART_BYTES`."""
-    parts: list[Part] = []
-    held: list[InputFile] = []
-    stars = size = 0
-    for group in groups:
-        bytes_ = sum(file.size for file in group)
-        if held and (stars >= options.chunk_size or size + bytes_ > PART_BYTES):
-            parts.append(part_of(reader, held))
-            held, stars, size = [], 0, 0
-        held.extend(group)
-        stars, size = stars + 1, size + bytes_
-    if held:
-        parts.append(part_of(reader, held))
-    return parts
+def parts_of_groups(
+    reader: str, groups: Sequence[Sequence[InputFile]], options: IngestOptions, names: Sequence[str] | None = None
+) -> list[Part]:
+    """Gather groups of files (a group a star) into parts of at most `chunk_size` stars and `PART_BYTES`.
+
+    Parameters
+    ----------
+    names : of the stars, which say into which part they come; None for those of their first files.
+    """
+    names = names or [group[0].source for group in groups]
+    sizes = [sum(file.size for file in group) for group in groups]
+    return [
+        part_of(reader, [file for i in here for file in groups[i]])
+        for here in hashed_groups(names, sizes, options.chunk_size, PART_BYTES)
+    ]

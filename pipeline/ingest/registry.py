@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from swope.pipeline.ingest.parts import IngestOptions, InputFile, Part, Refused
+from swope.pipeline.ingest.reading import Reading
 from swope.pipeline.lightcurve import LightCurve
 
 
@@ -25,6 +26,7 @@ class Reader:
     recognises : from a file's path and its first bytes (unpacked where compressed).
     plan : from files, options and a folder for intermediate files, to parts and refusals.
     read : from a part to its stars and refusals.
+    readings : how a file's tables would be read, from their beginnings; None for a reader that does not decide so.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Reader:
     recognises: Callable[[Path, bytes], bool]
     plan: Callable[[Sequence[InputFile], IngestOptions, Path], tuple[list[Part], list[Refused]]]
     read: Callable[[Part, IngestOptions], Iterator[LightCurve | Refused]]
+    readings: Callable[[str, IngestOptions], Iterator[Reading]] | None = None
 
 
 @cache

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from swope.pipeline.ingest.hats import without_sidecars
 from swope.pipeline.ingest.parts import Refused, SourceError
 
 #: A source that begins with this is a question to the archive of the space missions (MAST).
@@ -55,34 +56,47 @@ def find_files(sources: Sequence[str], scratch: Path) -> Found:
             refused.append(Refused(source, source, str(error)))
             continue
         for path, name in found:
-            real = path.resolve()
+            name = os.fsencode(name).decode("utf-8", "backslashreplace")  # names that are no text cannot be written
+            real = Path(os.path.realpath(path))  # unlike `resolve`, not broken by a link that leads to itself
             named[real] = min(named.get(real, name), name, key=lambda text: (len(text), text))
     return Found(tuple(sorted(named.items(), key=lambda item: (item[1], str(item[0])))), tuple(refused))
 
 
 def check_sources(sources: Sequence[str]) -> None:
-    """Refuse at once what `find_files` would refuse later; the archive is not asked.
+    """Refuse at once what `find_files` would refuse later; the archive is not asked for anything.
 
     Raises
     ------
     SourceError
         When there is no source, or the only one does not exist or holds nothing.
     """
-    if not any(source.lower().startswith(ARCHIVE) for source in sources):
+    targets = archive_targets(sources)
+    if not targets:
         find_files(sources, Path())
+    elif len(targets) == len(sources):
+        from swope.pipeline.ingest.archive import check_archive
+
+        check_archive()
+
+
+def archive_targets(sources: Sequence[str]) -> list[str]:
+    """What the sources ask the archive for."""
+    return [source[len(ARCHIVE) :].strip() for source in sources if source.lower().startswith(ARCHIVE)]
 
 
 def _files_of(source: str, scratch: Path) -> Iterator[tuple[Path, str]]:
     if source.lower().startswith(ARCHIVE):
         from swope.pipeline.ingest.archive import download
 
-        yield from download(source[len(ARCHIVE) :].strip(), scratch)
+        (target,) = archive_targets([source])
+        yield from download(target, scratch)
         return
     path = Path(source).expanduser()
     if path.is_dir():
-        files = list(_inside(path))
+        files = without_sidecars(_inside(path))
         if not files:
-            raise SourceError(f"nothing to read in the folder {source}: it holds no files (hidden ones are left out)")
+            left_out = "hidden ones, and what data sets keep beside their stars, are left out"
+            raise SourceError(f"nothing to read in the folder {source}: it holds no files ({left_out})")
         yield from ((file, file.as_posix()) for file in files)
     elif os.path.lexists(path):
         yield path, path.as_posix()
@@ -90,9 +104,8 @@ def _files_of(source: str, scratch: Path) -> Iterator[tuple[Path, str]]:
         matches = sorted(glob.glob(str(path), recursive=True))
         if not matches:
             raise SourceError(f"nothing matches {source}")
-        for match in map(Path, matches):
-            inside = _inside(match) if match.is_dir() else [match]
-            yield from ((file, file.as_posix()) for file in inside)
+        files = [file for match in map(Path, matches) for file in (_inside(match) if match.is_dir() else [match])]
+        yield from ((file, file.as_posix()) for file in without_sidecars(files))
     else:
         raise SourceError(f"{source} does not exist{_nearest(path)}")
 

@@ -35,6 +35,9 @@ def star(
     mask: NDArray[np.int32] | None = None,
     ra: float = float("nan"),
     dec: float = float("nan"),
+    kind_from: str = "",
+    read_as: str = "",
+    caution: str = "",
 ) -> LightCurve:
     """Make a star of what a reader read.
 
@@ -47,6 +50,7 @@ def star(
     time, value, error : (n,) as the source gives them; error None where it gives none.
     kind, unit : None where the source does not say: then `options.kind`, `columns.kind_of`, and the usual unit.
     mask : (n,) the source's own marks.
+    kind_from, read_as, caution : as in `LightCurve`.
 
     Raises
     ------
@@ -82,6 +86,9 @@ def star(
         ra=ra,
         dec=dec,
         source=source,
+        kind_from=kind_from,
+        read_as=read_as,
+        caution=caution,
     )
     return in_bjd(curve) if options.to_bjd else curve
 

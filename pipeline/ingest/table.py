@@ -1,110 +1,201 @@
-"""Text tables: comments, header, delimiter and ragged rows, whatever the survey made of them."""
+"""A flat table as every container gives it: columns of cells with name, unit and description, and header words."""
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
 
-from swope.pipeline.ingest.columns import TIME_NAMES, find, is_number
-from swope.pipeline.ingest.parts import UnusableError
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
 
-_DELIMITERS = (",", ";", "\t", "|")
+from swope.pipeline.lightcurve import BoolArray, FloatArray
+
+#: What a cell may look like to be a number, after ``<`` or ``>`` where it is a limit.
+_NUMBER = r"^[<>]?=?\s*[-+]?(\d+\.?\d*|\.\d+)([eEdD][-+]?\d+)?$"
+
+#: No light curve has more columns than this.
+MAX_COLUMNS = 5000
 
 
-@dataclass(frozen=True)
-class TextTable:
-    """A table of cells.
+@dataclass(frozen=True, eq=False)
+class Column:
+    """One column.
 
     Attributes
     ----------
-    names : the header's names, or None for a headerless table.
-    columns : cells by column, all of one length.
+    name : as the source spells it; "" where it gives none.
+    cells : (n,) numbers, booleans or text; text as Arrow strings.
+    unit, description : as the source states them.
     """
 
-    names: tuple[str, ...] | None
-    columns: tuple[Sequence[str], ...]
+    name: str
+    cells: NDArray[Any] | pa.Array
+    unit: str = ""
+    description: str = ""
+
+    def __len__(self) -> int:
+        return len(self.cells)
+
+    @cached_property
+    def is_text(self) -> bool:
+        """Whether the cells are words (they may still read as numbers)."""
+        return isinstance(self.cells, pa.Array)
+
+    @cached_property
+    def numbers(self) -> FloatArray:
+        """(n,) the cells as numbers; NaN where a cell is none. A limit (``>17.3``) is its number."""
+        if not isinstance(self.cells, pa.Array):
+            return np.asarray(self.cells, dtype=np.float64)
+        return _numbers_of_text(self.cells)
+
+    @cached_property
+    def limits(self) -> BoolArray:
+        """(n,) True where the cell is a limit, ``<14.5`` or ``>17.3``."""
+        if not isinstance(self.cells, pa.Array):
+            return np.zeros(len(self), dtype=bool)
+        found = pc.match_substring_regex(self.cells, r"^\s*[<>]")
+        return _booleans(found)
+
+    @cached_property
+    def words(self) -> NDArray[np.object_]:
+        """(n,) the cells as stripped text; "" for an empty one. Whole numbers have no decimals."""
+        if isinstance(self.cells, pa.Array):
+            trimmed = pc.fill_null(pc.utf8_trim_whitespace(self.cells), "")
+            return np.asarray(trimmed.to_numpy(zero_copy_only=False), dtype=object)
+        cells = self.cells
+        if cells.dtype.kind == "f":
+            whole = np.isfinite(cells) & (cells == np.round(cells)) & (np.abs(cells) < 2**53)
+            return np.array([_word(cell, bool(w)) for cell, w in zip(cells, whole, strict=True)], dtype=object)
+        return np.array([str(cell) for cell in cells.tolist()], dtype=object)
+
+    @cached_property
+    def finite(self) -> BoolArray:
+        """(n,) True where the cell is a finite number."""
+        return np.isfinite(self.numbers)
+
+    def take(self, rows: NDArray[Any]) -> Column:
+        """Some of the rows, by index or by truth."""
+        if isinstance(self.cells, pa.Array):
+            index = np.flatnonzero(rows) if rows.dtype == bool else rows
+            return replace(self, cells=self.cells.take(pa.array(index)))
+        return replace(self, cells=self.cells[rows])
 
 
-def delimiter_of(line: str) -> str | None:
-    """What separates the cells of a line: the commonest of comma, semicolon, tab, bar; None for white space."""
-    most = max(_DELIMITERS, key=line.count)
-    return most if most in line else None
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Columns of one length; those that are not wanted may be empty.
 
-
-def cells_of(line: str, delimiter: str | None) -> list[str]:
-    """The cells of one line, stripped."""
-    if delimiter is None:
-        return line.split()
-    return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter))]
-
-
-def header_of(head: bytes) -> tuple[str, ...] | None:
-    """The column names at the beginning of a text file, () when it begins with rows of numbers, None for other bytes.
-
-    A header is a line of two cells or more, none of them a number, and either one of them names a time or the line
-    after it has as many cells (prose has not), of which, where white space separates them, most are numbers.
+    Attributes
+    ----------
+    columns : in the order of the source.
+    named : whether the source names its columns.
+    header : words that the source states beside its columns (``DATE = JD``), keys in lower case.
     """
-    lines = first_lines(head)
-    if not lines:
-        return None
-    delimiter = delimiter_of(lines[0])
-    names = cells_of(lines[0], delimiter)
-    if len(names) < 2:
-        return None
-    if any(is_number(cell) for cell in names):
-        return () if all(is_number(cell) or not cell for cell in names[:2]) else None
-    row = cells_of(lines[1], delimiter) if len(lines) > 1 else []
-    table = len(row) == len(names) and (delimiter is not None or 2 * sum(map(is_number, row)) > len(row))
-    return tuple(names) if table or find(names, TIME_NAMES) is not None else None
+
+    columns: tuple[Column, ...]
+    named: bool = True
+    header: Mapping[str, str] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return max(map(len, self.columns), default=0)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns' names."""
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def shown(self) -> str:
+        """The columns in words, for messages: number, name, and an example where there is no name."""
+        shown = [
+            f"{i + 1} {column.name!r}" if column.name else f"{i + 1} ({_example(column)})"
+            for i, column in enumerate(self.columns[:12])
+        ]
+        return ", ".join(shown) + (", ..." if len(self.columns) > 12 else "")
+
+    def take(self, rows: NDArray[Any]) -> Table:
+        """Some of the rows, by index or by truth."""
+        return replace(self, columns=tuple(column.take(rows) for column in self.columns))
 
 
-def first_lines(head: bytes, count: int = 2) -> list[str]:
-    """The first lines of a text file that are not blank or comments; none when it is not text."""
-    if b"\0" in head:
-        return []
-    text = head.decode("utf-8-sig", errors="replace")
-    # more than a stray broken character: an image, say
-    if text.count("\ufffd") > 0.01 * len(text) + 2:
-        return []
-    return [line for line in text.splitlines() if line.strip() and not line.startswith("#")][:count]
-
-
-def parse_table(text: str) -> TextTable:
-    """Read a whole text table.
-
-    Blank lines and lines that begin with ``#`` are left out; the last ``#`` line names the columns where there is no
-    other header and it has as many words as there are columns. A row of too few or too many cells stays, with empty
-    cells, which read as NaN: what stands in which column cannot be known.
-
-    Raises
-    ------
-    UnusableError
-        When there is no row, or no row has as many cells as the header.
-    """
-    lines = text.splitlines()
-    comments = [line.lstrip("#").strip() for line in lines if line.startswith("#")]
-    lines = [line for line in lines if line.strip() and not line.startswith("#")]
-    if not lines:
-        raise UnusableError("no rows: only comments and blank lines")
-    delimiter = delimiter_of(lines[0])
-    if delimiter is None:
-        rows = [line.split() for line in lines]
+def column_of(name: str, cells: Any, unit: str = "", description: str = "") -> Column:
+    """Make a column of an Arrow or NumPy array of any plain type, or of a list of words."""
+    if isinstance(cells, pa.ChunkedArray):
+        cells = cells.combine_chunks() if cells.num_chunks != 1 else cells.chunk(0)
+        if isinstance(cells, pa.ChunkedArray):
+            cells = pa.concat_arrays(cells.chunks) if cells.num_chunks else pa.array([], cells.type)
+    if isinstance(cells, pa.Array):
+        return Column(name, _plain_arrow(cells), unit, description)
+    array = np.ma.asarray(cells) if np.ma.isMaskedArray(cells) else np.asarray(cells)
+    if array.dtype.kind == "b":
+        plain = array.astype(np.float64) if np.ma.isMaskedArray(array) else array
+    elif array.dtype.kind in "SUO":
+        texts = [_decoded(cell) for cell in array.tolist()]
+        return Column(name, pa.array(texts, pa.string()), unit, description)
+    elif array.dtype.kind in "iu" and not (np.ma.isMaskedArray(array) and np.ma.getmaskarray(array).any()):
+        plain = np.asarray(array, dtype=np.int64 if array.dtype.kind == "i" else np.uint64)
     else:
-        rows = [[cell.strip() for cell in row] for row in csv.reader(lines, delimiter=delimiter)]
-    names: tuple[str, ...] | None = None
-    if not any(is_number(cell) for cell in rows[0]):
-        names, rows = tuple(rows[0]), rows[1:]
-        if not rows:
-            raise UnusableError("no rows: only a header")
-    width = len(names) if names else max(map(len, rows), key=[len(row) for row in rows].count)
-    if names is None and comments:
-        # a comment may separate its words otherwise than the rows do
-        named = tuple(cells_of(comments[-1], delimiter_of(comments[-1])))
-        names = named if len(named) == width and not any(map(is_number, named)) else None
-    whole = [len(row) == width for row in rows]
-    if not any(whole):
-        raise UnusableError(f"the header has {width} columns, the rows have {len(rows[0])}")
-    empty = [""] * width
-    filled = [row if good else empty for row, good in zip(rows, whole, strict=True)]
-    return TextTable(names, tuple(zip(*filled, strict=True)))
+        plain = array.astype(np.float64)
+    if np.ma.isMaskedArray(plain):
+        plain = np.ma.filled(plain, np.nan) if plain.dtype.kind == "f" else np.ma.getdata(plain)
+    return Column(name, np.asarray(plain), unit, description)
+
+
+def _plain_arrow(cells: pa.Array) -> NDArray[Any] | pa.Array:
+    kind = cells.type
+    if pa.types.is_dictionary(kind):
+        return _plain_arrow(cells.dictionary_decode())
+    if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
+        return pc.cast(pc.cast(cells, pa.timestamp("us")), pa.string())
+    if pa.types.is_boolean(kind):
+        return cells.cast(pa.int8()).cast(pa.float64()).to_numpy(zero_copy_only=False)
+    if pa.types.is_integer(kind) and cells.null_count == 0:
+        return cells.to_numpy(zero_copy_only=False)
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
+        return cells.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+    if pa.types.is_null(kind):
+        return np.full(len(cells), np.nan)
+    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+        return cells.cast(pa.string())
+    return cells.cast(pa.string())
+
+
+def _decoded(cell: Any) -> str | None:
+    if cell is None:
+        return None
+    return cell.decode("utf-8", errors="replace") if isinstance(cell, bytes) else str(cell)
+
+
+def _word(cell: float, whole: bool) -> str:
+    return str(int(cell)) if whole else "" if np.isnan(cell) else str(cell)
+
+
+def _example(column: Column) -> str:
+    words = [str(word) for word in column.take(np.arange(min(2, len(column)))).words]
+    return " ".join(word[:24] for word in words)
+
+
+def _booleans(found: pa.Array) -> BoolArray:
+    filled: BoolArray = pc.fill_null(found, False).to_numpy(zero_copy_only=False)
+    return filled
+
+
+def _numbers_of_text(cells: pa.Array) -> FloatArray:
+    trimmed = pc.utf8_trim_whitespace(cells)
+    try:
+        return np.asarray(pc.fill_null(trimmed.cast(pa.float64()), np.nan).to_numpy(zero_copy_only=False))
+    except pa.ArrowInvalid:
+        number = pc.match_substring_regex(trimmed, _NUMBER)
+        bare = pc.utf8_ltrim(pc.replace_substring_regex(trimmed, r"[dD]", "e"), "<>= ")
+        kept = pc.if_else(pc.fill_null(number, False), bare, pa.scalar(None, pa.string()))
+        return np.asarray(pc.fill_null(kept.cast(pa.float64()), np.nan).to_numpy(zero_copy_only=False))
+
+
+def table_of(names: Sequence[str], cells: Sequence[Any], units: Sequence[str] = (), **stated: Any) -> Table:
+    """Make a table of names and columns; `stated` are further attributes of `Table`."""
+    whole = list(units) if len(units) == len(names) else [""] * len(names)
+    return Table(tuple(column_of(n, c, u) for n, c, u in zip(names, cells, whole, strict=True)), **stated)

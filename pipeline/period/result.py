@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 PeriodFlag = Literal["alias", "half", "double", "few_cycles"]
@@ -24,6 +24,7 @@ class PeriodResult:
     t0 : epoch in the light curve's own time: minimum light for eclipsing shapes, maximum for the others; NaN if none.
     terms : number of Fourier terms of the chosen model; 0 for a box.
     reason : why there is no period; None where there is one.
+    fault : whether that is an error of ours, and not the data's.
     """
 
     period: float = math.nan
@@ -34,8 +35,24 @@ class PeriodResult:
     t0: float = math.nan
     terms: int = 0
     reason: str | None = None
+    fault: bool = False
 
     @property
     def found(self) -> bool:
         """Whether there is a period to fold with (however doubtful: see `fap`)."""
         return math.isfinite(self.period)
+
+    def rounded(self) -> PeriodResult:
+        """Without its last bits, which depend on where in memory the light curve lies, and on nothing in it."""
+        return replace(
+            self,
+            period=_significant(self.period, 12),
+            period_err=_significant(self.period_err, 6),
+            fap=_significant(self.fap, 6),
+            others=tuple(_significant(period, 12) for period in self.others),
+            t0=round(self.t0, 7) if math.isfinite(self.t0) else self.t0,
+        )
+
+
+def _significant(value: float, digits: int) -> float:
+    return float(f"{value:.{digits - 1}e}")

@@ -1,6 +1,4 @@
-"""The report of a run: a page that opens from disk, offline."""
+"""The report of a run: a page that opens from disk, offline; and the pictures and words of one star.
 
-from swope.pipeline.report.detail import CellStates, ClassPhases, SeenFold, StarDetail
-from swope.pipeline.report.make import make_report
-
-__all__ = ["CellStates", "ClassPhases", "SeenFold", "StarDetail", "make_report"]
+Imported from its modules, of which `detail` alone is quick to import.
+"""

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus
 
 import numpy as np
 
-from swope.pipeline.catalog.schema import DETECTORS, PROBABILITY, probability_types
+from swope.pipeline.catalog.schema import PROBABILITY, probability_types
+from swope.pipeline.column import DetectorColumns
 from swope.pipeline.report.detail import StarDetail
 from swope.pipeline.report.figures import (
     cells_figure,
-    chosen_forecast,
     folded_figure,
     forecast_figure,
     light_curve_figure,
@@ -22,6 +22,7 @@ from swope.pipeline.report.figures import (
 )
 from swope.pipeline.report.markup import Html, join, tag
 from swope.pipeline.report.numbers import chance, known, measured, number, position, probability, sexagesimal
+from swope.pipeline.report.panels import chosen_forecast
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -30,11 +31,12 @@ if TYPE_CHECKING:
 _EVENTS = 5
 
 
-def card(detail: StarDetail, place: int, n_ranked: int) -> Html:
+def card(detail: StarDetail, detectors: Sequence[DetectorColumns], place: int, n_ranked: int) -> Html:
     """The card of one star.
 
     Parameters
     ----------
+    detectors : those whose columns its row has.
     place : 1 for the first of the list; names the card's anchor.
     n_ranked : stars of the run that have a combined p-value.
     """
@@ -56,7 +58,7 @@ def card(detail: StarDetail, place: int, n_ranked: int) -> Html:
             _forecast(detail),
             _seen(detail),
             _cells(detail),
-            _facts(detail),
+            _facts(detail, detectors),
             class_="plots",
         ),
         class_="card star",
@@ -145,7 +147,7 @@ def _by_chance(row: Mapping[str, Any], n_ranked: int) -> Html | None:
     return tag("span", f"{chance(pvalue)}: chance alone gives {expected} such of {n_ranked:,} stars.", class_="soft")
 
 
-def _facts(detail: StarDetail) -> Html:
+def _facts(detail: StarDetail, detectors: Sequence[DetectorColumns]) -> Html:
     row, period = detail.row, detail.period
     runners_up = sorted(
         ((row[f"{PROBABILITY}{name}"], name) for name in probability_types(row) if known(row[f"{PROBABILITY}{name}"])),
@@ -156,10 +158,10 @@ def _facts(detail: StarDetail) -> Html:
     unit = f" {row['unit']}" if row.get("unit") else ""
     clock = row.get("clock") or "unknown"
     pvalues = [
-        f"{detector} {probability(row[f'{detector}_pvalue'])}"
-        + (f" (flag: {row[f'{detector}_flag']})" if row.get(f"{detector}_flag") else "")
-        for detector in DETECTORS
-        if known(row.get(f"{detector}_pvalue"))
+        f"{one.name} {probability(row[one.pvalue])}"
+        + (f" (flag: {row[one.flag]})" if one.flag is not None and row.get(one.flag) else "")
+        for one in detectors
+        if known(row.get(one.pvalue))
     ]
     mean = row["mean_mag"] if known(row.get("mean_mag")) else row.get("mean_flux")
     facts: list[tuple[str, object]] = [

@@ -5,9 +5,25 @@ from __future__ import annotations
 import numpy as np
 
 from swope.pipeline.lightcurve import FloatArray
+from swope.pipeline.report.detail import CellStates
 
 #: A step of more than this many median steps is a gap, over which nothing is shown.
 GAP = 10.0
+
+
+#: Columns of the picture of the cell's states: about a pixel each.
+COLUMNS = 640
+
+
+def picture_of(time: FloatArray, states: FloatArray) -> CellStates:
+    """The states as the report shows them: like units together, in even steps of time.
+
+    Parameters
+    ----------
+    time : (n,) days, ascending.
+    states : (n, units).
+    """
+    return CellStates(float(time[0]), float(time[-1]), over_time(time, by_main_motion(states), COLUMNS))
 
 
 def by_main_motion(states: FloatArray) -> FloatArray:

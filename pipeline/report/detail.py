@@ -48,11 +48,13 @@ class CellStates:
 
     Attributes
     ----------
-    time : (n,) days, ascending.
-    states : (n, units) of its cell, from the rows before each.
+    start, end : days, of the first and the last row.
+    states : (columns, units) of its cell in even steps of time between, each unit about its mean and in units of its
+        spread; NaN in gaps.
     """
 
-    time: FloatArray
+    start: float
+    end: float
     states: FloatArray
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from swope.pipeline.catalog.store import EVENTS, OBJECTS, count_statuses, record_of, replacing
+from swope.pipeline.column import DetectorColumns, detectors_of
 from swope.pipeline.lightcurve import FloatArray
 from swope.pipeline.report.card import card, picture
 from swope.pipeline.report.detail import StarDetail
@@ -61,26 +62,27 @@ def make_report(run_dir: Path, details: Iterable[StarDetail], asked: Iterable[St
     for name in (OBJECTS, EVENTS):
         if not (run_dir / name).is_file():
             raise FileNotFoundError(f"{run_dir} holds no {name}; is it the folder of a finished run?")
-    page = run_dir / "report" / "index.html"
+    path = run_dir / "report" / "index.html"
     content = _page(run_dir, list(details), list(asked))
-    with replacing(page) as temporary:
+    with replacing(path) as temporary:
         temporary.write_text(content, encoding="utf-8")
-    return page
+    return path
 
 
 def _page(run_dir: Path, details: list[StarDetail], asked: list[StarDetail]) -> str:
     objects = ds.dataset(run_dir / OBJECTS)
+    detectors = detectors_of(objects.schema)
     record = record_of(run_dir)
     counts = count_statuses(run_dir / OBJECTS)
     measured = objects.to_table(
-        columns=["class", "class_prob", "period", "period_flag", "amplitude", "value_kind", *pvalue_names()],
+        columns=["class", "class_prob", "period", "period_flag", "amplitude", "value_kind", *pvalue_names(detectors)],
         filter=ds.field("status").isin(["ok", "partial"]),
     )
     said = objects.to_table(columns=["status", "reason"], filter=ds.field("status") != "ok")
-    pvalues = {title: _floats(measured, name) for name, title in pvalue_names().items()}
+    pvalues = {title: _floats(measured, name) for name, title in pvalue_names(detectors).items()}
     n_ranked = len(measured) - measured["anomaly_pvalue"].null_count
     shown = {(d.row["object_id"], d.row["source"]): place for place, d in enumerate([*asked, *details], start=1)}
-    cards = [card(detail, place, n_ranked) for place, detail in enumerate([*asked, *details], start=1)]
+    cards = [card(detail, detectors, place, n_ranked) for place, detail in enumerate([*asked, *details], start=1)]
     with_period = measured.filter(measured["period"].is_valid())
     sections = {"asked": ("Stars asked for", join(*cards[: len(asked)]))} if asked else {}
     sections |= {
@@ -104,12 +106,37 @@ def _page(run_dir: Path, details: list[StarDetail], asked: list[StarDetail]) -> 
         n_period=len(with_period),
         n_events=pq.read_metadata(run_dir / EVENTS).num_rows,
     )
-    links = [tag("li", tag("a", title, href=f"#{key}")) for key, (title, _) in sections.items()]
+    return page(_title(record, run_dir), sections, head, _FOOTER, str(record.get("version", VERSION)))
+
+
+def star_page(detail: StarDetail, detectors: Sequence[DetectorColumns]) -> str:
+    """A page of one star alone, in one file without any reference to another.
+
+    Parameters
+    ----------
+    detail : the star.
+    detectors : those whose columns its row has.
+    """
+    said = card(detail, detectors, 1, 0)
+    return page(str(detail.curve.object_id), {"star": ("The star", said)}, None, _CLASSES, VERSION)
+
+
+def page(title: str, sections: Mapping[str, tuple[str, Html]], head: Html | None, footer: str, version: str) -> str:
+    """A page with everything in it and nothing fetched.
+
+    Parameters
+    ----------
+    title : in plain text; it is escaped.
+    sections : heading and content by anchor, in order.
+    head : what stands before them.
+    footer : below all, in plain text.
+    version : of Swope that made what it shows.
+    """
+    links = [tag("li", tag("a", heading, href=f"#{key}")) for key, (heading, _) in sections.items()]
     body = [
-        tag("section", tag("h2", title, id=f"{key}-title"), content, id=key, aria_labelledby=f"{key}-title")
-        for key, (title, content) in sections.items()
+        tag("section", tag("h2", heading, id=f"{key}-title"), content, id=key, aria_labelledby=f"{key}-title")
+        for key, (heading, content) in sections.items()
     ]
-    title = _title(record, run_dir)
     return "<!DOCTYPE html>\n" + tag(
         "html",
         tag(
@@ -126,11 +153,11 @@ def _page(run_dir: Path, details: list[StarDetail], asked: list[StarDetail]) -> 
             tag(
                 "header",
                 tag("h1", title),
-                tag("div", f"A catalog of variable stars by Swope {record.get('version', VERSION)}", class_="soft"),
+                tag("div", f"A catalog of variable stars by Swope {version}", class_="soft"),
                 tag("nav", tag("ul", *links), aria_label="sections"),
             ),
             tag("main", head, *body, id="content"),
-            tag("footer", _FOOTER),
+            tag("footer", footer),
             tag("script", Html(_beside("script.js"))),
         ),
         lang="en",
@@ -143,10 +170,9 @@ _PVALUE_WORDS = (
     "ordinary stars of the null differ from those of this survey."
 )
 
-_FOOTER = (
-    "Tables beside this page: objects.parquet, events.parquet, run.json. Class names are types of the AAVSO "
-    "International Variable Star Index."
-)
+_CLASSES = "Class names are types of the AAVSO International Variable Star Index."
+
+_FOOTER = f"Tables beside this page: objects.parquet, events.parquet, run.json. {_CLASSES}"
 
 
 def _strangest(n: int, n_ranked: int, asked: list[StarDetail]) -> str:

@@ -12,7 +12,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from swope.pipeline.catalog.schema import DETECTORS, STATUSES
+from swope.pipeline.catalog.schema import STATUSES
+from swope.pipeline.column import DetectorColumns
 from swope.pipeline.lightcurve import FloatArray
 from swope.pipeline.report.charts import histogram, share_bar
 from swope.pipeline.report.markup import Html, join, tag
@@ -252,6 +253,6 @@ def _said(value: Any) -> Html:
     return tag("span", f"{value:.4g}" if isinstance(value, float) else value)
 
 
-def pvalue_names() -> dict[str, str]:
+def pvalue_names(detectors: Sequence[DetectorColumns]) -> dict[str, str]:
     """Columns with p-values, and their titles."""
-    return {"anomaly_pvalue": "all combined", **{f"{detector}_pvalue": detector for detector in DETECTORS}}
+    return {"anomaly_pvalue": "all combined", **{one.pvalue: one.name for one in detectors}}

@@ -28,7 +28,7 @@ from swope.models.forecaster import Forecaster
 from swope.models.forecaster.batches import outputs_of
 from swope.models.forecaster.steps import steps_of
 from swope.models.inputs import inputs_of
-from swope.models.keras_backend import keras
+from swope.models.keras_backend import device, keras
 from swope.pipeline.clean import clean
 from swope.pipeline.period import PeriodResult
 from swope.pipeline.simulate import SurveyOptions, simulate_stars
@@ -110,11 +110,9 @@ def _least(call: Callable[[], object]) -> float:
 def answer_here(file: Path, count: int, timed: bool) -> None:
     """Let the backend of this process answer, and write what it says, and how fast."""
     stars, labels = simulated(count)
-    devices = keras().distribution.list_devices()
     about: dict[str, Any] = {
         "backend": keras().backend.backend(),
-        "device": devices[0].split(":")[0],
-        "devices": len(devices),
+        "device": device(),
     }
     if timed:
         about |= rates(stars, labels)

@@ -20,8 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from swope.models.classifier import Classification, Classifier, ClassifierOptions
-from swope.models.classifier.classifier import _BATCH, _network, _tensors
+from swope.models.classifier.classifier import _network, _tensors
 from swope.models.inputs import FACTORS, Inputs, inputs_of
+from swope.models.keras_backend import CALL_SIZES
 from swope.pipeline.evaluate import expected_calibration_error
 from swope.pipeline.features import FOLDED
 from swope.pipeline.split import share
@@ -202,7 +203,7 @@ def rates(classifier: Classifier, inputs: Inputs, repeats: int = 5) -> dict[str,
     rows = np.arange(TIMED) % len(inputs)
     inputs = inputs.rows(rows)
     tensors = _tensors(inputs, classifier._scaling, classifier.options)
-    batches = [[tensor[i : i + _BATCH] for tensor in tensors] for i in range(0, TIMED, _BATCH)]
+    batches = [[tensor[i : i + CALL_SIZES[-1]] for tensor in tensors] for i in range(0, TIMED, CALL_SIZES[-1])]
     single = [_network(classifier.options, len(classifier.types)) for _ in classifier._networks]
     for network, double in zip(single, classifier._networks, strict=True):
         network.set_weights(double.get_weights())

@@ -26,11 +26,14 @@ from typing import Any
 
 import numpy as np
 
+from swope.models.detector import Batch
 from swope.models.forecaster import Forecaster
+from swope.models.inputs import inputs_of
 from swope.models.statespace import StateSpace
 from swope.models.statespace.star import StarFit, still_residual
-from swope.pipeline.events import Event, EventOptions, find_events, without_repeats
+from swope.pipeline.events import Event, EventOptions, without_repeats
 from swope.pipeline.lightcurve import FloatArray
+from swope.pipeline.reason import Reason
 from swope.pipeline.star import Star
 from tests.bench.forecast_events_data import (
     INJECTED,
@@ -82,16 +85,14 @@ def look(stars: Iterable[Star], forecaster: Forecaster, statespace: StateSpace) 
     found: list[Looked] = []
     source = iter(stars)
     while batch := list(islice(source, _BATCH)):
-        slow = statespace.slow_events(batch, _OPTIONS)
-        for star, ours, theirs, more in zip(
-            batch, forecaster.forecast(batch), statespace.forecast(batch), slow, strict=True
-        ):
-            events = [] if ours is None else find_events(ours, _OPTIONS, forecaster.point_null)
-            events += [] if theirs is None else find_events(theirs, _OPTIONS, statespace.point_null)
+        asked = Batch(batch, inputs_of(batch), _OPTIONS)
+        for star, ours, theirs in zip(batch, forecaster.assess(asked), statespace.assess(asked), strict=True):
+            if theirs.problems:
+                raise ValueError(f"{star.curve.object_id}: {theirs.problems}")
             fitted = statespace.fitted(star)
-            clip = np.zeros(0) if isinstance(fitted, str) else clipped(fitted)
+            clip = np.zeros(0) if isinstance(fitted, Reason) else clipped(fitted)
             time = star.curve.good.time if len(clip) else np.zeros(0)
-            found.append(Looked(tuple(without_repeats([*events, *more])), time, clip))
+            found.append(Looked(tuple(without_repeats([*ours.events, *theirs.events])), time, clip))
     return found
 
 

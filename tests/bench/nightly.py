@@ -22,11 +22,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from swope.flows.models import load_model
-from swope.flows.night import FORECASTING, POINTS, STARS, score_night
+from swope.flows.night import POINTS, STARS, forecasting, score_night
 from swope.flows.options import RunOptions
 from swope.flows.record import RECORD
 from swope.flows.state import STATE, kept_of, state_table, write_state
+from swope.models.analysis import assess
+from swope.models.detector import Batch
+from swope.models.inputs import inputs_of
+from swope.models.registry import load_models
+from swope.pipeline.events import EventOptions
 from swope.pipeline.lightcurve import LightCurve
 from swope.pipeline.period import find_period
 from swope.pipeline.split import share
@@ -53,7 +57,7 @@ def measured(name: str, whole: list[LightCurve], nights: int, new: int, folder: 
     cost = a_run([curve.where(np.arange(len(curve) - last)) for curve in whole], since)
     size = (since / STATE).stat().st_size
     score_night([str(tonight(whole, last, new, folder))], since, folder / "warm")
-    for detectors in (("statespace",), FORECASTING):
+    for detectors in (("statespace",), forecasting()):
         start = time.process_time()
         score_night([str(tonight(whole, last, new, folder))], since, folder / "timed", detectors=detectors)
         cost[f"night, {' and '.join(detectors)}"] = time.process_time() - start
@@ -61,14 +65,14 @@ def measured(name: str, whole: list[LightCurve], nights: int, new: int, folder: 
         out = folder / f"night{night}"
         record = score_night([str(tonight(whole, last - night * new, new, folder))], since, out)
         stars, points = pq.read_table(out / STARS).to_pandas(), pq.read_table(out / POINTS).to_pandas()
-        for detector in FORECASTING:
+        for detector in forecasting():
             pvalues[detector] += stars[f"{detector}_pvalue"].dropna().tolist()
             sigmas[detector] += points[points.detector == detector].innovation.dropna().abs().tolist()
         pvalues["both"] += stars["night_pvalue"].dropna().tolist()
         since = out
     per_star = {phase: round(1e3 * seconds / len(whole), 2) for phase, seconds in cost.items()}
     print(json.dumps({"set": name, "stars": len(whole), "points_a_night": new, "ms_a_star": per_star}))
-    fitted = cost["statespace"] + cost["record"]
+    fitted = cost["statespace"]
     ratio = {"fit and scores": fitted, "with the period": fitted + cost["period"]}
     ratio = {name: round(seconds / cost["night, statespace"], 1) for name, seconds in ratio.items()}
     print(json.dumps({"statespace_times_cheaper_than": ratio, "state_kB_a_star": round(size / 1e3 / len(whole), 2)}))
@@ -88,22 +92,23 @@ def noise(curve: LightCurve) -> LightCurve:
 
 def a_run(first: list[LightCurve], folder: Path) -> dict[str, float]:
     """Leave in the folder what `swope run` leaves to go on from; returns seconds by phase."""
-    statespace = load_model("statespace", None)
-    statespace.forecast([Star(first[0], find_period(first[0]))])  # compiled
+    models = load_models()
+    assess([Star(first[0], find_period(first[0]))], models, EventOptions())  # compiled
     clock = [time.process_time()]
     stars = [Star(curve, find_period(curve)) for curve in first]
     clock.append(time.process_time())
-    statespace.forecast(stars)
-    statespace.score(stars)
-    statespace.describe(stars)
+    batch = Batch(stars, inputs_of(stars), EventOptions())
     clock.append(time.process_time())
-    kept = [kept_of(star, statespace) for star in stars]
+    models.detectors["statespace"].assess(batch)
+    clock.append(time.process_time())
+    analyses = assess(stars, models, EventOptions())
     clock.append(time.process_time())
     folder.mkdir()
-    write_state(folder / STATE, [state_table([star.curve for star in stars], kept)], RunOptions())
+    kept = [kept_of(one) for one in analyses]
+    write_state(folder / STATE, [state_table([one.curve for one in analyses], kept)], RunOptions())
     (folder / RECORD).write_text("{}")
     clock.append(time.process_time())
-    return dict(zip(("period", "statespace", "record", "writing"), np.diff(clock).tolist(), strict=True))
+    return dict(zip(("period", "inputs", "statespace", "all models", "writing"), np.diff(clock).tolist(), strict=True))
 
 
 def tonight(whole: list[LightCurve], before_end: int, new: int, folder: Path) -> Path:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import replace
 from multiprocessing import get_context
 from typing import Any
 
 import numpy as np
 
+from swope.models.detector import Batch
+from swope.models.inputs import inputs_of
 from swope.models.statespace import DampedWalk, Level, Model, Noise, Seasonal, StarOptions, StateSpace, fit
 from swope.models.statespace.star import fit_star, prepare
-from swope.pipeline.events import find_events
+from swope.pipeline.events import EventOptions, find_events
 from swope.pipeline.period import PeriodResult
 from swope.pipeline.split import held_out
 from swope.pipeline.star import Star
@@ -129,17 +130,13 @@ def known_objects() -> list[dict[str, Any]]:
 
 
 def _work(stars: list[Star]) -> tuple[int, float, float]:
-    """Forecast, score and describe some stars; their number, the seconds, and the seconds of processor time."""
+    """Assess some stars; their number, the seconds, and the seconds of processor time."""
     model = StateSpace.pretrained()
-    warm = [replace(s) for s in stars[:8]]
-    model.score(warm)
-    model.describe(warm)
-    fresh = [replace(s) for s in stars]
+    warm, whole = (Batch(some, inputs_of(some), EventOptions()) for some in (stars[:8], stars))
+    model.assess(warm)
     begin, busy = time.perf_counter(), time.process_time()
-    model.forecast(fresh)
-    model.score(fresh)
-    model.describe(fresh)
-    return len(fresh), time.perf_counter() - begin, time.process_time() - busy
+    model.assess(whole)
+    return len(stars), time.perf_counter() - begin, time.process_time() - busy
 
 
 def throughput(limit: int, workers: int = 2) -> dict[str, float]:

@@ -19,7 +19,7 @@ NOT_THERE: Any = None
 def test_a_classifier_says_what_taught_it_and_what_it_answers() -> None:
     abstention = Abstention(0.5, 0.9, kept=0.94, risk=0.031)
     classifier = Classifier(("EA", "RRAB"), ClassifierOptions(survey=True, members=2, seed=7), [], {}, 1.0, abstention)
-    card = card_of(classifier, STARS, ["RRAB", "EA", "EA"], None, TrainOptions(seed=7), RunOptions())
+    card = card_of("classifier", classifier, STARS, ["RRAB", "EA", "EA"], None, TrainOptions(seed=7), RunOptions())
     assert card.startswith("# A classifier made by `swope train`\n")
     assert f"by Swope {VERSION} with the seed 7, from nothing." in card
     assert "3 stars, some 15 % of them" in card
@@ -31,19 +31,25 @@ def test_a_classifier_says_what_taught_it_and_what_it_answers() -> None:
 def test_settings_of_model_and_reading_are_named_where_they_are_not_the_usual_ones() -> None:
     autoencoder = Autoencoder(AutoencoderOptions(epochs=1), NOT_THERE, NOT_THERE, {})
     options = RunOptions(clock="HJD_UTC", max_period=9.0)
-    card = card_of(autoencoder, STARS, None, None, TrainOptions(), options)
+    card = card_of("autoencoder", autoencoder, STARS, None, None, TrainOptions(), options)
     assert card.startswith("# An autoencoder made by `swope train`\n")
     assert "usual ones: epochs 1, clock HJD_UTC, max_period 9.0." in card
     assert "They had no labels." in card
     assert "usual ones: none." in card_of(
-        Autoencoder(AutoencoderOptions(), NOT_THERE, NOT_THERE, {}), STARS, None, None, TrainOptions(), RunOptions()
+        "autoencoder",
+        Autoencoder(AutoencoderOptions(), NOT_THERE, NOT_THERE, {}),
+        STARS,
+        None,
+        None,
+        TrainOptions(),
+        RunOptions(),
     )
 
 
 def test_a_start_is_named_by_its_id_and_never_by_its_place() -> None:
     forecaster = Forecaster(ForecasterOptions(), NOT_THERE, NOT_THERE)
     shipped, own = (
-        card_of(forecaster, STARS, None, "forecaster-0123", TrainOptions(start=start), RunOptions())
+        card_of("forecaster", forecaster, STARS, None, "forecaster-0123", TrainOptions(start=start), RunOptions())
         for start in (None, "a folder")
     )
     assert "from `forecaster-0123`, which comes with Swope and whose own card says" in shipped

@@ -13,13 +13,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from swope.flows import catalog as catalog_module
 from swope.flows.catalog import catalog
+from swope.flows.chunk import ChunkError
 from swope.flows.cli import BAD_INPUT, main
+from swope.flows.lock import BusyError, locked
+from swope.flows.makers import Makers
 from swope.flows.nightly import nightly
 from swope.flows.options import RunOptions
 from swope.flows.record import RunRecord
 from swope.flows.report import write_report
-from swope.pipeline.ingest import SourceError
+from swope.models.weights import PRETRAINED
+from swope.pipeline.ingest import Part, SourceError
 
 N_GOOD = 6
 
@@ -177,6 +182,88 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(
     assert again.n_reused == len(again.chunks) - 1
     for name in ("objects.parquet", "events.parquet", "state.parquet"):
         assert (out / name).read_bytes() == (run[0] / name).read_bytes()
+
+
+def chunk_folders(out: Path) -> set[str]:
+    return {folder.name for folder in (out / "work" / "chunks").iterdir()}
+
+
+def test_one_file_more_redoes_one_chunk_and_what_nothing_refers_to_goes(
+    run: tuple[Path, RunRecord], survey: Path, tmp_path: Path
+) -> None:
+    out, more = tmp_path / "run", tmp_path / "more.csv"
+    shutil.copytree(run[0], out)
+    more.write_text(star_text(50, 0.9))
+    options = RunOptions(chunk_size=5)
+    again = catalog([str(survey), str(more)], str(out), options=options, workers=1, top=1)
+    assert again.n_reused >= len(run[1].chunks) - 1
+    assert again.n_reused < len(again.chunks)
+    assert again.counts["n_in"] == run[1].counts["n_in"] + 1
+    assert chunk_folders(out) == {Path(chunk).name for chunk in again.chunks} | {"refused"}
+    # and back to the first
+    back = catalog([str(survey)], str(out), options=options, workers=1, top=1)
+    assert back.n_reused >= len(run[1].chunks) - 1
+    assert chunk_folders(out) == chunk_folders(run[0])
+    for name in ("objects.parquet", "events.parquet", "state.parquet"):
+        assert (out / name).read_bytes() == (run[0] / name).read_bytes()
+
+
+def test_the_catalog_does_not_depend_on_the_chunks(run: tuple[Path, RunRecord], survey: Path, tmp_path: Path) -> None:
+    catalog([str(survey)], str(tmp_path), options=RunOptions(chunk_size=3), workers=1, top=1)
+    assert len(RunRecord.read(tmp_path).chunks) > len(run[1].chunks)
+    for name in ("objects.parquet", "events.parquet"):
+        assert (tmp_path / name).read_bytes() == (run[0] / name).read_bytes()
+
+
+def test_other_code_redoes_all(
+    run: tuple[Path, RunRecord], survey: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = Makers(run[1].models, run[1].versions | {"swope_code": "pulled"})
+    monkeypatch.setattr(catalog_module, "load_makers", lambda _: made)
+    seen: list[Path] = []
+    monkeypatch.setattr(catalog_module, "run_chunks", lambda _parts, folders, _options: seen.extend(folders))
+    shutil.copytree(run[0], tmp_path / "run")
+    with pytest.raises(FileNotFoundError):
+        catalog([str(survey)], str(tmp_path / "run"), options=RunOptions(chunk_size=5), workers=1)
+    assert not any(folder.exists() for folder in seen)
+    # what was there is still whole
+    assert RunRecord.read(tmp_path / "run") == run[1]
+
+
+def test_models_that_cannot_be_loaded_are_said_before_any_work(
+    run: tuple[Path, RunRecord], survey: Path, tmp_path: Path
+) -> None:
+    models = tmp_path / "models" / "classifier"
+    shutil.copytree(PRETRAINED / "classifier", models)
+    (models / "arrays.npz").write_bytes(b"half a model")
+    out = tmp_path / "run"
+    with pytest.raises(ValueError, match=r"arrays\.npz is missing or is not the file that was saved"):
+        catalog([str(survey)], str(out), options=RunOptions(models=str(models.parent)), workers=1)
+    assert not (out / "work" / "chunks").exists()
+    assert run[1].models["classifier"]
+
+
+def test_a_chunk_that_fails_has_rows_that_say_why_and_is_tried_again_by_the_next_run(
+    run: tuple[Path, RunRecord], survey: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_work: object, _part: Part, folder: Path, _options: RunOptions) -> None:
+        raise ChunkError(f"KeyError: network/003 in {folder.parent.name}")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("swope.flows.tasks.surviving", broken)
+        failed = catalog([str(survey)], str(tmp_path), options=RunOptions(chunk_size=5), workers=1, top=1)
+    assert failed.counts["n_in"] == run[1].counts["n_in"]
+    rows = pq.read_table(tmp_path / "objects.parquet").to_pylist()
+    reasons = [row["reason"] for row in rows if row["status"] == "failed"]
+    assert sum("ChunkError: KeyError: network/003" in reason for reason in reasons) >= N_GOOD
+    again = catalog([str(survey)], str(tmp_path), options=RunOptions(chunk_size=5), workers=1, top=1)
+    assert again.n_reused == 0
+    assert again.counts == run[1].counts
+
+
+def test_a_run_in_a_folder_that_is_in_use_is_refused(survey: Path, tmp_path: Path, prefect_server: None) -> None:  # noqa: ARG001
+    with locked(tmp_path), pytest.raises(BusyError, match="is in use by process"):
+        catalog([str(survey)], str(tmp_path), workers=1)
 
 
 def test_a_night_goes_on_from_a_run(run: tuple[Path, RunRecord], survey: Path, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from swope.flows.interrupt import leaving_at_once
+from swope.flows.interrupt import TerminatedError, exit_code, terminable
 
 SAMPLE = Path(__file__).parents[2] / "data" / "sample"
 
@@ -17,56 +17,64 @@ def interruptible() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def alive(leader: int) -> bool:
-    """Whether a group has processes."""
-    try:
-        os.killpg(leader, 0)
-    except ProcessLookupError:
-        return False
-    return True
+def left(out: Path) -> list[str]:
+    """Processes whose environment names the run, in whatever group or session they are."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if f"SWOPE_TEST_RUN={out}".encode() in (process / "environ").read_bytes():
+                found.append((process / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+        except OSError:
+            continue
+    return found
 
 
-@pytest.mark.parametrize("everybody", [True, False])
-def test_an_interrupt_of_a_run_ends_all_of_it_at_once(tmp_path: Path, everybody: bool) -> None:
-    """As from a terminal, which interrupts Prefect's temporary server too; and sent to the run alone."""
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="looks for processes in /proc")
+@pytest.mark.parametrize("when", ["starting", "working"])
+@pytest.mark.parametrize(
+    ("one", "everybody"),
+    [(signal.SIGINT, True), (signal.SIGINT, False), (signal.SIGTERM, True), (signal.SIGTERM, False)],
+)
+def test_a_run_that_is_asked_to_end_leaves_nothing_and_says_so(
+    tmp_path: Path, one: signal.Signals, everybody: bool, when: str
+) -> None:
+    """As from a terminal, which tells the whole group; and sent to the run alone."""
     swope = [sys.executable, "-c", "import sys; from swope.flows.cli import main; sys.exit(main())"]
     run = subprocess.Popen(
-        [*swope, "run", str(SAMPLE), "--out", str(tmp_path), "--chunk-size", "16", "--workers", "1"],
+        [*swope, "run", str(SAMPLE), "--out", str(tmp_path), "--chunk-size", "16", "--workers", "2"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        env=os.environ | {"SWOPE_TEST_RUN": str(tmp_path)},
         start_new_session=True,
         preexec_fn=interruptible,
     )
     try:
         chunks = tmp_path / "work" / "chunks"
         begin = time.monotonic()
-        while run.poll() is None and time.monotonic() - begin < 120 and not (chunks.is_dir() and any(chunks.iterdir())):
+        while run.poll() is None and time.monotonic() - begin < 120:
+            # the process itself, its worker, the server and its guard
+            if any(chunks.glob("*")) if when == "working" else len(left(tmp_path)) >= 4:
+                break
             time.sleep(0.1)
         assert run.poll() is None
-        (os.killpg if everybody else os.kill)(run.pid, signal.SIGINT)
-        _, said = run.communicate(timeout=20)
-        assert run.returncode == 130
-        assert said == "\nswope run: stopped. The finished chunks are kept: the same command goes on from them.\n"
         begin = time.monotonic()
-        while alive(run.pid) and time.monotonic() - begin < 20:
+        (os.killpg if everybody else os.kill)(run.pid, one)
+        _, said = run.communicate(timeout=20)
+        assert run.returncode == 128 + one
+        assert said == "\nswope run: stopped. The finished chunks are kept: the same command goes on from them.\n"
+        while left(tmp_path) and time.monotonic() - begin < 20:
             time.sleep(0.1)
-        assert not alive(run.pid)
+        assert left(tmp_path) == []
+        assert time.monotonic() - begin < 5
     finally:
-        if alive(run.pid):
-            os.killpg(run.pid, signal.SIGKILL)
+        run.kill()
 
 
-def test_afterwards_an_interrupt_is_what_it_was() -> None:
-    before = signal.getsignal(signal.SIGINT)
-    with leaving_at_once("stopped", 130):
-        pass
-    assert signal.getsignal(signal.SIGINT) is before
-
-
-def test_a_server_of_the_users_own_is_told_by_prefect() -> None:
-    from prefect.settings import PREFECT_API_URL, temporary_settings
-
-    before = signal.getsignal(signal.SIGINT)
-    with temporary_settings({PREFECT_API_URL: "http://127.0.0.1:9/api"}), leaving_at_once("stopped", 130):
-        assert signal.getsignal(signal.SIGINT) is before
+def test_afterwards_a_request_to_end_is_what_it_was() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(TerminatedError) as stopped, terminable():
+        os.kill(os.getpid(), signal.SIGTERM)
+    assert exit_code(stopped.value) == 143
+    assert exit_code(KeyboardInterrupt()) == 130
+    assert signal.getsignal(signal.SIGTERM) is before

@@ -6,16 +6,19 @@ from swope.flows.manifest import chunk_key, is_done, write_json
 
 
 def test_the_key_changes_with_each_thing_that_makes_the_rows() -> None:
-    base = ("digest", {"min_period": None}, {"classifier": "c-1"}, "0.1")
-    others = [
-        ("other", *base[1:]),
-        (base[0], {"min_period": 0.1}, *base[2:]),
-        (*base[:2], {"classifier": "c-2"}, base[3]),
-        (*base[:3], "0.2"),
-    ]
-    keys = [chunk_key(*base), *(chunk_key(*other) for other in others)]  # type: ignore[arg-type]
-    assert len(set(keys)) == 5
-    assert chunk_key(*base) == keys[0]
+    makers = {"models": {"classifier": "c-1"}, "versions": {"swope_code": "0a", "numpy": "2.4", "keras_backend": "jax"}}
+    keys = {
+        chunk_key("digest", {"min_period": None}, makers),
+        chunk_key("other", {"min_period": None}, makers),
+        chunk_key("digest", {"min_period": 0.1}, makers),
+        chunk_key("digest", {"min_period": None}, makers | {"models": {"classifier": "c-2"}}),
+        *(
+            chunk_key("digest", {"min_period": None}, makers | {"versions": makers["versions"] | {name: "other"}})
+            for name in makers["versions"]
+        ),
+    }
+    assert len(keys) == 7
+    assert chunk_key("digest", {"min_period": None}, makers) in keys
 
 
 def test_a_folder_is_done_only_once_its_last_file_is_there(tmp_path: Path) -> None:

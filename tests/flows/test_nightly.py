@@ -9,28 +9,34 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from swope.flows.cli import BAD_INPUT, main
-from swope.flows.night import EVENTS, FORECASTING, POINTS, STARS, score_night
-from swope.flows.night.star import second_opinions
+from swope.flows.night import EVENTS, POINTS, STARS, forecasting, score_night
+from swope.flows.night.star import opinions, take_in
 from swope.flows.nightly import latest
 from swope.flows.options import RunOptions
 from swope.flows.record import RECORD
 from swope.flows.stages import ingest_options
 from swope.flows.state import NIGHTLY, STATE, State, kept_of, read_state, state_table, write_state
+from swope.models.analysis import assess
 from swope.models.forecaster import Forecaster
+from swope.models.registry import load_models
 from swope.models.statespace import StateSpace, follow, record_before
 from swope.pipeline.clean import clean
+from swope.pipeline.events import EventOptions
 from swope.pipeline.forecast import Forecast
 from swope.pipeline.ingest import plan, read
 from swope.pipeline.lightcurve import LightCurve
 from swope.pipeline.night import follow_on
 from swope.pipeline.period import PeriodResult
+from swope.pipeline.reason import Reason
 from swope.pipeline.star import Star
 
 N, HALF = 160, 120
+NAMED = "object_id,mjd,mag,magerr,band"
 TABLES = (POINTS, STARS, EVENTS, STATE)
 
 
@@ -60,6 +66,19 @@ def star_of(curve: LightCurve) -> Star:
     return Star(curve, PeriodResult(period=0.6 + 0.1 * seed, fap=1e-9, t0=2458000.0, terms=1))
 
 
+def state_of(stars: list[Star]) -> pa.Table:
+    """What a run keeps of some stars."""
+    found = assess(stars, load_models(), EventOptions())
+    return state_table([one.curve.good for one in found], [kept_of(one) for one in found])
+
+
+def leave_state(folder: Path, *tables: pa.Table) -> None:
+    """What a night finds of a run."""
+    folder.mkdir()
+    write_state(folder / STATE, tables, RunOptions())
+    (folder / RECORD).write_text("{}")
+
+
 @pytest.fixture(scope="module")
 def survey(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Four stars until some day, all their later points, the same points as two nights, and what else may come."""
@@ -73,12 +92,8 @@ def survey(tmp_path_factory: pytest.TempPathFactory) -> Path:
         write(folder / "all", f"star{seed}", lines)
     write(folder / "first", "short5", rows(5)[:4])
     write(folder / "later", "short5", rows(5)[HALF : HALF + 2])
-    statespace = StateSpace.pretrained()
-    known = [star_of(curve) for curve in curves(folder / "first")]
-    table = state_table([star.curve.good for star in known], [kept_of(star, statespace) for star in known])
-    (folder / "run").mkdir()
-    write_state(folder / "run" / STATE, [table[:2], table[2:]], RunOptions())
-    (folder / "run" / RECORD).write_text("{}")
+    table = state_of([star_of(curve) for curve in curves(folder / "first")])
+    leave_state(folder / "run", table[:2], table[2:])
     return folder
 
 
@@ -103,7 +118,7 @@ def test_the_state_space_says_what_a_full_pass_with_the_same_fit_says(survey: Pa
     statespace = StateSpace.pretrained()
     for before, later in zip(curves(survey / "first")[1:], curves(survey / "later")[1:], strict=True):
         fitted = statespace.fitted(star_of(before))
-        assert not isinstance(fitted, str)
+        assert not isinstance(fitted, Reason)
         _, whole = follow(record_before(fitted), follow_on(before.good, later.good))
         found = points(night, before.object_id, "statespace")
         assert len(found["time"]) == N - HALF
@@ -124,7 +139,7 @@ def test_two_nights_are_as_good_as_one(survey: Path, night: Path) -> None:
     score_night([str(survey / "monday")], survey / "run", survey / "after_monday")
     score_night([str(survey / "tuesday")], survey / "after_monday", survey / "after_tuesday")
     for star in ("star0", "star3"):
-        for detector in FORECASTING:
+        for detector in forecasting():
             halves = [points(survey / f"after_{day}", star, detector) for day in ("monday", "tuesday")]
             for name, whole in points(night, star, detector).items():
                 np.testing.assert_array_equal(np.concatenate([half[name] for half in halves]), whole)
@@ -145,7 +160,7 @@ def test_the_same_night_twice_gives_the_same_bytes(survey: Path, night: Path) ->
 def test_points_known_already_change_nothing(survey: Path, night: Path) -> None:
     record = score_night([str(survey / "all")], survey / "run", survey / "whole")
     assert (record.n_points, record.n_seen) == (4 * (N - HALF), 4 * HALF)
-    for detector in FORECASTING:
+    for detector in forecasting():
         for name, values in points(night, "star1", detector).items():
             np.testing.assert_array_equal(points(survey / "whole", "star1", detector)[name], values)
     record = score_night([str(survey / "all")], survey / "whole", survey / "nothing_new")
@@ -162,7 +177,7 @@ def test_a_flare_is_the_most_surprising_of_the_night(survey: Path, night: Path) 
     assert (record.n_judged, record.n_surprising) == (5, 1)
     events = [row for row in pq.read_table(night / EVENTS).to_pylist() if row["object_id"] == "star2"]
     time = curves(survey / "all")[2].good.time[HALF + 10]
-    assert {row["detector"] for row in events if row["t_peak"] == time} == set(FORECASTING)
+    assert {row["detector"] for row in events if row["t_peak"] == time} == set(forecasting())
     found = stars(night)
     assert found["star2"]["night_pvalue"] < 1e-3
     assert min(found[name]["night_pvalue"] for name in ("star0", "star1", "star3")) > 1e-3
@@ -204,12 +219,10 @@ def test_a_star_too_short_for_a_fit_is_followed_all_the_same(night: Path) -> Non
 
 
 def test_a_name_that_two_stars_have_is_not_guessed(survey: Path) -> None:
-    folder = survey / "twice"
     table = pq.read_table(survey / "run" / STATE)
-    folder.mkdir()
-    write_state(folder / STATE, [table, table[1:2]], RunOptions())
-    (folder / RECORD).write_text("{}")
-    score_night([str(survey / "later")], folder, survey / "twice_night", detectors=("statespace",))
+    other = table[1:2].set_column(table.schema.get_field_index("source"), table.schema.field("source"), [["b.csv"]])
+    leave_state(survey / "twice", table, other)
+    score_night([str(survey / "later")], survey / "twice", survey / "twice_night", detectors=("statespace",))
     twice = table["object_id"][1].as_py()
     found = stars(survey / "twice_night")
     assert found[twice]["status"] == "rejected"
@@ -228,10 +241,97 @@ def test_a_star_that_breaks_the_forecaster_goes_alone(survey: Path, monkeypatch:
 
     monkeypatch.setattr(forecaster, "forecast", brittle)
     known = [star_of(curve) for curve in curves(survey / "first")[1:]]
-    answers = second_opinions(forecaster, known, [True, True, False, True])
-    assert answers[1] == "the forecaster failed: ZeroDivisionError: no"
+    answers = opinions(forecaster, known, [True, True, False, True])
+    assert answers[1] == Reason("the forecaster failed: ZeroDivisionError: no", fault=True)
     assert answers[2] is None
     assert all(isinstance(answers[i], Forecast) for i in (0, 3))
+
+
+def test_a_state_space_that_breaks_leaves_the_star_as_it_was(survey: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise np.linalg.LinAlgError("singular")
+
+    monkeypatch.setattr("swope.flows.night.star.follow", broken)
+    (known, kept), *_ = [pair for pair in read_state(pq.read_table(survey / "run" / STATE)) if pair[1].record]
+    step = take_in(known, kept, [curve for curve in curves(survey / "later") if curve.object_id == known.object_id])
+    assert step.problem == Reason("the state space failed: LinAlgError: singular", fault=True)
+    assert (step.curve, step.kept, len(step.arrived.fresh)) == (known, kept, 0)
+
+
+@pytest.fixture(scope="module")
+def namesakes(survey: Path) -> Path:
+    """A run of two files that each hold a star "1" (of one of them the later rows flare), and files of nights."""
+    folder = survey / "namesakes"
+    for name, seed, flare in (("a", 1, None), ("b", 2, HALF + 10), ("c", 3, None)):
+        lines = [f"1,{line}" for line in rows(seed, flare)]
+        write(folder / "first", name, lines[:HALF], header=NAMED)
+        write(folder / "later", name, lines, header=NAMED)
+    (folder / "first" / "c.csv").unlink()
+    found = curves(folder / "first")
+    assert [curve.object_id for curve in found] == ["1", "1"]
+    periods = {"a.csv": 0.7, "b.csv": 0.8}
+    known = [
+        Star(curve, PeriodResult(period=periods[Path(curve.source).name], fap=1e-9, t0=2458000.0, terms=1))
+        for curve in found
+    ]
+    leave_state(folder / "run", state_of(known))
+    return folder
+
+
+def came(folder: Path, namesakes: Path, *names: str) -> None:
+    """A night's files in place of the run's own, so that their sources are those that the run knows."""
+    for name in names:
+        shutil.copy(namesakes / "later" / f"{name}.csv", namesakes / "first" / f"{name}.csv")
+    score_night(
+        [str(namesakes / "first" / f"{name}.csv") for name in names],
+        namesakes / "run",
+        folder,
+        detectors=["statespace"],
+    )
+
+
+def by_file(folder: Path, table: str) -> dict[str, list[dict[str, Any]]]:
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in pq.read_table(folder / table).to_pylist():
+        found.setdefault(Path(row["source"]).name, []).append(row)
+    return found
+
+
+def test_namesakes_keep_their_nights_apart(namesakes: Path, tmp_path: Path) -> None:
+    came(tmp_path, namesakes, "a", "b")
+    found = by_file(tmp_path, STARS)
+    assert [(row["status"], row["n_new"], row["n_seen"]) for name in ("a.csv", "b.csv") for row in found[name]] == [
+        ("ok", N - HALF, HALF)
+    ] * 2
+    assert found["b.csv"][0]["night_pvalue"] < 1e-3 < found["a.csv"][0]["night_pvalue"]
+    events = by_file(tmp_path, EVENTS)
+    assert [len(events.get(name, [])) for name in ("a.csv", "b.csv")] == [found[n][0]["n_events"] for n in found]
+    assert len(by_file(tmp_path, POINTS)["a.csv"]) == N - HALF
+    kept = {Path(curve.source).name: curve for curve, _ in read_state(pq.read_table(tmp_path / STATE))}
+    whole = {Path(curve.source).name: curve.good for curve in curves(namesakes / "later")}
+    for name in ("a.csv", "b.csv"):
+        np.testing.assert_array_equal(kept[name].value, whole[name].value)
+
+
+def test_of_namesakes_one_comes_and_the_other_stays_as_it_was(namesakes: Path, tmp_path: Path) -> None:
+    came(tmp_path, namesakes, "b")
+    assert list(by_file(tmp_path, STARS)) == ["b.csv"]
+    before, after = (pq.read_table(folder / STATE).to_pylist() for folder in (namesakes / "run", tmp_path))
+    changed = [Path(new["source"]).name for old, new in zip(before, after, strict=True) if repr(old) != repr(new)]
+    assert changed == ["b.csv"]
+
+
+def test_a_third_star_of_the_name_goes_to_neither(namesakes: Path, tmp_path: Path) -> None:
+    came(tmp_path, namesakes, "a", "c")
+    found = by_file(tmp_path, STARS)
+    assert (found["a.csv"][0]["status"], found["c.csv"][0]["status"]) == ("ok", "rejected")
+    assert "2 stars have this name" in found["c.csv"][0]["reason"]
+    assert len(pq.read_table(tmp_path / STATE)) == 2
+
+
+def test_a_detector_that_cannot_judge_a_night_is_refused(survey: Path, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="autoencoder cannot judge a night; forecaster, statespace can"):
+        score_night([str(survey / "later")], survey / "run", tmp_path, detectors=["statespace", "autoencoder"])
 
 
 def test_what_cannot_be_gone_on_from_is_refused(

@@ -43,8 +43,10 @@ def test_until_there_are_models_the_shipped_ones_are_taken_and_recorded(tmp_path
     # a training that has begun, and a folder of something else
     (tmp_path / "models" / "work").mkdir(parents=True)
     assert options.settled() == RunOptions(clock="HJD_UTC")
-    with pytest.raises(ValueError, match="holds none of classifier, autoencoder"):
+    with pytest.raises(ValueError, match="holds none of classifier, forecaster"):
         options.check()
-    (tmp_path / "models" / "classifier").mkdir()
+    (tmp_path / "models" / "classifier" / ".new").mkdir(parents=True)
+    assert options.settled() == RunOptions(clock="HJD_UTC")
+    (tmp_path / "models" / "classifier" / "model.json").touch()
     assert options.settled() == options
     options.check()

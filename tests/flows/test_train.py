@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import math
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from swope.flows import train as module
 from swope.flows.cli import build_parser, main
-from swope.flows.models import load_model
 from swope.flows.options import RunOptions, TrainOptions
-from swope.flows.train import _fit, _known, _start, train
+from swope.flows.train import _known, _of_stars, _start, train
 from swope.models.autoencoder import Autoencoder
 from swope.models.classifier import Classifier, ClassifierOptions
+from swope.models.detector import Teaching
 from swope.models.forecaster import Forecaster
-from swope.pipeline.period import PeriodOptions
+from swope.models.registry import load_model, model_class
 from swope.pipeline.star import Star
 from tests.flows.test_cli import said
 from tests.models.stars import made_star
@@ -57,8 +60,8 @@ def label_file(folder: Path, stars: list[Star], **renamed: str) -> str:
 @pytest.mark.parametrize(
     ("kind", "options", "words"),
     [
-        ("autoencoder", {"cell": "gru"}, "no autoencoder has one"),
-        ("autoencoder", {"survey": True}, "--survey is the classifier's"),
+        ("autoencoder", {"cell": "gru"}, "a autoencoder has no recurrent cell; leave it out"),
+        ("autoencoder", {"survey": True}, "--survey: the autoencoder looks at the curve alone"),
         ("autoencoder", {"start": "shipped"}, "leave it out"),
         ("forecaster", {"start": "shipped", "cell": "gru"}, "give one of them"),
         ("classifier", {"start": "shipped", "survey": True}, "what its --start looks at"),
@@ -125,6 +128,7 @@ def test_training_reads_by_the_settings_of_a_run(monkeypatch: pytest.MonkeyPatch
             return "out/forecaster"
 
     monkeypatch.setattr(module, "train", Flow())
+    monkeypatch.setattr("swope.flows.server.prefect_server", nullcontext)
     settings = ["--clock", "HJD_UTC", "--to-bjd", "--kind", "flux", "--min-period", "0.2", "--max-period", "9"]
     assert main(["train", "forecaster", str(tmp_path / "x.csv"), "--out", "o", "--workers", "3", *settings]) == 0
     assert told[0] == "forecaster"
@@ -142,35 +146,92 @@ def test_training_reads_by_the_settings_of_a_run(monkeypatch: pytest.MonkeyPatch
 def test_labels_teach_classes_and_where_there_are_any_periods(tmp_path: Path) -> None:
     labels = tmp_path / "labels.csv"
     labels.write_text("object_id,class,period\na,EW,0.31\nb,RRAB,\nc,?,0.5\n")
-    known = _known(labels)
-    assert sorted(known) == ["a", "b"]
-    assert known["a"] == ("EW", 0.31)
-    assert known["b"][0] == "RRAB"
-    assert math.isnan(known["b"][1])
+    known = _known(labels).set_index("object_id")
+    assert known["class"].to_dict() == {"a": "EW", "b": "RRAB"}
+    assert known.loc["a", "period"] == 0.31
+    assert math.isnan(known.loc["b", "period"])
+
+
+def from_source(star: Star, object_id: str, source: str) -> Star:
+    return replace(star, curve=replace(star.curve, object_id=object_id, source=source))
+
+
+@pytest.fixture
+def twins() -> list[Star]:
+    """Two stars that two surveys both call "1", and one more."""
+    first, second, third = (made_star(kind, 1) for kind in ("RRAB", "EA", "CST"))
+    return [
+        from_source(first, "1", "north/a.csv"),
+        from_source(second, "1", "south/b.csv"),
+        from_source(third, "2", "north/a.csv"),
+    ]
+
+
+def test_stars_of_one_name_and_two_sources_are_taught_each_its_own(
+    tmp_path: Path, twins: list[Star], capsys: pytest.CaptureFixture[str]
+) -> None:
+    labels = tmp_path / "labels.csv"
+    labels.write_text("object_id,source,class,period\n2,,CST,\n1,south/b.csv,EA,2.5\n1,a.csv,RRAB,0.5\n")
+    chosen, classes, periods = _of_stars(_known(labels), twins)
+    assert chosen == twins
+    assert classes == ["RRAB", "EA", "CST"]
+    np.testing.assert_array_equal(periods, [0.5, 2.5, np.nan])
+    assert not capsys.readouterr().err
+
+
+def test_a_label_that_may_mean_two_stars_teaches_nothing_and_is_told(
+    tmp_path: Path, twins: list[Star], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    labels = tmp_path / "labels.csv"
+    labels.write_text("object_id,class\n1,EA\n2,CST\n")
+    chosen, classes, _ = _of_stars(_known(labels), twins)
+    assert (chosen, classes) == (twins[2:], ["CST"])
+    assert "left out: 1 ('1'); a column source (or file)" in capsys.readouterr().err
+    monkeypatch.setattr(module, "prepare", lambda *_: twins[:2])
+    with pytest.raises(ValueError, match="none of the 2 stars read is for certain in"):
+        train.fn("autoencoder", [], str(tmp_path / "out"), str(labels))
+    assert "left out: 1 ('1')" in capsys.readouterr().err
+
+
+def test_without_labels_all_stars_are_learnt_from(twins: list[Star]) -> None:
+    assert _of_stars(None, twins) == (twins, None, None)
 
 
 def test_the_autoencoder_is_told_the_classes_where_there_are_any(monkeypatch: pytest.MonkeyPatch) -> None:
-    told = []
+    told: list[Any] = []
     monkeypatch.setattr(Autoencoder, "fit", lambda *given: told.append(given[-1]))
     stars = [made_star("RRAB", 1), made_star("EA", 2)]
-    for teaching in ([("RRAB", math.nan), ("EA", 2.0)], None):
-        _fit("autoencoder", stars, teaching, TrainOptions(), None, PeriodOptions())
-    assert told == [("RRAB", "EA"), None]
+    for classes in (["RRAB", "EA"], None):
+        model_class("autoencoder").taught(stars, Teaching(classes=classes))
+    assert told == [["RRAB", "EA"], None]
 
 
 def test_the_classifier_looks_at_the_survey_where_it_is_told_to(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[ClassifierOptions] = []
-    monkeypatch.setattr(Classifier, "fit", lambda *given, **_: told.append(given[2]))
+    monkeypatch.setattr(Classifier, "fit", lambda *given: told.append(given[2]))
     for survey in (False, True):
-        _fit(
-            "classifier",
-            [made_star("EA", 2)],
-            [("EA", 2.0)],
-            TrainOptions(survey=survey, seed=5),
-            None,
-            PeriodOptions(),
-        )
+        teaching = Teaching(classes=["EA"], periods=np.array([2.0]), survey=survey, seed=5)
+        model_class("classifier").taught([made_star("EA", 2)], teaching)
     assert told == [ClassifierOptions(seed=5), ClassifierOptions(survey=True, seed=5)]
+
+
+def test_what_was_asked_of_the_training_reaches_the_model(
+    measured: list[Star], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[list[Star], Teaching]] = []
+    made = load_model("classifier", None)
+    monkeypatch.setattr(Classifier, "taught", lambda stars, teaching: told.append((stars, teaching)) or made)
+    labels = tmp_path / "labels.csv"
+    rows = [f"{star.curve.object_id},{star.curve.object_id.split('-')[0]},0.5" for star in reversed(measured)]
+    labels.write_text("\n".join(["object_id,class,period", *rows]) + "\n")
+    training = TrainOptions(seed=7, epochs=3, survey=True)
+    train.fn("classifier", [], str(tmp_path), str(labels), training, RunOptions(max_period=9.0))
+    ((stars, teaching),) = told
+    assert stars == measured
+    assert teaching.classes == [star.curve.object_id.split("-")[0] for star in measured]
+    np.testing.assert_array_equal(teaching.periods, np.full(len(measured), 0.5))
+    assert (teaching.seed, teaching.epochs, teaching.survey, teaching.start) == (7, 3, True, None)
+    assert teaching.search.max_period == 9.0
 
 
 def test_a_classifier_goes_on_from_a_folder_and_says_so(models: Path, tmp_path: Path, measured: list[Star]) -> None:

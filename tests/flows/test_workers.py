@@ -1,4 +1,5 @@
 import math
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -9,9 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from swope.flows import workers
-from swope.flows.options import RunOptions
-from swope.flows.workers import Lost, StoppedError, WorkerDiedError, call, surviving, worker_processes
+from swope.flows.workers import StoppedError, call, worker_processes
 
 
 def process() -> int:
@@ -22,43 +21,61 @@ def crash() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def squares(_folder: Path, _options: RunOptions, start: int, stop: int) -> list[int]:
-    """Squares of the stars' numbers; star 5 ends the process, as a crash in native code does."""
-    if start <= 5 < stop:
-        crash()
-    return [i * i for i in range(start, stop)]
+def complain() -> None:
+    raise ValueError("not like this")
 
 
-def test_without_workers_a_call_computes_where_it_is() -> None:
-    assert call(process) == os.getpid()
-
-
-def test_a_dead_worker_is_told_and_replaced() -> None:
+def test_what_a_call_raises_comes_back_and_the_worker_goes_on() -> None:
     with worker_processes(1):
         first = call(process)
-        assert first != os.getpid()
-        with pytest.raises(WorkerDiedError, match="crash ended without an answer"):
-            call(crash)
-        assert call(process) not in (first, os.getpid())
+        with pytest.raises(ValueError, match="not like this") as caught:
+            call(complain)
+        assert "in complain" in "".join(caught.value.__notes__)
+        assert call(process) == first
 
 
-def test_a_star_that_ends_the_process_is_lost_alone(tmp_path: Path) -> None:
+def unspeakable() -> object:
+    return lambda: None
+
+
+def test_an_answer_that_cannot_travel_is_said() -> None:
     with worker_processes(1):
-        answers = surviving(squares, tmp_path, RunOptions(), 0, 8)
-    died = Lost(
-        "the computation failed on this star: WorkerDiedError: the process running squares ended without an answer"
-    )
-    assert answers == [0, 1, 4, 9, 16, died, 36, 49]
+        first = call(process)
+        with pytest.raises(RuntimeError, match="what unspeakable gave cannot travel"):
+            call(unspeakable)
+        assert call(process) == first
 
 
-def roots(_folder: Path, _options: RunOptions, start: int, stop: int) -> list[float]:
-    """Square roots; the one of a negative number raises."""
-    return [math.sqrt(i) for i in range(start, stop)]
+def nap() -> int:
+    time.sleep(0.5)
+    return os.getpid()
 
 
-def test_a_star_that_raises_is_lost_alone(tmp_path: Path) -> None:
-    answers = surviving(roots, tmp_path, RunOptions(), -1, 2)
-    assert answers == [Lost("the computation failed on this star: ValueError: math domain error"), 0.0, 1.0]
+def test_no_more_processes_than_calls_at_a_time() -> None:
+    with worker_processes(8), ThreadPoolExecutor(2) as threads:
+        pids = {threads.submit(call, nap).result() for _ in range(4)}
+        assert len(pids) == 1
+        assert len(set(threads.map(lambda _: call(nap), range(4)))) == 2
+        assert len(multiprocessing.active_children()) == 2
+
+
+def test_a_worker_that_was_warmed_answers_what_it_is_asked_next() -> None:
+    with worker_processes(4) as pool:
+        assert pool is not None
+        pool.warm(nap)
+        pool.warm(complain)
+        first = call(process)
+        assert call(math.sqrt, 4.0) == 2.0
+        assert call(process) == first
+        assert len(multiprocessing.active_children()) == 1
+
+
+def test_within_a_block_the_workers_of_the_outer_one_are_used() -> None:
+    with worker_processes(1):
+        first = call(process)
+        with worker_processes(2):
+            assert call(process) == first
+        assert call(process) == first
 
 
 def test_workers_have_one_thread_each() -> None:
@@ -83,51 +100,31 @@ def test_workers_end_with_the_block() -> None:
     assert ended(pid)
 
 
-def long_rows(_folder: Path, _options: RunOptions, _start: int, _stop: int) -> list[int]:
-    time.sleep(60)
-    return []
-
-
-def interrupted(threads: ThreadPoolExecutor, folder: Path, waiting: list[Future[list[int | Lost]]]) -> None:
-    """Begin long work in a worker, and be interrupted."""
+def interrupted(threads: ThreadPoolExecutor, waiting: list[Future[None]], calls: int) -> None:
+    """Begin long work in a worker, more of it than there are workers, and be interrupted."""
     with worker_processes(1):
         call(process)
-        waiting.append(threads.submit(surviving, long_rows, folder, RunOptions(), 0, 8))
+        waiting += [threads.submit(call, time.sleep, 60) for _ in range(calls)]
         time.sleep(0.5)
         raise KeyboardInterrupt
 
 
-def test_an_interrupt_ends_the_workers_at_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize("calls", [1, 3])
+def test_an_interrupt_ends_the_workers_at_once_and_tells_who_waits(calls: int) -> None:
     begin = time.monotonic()
-    waiting: list[Future[list[int | Lost]]] = []
-    with ThreadPoolExecutor(1) as threads:
+    waiting: list[Future[None]] = []
+    with ThreadPoolExecutor(calls) as threads:
         with pytest.raises(KeyboardInterrupt):
-            interrupted(threads, tmp_path, waiting)
-        with pytest.raises(StoppedError):
-            waiting[0].result()
+            interrupted(threads, waiting, calls)
+        for one in waiting:
+            with pytest.raises(StoppedError):
+                one.result(timeout=20)
     assert time.monotonic() - begin < 30
+    # a task that has not noticed yet does not begin
+    with pytest.raises(StoppedError):
+        call(process)
     with worker_processes(1):
         assert call(process) != os.getpid()
-
-
-def test_who_waits_for_a_worker_is_told_of_an_interrupt(tmp_path: Path) -> None:
-    # more tasks than workers: all but one wait for a worker that never comes
-    waiting: list[Future[list[int | Lost]]] = []
-    threads = ThreadPoolExecutor(4)
-    for _ in range(3):
-        waiting.append(threads.submit(_when_there_are_workers, tmp_path))
-    with pytest.raises(KeyboardInterrupt):
-        interrupted(threads, tmp_path, waiting)
-    for one in waiting:
-        with pytest.raises(StoppedError):
-            one.result(timeout=20)
-    threads.shutdown()
-
-
-def _when_there_are_workers(folder: Path) -> list[int | Lost]:
-    while workers._slots is None:
-        time.sleep(0.01)
-    return surviving(long_rows, folder, RunOptions(), 0, 8)
 
 
 def test_a_request_to_end_is_not_the_workers_to_follow() -> None:

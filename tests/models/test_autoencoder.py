@@ -9,6 +9,7 @@ from swope.models.autoencoder import Autoencoder, AutoencoderOptions
 from swope.models.autoencoder.autoencoder import PARTS, _combined, _follows, _ordinary_scores, _regression
 from swope.pipeline.lightcurve import LightCurve
 from swope.pipeline.period import PeriodResult
+from swope.pipeline.reason import Reason
 from swope.pipeline.star import Star
 from tests.models.stars import made_star
 
@@ -92,7 +93,7 @@ def test_stars_without_a_period_are_scored_and_short_ones_get_a_reason(trained: 
     assert np.isfinite(scores.score[0])
     assert np.isnan(scores.score[1])
     assert np.isnan(scores.pvalue[1])
-    assert scores.reason == (None, "3 good rows; a score needs 5")
+    assert scores.reason == (None, Reason("3 good rows; a score needs 5"))
     assert np.isnan(trained.reconstruct([made_star("CST", 1)]).model).all()
     assert len(trained.score([]).score) == 0
 

@@ -13,6 +13,7 @@ from swope.models.classifier.votes import table_of
 from swope.models.inputs import inputs_of
 from swope.pipeline.lightcurve import LightCurve
 from swope.pipeline.period import PeriodResult
+from swope.pipeline.reason import Reason
 from swope.pipeline.star import Star
 from tests.models.stars import made_star, true_period
 
@@ -167,7 +168,7 @@ def test_stars_with_too_few_points_get_a_reason(trained: Classifier) -> None:
     assert result.sure[0] is None
     assert np.isnan(result.probability(0))
     assert np.isnan(result.doubt[0])
-    assert result.reason[0] == "3 good rows; a class needs 5"
+    assert result.reason[0] == Reason("3 good rows; a class needs 5")
     assert result.best(1) == "EA"
     assert len(trained.classify([])) == 0
 

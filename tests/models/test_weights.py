@@ -1,10 +1,13 @@
 import json
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from swope.models.weights import PRETRAINED, Weights, load, network_arrays, save
+from swope.models import weights as module
+from swope.models.weights import PRETRAINED, Weights, holds_model, load, network_arrays, save
+from tests.killing import Killed, killed_at
 
 
 @pytest.fixture
@@ -71,6 +74,62 @@ def test_a_damaged_or_missing_model_is_refused(weights: Weights, tmp_path: Path)
     (tmp_path / "model.json").write_text("")
     with pytest.raises(ValueError, match="not JSON"):
         load(tmp_path, "classifier")
+
+
+def test_a_save_that_is_killed_at_any_step_leaves_the_old_model_or_the_new(
+    weights: Weights, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    better = Weights(weights.kind, weights.settings, {"null": np.ones(3)}, "# A better card\n")
+    cards = {weights.model_id: weights.card, better.model_id: better.card}
+    seen = []
+    for step in range(100):
+        folder = tmp_path / str(step)
+        save(weights, folder)
+        with monkeypatch.context() as patched:
+            count = killed_at(step, patched)
+            with suppress(Killed):
+                save(better, folder)
+            whole = count[0] <= step
+        assert holds_model(folder)
+        found = load(folder, "classifier")
+        assert cards[found.model_id] == found.card
+        seen.append(found.model_id)
+        save(better, folder)
+        assert load(folder, "classifier").model_id == better.model_id
+        if whole:
+            break
+    assert seen[0] == weights.model_id
+    assert seen[-1] == better.model_id
+    # from one step on it is the new one
+    assert seen == sorted(seen, key=[weights.model_id, better.model_id].index)
+
+
+def test_a_first_save_that_is_killed_leaves_no_model(
+    weights: Weights, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        killed_at(3, patched)
+        with suppress(Killed):
+            save(weights, tmp_path)
+    assert any(tmp_path.iterdir())
+    assert not holds_model(tmp_path)
+
+
+def test_a_model_that_is_saved_while_it_is_loaded_is_the_one_or_the_other(
+    weights: Weights, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    better = Weights(weights.kind, weights.settings, {"null": np.ones(3)}, "# A better card\n")
+    save(weights, tmp_path)
+    real = module._sha256
+
+    def late(path: Path) -> str:
+        monkeypatch.setattr(module, "_sha256", real)
+        save(better, tmp_path)
+        return real(path)
+
+    monkeypatch.setattr(module, "_sha256", late)
+    found = load(tmp_path, "classifier")
+    assert (found.model_id, found.card) == (better.model_id, better.card)
 
 
 def test_no_array_is_ever_unpickled(weights: Weights, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from swope.pipeline.clean import IMPULSIVE_SIGMA, clean, impulsive
+from swope.pipeline.clean import IMPULSIVE_SIGMA, clean, impulsive, why_masked
 from swope.pipeline.lightcurve import LightCurve, Mask
 
 
@@ -45,12 +45,14 @@ def test_no_row_is_lost_or_changed_and_the_good_ones_are_in_time_order(curve: Li
 
 @settings(deadline=None, max_examples=60)
 @given(messy())
-def test_no_time_repeats_within_a_band_and_none_is_lost(curve: LightCurve) -> None:
+def test_no_row_repeats_another_and_none_is_lost(curve: LightCurve) -> None:
     cleaned = clean(curve)
-    kept = list(zip(cleaned.good.time, cleaned.good.band, strict=True))
+    good = cleaned.good
+    kept = list(zip(good.time, good.band, good.value, strict=True))
     assert len(set(kept)) == len(kept)
     duplicate = (cleaned.mask & int(Mask.DUPLICATE)) != 0
-    lost = set(zip(cleaned.time[duplicate], cleaned.band[duplicate], strict=True)) - set(kept)
+    repeats = (column[duplicate] for column in (cleaned.time, cleaned.band, cleaned.value))
+    lost = set(zip(*repeats, strict=True)) - set(kept)
     assert not lost
 
 
@@ -81,8 +83,27 @@ def test_the_marks_of_the_source_stay(curve: LightCurve) -> None:
 
 
 def test_of_repeated_rows_the_one_with_the_smallest_error_stays() -> None:
-    curve = LightCurve.of("a", [1.0, 1.0, 1.0, 2.0], [5.0, 6.0, 7.0, 8.0], [0.3, 0.1, np.nan, 0.2])
-    assert clean(curve).good.value.tolist() == [6.0, 8.0]
+    curve = LightCurve.of("a", [1.0, 1.0, 1.0, 2.0], [5.0, 5.0, 5.0, 8.0], [0.3, 0.1, np.nan, 0.2])
+    assert clean(curve).good.value.tolist() == [5.0, 8.0]
+    assert clean(curve).good.error.tolist() == [0.1, 0.2]
+
+
+def test_two_observers_at_one_minute_do_not_repeat_each_other() -> None:
+    # times of visual estimates are rounded; kind 9 of issue 17
+    curve = LightCurve.of("a", [1.0, 1.0, 1.0, 2.0], [5.0, 5.2, 5.2, 8.0])
+    cleaned = clean(curve)
+    assert cleaned.good.value.tolist() == [5.0, 5.2, 8.0]
+    assert why_masked(cleaned) == "1 repeated"
+
+
+def test_rows_left_out_are_counted_once_each_and_over_half_of_them_is_a_caution() -> None:
+    marks = np.array([int(Mask.QUALITY), int(Mask.LIMIT | Mask.QUALITY), int(Mask.LIMIT), 0, 0], dtype=np.int32)
+    curve = LightCurve.of("a", np.arange(5.0), [5.0, 6.0, 7.0, 8.0, 9.0], mask=marks)
+    cleaned = clean(curve)
+    assert why_masked(cleaned) == "2 flagged by the source, 1 upper limits"
+    assert cleaned.caution == "3 of 5 rows left out: 2 flagged by the source, 1 upper limits"
+    assert clean(cleaned).caution == cleaned.caution
+    assert not clean(curve.where(np.array([0, 1, 3, 4]))).caution
 
 
 def test_a_bad_row_does_not_push_out_its_good_repeat() -> None:
@@ -92,7 +113,7 @@ def test_a_bad_row_does_not_push_out_its_good_repeat() -> None:
 
 
 def test_an_interleaved_bad_row_does_not_hide_a_repeat() -> None:
-    curve = LightCurve.of("a", [1.0, 1.0, 1.0], [5.0, np.nan, 6.0], [0.1, 0.2, 0.3])
+    curve = LightCurve.of("a", [1.0, 1.0, 1.0], [5.0, np.nan, 5.0], [0.1, 0.2, 0.3])
     assert clean(curve).good.value.tolist() == [5.0]
 
 

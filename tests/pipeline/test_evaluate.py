@@ -12,12 +12,11 @@ from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score, p
 from swope.pipeline.catalog import events_table, objects_table, write_parquet
 from swope.pipeline.evaluate import evaluate, expected_calibration_error, period_matches
 from swope.pipeline.split import held_out
-from swope.pipeline.vsx import is_a
-from tests.pipeline.catalog.rows import TYPES, columns, object_rows
+from tests.pipeline.catalog.rows import DETECTORS, TYPES, columns, object_rows
 
 
 def make_run(folder, rows):
-    write_parquet(objects_table(columns(rows), TYPES), folder / "objects.parquet")
+    write_parquet(objects_table(columns(rows), DETECTORS, TYPES), folder / "objects.parquet")
     write_parquet(events_table({}), folder / "events.parquet")
     return folder
 
@@ -101,6 +100,7 @@ def test_every_labelled_star_is_accounted_for(tmp_path):
     assert part.confusion["EW"] == {"EW": 2, "none": 2, "EA": 1}
     assert [(one.name, one.n, one.recall) for one in part.parents] == [("E", 2, 0.5)]
     assert [(one.name, one.n, one.given) for one in part.outside] == [("EA?", 1, {"EA": 1}), ("M", 1, {"EA": 1})]
+    assert part.n_ambiguous == 0
     outside = sum(one.n for one in part.outside) + sum(one.n for one in part.parents)
     assert part.n_labelled == part.n_absent + part.n_scored + outside
 
@@ -256,8 +256,36 @@ def test_no_class_in_the_catalog(tmp_path):
     assert found.parts[0].outside[0].given == {"none": 1}
 
 
-def test_several_rows_of_a_star(tmp_path):
-    rows = [star("a", "EA", n_obs=5, source="1"), star("a", "EW", n_obs=50, source="2")]
-    part = evaluate(make_run(tmp_path, rows), make_labels(tmp_path, [("a", "EW", "")])).parts[0]
-    assert (part.n_labelled, part.accuracy) == (1, 1.0)
-    assert all(is_a(name, "E") for name in part.confusion)
+TWINS = [
+    star("1", "EW", source="north/a.csv", period=0.5),
+    star("1", "RRAB", source="south/b.csv", period=0.6, n_obs=900),
+    star("2", "EA", source="north/a.csv"),
+]
+
+
+def test_stars_of_one_name_and_two_sources_are_two_stars(tmp_path):
+    labels = [("1", "a.csv", "EW", 0.5), ("1", "south/b.csv", "RRAB", 0.6), ("2", "", "EA", "")]
+    path = make_labels(tmp_path, labels, "object_id,source,class,period")
+    found = evaluate(make_run(tmp_path, TWINS), path)
+    part = found.parts[0]
+    assert (part.n_labelled, part.n_ambiguous, part.n_scored, part.accuracy) == (3, 0, 3, 1.0)
+    assert part.periods[0].exact == part.periods[0].n == 2
+    assert found.ambiguous is None
+    swapped = [("1", "b.csv", "EW", 0.5), ("1", "a.csv", "RRAB", 0.6)]
+    part = evaluate(tmp_path, make_labels(tmp_path, swapped, "object_id,file,class,period")).parts[0]
+    assert (part.n_scored, part.accuracy, part.periods[0].exact) == (2, 0.0, 0)
+
+
+def test_a_label_that_may_mean_two_stars_is_left_out_and_told(tmp_path):
+    run_dir = make_run(tmp_path, TWINS)
+    found = evaluate(run_dir, make_labels(tmp_path, [("1", "EW", 0.5), ("2", "EA", ""), ("3", "EA", "")]))
+    part = found.parts[0]
+    assert (part.n_labelled, part.n_ambiguous, part.n_absent, part.n_scored) == (3, 1, 1, 1)
+    assert part.accuracy == 1.0
+    assert not part.periods
+    assert "left out: 1 ('1'); a column source (or file)" in str(found)
+    assert "several stars of that name" in str(found)
+    record = json.loads((run_dir / "evaluation" / "evaluation.json").read_text())
+    assert record["parts"][0]["n_ambiguous"] == 1
+    with pytest.raises(ValueError, match=r"none of the labelled stars .*left out: 1 \('1'\)"):
+        evaluate(run_dir, make_labels(tmp_path, [("1", "EW", 0.5)]))

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from swope.pipeline.labels import read_labels
+from swope.pipeline.labels import ambiguity, match, read_labels
 from swope.pipeline.vsx import SURVEY_NAMES, TYPES, ancestors, is_a, is_parent, vsx_type
 from tests.real_data import real_data
 
@@ -69,7 +70,7 @@ def test_hierarchy():
 @pytest.mark.parametrize("class_column", ["class", "type", "Label", "Classification"])
 def test_generic_columns(tmp_path, id_column, class_column):
     labels = read_labels(written(tmp_path, f"{id_column},{class_column}\n0012,EW\n1e5,what?\n"))
-    assert list(labels.columns) == ["object_id", "class", "class_source", "period"]
+    assert list(labels.columns) == ["object_id", "source", "class", "class_source", "period"]
     assert labels["object_id"].tolist() == ["0012", "1e5"]
     assert labels["class"].tolist() == ["EW", None]
     assert labels["class_source"].tolist() == ["EW", "what?"]
@@ -90,8 +91,88 @@ def test_periods_alone_are_labels_too(tmp_path):
 def test_repeated_stars_become_one_row(tmp_path):
     text = "id,class,period\na,EW,\nb,EA,1\na,EW,2\nb,EB,1\nb,EA,3\n"
     labels = read_labels(written(tmp_path, text)).set_index("object_id")
-    assert labels.loc["a"].tolist() == ["EW", "EW", 2.0]
-    assert labels.loc["b"].tolist() == [None, "EA | EB", 1.0]
+    assert labels.loc["a"].tolist() == [None, "EW", "EW", 2.0]
+    assert labels.loc["b"].tolist() == [None, None, "EA | EB", 1.0]
+
+
+@pytest.mark.parametrize("column", ["source", "File", "FILE"])
+def test_rows_of_one_name_and_two_sources_are_two_stars(tmp_path, column):
+    text = f"id,{column},class,period\n1,a.csv,EW,0.5\n1,b.csv,M,\n1,b.csv,M,300\n1,,EA,\n"
+    labels = read_labels(written(tmp_path, text))
+    assert labels["source"].tolist() == ["a.csv", "b.csv", None]
+    assert labels["class"].tolist() == ["EW", "M", "EA"]
+    np.testing.assert_array_equal(labels["period"], [0.5, 300.0, np.nan])
+
+
+STARS = [("s/a.csv", "1"), ("s/b.csv", "1"), ("t/b.csv", "1"), ("s/a.csv", "2"), ("", "3"), ("mast:KIC 7", "KIC 7")]
+
+
+@pytest.mark.parametrize(
+    ("object_id", "source", "star", "ambiguous"),
+    [
+        ("1", "s/b.csv", 1, False),
+        ("1", "a.csv", 0, False),
+        ("1", "/home/me/t/b.csv", 2, False),
+        ("1", "b.csv", -1, True),
+        ("1", "", -1, True),
+        ("1", "u/a.csv", -1, False),
+        ("1", "xa.csv", -1, False),
+        ("2", "", 3, False),
+        ("2", "s/b.csv", -1, False),
+        ("3", "", 4, False),
+        ("3", "a.csv", -1, False),
+        ("KIC 7", "mast:KIC 7", 5, False),
+        ("4", "", -1, False),
+    ],
+)
+def test_a_label_means_one_star_or_none(tmp_path, object_id, source, star, ambiguous):
+    labels = read_labels(written(tmp_path, f"id,source,class\n{object_id},{source},EW\n"))
+    found = match(labels, STARS)
+    assert (found.star.tolist(), found.ambiguous.tolist()) == ([star], [ambiguous])
+    said = ambiguity(labels, found)
+    assert (said is not None and f"are left out: 1 ({object_id!r})" in said) == ambiguous
+
+
+def test_two_labels_of_one_star_are_not_believed(tmp_path):
+    labels = read_labels(
+        written(tmp_path, "id,file,class\n2,s/a.csv,EW\n2,,M\n1,a.csv,EA\n1,s/a.csv,EB\n1,t/b.csv,M\n")
+    )
+    found = match(labels, STARS)
+    assert found.star.tolist() == [-1, -1, -1, -1, 2]
+    assert found.ambiguous.tolist() == [True, True, True, True, False]
+    assert "are left out: 4 ('2', '1'); a column source" in ambiguity(labels, found)
+
+
+FILES = st.sampled_from(["a.csv", "b.csv", "x/a.csv", "y/a.csv", "x/b.csv", "z/x/a.csv"])
+
+
+@given(
+    st.lists(st.tuples(FILES, st.sampled_from("12")), unique=True),
+    st.lists(st.tuples(st.sampled_from("123"), FILES | st.none()), unique=True),
+)
+def test_no_star_has_two_labels_and_no_label_another_stars(stars, told):
+    labels = pd.DataFrame(told, columns=["object_id", "source"]).astype(object)
+    labels["source"] = labels["source"].where(labels["source"].notna(), None)
+    found = match(labels, stars)
+    taken = found.star[found.star >= 0]
+    assert len(set(taken.tolist())) == len(taken)
+    assert not (found.ambiguous & (found.star >= 0)).any()
+    for (object_id, source), star, ambiguous in zip(told, found.star, found.ambiguous, strict=True):
+        # oracle: compare whole components of the two paths, beginning with the last
+        near = [
+            s
+            for s, name in stars
+            if name == object_id
+            and (source is None or f"/{s}".endswith(f"/{source}") or f"/{source}".endswith(f"/{s}"))
+        ]
+        if star >= 0:
+            assert stars[star][1] == object_id
+            assert stars[star][0] in near
+            assert len(near) == 1 or stars[star][0] == source
+        elif not ambiguous:
+            assert not near
+        if (source, object_id) in stars and not ambiguous:
+            assert stars[star] == (source, object_id)
 
 
 @pytest.mark.parametrize(

@@ -146,7 +146,7 @@ def test_zero_points_are_those_of_the_archives() -> None:
 
 def test_only_excluded_rows_are_left_out() -> None:
     marks = np.array([0, *(int(m) for m in Mask)], dtype=np.int32)
-    curve = LightCurve.of("a", np.arange(6.0), np.arange(6.0), mask=marks)
+    curve = LightCurve.of("a", np.arange(7.0), np.arange(7.0), mask=marks)
     assert curve.usable.tolist() == [not (int(m) & int(EXCLUDED)) for m in marks]
     assert curve.good.time.tolist() == [0.0, 5.0]
     assert int(curve.good.mask[1]) == Mask.IMPULSIVE

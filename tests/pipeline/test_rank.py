@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import cauchy, norm
 
+from swope.pipeline.column import TEXT, Column, DetectorColumns
 from swope.pipeline.rank import (
     LARGEST_PVALUE,
     anomaly_rank,
@@ -17,6 +18,22 @@ from swope.pipeline.rank import (
 )
 
 PVALUES = st.floats(1e-12, 1.0)
+
+DETECTORS = (
+    DetectorColumns("forecaster", "the neural forecaster"),
+    DetectorColumns("statespace", "the state-space model"),
+    DetectorColumns(
+        "autoencoder",
+        "the fold",
+        (Column("autoencoder_flag", TEXT, "", "meta.code.qual", "what speaks against it"),),
+        {"wrong_period": "Folded at another likely period it would be ordinary."},
+    ),
+)
+
+
+def row_of(pvalue, more=(), **pvalues):
+    """A row with a combined p-value and those of some detectors."""
+    return {"anomaly_pvalue": pvalue, **{f"{name}_pvalue": p for name, p in pvalues.items()}, **dict(more)}
 
 
 @given(st.lists(st.floats(1e-9, LARGEST_PVALUE), min_size=2, max_size=6))
@@ -105,27 +122,48 @@ def test_no_stars():
 def test_reasons():
     event = {"direction": "fade", "peak_sigma": -7.31, "band": "V", "t_peak": 2455123.45678, "pvalue": 1e-4}
     lesser = {"direction": "brighten", "peak_sigma": 9.0, "band": "V", "t_peak": 2455000.0, "pvalue": 1e-2}
-    said = anomaly_reason(
-        1e-3, {"forecaster": 5e-4, "statespace": 0.01, "autoencoder": None}, [lesser, event], "BJD_TDB"
-    )
+    row = row_of(1e-3, {"clock": "BJD_TDB"}, forecaster=5e-4, statespace=0.01, autoencoder=None)
+    said = anomaly_reason(row, DETECTORS, [lesser, event])
     assert said == (
         "Strange to the neural forecaster: 1 ordinary star in 2,000 scores as high. Also to the state-space model "
         "(p = 0.01). It faded by 7.3 sigma in band V at BJD_TDB 2455123.4568; 2 events in all."
     )
-    assert "day 2455123.4568" in anomaly_reason(1e-3, {"forecaster": 5e-4}, [event], "unknown")
-    assert anomaly_reason(0.4, {"forecaster": 0.3, "statespace": 0.2}).startswith("Ordinary: the state-space model")
-    assert anomaly_reason(None, {"forecaster": None}) is None
-    assert anomaly_reason(float("nan"), {}) is None
+    for clock in ({}, {"clock": None}, {"clock": "unknown"}):
+        assert "day 2455123.4568" in anomaly_reason(row_of(1e-3, clock, forecaster=5e-4), DETECTORS, [event])
+    ordinary = anomaly_reason(row_of(0.4, forecaster=0.3, statespace=0.2), DETECTORS)
+    assert ordinary == "Ordinary: the state-space model comes closest to an alarm, at p = 0.2."
+    assert anomaly_reason(row_of(None, forecaster=None), DETECTORS) is None
+    assert anomaly_reason(row_of(float("nan")), DETECTORS) is None
+    assert anomaly_reason(row_of(1e-3, forecaster=1e-3), ()) is None
+
+
+def test_a_detector_of_ones_own_is_spoken_of():
+    toy = DetectorColumns(
+        "toy", "the toy", (Column("toy_flag", TEXT, "", "meta.code.qual", ""),), {"dim": "It is dim."}
+    )
+    said = anomaly_reason(row_of(1e-3, {"toy_flag": "dim"}, statespace=0.4, toy=1e-3), (*DETECTORS, toy))
+    assert said == "Strange to the toy: 1 ordinary star in 1,000 scores as high. It is dim."
+
+
+def test_equal_pvalues_are_told_in_one_order():
+    row = row_of(1e-3, forecaster=2e-3, statespace=2e-3)
+    assert anomaly_reason(row, DETECTORS) == anomaly_reason(row, DETECTORS[::-1])
 
 
 def test_the_most_novel_star_has_a_strange_shape_and_a_doubtful_class():
     shape, doubt = np.array([9.0, 9.0, 1.0, 1.0, np.nan, 5.0]), np.array([0.8, 0.1, 0.8, 0.1, 0.9, np.nan])
-    found = novelty(shape, doubt)
+    found = novelty([shape], doubt)
     assert novelty_rank(found).tolist() == [1, 2, 3, 4, 0, 0]
     # only the order of each counts
-    np.testing.assert_allclose(novelty(shape**3, np.sqrt(doubt)), found)
-    assert novelty_rank(novelty(np.array([np.nan]), np.array([0.5]))).tolist() == [0]
-    assert novelty_rank(novelty(np.ones(3), np.ones(3))).tolist() == [1, 2, 3]
+    np.testing.assert_allclose(novelty([shape**3], np.sqrt(doubt)), found)
+    assert novelty_rank(novelty([np.array([np.nan])], np.array([0.5]))).tolist() == [0]
+    assert novelty_rank(novelty([np.ones(3)], np.ones(3))).tolist() == [1, 2, 3]
+
+
+def test_several_detectors_tell_kinds_together():
+    doubt = np.full(3, 0.5)
+    assert novelty_rank(novelty([np.array([3.0, 2.0, 1.0]), np.array([1.0, 3.0, 2.0])], doubt)).tolist() == [2, 1, 3]
+    assert novelty_rank(novelty([np.array([3.0, 2.0, 1.0]), np.array([1.0, np.nan, 2.0])], doubt)).tolist() == [1, 0, 2]
 
 
 def test_one_score_alone_becomes_a_share_and_two_follow_both():
@@ -140,13 +178,16 @@ def test_one_score_alone_becomes_a_share_and_two_follow_both():
 def test_a_fold_at_a_wrong_period_is_told_as_such():
     notable, quiet = {"autoencoder": 0.001, "statespace": 0.4}, {"autoencoder": 0.2, "statespace": 0.001}
     words = "Folded at another likely period it would be ordinary."
-    assert words in anomaly_reason(0.002, notable, wrong_period=True)
-    assert words not in anomaly_reason(0.002, notable)
-    assert words not in anomaly_reason(0.002, quiet, wrong_period=True)
+    flag = {"autoencoder_flag": "wrong_period"}
+    assert words in anomaly_reason(row_of(0.002, flag, **notable), DETECTORS)
+    assert words not in anomaly_reason(row_of(0.002, **notable), DETECTORS)
+    assert words not in anomaly_reason(row_of(0.002, {"autoencoder_flag": None}, **notable), DETECTORS)
+    assert words not in anomaly_reason(row_of(0.002, {"autoencoder_flag": "another"}, **notable), DETECTORS)
+    assert words not in anomaly_reason(row_of(0.002, flag, **quiet), DETECTORS)
 
 
 def test_a_changed_period_is_told_as_such():
     event = {"kind": "period", "direction": "fade", "t_start": 5.0, "t_peak": 9.0, "pvalue": 1e-5, "peak_sigma": 3.0}
-    said = anomaly_reason(0.5, {"statespace": 0.5}, [event])
+    said = anomaly_reason(row_of(0.5, statespace=0.5), DETECTORS, [event])
     assert said is not None
     assert said.endswith("Its period changed about day 5.0000.")

@@ -1,81 +1,85 @@
-"""FITS light curves of Kepler, K2 and TESS, by the missions and by others (K2SC, K2VARCAT, CDIPS, ...)."""
+"""FITS light curves of one star in a file or in several: Kepler, K2, TESS, and the surveys and pipelines like them."""
 
 from __future__ import annotations
 
-import re
-import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
-from swope.pipeline.ingest.bytes import open_unpacked, stem_of
-from swope.pipeline.ingest.columns import TIME_NAMES, clock_of_name, find, kind_of, merged, roles
+from swope.pipeline.ingest.bytes import stem_of
+from swope.pipeline.ingest.columns import merged
+from swope.pipeline.ingest.fits_table import DamagedError, FitsTable, open_fits
 from swope.pipeline.ingest.guard import guarded
+from swope.pipeline.ingest.missions import (
+    FULL_SHARE,
+    PHOTOMETRY,
+    Photometry,
+    by_mission,
+    clock_of,
+    degrees,
+    errors_of,
+    fullest,
+    key_of,
+    marks_of,
+    mission_of,
+    numbers_of,
+    object_of,
+    table_of,
+    time_names,
+    times_of,
+    unit_of,
+)
 from swope.pipeline.ingest.parts import IngestOptions, InputFile, Part, Refused, UnusableError, parts_of_groups
 from swope.pipeline.ingest.registry import Reader
 from swope.pipeline.ingest.stars import star
-from swope.pipeline.lightcurve import ZERO_POINTS, Clock, FloatArray, IntArray, Kind, LightCurve, Mask
+from swope.pipeline.lightcurve import Clock, FloatArray, IntArray, Kind, LightCurve, Mask
 
-#: Quality bits that make a row useless, after lightkurve's "default" bitmasks (Kepler Archive Manual KDMC-10008-006,
-#: table 2-3; TESS Science Data Products EXP-TESS-ARC-ICD-0014, section 9), without the impulsive outliers.
-#: Kepler and K2: attitude tweak, safe mode, coarse point, Earth point, desaturation, manual exclude, detector
-#: anomaly, no data, thruster firing. TESS: attitude tweak, safe mode, coarse point, Earth point, argabrightening,
-#: desaturation, manual exclude, bad calibration.
-BAD_BITS = {
-    "Kepler": 1 | 2 | 4 | 8 | 32 | 256 | 16384 | 65536 | 1048576,
-    "TESS": 1 | 2 | 4 | 8 | 16 | 32 | 128 | 16384,
-}
-
-#: "Impulsive outlier": Kepler bit 12, TESS bit 10. It may be a flare: marked, not left out.
-IMPULSIVE_BITS = {"Kepler": 2048, "TESS": 512}
-
-#: Outliers up and down among the flags of K2SC (its column ``mflags``).
-K2SC_OUTLIER_BITS = 8 | 16
-
-#: Value columns in the order in which they are preferred, with their error columns: light curves corrected for what
-#: the instrument did before raw ones. K2SC's FLUX is corrected, its trends standing beside it.
-_VALUES: tuple[tuple[str, tuple[str, ...], Kind], ...] = (
-    ("PDCSAP_FLUX", ("PDCSAP_FLUX_ERR",), "flux"),
-    ("KSPSAP_FLUX", ("KSPSAP_FLUX_ERR",), "flux"),
-    ("DET_FLUX", ("DET_FLUX_ERR",), "flux"),
-    ("DETFLUX", ("DETFLUX_ERR",), "flux"),
-    ("FCOR", ("FRAW_ERR", "FCOR_ERR"), "flux"),
-    ("FLUX", ("FLUX_ERR", "ERROR", "FRAW_ERR"), "flux"),
-    ("SAP_FLUX", ("SAP_FLUX_ERR",), "flux"),
-    ("PCA1", ("IRE1",), "mag"),
-    ("TFA1", ("IRE1",), "mag"),
-    ("IRM1", ("IRE1",), "mag"),
-)
-_TIMES = ("TIME", "TMID_BJD", "T", "BJD")
-_QUALITIES = ("SAP_QUALITY", "QUALITY")
-_UNITS = {"e-/s": "electron / s", "electron/s": "electron / s", "rel": "", "mag": "mag", "": ""}
+#: Names of values for a message.
+_EXPECTED = ("PDCSAP_FLUX", "SAP_FLUX", "FLUX", "CAL_PSF_FLUX", "FCOR", "TAMFLUX2", "WHITEFLUX", "IRM1")
 
 
-@dataclass(frozen=True)
-class _Segment:
-    """What one file holds of a star."""
+@dataclass(frozen=True, eq=False)
+class _Values:
+    """One photometry of a file: values, errors and marks a row, and whether it has much to say."""
 
-    object_id: str
-    time: FloatArray
     value: FloatArray
     error: FloatArray
     mask: IntArray
-    kind: Kind | None
+    kind: Kind
     unit: str | None
+    full: bool
+
+
+@dataclass(frozen=True, eq=False)
+class _Segment:
+    """What one file holds of a star; `values` by column name, the preferred first."""
+
+    key: tuple[str, ...]
+    object_id: str
+    time: FloatArray
+    values: dict[str, _Values]
     clock: Clock
     band: str
     ra: float
     dec: float
 
+    @property
+    def begins(self) -> float:
+        return float(np.min(self.time, where=np.isfinite(self.time), initial=np.inf))
 
-def _recognises(_: Path, head: bytes) -> bool:
-    return head[:9] == b"SIMPLE  ="
+
+def _recognises(path: Path, head: bytes) -> bool:
+    """Light curves whose columns are known here; damaged files too, so that the damage is said."""
+    if head[:9] != b"SIMPLE  =":
+        return False
+    try:
+        with open_fits(str(path)) as file:
+            return any(by_mission(file.primary, table) for table in file.tables)
+    except (DamagedError, UnusableError):
+        return True
 
 
 def _plan(files: Sequence[InputFile], options: IngestOptions, _: Path) -> tuple[list[Part], list[Refused]]:
@@ -87,204 +91,102 @@ def _plan(files: Sequence[InputFile], options: IngestOptions, _: Path) -> tuple[
             refused.append(key)
         else:
             groups.setdefault(key, []).append(file)
-    stars = sorted(groups.values(), key=lambda group: group[0].source)
-    return parts_of_groups(READER.name, stars, options), refused
+    stars = dict(sorted(groups.items(), key=lambda item: item[1][0].source))
+    return parts_of_groups(READER.name, list(stars.values()), options, ["\0".join(key) for key in stars]), refused
+
+
+def _key_of(path: str) -> tuple[str, ...]:
+    with open_fits(path) as file:
+        table = table_of(file.tables)
+        _photometries(table)
+        return key_of(file.primary, table, path)
 
 
 def _read(part: Part, options: IngestOptions) -> Iterator[LightCurve | Refused]:
     groups: dict[tuple[str, ...], list[tuple[str, _Segment]]] = {}
     for path, source in zip(part.paths, part.sources, strict=True):
-        read = guarded(stem_of(source), source, partial(_keyed_segment, path))
+        read = guarded(stem_of(source), source, partial(_segment, path))
         if isinstance(read, Refused):
             yield read
         else:
-            groups.setdefault(read[0], []).append((source, read[1]))
+            groups.setdefault(read.key, []).append((source, read))
     for members in groups.values():
-        members.sort(
-            key=lambda member: (np.min(member[1].time, where=np.isfinite(member[1].time), initial=np.inf), member[0])
-        )
-        source = ";".join(name for name, _ in members)
-        yield guarded(members[0][1].object_id, source, partial(_stitched, [s for _, s in members], source, options))
+        members.sort(key=lambda member: (member[1].begins, member[0]))
+        chosen = _chosen([segment for _, segment in members])
+        used = [member for member in members if member[1].values[chosen].full]
+        for source, segment in members:
+            if used and not segment.values[chosen].full:
+                yield Refused(segment.object_id, source, f"{chosen}, which the star's other files hold, is empty here")
+        used = used or members
+        source = ";".join(name for name, _ in used)
+        yield guarded(used[0][1].object_id, source, partial(_stitched, [s for _, s in used], chosen, source, options))
 
 
-@contextmanager
-def _opened(path: str) -> Iterator[Any]:
-    """Open a FITS file. What astropy would warn of (a cut file, a bad card) fails later or does no harm."""
-    from astropy.io import fits
-    from astropy.utils.exceptions import AstropyWarning
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", AstropyWarning)
-        with open_unpacked(path) as raw, fits.open(raw, memmap=False) as file:
-            yield file
+def _chosen(segments: Sequence[_Segment]) -> str:
+    """The photometry of a star: the preferred one among those that half of its files hold, else the commonest."""
+    held = {name: sum(segment.values[name].full for segment in segments) for name in segments[0].values}
+    enough = [name for name, count in held.items() if count >= FULL_SHARE * len(segments)]
+    return enough[0] if enough else max(held, key=lambda name: held[name])
 
 
-def _key_of(path: str) -> tuple[str, ...]:
-    """What the files of one star, by one pipeline, at one cadence, have in common."""
-    with _opened(path) as file:
-        primary = file[0].header
-        table = _table_of(file)
-        names = tuple(name.upper() for name in table.columns.names)
-        maker = str(primary.get("PROGRAM") or primary.get("ORIGIN") or "")
-        cadence = str(primary.get("OBSMODE") or table.header.get("EXPTIME") or table.header.get("TIMEDEL") or "")
-        if _mission(primary) == "TESS":
-            cadence = f"{24 * 3600 * float(table.header.get('TIMEDEL') or primary.get('TIMEDEL') or 0):.0f}"
-        return (_object_id(primary, path), _mission(primary), maker, cadence, _value_column(names)[0])
-
-
-def _table_of(file: Any) -> Any:
-    from astropy.io import fits
-
-    tables = [hdu for hdu in file if isinstance(hdu, fits.BinTableHDU)]
-    for table in tables:
-        if _time_column(table.columns.names) is not None:
-            return table
-    shown = "; ".join(", ".join(table.columns.names[:8]) for table in tables) or "no table"
-    raise UnusableError(f"no table with a time column (expected one of {', '.join(_TIMES)}); the file has: {shown}")
-
-
-def _time_column(names: Sequence[str]) -> str | None:
-    """The file's own spelling of the time column's name."""
-    upper = [name.upper() for name in names]
-    known = next((names[upper.index(time)] for time in _TIMES if time in upper), None)
-    other = find(names, TIME_NAMES)
-    return known if known is not None or other is None else names[other]
-
-
-def _value_column(names: Sequence[str]) -> tuple[str, str | None, Kind | None]:
-    """Names of the value and error columns, and the value's kind; the names are upper case, and so are these."""
-    for value, errors, kind in _VALUES:
-        if value in names:
-            return value, next((error for error in errors if error in names), None), kind
-    role = roles(names)
-    return names[role.value], None if role.error is None else names[role.error], role.kind
-
-
-def _mission(primary: Any) -> str:
-    telescope = str(primary.get("TELESCOP") or primary.get("MISSION") or "").strip()
-    if telescope.upper() == "TESS":
-        return "TESS"
-    if telescope.upper() in ("KEPLER", "K2"):
-        return "Kepler"
-    return telescope
-
-
-def _object_id(primary: Any, path: str) -> str:
-    """``KIC 11442793``, ``EPIC 211117077``, ``TIC 358108509``, else what OBJECT says, else the file's name."""
-    name = str(primary.get("OBJECT") or "").strip()
-    if re.fullmatch(r"(KIC|EPIC|TIC) ?\d+", name):
-        return re.sub(r"(?<=C)(?=\d)", " ", name)
-    number = str(primary.get("KEPLERID") or "").strip()
-    if number.isdigit():
-        catalog = "EPIC" if str(primary.get("MISSION")).strip() == "K2" or int(number) > 200_000_000 else "KIC"
-        return f"{catalog} {number}"
-    number = str(primary.get("TICID") or "").strip()
-    if number.isdigit():
-        return f"TIC {number}"
-    return name or stem_of(path)
-
-
-def _keyed_segment(path: str) -> tuple[tuple[str, ...], _Segment]:
-    return _key_of(path), _segment(path)
-
-
-def _segment(path: str) -> _Segment:
-    with _opened(path) as file:
-        primary = file[0].header
-        table = _table_of(file)
-        names = {name.upper(): name for name in table.columns.names}
-        value, error, kind = _value_column(tuple(names))
-
-        time_name = str(_time_column(table.columns.names))
-        clock, shift = _clock(primary, table, time_name)
-        rows = len(table.data)
-        if rows == 0:
-            raise UnusableError("no rows")
-        mission = _mission(primary)
-        unit = str(table.columns[names[value]].unit or "").strip()
-        return _Segment(
-            object_id=_object_id(primary, path),
-            time=_column(table, time_name) + shift,
-            value=_column(table, names[value]),
-            error=np.full(rows, np.nan) if error is None else _column(table, names[error]),
-            mask=_marks(table, names, mission),
-            kind=kind,
-            unit=_unit(unit, kind, primary),
-            clock=clock,
-            band=mission,
-            ra=_degrees(primary.get("RA_OBJ")),
-            dec=_degrees(primary.get("DEC_OBJ")),
-        )
-
-
-def _column(table: Any, name: str) -> FloatArray:
-    """One column as plain numbers.
+def _photometries(table: FitsTable) -> list[Photometry]:
+    """The ways in which a table gives the brightness, the preferred first.
 
     Raises
     ------
     UnusableError
-        When its cells are images: a target pixel file.
+        When there is none.
     """
-    cells = np.asarray(table.data[name], dtype=np.float64)
-    if cells.ndim != 1:
-        raise UnusableError(f"the cells of {name} are images of {cells.shape[1:]} pixels: a pixel file, no light curve")
-    return cells
+    names = {name.upper() for name in table.names}
+    known = [photometry for photometry in PHOTOMETRY if photometry.value in names]
+    if known:
+        return known
+    shown = ", ".join(map(repr, table.names[:12]))
+    raise UnusableError(f"no value column (expected one of {', '.join(_EXPECTED)}, ...); the columns are {shown}")
 
 
-def _unit(stated: str, kind: Kind | None, primary: Any) -> str | None:
-    if not stated and str(primary.get("PROGRAM") or "").lower().startswith("k2sc"):
-        # K2SC states none, and keeps the level of the mission's own flux
-        return "electron / s"
-    return "mag" if kind == "mag" else None if not stated else _UNITS.get(stated, stated)
+def _segment(path: str) -> _Segment:
+    with open_fits(path) as file:
+        table = table_of(file.tables)
+        if table.n_rows == 0:
+            raise UnusableError("no rows")
+        rows = file.rows(table)
+        primary = file.primary
+    names = {name.upper(): name for name in table.names}
+    mission = mission_of(primary)
+    found = _photometries(table)
+    columns = [numbers_of(table, rows, names[photometry.value]) for photometry in found]
+    full = fullest(columns)
+    values = {
+        photometry.value: _Values(
+            value=1 + 1e-6 * column if photometry.parts_per_million else column,
+            error=errors_of(photometry, table, rows, column) * (1e-6 if photometry.parts_per_million else 1.0),
+            mask=marks_of(photometry, table, rows, mission),
+            kind=photometry.kind,
+            unit=unit_of(photometry, table.column(names[photometry.value]).unit, primary),
+            full=i in full,
+        )
+        for i, (photometry, column) in enumerate(zip(found, columns, strict=True))
+    }
+    candidates = time_names(table.names)
+    times = [times_of(table, rows, name) for name in candidates]
+    best = next(iter(fullest(times)), 0)
+    clock, unit, shift = clock_of(primary, table, candidates[best], times[best])
+    with np.errstate(invalid="ignore", over="ignore"):  # damaged times may be anything
+        days = times[best] * unit + shift
+    return _Segment(
+        key=key_of(primary, table, path),
+        object_id=object_of(primary, path),
+        time=days,
+        values=values,
+        clock=clock,
+        band=mission,
+        ra=degrees(primary.get("RA_OBJ"), primary.get("ALPHA")),
+        dec=degrees(primary.get("DEC_OBJ"), primary.get("DELTA")),
+    )
 
 
-def _marks(table: Any, names: dict[str, str], mission: str) -> IntArray:
-    mask = np.zeros(len(table.data), dtype=np.int32)
-    quality = next((names[name] for name in _QUALITIES if name in names), None)
-    if quality is not None:
-        bits: NDArray[np.int64] = np.asarray(table.data[quality], dtype=np.int64)
-        bad = BAD_BITS.get(mission)
-        mask[(bits != 0) if bad is None else (bits & bad) != 0] |= int(Mask.QUALITY)
-        mask[(bits & IMPULSIVE_BITS.get(mission, 0)) != 0] |= int(Mask.IMPULSIVE)
-    if "MFLAGS" in names:
-        outlier = np.asarray(table.data[names["MFLAGS"]], dtype=np.int64) & K2SC_OUTLIER_BITS
-        mask[outlier != 0] |= int(Mask.IMPULSIVE)
-    if "IRQ1" in names:
-        grade = np.char.strip(np.asarray(table.data[names["IRQ1"]], dtype=str))
-        mask[grade != "G"] |= int(Mask.QUALITY)
-    return mask
-
-
-def _clock(primary: Any, table: Any, time_name: str) -> tuple[Clock, float]:
-    """The clock that the headers state, and what to add to the times so that they have its format.
-
-    The zero stands in BJDREFI and BJDREFF or, where these are not, in the time column's unit ("BJD - 2454833").
-    """
-
-    def said(key: str) -> Any:
-        return table.header.get(key, primary.get(key))
-
-    unit = str(table.columns[time_name].unit or "")
-    zero: float | None = None
-    frame = "barycentric" if str(said("TIMEREF")).strip() == "SOLARSYSTEM" else "unknown"
-    if said("BJDREFI") is not None:
-        zero = float(said("BJDREFI")) + float(said("BJDREFF") or 0)
-        frame = "barycentric"
-    elif stated := re.fullmatch(r"\s*(B?H?M?JD)\s*-?\s*(\d+(\.\d+)?)?.*", unit):
-        zero = float(stated[2] or 0)
-        frame = {"B": "barycentric", "H": "heliocentric"}.get(stated[1][0], frame)
-    elif said("MJDREFI") is not None:
-        zero = 2400000.5 + float(said("MJDREFI")) + float(said("MJDREFF") or 0)
-    scale = str(said("TIMESYS") or "").strip().lower() or "unknown"
-    if zero is None:
-        return merged(clock_of_name(time_name), Clock("unknown", scale, frame)), 0.0
-    for format_, of_format in ZERO_POINTS.items():
-        if of_format == zero:
-            return Clock(format_, scale, frame), 0.0
-    return Clock("jd", scale, frame), zero
-
-
-def _stitched(segments: Sequence[_Segment], source: str, options: IngestOptions) -> LightCurve:
+def _stitched(segments: Sequence[_Segment], chosen: str, source: str, options: IngestOptions) -> LightCurve:
     """One star of all its files in time order.
 
     Where there are several, each is divided by the median of its good rows (magnitudes: shifted to the common
@@ -292,13 +194,14 @@ def _stitched(segments: Sequence[_Segment], source: str, options: IngestOptions)
     star, its background taken off too generously) nothing is divided, and the files stand as they are.
     """
     first = segments[0]
+    held = [segment.values[chosen] for segment in segments]
     clock = merged(first.clock, options.clock)
     zeros = [segment.clock.zero - clock.zero for segment in segments]
-    values, errors, unit = [s.value for s in segments], [s.error for s in segments], first.unit
-    medians = [_median(s) for s in segments]
-    kind = first.kind or options.kind or kind_of(first.value)
+    values, errors, unit = [v.value for v in held], [v.error for v in held], held[0].unit
+    medians = [_median(v) for v in held]
+    kind = held[0].kind
     if len(segments) > 1 and kind == "mag":
-        common = float(np.nanmedian(np.concatenate([v[s.mask == 0] for v, s in zip(values, segments, strict=True)])))
+        common = float(np.nanmedian(np.concatenate([v.value[v.mask == 0] for v in held])))
         values = [v - m + common for v, m in zip(values, medians, strict=True)]
     elif len(segments) > 1 and all(m > 0 for m in medians):
         values = [v / m for v, m in zip(values, medians, strict=True)]
@@ -315,28 +218,21 @@ def _stitched(segments: Sequence[_Segment], source: str, options: IngestOptions)
         kind=kind,
         unit=unit,
         band=first.band,
-        mask=np.concatenate([s.mask for s in segments]),
+        mask=np.concatenate([v.mask for v in held]),
         ra=first.ra,
         dec=first.dec,
     )
 
 
-def _median(segment: _Segment) -> float:
-    good = segment.value[np.isfinite(segment.value) & ((segment.mask & int(Mask.QUALITY)) == 0)]
+def _median(values: _Values) -> float:
+    good = values.value[np.isfinite(values.value) & ((values.mask & int(Mask.QUALITY)) == 0)]
     return float(np.median(good)) if good.size else float("nan")
-
-
-def _degrees(value: Any) -> float:
-    try:
-        return float(cast(float, value))
-    except (TypeError, ValueError):
-        return float("nan")
 
 
 READER = Reader(
     name="fits",
-    rank=10,
-    describes="FITS light curve of Kepler, K2 or TESS",
+    rank=8,
+    describes="FITS light curve of Kepler, K2, TESS, CoRoT, SuperWASP or a HAT survey, by the mission or a pipeline",
     recognises=_recognises,
     plan=_plan,
     read=_read,

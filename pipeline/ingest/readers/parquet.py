@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 
-from swope.pipeline.ingest.long import read_long_parquet, stage_long
-from swope.pipeline.ingest.nested import flat_names, is_nested, nested_parts, nested_roles, read_nested, regrouped
-from swope.pipeline.ingest.parts import IngestOptions, InputFile, Part, Refused
+from swope.pipeline.ingest.flat import readings_of
+from swope.pipeline.ingest.long import is_staged, parquet_blocks, read_staged, stage_flat
+from swope.pipeline.ingest.nested import nested_parts, regrouped
+from swope.pipeline.ingest.nested_layout import layout_of
+from swope.pipeline.ingest.nested_stars import judge, read_nested
+from swope.pipeline.ingest.parts import IngestOptions, InputFile, Part, Refused, UnusableError
+from swope.pipeline.ingest.reading import Reading
 from swope.pipeline.ingest.registry import Reader
 from swope.pipeline.lightcurve import LightCurve
 
@@ -21,17 +25,31 @@ def _recognises(_: Path, head: bytes) -> bool:
 
 def _plan(files: Sequence[InputFile], options: IngestOptions, scratch: Path) -> tuple[list[Part], list[Refused]]:
     def make(file: InputFile) -> tuple[str, list[Refused]]:
-        schema: pa.Schema = pq.read_schema(file.path)
-        if is_nested(schema, options):
-            nested_roles(flat_names(schema), options.kind)
-            return regrouped(file, scratch, options), []
-        return stage_long(file, schema.names, lambda wanted: read_long_parquet(file.path, wanted), options, scratch)
+        _whole(file.path)
+        if layout_of(pq.read_schema(file.path)) is None:
+            return stage_flat(file, lambda wanted: parquet_blocks(file.path, wanted), options, scratch)
+        judge(file.path, options)
+        return regrouped(file, scratch, options), []
 
     return nested_parts(READER.name, files, make, options)
 
 
+def _whole(path: str) -> None:
+    """Refuse the index of a data set, whose rows lie in other files."""
+    metadata = pq.read_metadata(path)
+    if metadata.num_row_groups and metadata.num_columns and metadata.row_group(0).column(0).file_path:
+        raise UnusableError("the index of a data set, its rows in other files: name the folder that it lies in")
+
+
 def _read(part: Part, options: IngestOptions) -> Iterator[LightCurve | Refused]:
-    return read_nested(part, options)
+    return read_staged(part, options) if is_staged(part.paths[0]) else read_nested(part, options)
+
+
+def _readings(path: str, options: IngestOptions) -> Iterator[Reading]:
+    """By the first rows."""
+    if layout_of(pq.read_schema(path)) is None:
+        return readings_of(islice(parquet_blocks(path, None), 1), options)
+    return (way.reading for way in judge(path, options))
 
 
 READER = Reader(
@@ -41,4 +59,5 @@ READER = Reader(
     recognises=_recognises,
     plan=_plan,
     read=_read,
+    readings=_readings,
 )

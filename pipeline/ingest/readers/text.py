@@ -1,75 +1,97 @@
-"""Headerless text (ASAS, OGLE, Catalina): time, value, error; further columns are not read, since none says what."""
+"""Text tables, with a header or without: one star a file, or many stars told apart by a column (Catalina, ASAS-SN)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
-import numpy as np
-
-from swope.pipeline.ingest.bytes import stem_of, text_of
-from swope.pipeline.ingest.columns import numbers
-from swope.pipeline.ingest.guard import each_file
+from swope.pipeline.ingest.bytes import head_of
+from swope.pipeline.ingest.dialect import Layout, layout_of, read_text, text_blocks
+from swope.pipeline.ingest.flat import read_files, readings_of
+from swope.pipeline.ingest.id_names import id_like, id_rank
+from swope.pipeline.ingest.long import read_staged, stage_flat
+from swope.pipeline.ingest.nested import nested_parts
 from swope.pipeline.ingest.parts import IngestOptions, InputFile, Part, Refused, UnusableError, parts_of_groups
-from swope.pipeline.ingest.readers.csv_star import star_of_table
+from swope.pipeline.ingest.reading import Reading
 from swope.pipeline.ingest.registry import Reader
-from swope.pipeline.ingest.stars import star
-from swope.pipeline.ingest.table import header_of, parse_table
-from swope.pipeline.lightcurve import Clock, FloatArray, LightCurve
+from swope.pipeline.ingest.table import Table
+from swope.pipeline.lightcurve import LightCurve
 
-#: Share of backward steps, and of repeats, above which a headerless first column is not time.
-LIKE_A_CHAIN = 0.1
+#: A file of at most this many bytes is read whole, however many stars it holds; one of many stars only below the other.
+WHOLE_BYTES = 32 * 2**20
+WHOLE_BYTES_OF_MANY = 256 * 2**10
+
+#: By so many bytes it is told what a file would be taken for.
+JUDGED_BYTES = 2**20
 
 
 def _recognises(_: Path, head: bytes) -> bool:
-    return header_of(head) == ()
+    return layout_of(head) is not None
 
 
-def _plan(files: Sequence[InputFile], options: IngestOptions, _: Path) -> tuple[list[Part], list[Refused]]:
-    return parts_of_groups(READER.name, [[file] for file in files], options), []
+def _layout(path: str) -> Layout:
+    layout = layout_of(head_of(path))
+    if layout is None:
+        raise UnusableError("text, but no table of numbers")
+    return layout
+
+
+def _tables(path: str) -> Iterator[Table]:
+    layout = _layout(path)
+    yield read_text(path, layout, next(iter(_id_columns(layout)), -1))
+
+
+def _id_columns(layout: Layout) -> list[int]:
+    """Columns that are known to name a star: a ragged row keeps that cell."""
+    return [i for i, name in enumerate(layout.shown_names) if id_rank(name) is not None]
+
+
+def _plan(files: Sequence[InputFile], options: IngestOptions, scratch: Path) -> tuple[list[Part], list[Refused]]:
+    large = [file for file in files if _is_large(file, options)]
+    whole = parts_of_groups(READER.name, [[file] for file in files if file not in large], options)
+
+    def make(file: InputFile) -> tuple[str, list[Refused]]:
+        layout = _layout(file.path)
+
+        def blocks(wanted: frozenset[int] | None) -> Iterator[Table]:
+            named = [i for i in _id_columns(layout) if wanted is None or i in wanted]
+            return text_blocks(file.path, layout, id_column=next(iter(named), -1))
+
+        return stage_flat(file, blocks, options, scratch)
+
+    staged, refused = nested_parts(READER.name, large, make, options)
+    return [*whole, *staged], refused
+
+
+def _is_large(file: InputFile, options: IngestOptions) -> bool:
+    """Whether a file is too large to be read whole by a worker, or may hold so many stars."""
+    with open(file.path, "rb") as raw:
+        size = file.size * (5 if raw.read(2) in (b"\x1f\x8b", b"BZ", b"\xfd7") else 1)
+    if size <= WHOLE_BYTES_OF_MANY:
+        return False
+    layout = layout_of(head_of(file.path))
+    names = () if layout is None else layout.shown_names
+    many = any(id_rank(name) is not None or id_like(name) for name in names if name)
+    many |= any(word in ("id", "object_id", "star") for word, _ in options.columns)
+    return size > WHOLE_BYTES or many
 
 
 def _read(part: Part, options: IngestOptions) -> Iterator[LightCurve | Refused]:
-    return each_file(part, options, _star)
+    return read_files(part, options, _tables) if part.stop < 0 else read_staged(part, options)
 
 
-def _star(path: str, source: str, options: IngestOptions) -> LightCurve:
-    table = parse_table(text_of(path))
-    if table.names is not None:
-        return star_of_table(table, table.names, stem_of(source), source, options)
-    if len(table.columns) < 2:
-        raise UnusableError("one column; expected time, value and, if there is one, error")
-    time = numbers(table.columns[0])
-    if options.reader is None and not _looks_like_time(time):
-        raise UnusableError(
-            "the first column goes back and repeats too often to be time (force it with the reader 'text')"
-        )
-    return star(
-        stem_of(source),
-        time,
-        numbers(table.columns[1]),
-        numbers(table.columns[2]) if len(table.columns) > 2 else None,
-        options=options,
-        source=source,
-        clock=options.clock or Clock(),
-    )
-
-
-def _looks_like_time(column: FloatArray) -> bool:
-    """Whether a column may be times: of unsorted ones few repeat in one band. A sampler's chain fails on both."""
-    finite = column[np.isfinite(column)]
-    if len(finite) < 20:
-        return True
-    back = np.count_nonzero(np.diff(finite) < 0) / len(finite)
-    repeated = 1 - len(np.unique(finite)) / len(finite)
-    return bool(back < LIKE_A_CHAIN or repeated < LIKE_A_CHAIN)
+def _readings(path: str, options: IngestOptions) -> Iterator[Reading]:
+    """By the first rows, since the file may be large."""
+    return readings_of(islice(text_blocks(path, _layout(path), JUDGED_BYTES), 1), options)
 
 
 READER = Reader(
     name="text",
-    rank=60,
-    describes="headerless text: time, value, error",
+    rank=40,
+    describes="a text table (CSV, TSV, white space) with a header or without: one star a file, or a column of names",
     recognises=_recognises,
     plan=_plan,
     read=_read,
+    readings=_readings,
 )

@@ -105,7 +105,7 @@ def test_too_few_rows_have_a_reason(trained: Forecaster) -> None:
     assert [one is None for one in trained.forecast(stars)] == [True, True, True, False]
     scores = trained.score(stars)
     assert np.isnan(scores.score).all()
-    assert all(reason is not None and "good rows" in reason for reason in scores.reason)
+    assert all(reason is not None and "good rows" in reason.text for reason in scores.reason)
 
 
 def test_calibrated_anew_the_network_is_the_same(trained: Forecaster) -> None:

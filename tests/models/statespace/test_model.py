@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import math
 
 import numpy as np
@@ -10,11 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from swope.models.statespace import Seasonal, StarOptions, StateSpace, fit_star, summarise
+from swope.models.detector import Batch
+from swope.models.inputs import inputs_of
+from swope.models.statespace import Seasonal, StarOptions, StateSpace, fit_star, record_json, record_of, summarise
+from swope.models.statespace.online import record_after
 from swope.pipeline.clean import clean
-from swope.pipeline.events import find_events
+from swope.pipeline.events import EventOptions, find_events
 from swope.pipeline.lightcurve import LightCurve
 from swope.pipeline.period import PeriodResult
+from swope.pipeline.reason import Reason
 from swope.pipeline.star import Star
 from tests.bench.statespace_data import damped_walk, simulated
 from tests.bench.statespace_oracles import oscillation
@@ -36,6 +39,13 @@ def _periodic(seed: int, n: int = 250, period: float = 0.617) -> Star:
     value = 14 + 0.4 * np.sin(2 * np.pi * t / period) + 0.2 * np.cos(4 * np.pi * t / period)
     curve = clean(LightCurve.of(f"periodic {seed}", t, value + 0.03 * rng.normal(size=n), np.full(n, 0.03)))
     return Star(curve, PeriodResult(period=period, fap=1e-10))
+
+
+def _flaring() -> Star:
+    ordinary = _constant(11, 300)
+    value = ordinary.curve.value.copy()
+    value[150:157] -= 0.25
+    return simulated("flare", ordinary.curve.time, value, ordinary.curve.error)
 
 
 def test_structures_are_what_was_put_in() -> None:
@@ -120,7 +130,11 @@ def test_a_star_that_cannot_be_fitted_has_a_reason(value: np.ndarray, error: np.
     scores = model.score([star])
     assert np.isnan(scores.score[0])
     assert np.isnan(scores.pvalue[0])
-    assert reason in (scores.reason[0] or "")
+    said = scores.reason[0]
+    assert said is not None
+    assert reason in said.text
+    assert not said.fault
+    assert model.assess(Batch([star], inputs_of([star]), EventOptions()))[0].reason == said
     described = model.describe([star])[0]
     assert reason in (described.reason or "")
     assert described.columns()["n_changes"] is None
@@ -249,11 +263,7 @@ def test_order_and_company_of_stars_do_not_matter() -> None:
 
 
 def test_a_star_that_misbehaves_scores_higher() -> None:
-    ordinary = _constant(11, 300)
-    value = ordinary.curve.value.copy()
-    value[150:157] -= 0.25
-    flaring = simulated("flare", ordinary.curve.time, value, ordinary.curve.error)
-    scores = StateSpace.pretrained().score([ordinary, flaring])
+    scores = StateSpace.pretrained().score([_constant(11, 300), _flaring()])
     assert scores.pvalue[0] > 0.02
     assert scores.pvalue[1] < 0.02
     assert scores.score[1] > scores.score[0]
@@ -267,15 +277,56 @@ def test_real_quasars_prefer_a_walk() -> None:
     assert all(not isinstance(f, str) and f.structure == "walk" for f in found)
 
 
-def test_what_is_known_of_a_star_is_forgotten_with_it() -> None:
+def test_one_assessment_says_what_is_asked_one_by_one() -> None:
     model = StateSpace.pretrained()
-    stars = [_constant(seed) for seed in range(3)]
-    model.forecast(stars)
-    model.score(stars)
-    assert len(model._fitted) == 3
-    del stars
-    gc.collect()
-    assert len(model._fitted) == 0
+    stars = [_constant(1), _periodic(2), _flaring()]
+    scores, forecasts, summaries = model.score(stars), model.forecast(stars), model.describe(stars)
+    slow = model.slow_events(stars, EventOptions())
+    for i, said in enumerate(model.assess(Batch(stars, inputs_of(stars), EventOptions()))):
+        assert (said.score, said.pvalue, said.reason) == (scores.score[i], scores.pvalue[i], None)
+        np.testing.assert_array_equal(said.forecast.mean, forecasts[i].mean)
+        assert repr(dict(said.columns)) == repr(summaries[i].columns())
+        assert list(said.events) == [*find_events(forecasts[i], EventOptions(), model.point_null), *slow[i]]
+        assert not said.problems
+        after = record_of(said.record)
+        assert record_json(after) == record_json(record_after(model.fitted(stars[i])))
+
+
+def test_a_fit_that_breaks_is_a_fault_and_not_a_reason_of_the_data(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise np.linalg.LinAlgError("singular")
+
+    monkeypatch.setattr("swope.models.statespace.model.fit_star", broken)
+    model, star = StateSpace.pretrained(), _constant(1)
+    expected = Reason("the fit failed: LinAlgError: singular", fault=True)
+    assert model.fitted(star) == expected
+    assert model.score([star]).reason == (expected,)
+    assert model.assess(Batch([star], inputs_of([star]), EventOptions()))[0].reason == expected
+
+
+@pytest.mark.parametrize(
+    ("broken", "what", "said"),
+    [
+        ("whole_curve_events", "events", "the search for slow events failed: ZeroDivisionError: no"),
+        ("summarise", "trend", "the summary failed: ZeroDivisionError: no"),
+        ("measure", None, "the score failed: ZeroDivisionError: no"),
+    ],
+)
+def test_what_breaks_after_the_fit_is_told_and_takes_nothing_along(
+    broken: str, what: str | None, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # "no event" and "broke" once looked alike
+    def no(*_: object) -> None:
+        raise ZeroDivisionError("no")
+
+    model, star = StateSpace.pretrained(), _flaring()
+    (whole,) = model.assess(Batch([star], inputs_of([star]), EventOptions()))
+    monkeypatch.setattr(f"swope.models.statespace.model.{broken}", no)
+    (one,) = model.assess(Batch([star], inputs_of([star]), EventOptions()))
+    assert (one.reason if what is None else one.problems[what]) == Reason(said, fault=True)
+    assert np.isfinite(one.score) == (what is not None)
+    np.testing.assert_array_equal(one.forecast.mean, whole.forecast.mean)
+    assert {event for event in whole.events if event.kind == "run"} <= set(one.events)
 
 
 def test_a_folded_curve_with_a_gap_has_few_harmonics() -> None:

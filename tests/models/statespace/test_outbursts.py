@@ -11,6 +11,7 @@ from swope.pipeline.clean import clean
 from swope.pipeline.events import Event, EventOptions, in_sight, visits
 from swope.pipeline.lightcurve import LightCurve
 from swope.pipeline.period import PeriodResult
+from swope.pipeline.reason import Reason
 from swope.pipeline.star import Star
 from tests.bench.statespace_data import damped_walk
 
@@ -28,7 +29,7 @@ def _star(brighter: np.ndarray, seed: int) -> Star:
 def _outbursts(star: Star) -> list[tuple[float, float]]:
     model = StateSpace()
     fitted, forecast = model.fitted(star), model.forecast([star])[0]
-    assert not isinstance(fitted, str)
+    assert not isinstance(fitted, Reason)
     assert forecast is not None
     return [(TIME[o.first], TIME[o.last]) for o in find_outbursts(fitted, forecast.innovation)]
 

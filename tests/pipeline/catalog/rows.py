@@ -6,9 +6,27 @@ from typing import Any
 
 import numpy as np
 
-from swope.pipeline.catalog.schema import DETECTORS
+from swope.pipeline.column import FLOAT, TEXT, Column, DetectorColumns
+from swope.pipeline.rank import anomaly_reason, combine_pvalues
 
 TYPES = ("EA", "EW", "RRAB", "RRC")
+
+DETECTORS = (
+    DetectorColumns("forecaster", "the forecaster", forecasts=True),
+    DetectorColumns(
+        "statespace",
+        "the state space",
+        (Column("trend", FLOAT, "", "arith.rate;src.var", "slow change of the mean, in the star's unit a year"),),
+        forecasts=True,
+    ),
+    DetectorColumns(
+        "autoencoder",
+        "the fold",
+        (Column("autoencoder_flag", TEXT, "", "meta.code.qual;src.var", "what speaks against the score"),),
+        {"wrong_period": "At another period it would be ordinary."},
+        tells_kinds=True,
+    ),
+)
 
 
 def object_rows(n: int, seed: int = 0) -> list[dict[str, Any]]:
@@ -51,8 +69,10 @@ def object_rows(n: int, seed: int = 0) -> list[dict[str, Any]]:
                 "period_flag": [None, "alias", "half"][int(rng.integers(3))],
                 "t0": 2453000.0,
             }
-            row |= {f"{d}_score": float(rng.exponential()) for d in DETECTORS}
-            row |= {f"{d}_pvalue": float(rng.choice([0.001, 0.2, 0.7])) for d in DETECTORS}
+            row |= {d.score: float(rng.exponential()) for d in DETECTORS}
+            row |= {d.pvalue: float(rng.choice([0.001, 0.2, 0.7])) for d in DETECTORS}
+            row["anomaly_pvalue"] = float(combine_pvalues([[row[d.pvalue] for d in DETECTORS]])[0])
+            row["anomaly_reason"] = anomaly_reason(row, DETECTORS)
         rows.append(row)
     return rows
 
@@ -67,6 +87,7 @@ def event_rows(objects: list[dict[str, Any]], seed: int = 0) -> list[dict[str, A
             rows.append(
                 {
                     "object_id": row["object_id"],
+                    "source": row["source"],
                     "detector": "statespace",
                     "band": "V",
                     "t_start": peak - 1,

@@ -12,7 +12,7 @@ from astropy.table import Table
 
 from swope.pipeline.catalog import events_table, export, objects_table, write_parquet
 from swope.pipeline.catalog.export import astropy_table
-from tests.pipeline.catalog.rows import columns, event_rows, object_rows
+from tests.pipeline.catalog.rows import DETECTORS, columns, event_rows, object_rows
 
 STRANGE = 'β <b>"Cet", 1\n&'
 
@@ -22,7 +22,7 @@ def run_dir(tmp_path_factory):
     folder = tmp_path_factory.mktemp("run")
     rows = object_rows(30)
     rows[3]["object_id"] = STRANGE
-    write_parquet(objects_table(columns(rows)), folder / "objects.parquet")
+    write_parquet(objects_table(columns(rows), DETECTORS), folder / "objects.parquet")
     write_parquet(events_table(columns(event_rows(rows))), folder / "events.parquet")
     return folder
 

@@ -14,8 +14,9 @@ from swope.pipeline.catalog.schema import (
     objects_table,
     probability_types,
 )
+from swope.pipeline.column import detectors_of
 from swope.pipeline.version import VERSION
-from tests.pipeline.catalog.rows import TYPES, columns, event_rows, object_rows
+from tests.pipeline.catalog.rows import DETECTORS, TYPES, columns, event_rows, object_rows
 
 CONTRACT = [
     "object_id",
@@ -41,15 +42,6 @@ CONTRACT = [
     "period_4",
     "period_5",
     "t0",
-    "trend",
-    "trend_err",
-    "trend_pvalue",
-    "n_changes",
-    "change_time",
-    "change_size",
-    "change_pvalue",
-    "drw_tau",
-    "drw_sigma",
     "class",
     "class_prob",
     "class_sure",
@@ -58,8 +50,10 @@ CONTRACT = [
     "forecaster_pvalue",
     "statespace_score",
     "statespace_pvalue",
+    "trend",
     "autoencoder_score",
     "autoencoder_pvalue",
+    "autoencoder_flag",
     "anomaly_pvalue",
     "anomaly_rank",
     "anomaly_reason",
@@ -68,15 +62,28 @@ CONTRACT = [
 
 
 def test_names_of_the_contract_are_there():
-    names = [column.name for column in object_columns(TYPES)]
-    assert set(CONTRACT) <= set(names)
+    names = [column.name for column in object_columns(DETECTORS, TYPES)]
+    assert [name for name in names if name in CONTRACT] == CONTRACT
     assert [f"prob_{name}" for name in TYPES] == [name for name in names if name.startswith("prob_")]
     assert len(set(names)) == len(names)
-    events = ["object_id", "detector", "band", "t_start", "t_peak", "t_end", "direction", "peak_sigma", "pvalue"]
+    events = [
+        "object_id",
+        "source",
+        "detector",
+        "band",
+        "t_start",
+        "t_peak",
+        "t_end",
+        "direction",
+        "peak_sigma",
+        "pvalue",
+    ]
     assert [column.name for column in event_columns()][: len(events)] == events
 
 
-@pytest.mark.parametrize("column", [*object_columns(TYPES), *event_columns()], ids=lambda column: column.name)
+@pytest.mark.parametrize(
+    "column", [*object_columns(DETECTORS, TYPES), *event_columns()], ids=lambda column: column.name
+)
 def test_every_column_is_described(column):
     assert check_ucd(column.ucd, check_controlled_vocabulary=True)
     assert column.description
@@ -85,8 +92,16 @@ def test_every_column_is_described(column):
 
 
 def test_probability_columns_keep_one_order():
-    assert objects_schema(["RRAB", "EA"]) == objects_schema(["EA", "RRAB"])
-    assert probability_types(objects_schema(["RRAB", "EA"]).names) == ("EA", "RRAB")
+    assert objects_schema(DETECTORS, ["RRAB", "EA"]) == objects_schema(DETECTORS, ["EA", "RRAB"])
+    assert probability_types(objects_schema((), ["RRAB", "EA"]).names) == ("EA", "RRAB")
+
+
+def test_a_table_says_which_detectors_filled_it():
+    assert detectors_of(objects_table({}, DETECTORS).schema) == DETECTORS
+    assert detectors_of(objects_table({}).schema) == ()
+    names = objects_schema(DETECTORS[1:2]).names
+    assert [name for name in names if "statespace" in name] == ["statespace_score", "statespace_pvalue"]
+    assert "forecaster_score" not in names
 
 
 def test_absent_columns_are_null_and_nan_is_null():
@@ -105,7 +120,7 @@ def test_no_rows():
 
 def test_rows_survive():
     rows = object_rows(40)
-    table = objects_table(columns(rows), TYPES)
+    table = objects_table(columns(rows), DETECTORS, TYPES)
     assert table["object_id"].to_pylist() == [row["object_id"] for row in rows]
     assert len(events_table(columns(event_rows(rows)))) == len(event_rows(rows))
 

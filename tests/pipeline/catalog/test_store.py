@@ -9,36 +9,37 @@ from hypothesis import strategies as st
 
 from swope.pipeline.catalog.schema import events_table, objects_table
 from swope.pipeline.catalog.store import count_statuses, merge, replacing, write_parquet
-from swope.pipeline.rank import combine_pvalues, novelty
-from tests.pipeline.catalog.rows import TYPES, columns, event_rows, object_rows
+from swope.pipeline.column import FLOAT, Column, DetectorColumns, detectors_of
+from swope.pipeline.rank import novelty
+from tests.pipeline.catalog.rows import DETECTORS, TYPES, columns, event_rows, object_rows
 
 
 def write_parts(folder, objects, events, n_parts, seed=0):
     """Deal rows out to parts at random, as chunks do."""
     rng = np.random.default_rng(seed)
     place = rng.integers(n_parts, size=len(objects))
-    names = {row["object_id"]: int(i) for row, i in zip(objects, place, strict=True)}
+    names = {(row["object_id"], row["source"]): int(i) for row, i in zip(objects, place, strict=True)}
     paths = ([], [])
     for part in range(n_parts):
         some = [row for row, i in zip(objects, place, strict=True) if i == part]
-        found = [row for row in events if names[row["object_id"]] == part]
-        for kind, table in ((0, objects_table(columns(some))), (1, events_table(columns(found)))):
+        found = [row for row in events if names[row["object_id"], row["source"]] == part]
+        for kind, table in ((0, objects_table(columns(some), DETECTORS)), (1, events_table(columns(found)))):
             paths[kind].append(folder / f"{part:03d}-{kind}.parquet")
             write_parquet(table, paths[kind][-1])
     return paths
 
 
 def test_same_table_same_bytes(tmp_path):
-    table = objects_table(columns(object_rows(50)), TYPES)
+    table = objects_table(columns(object_rows(50)), DETECTORS, TYPES)
     write_parquet(table, tmp_path / "a.parquet")
-    write_parquet(objects_table(columns(object_rows(50)), TYPES), tmp_path / "b.parquet")
+    write_parquet(objects_table(columns(object_rows(50)), DETECTORS, TYPES), tmp_path / "b.parquet")
     assert (tmp_path / "a.parquet").read_bytes() == (tmp_path / "b.parquet").read_bytes()
     assert pq.read_table(tmp_path / "a.parquet").equals(table, check_metadata=True)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.parquet", "b.parquet"]
 
 
 def test_pandas_reads_it(tmp_path):
-    write_parquet(objects_table(columns(object_rows(5))), tmp_path / "a.parquet")
+    write_parquet(objects_table(columns(object_rows(5)), DETECTORS), tmp_path / "a.parquet")
     frame = pd.read_parquet(tmp_path / "a.parquet")
     assert frame["object_id"].tolist() == [f"star {i:04d}" for i in range(5)]
 
@@ -89,20 +90,82 @@ def test_merge_fills_what_needs_the_whole_catalog(tmp_path):
     frame = pd.read_parquet(tmp_path / "run" / "objects.parquet").set_index("object_id")
     assert frame.index.tolist() == sorted(row["object_id"] for row in objects)
     ok = frame[frame["status"] == "ok"]
-    expected = combine_pvalues(ok[["forecaster_pvalue", "statespace_pvalue", "autoencoder_pvalue"]].to_numpy())
-    np.testing.assert_allclose(ok["anomaly_pvalue"], expected)
     assert sorted(ok["anomaly_rank"]) == list(range(1, len(ok) + 1))
     assert ok.sort_values("anomaly_rank")["anomaly_pvalue"].is_monotonic_increasing
     assert sorted(ok["novelty_rank"]) == list(range(1, len(ok) + 1))
-    novel = novelty(ok["autoencoder_score"].to_numpy(), ok["class_doubt"].to_numpy())
+    novel = novelty([ok["autoencoder_score"].to_numpy()], ok["class_doubt"].to_numpy())
     assert (np.diff(novel[np.argsort(ok["novelty_rank"])]) <= 1e-12).all()
-    assert ok["anomaly_reason"].notna().all()
-    counted = pd.Series([event["object_id"] for event in events]).value_counts()
-    assert (ok["n_events"] == counted.reindex(ok.index).fillna(0)).all()
     rest = frame[frame["status"] != "ok"]
-    assert rest[["anomaly_pvalue", "anomaly_rank", "novelty_rank", "anomaly_reason", "n_events"]].isna().all(axis=None)
-    named = ok.loc[counted.index[0], "anomaly_reason"]
-    assert "HJD_UTC" in named
+    assert rest[["anomaly_rank", "novelty_rank"]].isna().all(axis=None)
+
+
+def test_merge_leaves_what_each_star_said_of_itself(tmp_path):
+    objects = object_rows(60)
+    merge(*write_parts(tmp_path, objects, event_rows(objects), 3), tmp_path / "run", batch=7)
+    merged = {row["object_id"]: row for row in pq.read_table(tmp_path / "run" / "objects.parquet").to_pylist()}
+    for row in objects_table(columns(objects), DETECTORS, TYPES).to_pylist():
+        ranks = {name: merged[row["object_id"]][name] for name in ("anomaly_rank", "novelty_rank")}
+        assert merged[row["object_id"]] == row | ranks
+
+
+def test_a_detector_of_ones_own_ranks_and_stays_described(tmp_path):
+    glow = Column("toy_glow", FLOAT, "d", "time.scale", "how long it glows")
+    toy = DetectorColumns("toy", "the toy", (glow,), {"dim": "It is dim."}, tells_kinds=True)
+    given = {"object_id": ["a", "b", "c"], "status": ["ok"] * 3, "anomaly_pvalue": [0.5] * 3, "class_doubt": [0.1] * 3}
+    table = objects_table({**given, "toy_score": [1.0, 3.0, 2.0], "toy_glow": [7.0, None, 8.0]}, (toy,))
+    write_parquet(table, tmp_path / "part.parquet")
+    write_parquet(events_table({}), tmp_path / "none.parquet")
+    merge([tmp_path / "part.parquet"], [tmp_path / "none.parquet"], tmp_path / "run")
+    found = pq.read_table(tmp_path / "run" / "objects.parquet")
+    assert detectors_of(found.schema) == (toy,)
+    assert found["anomaly_rank"].to_pylist() == found["novelty_rank"].to_pylist() == [3, 1, 2]
+    assert found["toy_glow"].to_pylist() == [7.0, None, 8.0]
+    assert found.schema.field("toy_glow").metadata == glow.field.metadata
+
+
+def test_without_a_detector_that_tells_kinds_nothing_is_novel(tmp_path):
+    table = objects_table({"object_id": ["a"], "status": ["ok"], "forecaster_score": [1.0]}, DETECTORS[:1])
+    write_parquet(table, tmp_path / "part.parquet")
+    merge([tmp_path / "part.parquet"], [], tmp_path / "run")
+    assert pq.read_table(tmp_path / "run" / "objects.parquet")["novelty_rank"].to_pylist() == [None]
+
+
+@pytest.mark.parametrize("batch", [1, 100])
+def test_stars_of_one_name_from_two_sources_keep_their_events(tmp_path, batch):
+    # by name alone, the events of one went to the other's row
+    first, other = ({"object_id": "1", "source": source, "status": "ok"} for source in ("a.csv", "b.csv"))
+    event = event_rows(object_rows(60))[0] | {"object_id": "1"}
+    objects = [first | {"n_events": 1, "n_obs": 10}, other | {"n_events": 2, "n_obs": 10}]
+    events = [
+        event | {"source": "a.csv", "t_start": 1.0},
+        *(event | {"source": "b.csv", "t_start": t} for t in (0.0, 2)),
+    ]
+    merge(*write_parts(tmp_path, objects, events, 2), tmp_path / "run", batch)
+    stars, found = (
+        pq.read_table(tmp_path / "run" / name).to_pylist() for name in ("objects.parquet", "events.parquet")
+    )
+    assert [(row["source"], row["n_events"]) for row in stars] == [("a.csv", 1), ("b.csv", 2)]
+    assert [(row["source"], row["t_start"]) for row in found] == [("a.csv", 1.0), ("b.csv", 0.0), ("b.csv", 2.0)]
+
+
+def test_many_stars_are_counted_by_name_and_source(tmp_path):
+    # a moment that twelve stars called "1" of twelve sources share happened to many stars, not to one
+    objects = [row | {"n_obs": 200} for row in object_rows(80, 3)]
+    events = event_rows(objects, 3)
+    shared = {"t_start": 2453111.5, "t_peak": 2453111.5, "t_end": 2453111.5, "direction": "fade", "kind": "run"}
+    read = [row for row in objects if row["status"] == "ok"][:12]
+    for i, row in enumerate(read):
+        old = row["object_id"], row["source"]
+        row |= {"object_id": "1", "source": f"{i}.fits"}
+        for event in events:
+            if (event["object_id"], event["source"]) == old:
+                event |= {"object_id": "1", "source": row["source"]}
+        events.append(events[0] | shared | {"object_id": "1", "source": row["source"]})
+    merge(*write_parts(tmp_path, objects, events, 3), tmp_path / "run", 7)
+    found = pq.read_table(tmp_path / "run" / "events.parquet").to_pandas()
+    together = found["t_peak"] == 2453111.5
+    assert together.sum() == 12
+    assert (found.loc[together, "flag"] == "many_stars").all()
 
 
 def test_probability_columns_of_parts_are_joined(tmp_path):
@@ -115,7 +178,7 @@ def test_probability_columns_of_parts_are_joined(tmp_path):
 
 def test_counts(tmp_path):
     rows = object_rows(100)
-    write_parquet(objects_table(columns(rows)), tmp_path / "objects.parquet")
+    write_parquet(objects_table(columns(rows), DETECTORS), tmp_path / "objects.parquet")
     counts = count_statuses(tmp_path / "objects.parquet")
     assert counts["n_in"] == 100 == sum(n for name, n in counts.items() if name != "n_in")
     assert counts["n_failed"] == sum(row["status"] == "failed" for row in rows)
@@ -138,9 +201,9 @@ def test_a_wrong_part_is_named(tmp_path):
 def test_events_of_many_stars_at_once_are_flagged_whatever_the_parts(tmp_path, n_parts):
     objects = [row | {"n_obs": 200} for row in object_rows(80, 3)]
     events = event_rows(objects, 3)
-    names = {event["object_id"] for event in events}
-    for name in sorted(names)[:12]:
-        shared = {"object_id": name, "t_start": 2453111.5, "t_peak": 2453111.5, "t_end": 2453111.5}
+    names = {(event["object_id"], event["source"]) for event in events}
+    for name, source in sorted(names)[:12]:
+        shared = {"object_id": name, "source": source, "t_start": 2453111.5, "t_peak": 2453111.5, "t_end": 2453111.5}
         events.append(events[0] | shared | {"direction": "fade", "flag": "single_point"})
     merge(*write_parts(tmp_path, objects, events, n_parts), tmp_path / "run", 7)
     found = pq.read_table(tmp_path / "run" / "events.parquet").to_pandas()
@@ -153,6 +216,9 @@ def test_events_of_many_stars_at_once_are_flagged_whatever_the_parts(tmp_path, n
 def test_periods_that_change_at_once_are_no_event_of_many_stars(tmp_path):
     objects = [row | {"n_obs": 200} for row in object_rows(80, 3)]
     shared = {"t_start": 2453111.5, "t_peak": 2453111.5, "t_end": 2453900.5, "kind": "period", "flag": None}
-    events = [event_rows(objects, 3)[0] | shared | {"object_id": row["object_id"]} for row in objects[:12]]
+    events = [
+        event_rows(objects, 3)[0] | shared | {"object_id": row["object_id"], "source": row["source"]}
+        for row in objects[:12]
+    ]
     merge(*write_parts(tmp_path, objects, events, 2), tmp_path / "run", 7)
     assert pq.read_table(tmp_path / "run" / "events.parquet")["flag"].null_count == 12

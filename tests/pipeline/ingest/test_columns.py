@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from swope.pipeline.ingest.columns import filler, is_number, kind_of, merged, numbers, roles
+from swope.pipeline.ingest.columns import filler, kind_of, merged, numbers, roles
+from swope.pipeline.ingest.dialect import is_number
 from swope.pipeline.ingest.parts import UnusableError
 from swope.pipeline.lightcurve import ZERO_POINTS, Clock
 

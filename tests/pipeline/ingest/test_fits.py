@@ -11,7 +11,7 @@ from astropy.io import fits
 from numpy.typing import NDArray
 
 from swope.pipeline.ingest import IngestOptions, plan
-from swope.pipeline.ingest.readers.fits_mission import BAD_BITS, IMPULSIVE_BITS
+from swope.pipeline.ingest.missions import BAD_BITS, IMPULSIVE_BITS
 from swope.pipeline.lightcurve import Clock, Mask
 from tests.pipeline.ingest.reading import ingest, one, reason
 from tests.real_data import real_data
@@ -166,9 +166,9 @@ def test_the_clock_is_what_the_headers_state(
 
 def test_what_is_no_light_curve_has_a_reason(tmp_path: Path) -> None:
     fits.PrimaryHDU(np.zeros((4, 4))).writeto(tmp_path / "image.fits")
-    assert "no table with a time column" in reason(tmp_path / "image.fits", tmp_path / "s").reason
+    assert "no table with rows" in reason(tmp_path / "image.fits", tmp_path / "s").reason
     mission_file(tmp_path / "column.fits", columns={"TIME": np.arange(3.0), "X": np.arange(3.0)})
-    assert "the columns are 'TIME', 'X'" in reason(tmp_path / "column.fits", tmp_path / "s").reason
+    assert "the columns are 1 'TIME', 2 'X'" in reason(tmp_path / "column.fits", tmp_path / "s").reason
     mission_file(tmp_path / "pixels.fits", columns={"TIME": np.arange(3.0), "FLUX": np.ones((3, 2, 2))})
     assert "a pixel file" in reason(tmp_path / "pixels.fits", tmp_path / "s").reason
     mission_file(tmp_path / "nan.fits", flux=np.full(5, np.nan))
@@ -188,7 +188,7 @@ def test_a_cut_file_does_not_take_its_star_along(tmp_path: Path) -> None:
 
 
 def test_a_table_by_others_is_read_by_its_column_names(tmp_path: Path) -> None:
-    columns = {"HJD": 2450000.0 + np.arange(5), "MAG": np.full(5, 12.0), "MAG_ERR": np.full(5, 0.1)}
+    columns = {"HJD": 2450000.0 + np.arange(5), "MAG": 12.0 + np.arange(5) / 7, "MAG_ERR": np.full(5, 0.1)}
     primary = {"TELESCOP": "Mine", "OBJECT": "RR Lyr", "KEPLERID": None}
     table = {"BJDREFI": None, "TIMESYS": None, "TIMEREF": None}
     curve = one(mission_file(tmp_path / "a.fits", columns=columns, primary=primary, table=table), tmp_path / "s")
@@ -229,3 +229,37 @@ def test_the_real_curves_of_other_pipelines_state_their_own_clocks(tmp_path: Pat
     for curve in curves:
         if curve.clock.name != "unknown":
             assert 2454833 < np.nanmin(curve.time) < 2460000
+
+
+def test_a_table_of_text_and_a_row_a_star_are_read_too(tmp_path: Path) -> None:
+    time, mag = 2455000.0 + np.arange(8) / 3, 12 + np.sin(np.arange(8.0))
+    text = fits.TableHDU.from_columns(
+        [fits.Column("HJD", "F16.6", array=time), fits.Column("MAG", "F10.5", array=mag)], name="LC"
+    )
+    fits.HDUList([fits.PrimaryHDU(), text]).writeto(tmp_path / "text.fits")
+    curve = one(tmp_path / "text.fits", tmp_path / "s")
+    np.testing.assert_allclose(curve.time, time, atol=1e-6)
+    np.testing.assert_allclose(curve.value, mag, atol=1e-5)
+
+    def ragged(*pieces: NDArray[Any]) -> NDArray[np.object_]:
+        cells = np.empty(len(pieces), dtype=object)
+        cells[:] = pieces
+        return cells
+
+    for name, code in (("heap", "PD()"), ("wide", "4D")):
+        cut = (time[:5], time[5:]) if name == "heap" else (time[:4], time[4:])
+        values = (mag[:5], mag[5:]) if name == "heap" else (mag[:4], mag[4:])
+        table = fits.BinTableHDU.from_columns(
+            [
+                fits.Column("source_id", "K", array=np.array([7, 8])),
+                fits.Column("hjd", code, array=ragged(*cut) if name == "heap" else np.array(cut)),
+                fits.Column("mag", code, array=ragged(*values) if name == "heap" else np.array(values)),
+            ]
+        )
+        table.writeto(tmp_path / f"{name}.fits")
+        curves, refused = ingest([tmp_path / f"{name}.fits"], tmp_path / "s")
+        assert not refused
+        assert [c.object_id for c in curves] == ["7", "8"]
+        for curve, t, m in zip(curves, cut, values, strict=True):
+            np.testing.assert_array_equal(curve.time, t)
+            np.testing.assert_array_equal(curve.value, m)

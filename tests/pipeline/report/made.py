@@ -13,14 +13,14 @@ from swope.pipeline.clean import clean
 from swope.pipeline.forecast import Forecast
 from swope.pipeline.lightcurve import Clock, LightCurve, Mask
 from swope.pipeline.period.result import PeriodResult
-from swope.pipeline.report import StarDetail
-from tests.pipeline.catalog.rows import columns, event_rows, object_rows
+from swope.pipeline.report.detail import StarDetail
+from tests.pipeline.catalog.rows import DETECTORS, columns, event_rows, object_rows
 
 
 def make_run(folder, rows: list[dict[str, Any]], events: list[dict[str, Any]] = (), record: bool = True):
     """Write a run's tables and run.json."""
     parts = folder / "parts"
-    write_parquet(objects_table(columns(rows)), parts / "objects.parquet")
+    write_parquet(objects_table(columns(rows), DETECTORS), parts / "objects.parquet")
     write_parquet(events_table(columns(list(events))), parts / "events.parquet")
     merge([parts / "objects.parquet"], [parts / "events.parquet"], folder)
     if record:
@@ -83,7 +83,7 @@ def make_details(run_dir, top: int = 3) -> list[StarDetail]:
     for row in ranked:
         curve = make_curve(row["object_id"], seed=row["anomaly_rank"])
         found = PeriodResult(period=0.7, period_err=1e-4, fap=1e-9, others=(0.35, 1.4), t0=2455000.5)
-        own = [event for event in events if event["object_id"] == row["object_id"]]
+        own = [event for event in events if (event["object_id"], event["source"]) == (row["object_id"], row["source"])]
         details.append(StarDetail(curve, found, [make_forecast(curve)], own, row))
     return details
 

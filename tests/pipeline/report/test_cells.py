@@ -3,10 +3,11 @@ from __future__ import annotations
 import numpy as np
 
 from swope.pipeline.period.result import PeriodResult
-from swope.pipeline.report import CellStates, StarDetail
 from swope.pipeline.report.card import card
-from swope.pipeline.report.cells import by_main_motion, over_time
+from swope.pipeline.report.cells import COLUMNS, by_main_motion, over_time, picture_of
+from swope.pipeline.report.detail import StarDetail
 from swope.pipeline.report.figures import cells_figure
+from tests.pipeline.catalog.rows import DETECTORS
 from tests.pipeline.report.made import make_curve, make_forecast
 
 
@@ -36,12 +37,21 @@ def test_one_row_or_rows_at_one_time_can_be_shown() -> None:
         assert np.isfinite(over_time(time, np.ones((len(time), 2)), 4)).all()
 
 
+def test_a_picture_begins_and_ends_with_the_rows() -> None:
+    time = np.array([3.0, 4.0, 5.5, 7.0])
+    states = np.column_stack([np.arange(4.0), -np.arange(4.0)])
+    shown = picture_of(time, states)
+    assert (shown.start, shown.end) == (3.0, 7.0)
+    assert shown.states.shape == (COLUMNS, 2)
+    np.testing.assert_allclose(shown.states[[0, -1]], by_main_motion(states)[[0, -1]])
+
+
 def star_of_the_report(units: int = 0) -> StarDetail:
     """A star, and so many units' states."""
     curve = make_curve("a")
     row = {"object_id": "a", "anomaly_rank": 1, "status": "ok"}
     time = curve.good.time
-    cells = CellStates(time, np.random.default_rng(1).standard_normal((len(time), units))) if units else None
+    cells = picture_of(time, np.random.default_rng(1).standard_normal((len(time), units))) if units else None
     return StarDetail(curve, PeriodResult(period=0.7, t0=2455000.5), [make_forecast(curve)], [], row, cells=cells)
 
 
@@ -59,5 +69,5 @@ def test_the_states_share_the_time_axis_of_the_light_curve() -> None:
 
 
 def test_the_card_shows_the_states_of_a_star_that_has_them() -> None:
-    assert "neural forecaster keeps in mind" in str(card(star_of_the_report(6), 1, 10))
-    assert "neural forecaster keeps in mind" not in str(card(star_of_the_report(), 1, 10))
+    assert "neural forecaster keeps in mind" in str(card(star_of_the_report(6), DETECTORS, 1, 10))
+    assert "neural forecaster keeps in mind" not in str(card(star_of_the_report(), DETECTORS, 1, 10))

@@ -10,20 +10,19 @@ from hypothesis import strategies as st
 from swope.pipeline.clean import clean
 from swope.pipeline.lightcurve import Clock, LightCurve
 from swope.pipeline.period.result import PeriodResult
-from swope.pipeline.report import ClassPhases, SeenFold, StarDetail
 from swope.pipeline.report.charts import histogram
+from swope.pipeline.report.detail import ClassPhases, SeenFold, StarDetail
 from swope.pipeline.report.figures import (
-    chosen_forecast,
     folded_figure,
     forecast_figure,
     light_curve_figure,
     period_amplitude_figure,
     png,
     seen_figure,
-    time_label,
-    time_offset,
+    star_figure,
 )
 from swope.pipeline.report.markup import Html, tag, text
+from swope.pipeline.report.panels import chosen_forecast, time_label, time_offset
 from tests.pipeline.report.made import make_curve, make_forecast
 
 FOUND = PeriodResult(period=0.7, t0=2455000.5)
@@ -101,6 +100,16 @@ def test_the_strangest_detector_is_shown():
     assert chosen_forecast(star).detector == "statespace"
     assert chosen_forecast(StarDetail(curve, FOUND, [], [], {})) is None
     assert forecast_figure(StarDetail(curve, FOUND, [], [], {})) is None
+
+
+def test_a_figure_for_a_paper_has_what_the_star_has():
+    star = detail(make_curve("a"))
+    curve, fold, forecast, below = star_figure(star).axes
+    assert curve.get_title(loc="left") == "a"
+    assert all(axes.yaxis_inverted() for axes in (curve, fold, forecast))
+    assert "phase" in fold.get_xlabel()
+    assert forecast.get_xlim() == below.get_xlim()
+    assert len(star_figure(replace(star, period=PeriodResult(reason="flat"), forecasts=())).axes) == 1
 
 
 def test_same_picture_same_bytes():

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import pytest
 
 from swope.pipeline.catalog.schema import STATUSES
-from swope.pipeline.report import make_report
+from swope.pipeline.report.make import make_report
 from tests.pipeline.catalog.rows import object_rows
 from tests.pipeline.report.made import make_details, make_run, usual_run
 

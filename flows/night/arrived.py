@@ -1,0 +1,51 @@
+"""Which known star each of tonight's light curves is of."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from swope.pipeline.lightcurve import LightCurve
+
+#: Name and source of a star, which together say which it is.
+Name = tuple[str, str]
+
+
+def sorted_out(
+    came: Iterable[LightCurve], known: Sequence[Name]
+) -> tuple[dict[Name, list[LightCurve]], list[tuple[LightCurve, str]]]:
+    """Give each curve to the star that it goes on from.
+
+    That is the star of its name from the same source; or, where the run knows the name from one source only and
+    tonight's files do not hold that source, the star of that name: a night's points often come in files of their own.
+
+    Parameters
+    ----------
+    came : tonight's curves.
+    known : the stars that the run, or the night before, knows.
+
+    Returns
+    -------
+    The curves of each known star, and the others, each with the reason why it has no star.
+    """
+    exact = set(known)
+    sources: dict[str, list[str]] = defaultdict(list)
+    for name, source in known:
+        sources[name].append(source)
+    curves = list(came)
+    told = {(curve.object_id, curve.source) for curve in curves} & exact
+    mine: dict[Name, list[LightCurve]] = defaultdict(list)
+    strangers: list[tuple[LightCurve, str]] = []
+    for curve in curves:
+        own, places = (curve.object_id, curve.source), sources.get(curve.object_id, [])
+        if own in exact:
+            mine[own].append(curve)
+        elif not places:
+            strangers.append((curve, "new star: it needs a run"))
+        elif len(places) > 1:
+            strangers.append((curve, f"{len(places)} stars have this name, of other sources: give it its own"))
+        elif (curve.object_id, places[0]) in told:
+            strangers.append((curve, f"new star: the known one of this name is of {places[0]}, which came too"))
+        else:
+            mine[curve.object_id, places[0]].append(curve)
+    return dict(mine), strangers

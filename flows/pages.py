@@ -1,0 +1,166 @@
+"""The pages of a finished run, of what the run left behind."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
+
+from swope.flows.record import RunRecord
+from swope.flows.stages import EVENTS, KEPT, OBJECTS, STARS, read_chunk, searched
+from swope.models.analysis import AnalysisOptions, analyze
+from swope.pipeline.catalog import write_parquet
+from swope.pipeline.lightcurve import LightCurve
+from swope.pipeline.report.detail import StarDetail
+from swope.pipeline.report.kept import KEPT_SCHEMA, KeptStar, kept_of, kept_table
+from swope.pipeline.report.make import make_report
+
+#: What the report of a run has drawn, to be drawn again without a model.
+DRAWN = "drawn.parquet"
+
+#: A star's name and source: together they say which star it is.
+Name = tuple[str, str]
+
+
+def write_report(run_dir: Path, top: int, stars: Sequence[str] = ()) -> Path:
+    """Write DIR/report/index.html, with some stars in detail: those asked for, and the `top` most anomalous ones.
+
+    Parameters
+    ----------
+    run_dir : folder of a finished run.
+    top : how many of the most anomalous stars.
+    stars : object ids of others, whatever their rank; they stand first.
+
+    Raises
+    ------
+    ValueError
+        When the folder holds no finished run, or a star asked for is unknown or has no light curve.
+    """
+    record = RunRecord.read(run_dir)
+    objects = pq.read_table(run_dir / OBJECTS)
+    asked = asked_rows(objects, stars)
+    strangest = objects.filter(pc.less_equal(objects["anomaly_rank"], top)).sort_by("anomaly_rank").to_pylist()
+    first = {_name(row) for row in asked}
+    others = [row for row in strangest if _name(row) not in first]
+    details = star_details(run_dir, record, [*asked, *others])
+    return make_report(run_dir, details[len(asked) :], details[: len(asked)])
+
+
+def asked_rows(objects: pa.Table, stars: Sequence[str]) -> list[dict[str, Any]]:
+    """The catalog rows of these stars, in the order asked; all of a star that came from several sources.
+
+    Raises
+    ------
+    ValueError
+        When a star is unknown, and what the nearest names are; or when none of its rows has a light curve, and why.
+    """
+    rows: list[dict[str, Any]] = []
+    for name in dict.fromkeys(stars):
+        found = objects.filter(pc.equal(objects["object_id"], name)).to_pylist()
+        if not found:
+            known = pc.unique(objects["object_id"]).to_pylist()
+            near = get_close_matches(name, known) or known[:3]
+            raise ValueError(f"no star is called {name!r}; the nearest of {len(known):,}: {', '.join(near)}")
+        read = [row for row in found if row["status"] in ("ok", "partial")]
+        if not read:
+            raise ValueError(f"nothing to show of {name}, {found[0]['status']}: {found[0]['reason']}")
+        rows += read
+    return rows
+
+
+def star_details(run_dir: Path, record: RunRecord, rows: Sequence[dict[str, Any]]) -> list[StarDetail]:
+    """What the report shows of the stars of some catalog rows.
+
+    It was kept of those that were drawn before. Of the others the run kept what the strangest of each chunk need, and
+    only what their pages show beyond their analysis is computed; a star that is not among them is analysed again.
+    """
+    if not rows:
+        return []
+    wanted = {_name(row) for row in rows}
+    drawn = _kept_in(run_dir / DRAWN, wanted, record.stamp)
+    missing = [row for row in rows if _name(row) not in drawn]
+    if missing:
+        new = _drawn_now(run_dir, record, missing)
+        drawn |= {_name(row): star for row, star in zip(missing, new, strict=True)}
+        every = [drawn[_name(row)].detail(row, ()) for row in rows]
+        table = kept_table(every)
+        write_parquet(table.replace_schema_metadata({_STAMP: record.stamp.encode()}), run_dir / DRAWN)
+    events = _events_of(run_dir, rows)
+    return [drawn[_name(row)].detail(row, events.get(_name(row), [])) for row in rows]
+
+
+def _drawn_now(run_dir: Path, record: RunRecord, rows: Sequence[dict[str, Any]]) -> list[KeptStar]:
+    """What the report shows of stars that it has not drawn before."""
+    from swope.models.drawing import drawn
+    from swope.models.registry import load_models
+
+    kept: dict[Name, KeptStar] = {}
+    wanted = {_name(row) for row in rows}
+    for chunk in record.chunks:
+        kept |= _kept_in(run_dir / chunk / KEPT, wanted)
+    options = record.options
+    models = load_models(options.models)
+    if changed := [kind for kind, model_id in models.ids.items() if record.models.get(kind) != model_id]:
+        whose = options.models or "this version of Swope"
+        print(
+            f"{run_dir}: what is drawn anew is drawn with the {', '.join(changed)} of {whose}, which did not make this "
+            "run; run it again to have all from one",
+            file=sys.stderr,
+        )
+    details = {_name(row): kept[_name(row)].detail(row, ()) for row in rows if _name(row) in kept}
+    others = [row for row in rows if _name(row) not in kept]
+    analysed = analyze(
+        curves_of(run_dir, record.chunks, others), models, AnalysisOptions(searched(options), options.events)
+    )
+    details |= {_name(row): one.detail for row, one in zip(others, analysed, strict=True)}
+    table = kept_table(drawn([details[_name(row)] for row in rows], models))
+    return kept_of(table)
+
+
+def curves_of(run_dir: Path, chunks: Sequence[str], rows: Sequence[dict[str, Any]]) -> list[LightCurve]:
+    """The light curves of some catalog rows, found by name and source in the run's chunks."""
+    wanted = {_name(row) for row in rows}
+    found: dict[Name, LightCurve] = {}
+    for chunk in chunks if wanted else ():
+        folder = run_dir / chunk
+        names = pq.read_table(folder / STARS, columns=["object_id", "source"]).to_pylist()
+        if here := [i for i, name in enumerate(names) if _name(name) in wanted]:
+            found |= {(curve.object_id, curve.source): curve for curve in read_chunk(folder).select(here)}
+    return [found[_name(row)] for row in rows]
+
+
+_STAMP = b"swope.run"
+
+
+def _kept_in(path: Path, wanted: set[Name], stamp: str | None = None) -> dict[Name, KeptStar]:
+    """The wanted stars that a file of kept ones holds; none where there is no file, or one of another run."""
+    if not path.exists():
+        return {}
+    schema = pq.read_schema(path)
+    if not schema.equals(KEPT_SCHEMA) or (stamp is not None and (schema.metadata or {}).get(_STAMP) != stamp.encode()):
+        return {}
+    names = pq.read_table(path, columns=["object_id", "source"]).to_pylist()
+    here = [i for i, name in enumerate(names) if _name(name) in wanted]
+    if not here:
+        return {}
+    return {(one.curve.object_id, one.curve.source): one for one in kept_of(pq.read_table(path).take(pa.array(here)))}
+
+
+def _events_of(run_dir: Path, rows: Sequence[dict[str, Any]]) -> dict[Name, list[dict[str, Any]]]:
+    """The events of some catalog rows, by star."""
+    named = pc.field("object_id").isin([row["object_id"] for row in rows])
+    found: dict[Name, list[dict[str, Any]]] = {}
+    for event in ds.dataset(run_dir / EVENTS).to_table(filter=named).to_pylist():
+        found.setdefault(_name(event), []).append(event)
+    return found
+
+
+def _name(row: dict[str, Any]) -> Name:
+    return (row["object_id"], row["source"])

@@ -1,0 +1,109 @@
+"""A Prefect server for one run, where the user has none: started beside it, and ended with it.
+
+Prefect starts a temporary server by itself, but one that a Ctrl+C in a terminal ends before Prefect has said goodbye to
+it, and that stays when the run is killed. This one is `prefect server start`, in a session of its own that no terminal
+interrupts, below a process that ends it as soon as the run is no more:
+
+    run ── pipe ──▶ python server.py PORT ──▶ prefect server start
+"""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from http import HTTPStatus
+from http.client import HTTPConnection
+
+#: Seconds that a server may take to start: other work may be going on, and its database may have to be made first.
+STARTING = 120.0
+
+#: Seconds that it may take to end.
+_ENDING = 2.0
+
+#: It serves one run: no pages, and none of what looks after deployments.
+_COMMAND = ("-m", "prefect", "server", "start", "--no-ui", "--no-services", "--log-level", "CRITICAL", "--port")
+
+
+class NoServerError(ValueError):
+    """Prefect's server did not start; the message says what it said."""
+
+
+@contextmanager
+def prefect_server() -> Iterator[None]:
+    """Have a Prefect server for the flows of the block: the user's own (`PREFECT_API_URL`), or one for the block alone.
+
+    Raises
+    ------
+    NoServerError
+        When it does not start.
+    """
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
+    if PREFECT_API_URL.value():
+        yield
+        return
+    port = _free_port()
+    url = f"http://127.0.0.1:{port}/api"
+    with tempfile.TemporaryFile() as said:
+        guard = subprocess.Popen(
+            # isolated: nothing of this package is imported for it
+            [sys.executable, "-I", __file__, str(port)],
+            stdin=subprocess.PIPE,
+            stdout=said,
+            stderr=said,
+            start_new_session=True,
+        )
+        try:
+            if not _answers(port, guard):
+                said.seek(0)
+                words = said.read().decode(errors="replace").strip().splitlines()
+                raise NoServerError(f"Prefect's server did not start: {' '.join(words[-3:]) or 'it says nothing'}")
+            with temporary_settings({PREFECT_API_URL: url}):
+                yield
+        finally:
+            guard.communicate()
+
+
+def _free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+def _answers(port: int, guard: subprocess.Popen[bytes]) -> bool:
+    """Wait for the server; False where it ended, or took too long."""
+    begin = time.monotonic()
+    while guard.poll() is None and time.monotonic() - begin < STARTING:
+        asking = HTTPConnection("127.0.0.1", port, timeout=5)
+        with suppress(OSError), closing(asking):
+            asking.request("GET", "/api/health")
+            if asking.getresponse().status == HTTPStatus.OK:
+                return True
+        time.sleep(0.05)
+    return False
+
+
+def _guard(port: str) -> int:
+    """Run the server until nobody holds the other end of stdin any more."""
+    server = subprocess.Popen([sys.executable, *_COMMAND, port], stdin=subprocess.DEVNULL)
+
+    def end_with_the_run() -> None:
+        sys.stdin.buffer.read()
+        server.terminate()
+        try:
+            server.wait(_ENDING)
+        except subprocess.TimeoutExpired:
+            server.kill()
+
+    threading.Thread(target=end_with_the_run, daemon=True).start()
+    return server.wait()
+
+
+if __name__ == "__main__":
+    sys.exit(_guard(sys.argv[1]))

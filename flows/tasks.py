@@ -1,0 +1,91 @@
+"""Prefect's tasks: one a chunk, which hands the work to a worker process and waits."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State, TaskRun
+from prefect.futures import PrefectFuture, as_completed
+from prefect.tasks import Task, exponential_backoff
+from tqdm import tqdm
+
+from swope.flows.chunk import do_chunk, prepare_chunk
+from swope.flows.options import RunOptions
+from swope.flows.survive import surviving
+from swope.flows.workers import WorkerDiedError
+from swope.pipeline.ingest import Part, archive, archive_targets
+
+#: Seconds before each new try of a task.
+RETRIES = (1, 10)
+
+
+def may_help(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
+    """Whether to try again may help: where a file could not be read or written, or the process was lost."""
+    error = state.result(raise_on_failure=False)
+    return isinstance(error, OSError | WorkerDiedError)
+
+
+def archive_may_answer(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
+    """Whether to ask the archive again may help."""
+    return isinstance(state.result(raise_on_failure=False), archive.ArchiveError)
+
+
+_RETRIED: dict[str, Any] = {
+    "retries": len(RETRIES),
+    "retry_delay_seconds": list(RETRIES),
+    "retry_condition_fn": may_help,
+    "cache_policy": NO_CACHE,
+    "task_run_name": "{folder.name}: {part.sources[0]}",
+}
+
+
+@task(name="chunk", **_RETRIED)
+def chunk(part: Part, folder: Path, options: RunOptions) -> None:
+    """From a chunk's files to its catalog rows."""
+    surviving(do_chunk, part, folder, options)
+
+
+@task(name="prepare", **_RETRIED)
+def preparation(part: Part, folder: Path, options: RunOptions) -> None:
+    """Read and clean a chunk, and search its periods."""
+    surviving(prepare_chunk, part, folder, options)
+
+
+@task(
+    name="download",
+    task_run_name="{target}",
+    cache_policy=NO_CACHE,
+    retries=4,
+    retry_delay_seconds=exponential_backoff(5),
+    retry_jitter_factor=0.5,
+    retry_condition_fn=archive_may_answer,
+)
+def download(target: str, scratch: Path) -> None:
+    """Fetch a target's light curves from the archive; planning finds them."""
+    for _ in archive.download(target, scratch):
+        pass
+
+
+def fetch(sources: Sequence[str], scratch: Path) -> None:
+    """Have what the sources ask of the archive downloaded; what cannot be is for planning to say."""
+    for future in [download.submit(target, scratch) for target in archive_targets(sources)]:
+        future.wait()
+
+
+def each(
+    work: Task[[Part, Path, RunOptions], None], chunks: Iterable[tuple[Part, Path]], options: RunOptions
+) -> Iterator[tuple[Part, Path, str | None]]:
+    """Have a task done on each chunk, with a progress bar; yields each as it ends, with what its last try raised."""
+    given: dict[PrefectFuture[None], tuple[Part, Path]] = {
+        work.submit(part, folder, options): (part, folder) for part, folder in chunks
+    }
+    with tqdm(total=len(given), unit="chunk", disable=None, file=sys.stderr) as bar:
+        for future in as_completed(list(given)):
+            error = future.result(raise_on_failure=False)
+            yield *given[future], f"{type(error).__name__}: {error}" if isinstance(error, BaseException) else None
+            bar.update()

@@ -1,0 +1,71 @@
+"""Which column tells the stars of a table from each other; a table whose stars cannot be told apart is refused."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from swope.pipeline.ingest.given import Given
+from swope.pipeline.ingest.id_names import ID_NAMES, id_like
+from swope.pipeline.ingest.parts import UnusableError
+from swope.pipeline.ingest.table import Column, Table
+
+
+def choose_id(given: Given) -> int | None:
+    """Index of the column that names the star; None where the file names it, or the user says it holds one star.
+
+    Raises
+    ------
+    UnusableError
+        When a column that is not known holds several values, as if the table held several stars.
+    """
+    said, table = given.said, given.table
+    if said.one_star or said.object_id is not None:
+        return said.object_id
+    if not table.named:
+        return None
+    wanted = (*(given.survey.ids if given.survey else ()), *ID_NAMES)
+    known = [i for i in dict.fromkeys(map(given.index, wanted)) if i is not None and i not in said.indices]
+    known = [i for i in known if np.any(table.columns[i].words != "")]
+    if known:
+        # a row's own number is called "id", too: the column that groups rows is the star's
+        return next((i for i in known if _groups(table.columns[i])), known[0])
+    for i, column in enumerate(table.columns):
+        if i in said.indices or not id_like(column.name) or not _groups(column):
+            continue
+        count = len(distinct(column)[0])
+        if count > 1:
+            raise UnusableError(
+                f"column {column.name!r} holds {count} different values in {len(table)} rows: several stars in one "
+                f"table? Say --columns id={i + 1}, or --columns id=none if they are one star"
+            )
+    return None
+
+
+def distinct(column: Column) -> tuple[NDArray[np.object_], NDArray[np.int64]]:
+    """The different cells of a column as text, and (n,) which of them each row has."""
+    if isinstance(column.cells, pa.Array):
+        coded = pa.array(column.words, pa.string()).dictionary_encode()
+        labels = np.asarray(coded.dictionary.to_numpy(zero_copy_only=False), dtype=object)
+        return labels, coded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+    values, inverse = np.unique(column.cells, return_inverse=True)
+    return Column(column.name, values).words, inverse.astype(np.int64)
+
+
+def varies_within(table: Table, object_id: int | None, index: int) -> bool:
+    """Whether a column's numbers vary within the stars of a table, rather than only from star to star."""
+    if object_id is None:
+        return True
+    _, star = distinct(table.columns[object_id])
+    values = table.columns[index].numbers
+    finite = np.isfinite(values)
+    order = np.lexsort((values[finite], star[finite]))
+    same = np.diff(star[finite][order]) == 0
+    pairs = int(np.count_nonzero(same))
+    return pairs < 5 or bool(np.any(np.diff(values[finite][order])[same] != 0))
+
+
+def _groups(column: Column) -> bool:
+    """Whether the cells repeat, as a star's name does; a row's own number does not."""
+    return len(column) < 4 or 2 * len(distinct(column)[0]) <= len(column)

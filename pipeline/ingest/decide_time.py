@@ -1,0 +1,349 @@
+"""Which column holds the times: by what it is called, and by whether its numbers can be that."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from swope.pipeline.ingest.columns import merged
+from swope.pipeline.ingest.content import constant, dates, few_numbers, index_like, plausible
+from swope.pipeline.ingest.given import Given
+from swope.pipeline.ingest.parts import UnusableError
+from swope.pipeline.ingest.reading import TimeColumns
+from swope.pipeline.ingest.said import how_to_say
+from swope.pipeline.ingest.surveys import Survey
+from swope.pipeline.ingest.table import Column, Table
+from swope.pipeline.ingest.time_names import TimeMeaning, clock_in, plain_name, time_meaning
+from swope.pipeline.lightcurve import Clock, FloatArray
+
+#: A column filled less than this, of the fullest one, is passed over.
+FILLED = 0.9
+
+#: Share of backward steps, and of repeats, above which a headerless first column is not time.
+LIKE_A_CHAIN = 0.1
+
+_TIME_OF_DAY = re.compile(r"^\d\d?:\d\d(:\d\d(\.\d+)?)?$")
+_CALENDAR = re.compile(r"^\d{4}[-/]\d\d[-/]\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?)?Z?$|^\d{4}[-/ ]\d\d[-/ ]\d\d\.\d+$")
+
+#: Columns that are added: a day and its fraction, as astropy and MPC write them.
+_PAIRS = {
+    ("jd1", "jd2"): Clock("jd"),
+    ("timejd1", "timejd2"): Clock("jd"),
+    ("mjd1", "mjd2"): Clock("mjd"),
+    ("mjdint", "mjdfrac"): Clock("mjd"),
+    ("day", "fraction"): Clock(),
+}
+
+#: Header words that may state the clock of a column whose name does not.
+_STATED = ("date", "time", "time_reference_frame", "timeref", "timesys", "time_system", "time system", "clock", "jd")
+
+
+@dataclass(frozen=True, eq=False)
+class _Candidate:
+    """One column, or two, that may be the time; `days` as it would be read, before the clock's zero."""
+
+    columns: tuple[int, ...]
+    meaning: TimeMeaning
+    calendar: bool
+    days: FloatArray
+    name: str
+
+    @property
+    def filled(self) -> int:
+        return int(np.isfinite(self.days).sum())
+
+
+def choose_time(given: Given) -> TimeColumns:
+    """Choose the time column.
+
+    Raises
+    ------
+    UnusableError
+        When there is none; says which columns there are and what was expected.
+    """
+    table, said = given.table, given.said.time
+    if said is not None:
+        column = table.columns[said]
+        meaning = time_meaning(column.name, column.unit, column.description) or TimeMeaning(Clock())
+        return _settled(_candidate(table, (said,), meaning), given)
+    if not table.named:
+        return _settled(_unnamed(given), given)
+    candidates = _named(given)
+    if not candidates:
+        raise UnusableError(
+            "no time column (expected one of time, mjd, hjd, bjd, jd, t); the columns are "
+            f"{table.shown}; {how_to_say(table)}"
+        )
+    fullest = max(candidate.filled for candidate in candidates)
+    if fullest == 0:
+        raise UnusableError(f"no finite time in {len(table)} rows")
+    best = min(candidates, key=lambda c: _order(c, fullest, given.survey))
+    given.passed.extend(
+        f"{other.name} ({_why_not(other, fullest, len(table))})" for other in candidates if other is not best
+    )
+    rivals = [c for c in candidates if c is not best and _as_likely(c, best, fullest)]
+    if rivals:
+        given.caution.append(
+            f"time: {best.name} was taken, and {', '.join(c.name for c in rivals)} may be it too: say --columns time="
+        )
+    return _settled(best, given)
+
+
+def _as_likely(other: _Candidate, best: _Candidate, fullest: int) -> bool:
+    """Whether a column may be the time as well as the best one, of which neither says its clock."""
+    if best.meaning.stated or best.meaning.unit != 1.0 or best.calendar or other.meaning.edge:
+        return False
+    if other.filled < FILLED * fullest or constant(other.days) or _backwards(other.days) > _backwards(best.days):
+        return False
+    apart = (other.days - best.days)[np.isfinite(other.days) & np.isfinite(best.days)]
+    return bool(np.ptp(apart) > 1.0)
+
+
+def _named(given: Given) -> list[_Candidate]:
+    table = given.table
+    own = dict(given.survey.times) if given.survey else {}
+    found: list[_Candidate] = []
+    times_of_day: list[int] = []
+    for i, column in enumerate(table.columns):
+        if i in given.said.indices:
+            continue
+        meaning = own.get(given.plain[i]) or time_meaning(column.name, column.unit, column.description)
+        if meaning is None:
+            continue
+        if column.is_text and _some(column, _TIME_OF_DAY):
+            times_of_day.append(i)
+        else:
+            found.append(_candidate(table, (i,), _by_header(meaning, table)))
+    for words, clock in _PAIRS.items():
+        first, second = given.index(words[0]), given.index(words[1])
+        if first is not None and second is not None:
+            found = [c for c in found if not {first, second} & set(c.columns)]
+            found.append(_candidate(table, (first, second), TimeMeaning(clock)))
+    for day in [c for c in found if c.calendar and _whole_days(c)]:
+        found += [_candidate(table, (day.columns[0], time), day.meaning) for time in times_of_day]
+    return found
+
+
+def _whole_days(candidate: _Candidate) -> bool:
+    """Whether dates in words have no time of day."""
+    return not np.any(candidate.days[np.isfinite(candidate.days)] % 1 != 0.5)
+
+
+def _by_header(meaning: TimeMeaning, table: Table) -> TimeMeaning:
+    """A meaning completed by what the header states, where the column's name leaves it open."""
+    for key in _STATED:
+        text = table.header.get(key, "")
+        found = clock_in(text) if text else None
+        if found is not None and not meaning.stated:
+            return replace(meaning, clock=found[0], shift=found[1])
+        frame = next((f for f in ("barycentric", "heliocentric", "geocentric") if f in text.lower()), "")
+        if frame and meaning.clock.frame == "unknown":
+            meaning = replace(meaning, clock=replace(meaning.clock, frame=frame))
+        scale = text.strip().lower()
+        if scale in ("utc", "tdb", "tai", "tt", "tcb") and meaning.clock.scale == "unknown":
+            meaning = replace(meaning, clock=replace(meaning.clock, scale=scale))
+    return meaning
+
+
+def _candidate(table: Table, columns: tuple[int, ...], meaning: TimeMeaning) -> _Candidate:
+    parts = [table.columns[i] for i in columns]
+    calendar = _calendar(parts[0])
+    if calendar:
+        meaning = TimeMeaning(replace(meaning.clock, format="jd"), 0.0, 1.0, meaning.edge)
+    name = " + ".join(
+        repr(part.name) if part.name else f"column {i + 1}" for i, part in zip(columns, parts, strict=True)
+    )
+    return _Candidate(columns, meaning, calendar, days_of(parts, meaning, calendar), name)
+
+
+def days_of(parts: Sequence[Column], meaning: TimeMeaning, calendar: bool) -> FloatArray:
+    """(n,) days before the clock's own zero, of one column or of the two that are added."""
+    if calendar:
+        days = _julian(parts[0])
+        return days if len(parts) == 1 else days + _of_day(parts[1])
+    if meaning.unit > 300 and len(parts) == 1 and np.nanmedian(parts[0].numbers) > 1500:
+        # years of our era, as Julian epochs
+        return (parts[0].numbers - 2000.0) * 365.25 + 2451545.0
+    total = parts[0].numbers * meaning.unit + meaning.shift
+    return total if len(parts) == 1 else total + parts[1].numbers * meaning.unit
+
+
+def _order(candidate: _Candidate, fullest: int, survey: Survey | None) -> tuple[float, ...]:
+    meaning = candidate.meaning
+    possible = (
+        float(plausible(candidate.days, meaning)[np.isfinite(candidate.days)].mean()) if candidate.filled else 0.0
+    )
+    place = 99.0
+    if survey is not None and survey.times:
+        plain = [word for word, _ in survey.times]
+        name = plain_name(candidate.name)
+        place = float(plain.index(name)) if name in plain else 99.0
+    frame = {"barycentric": 0.0, "heliocentric": 1.0}.get(meaning.clock.frame, 2.0)
+    return (
+        float(candidate.filled < FILLED * fullest),
+        float(constant(candidate.days)),
+        float(_of_day_only(candidate)),
+        place,
+        float(meaning.edge),
+        # a column that says its clock is chosen even where its numbers contradict it: an hour of the day is worse
+        float(not meaning.stated) + float(not meaning.stated and meaning.unit == 1.0),
+        float(possible < 0.5),
+        float(candidate.calendar and _whole_days(candidate)),
+        _backwards(candidate.days),
+        frame,
+        float(len(candidate.name)),
+        float(candidate.columns[0]),
+    )
+
+
+def _backwards(days: FloatArray) -> float:
+    """1 where many steps go back, as those of an hour of the day do; 0 of times in order."""
+    steps = np.diff(days[np.isfinite(days)])
+    return float(len(steps) > 0 and np.mean(steps < 0) > LIKE_A_CHAIN)
+
+
+def _of_day_only(candidate: _Candidate) -> bool:
+    """Whether times that do not say their clock are hours of a day, or fractions of one, in a table of many nights."""
+    days = candidate.days[np.isfinite(candidate.days)] / candidate.meaning.unit
+    if candidate.meaning.stated or len(days) < 20 or days.min() < 0 or days.max() > 24:
+        return False
+    return bool(np.mean(np.diff(days) < 0) > LIKE_A_CHAIN)
+
+
+def _why_not(candidate: _Candidate, fullest: int, rows: int) -> str:
+    if candidate.filled < FILLED * fullest:
+        return f"filled in {candidate.filled} of {rows} rows"
+    if constant(candidate.days):
+        return "a constant"
+    if _of_day_only(candidate):
+        return "goes to and fro between 0 and 24, as a time of day"
+    return "second choice" if candidate.meaning.stated else "does not say its clock"
+
+
+def _settled(best: _Candidate, given: Given) -> TimeColumns:
+    """The choice with its clock; unknown, and times as they came, where the numbers contradict what is said."""
+    finite = np.isfinite(best.days)
+    possible = plausible(best.days, best.meaning)[finite]
+    meaning = best.meaning
+    if len(possible) and possible.mean() < 0.8:
+        usual = float(np.median(best.days[finite] - meaning.shift))
+        given.caution.append(
+            f"clock: {best.name} says {_clock_said(meaning)}, and its numbers (about {usual:.8g}) contradict it: "
+            "say what they are with --clock"
+        )
+        meaning = replace(meaning, clock=Clock(), shift=0.0)
+    elif _of_day_only(best):
+        given.caution.append(f"{best.name} goes to and fro between 0 and 24, as a time of day: no dates were found")
+    elif len(possible) and not possible.all():
+        given.caution.append(f"{int((~possible).sum())} rows have times that {best.name} cannot have: left out")
+    return TimeColumns(best.columns, meaning, best.calendar, merged(meaning.clock, given.options.clock))
+
+
+def _clock_said(meaning: TimeMeaning) -> str:
+    letter = {"barycentric": "B", "heliocentric": "H"}.get(meaning.clock.frame, "")
+    zero = meaning.shift + meaning.clock.zero
+    name = "MJD" if meaning.clock.format == "mjd" else "JD"
+    return f"{letter}{name}" + (f"-{zero:.10g}" if zero and name == "JD" else "")
+
+
+def _unnamed(given: Given) -> _Candidate:
+    """The first column that looks like dates, else the first that can be times: no index, constant or handful."""
+    table, said = given.table, given.said
+    free = [i for i in range(len(table.columns)) if i not in said.indices]
+    if len(free) < 2 and said.value is None:
+        raise UnusableError("one column; expected time, value and, if there is one, error")
+    found = [i for i in free if _calendar(table.columns[i]) or dates(table.columns[i].numbers)]
+    found = [i for i in found if not constant(_candidate(table, (i,), TimeMeaning(Clock())).days)] or found[:1]
+    given.passed.extend(f"column {i + 1} (dates, too)" for i in found[1:])
+    best = found[0] if found else next((i for i in free if not _why_no_time(table.columns[i])), -1)
+    if best < 0 or (not found and best == len(table.columns) - 1 and said.value is None):
+        raise UnusableError(f"no column looks like times; the columns are {table.shown}; {how_to_say(table)}")
+    for i in (i for i in free if i < best):
+        why = _why_no_time(table.columns[i])
+        if not why and said.value is None:
+            raise UnusableError(
+                f"column {best + 1} looks like the time, and what column {i + 1} is nobody says; the columns are "
+                f"{table.shown}; {how_to_say(table)}"
+            )
+        given.passed.append(f"column {i + 1} ({why or 'before the time'})")
+    if given.options.reader is None and not found and not _like_time(table.columns[best].numbers):
+        raise UnusableError(
+            f"the {_ordinal(best)} column goes back and repeats too often to be time (force it with the reader 'text', "
+            "or say --columns time=1,mag=2)"
+        )
+    return _candidate(table, (best,), TimeMeaning(Clock()))
+
+
+def _why_no_time(column: Column) -> str:
+    """Why an unnamed column cannot be the times; "" where it may be."""
+    numbers, rows = column.numbers, len(column)
+    if not column.finite.any() or (column.is_text and column.finite.mean() < 0.5):
+        return "words"
+    if index_like(numbers) and rows >= 5:
+        return "an index"
+    if constant(numbers):
+        return "a constant"
+    return "a few whole numbers" if few_numbers(numbers) and rows >= 20 else ""
+
+
+def _ordinal(index: int) -> str:
+    return ("first", "second", "third", "fourth", "fifth")[index] if index < 5 else f"{index + 1}th"
+
+
+def _like_time(column: FloatArray) -> bool:
+    """Whether a column may be times: of unsorted ones few repeat in one band. A sampler's chain fails on both."""
+    finite = column[np.isfinite(column)]
+    if len(finite) < 20:
+        return True
+    back = np.count_nonzero(np.diff(finite) < 0) / len(finite)
+    repeated = 1 - len(np.unique(finite)) / len(finite)
+    return bool(back < LIKE_A_CHAIN or repeated < LIKE_A_CHAIN)
+
+
+def _calendar(column: Column) -> bool:
+    return column.is_text and _some(column, _CALENDAR)
+
+
+def _some(column: Column, pattern: re.Pattern[str]) -> bool:
+    if column.finite.any():
+        return False
+    words = [word for word in column.take(np.arange(min(50, len(column)))).words if word]
+    return bool(words) and sum(pattern.match(str(word)) is not None for word in words) > 0.5 * len(words)
+
+
+def _julian(column: Column) -> FloatArray:
+    """Julian dates of dates in words, NaN for other cells; ``2001-09-11.5248`` has a fraction of a day."""
+    days = np.full(len(column), np.nan)
+    words = column.words
+    good = np.array([_CALENDAR.match(str(word)) is not None for word in words], dtype=bool)
+    texts = np.array([str(word).rstrip("Z").replace("/", "-") for word in words[good]], dtype=str)
+    if not len(texts):
+        return days
+    fraction = np.zeros(len(texts))
+    decimal = np.array([len(text) > 11 and text[10] == "." for text in texts])
+    fraction[decimal] = [float(text[10:]) for text in texts[decimal]]
+    texts = np.array([text[:10].replace(" ", "-") if d else text for text, d in zip(texts, decimal, strict=True)])
+    stamps = np.array([_stamp(text) for text in texts], dtype="datetime64[us]")
+    whole = stamps.astype(np.int64) / 86400e6 + 2440587.5
+    days[good] = np.where(np.isnat(stamps), np.nan, whole + fraction)
+    return days
+
+
+def _stamp(text: str) -> np.datetime64:
+    try:
+        return np.datetime64(text.replace(" ", "T"), "us")
+    except ValueError:
+        return np.datetime64("NaT", "us")
+
+
+def _of_day(column: Column) -> FloatArray:
+    """Fractions of a day of ``12:34:56``, NaN for other cells."""
+    days = np.full(len(column), np.nan)
+    for i, word in enumerate(column.words):
+        if _TIME_OF_DAY.match(str(word)):
+            hours, minutes, *seconds = (float(part) for part in str(word).split(":"))
+            days[i] = (hours + minutes / 60 + sum(seconds) / 3600) / 24
+    return days

@@ -1,0 +1,105 @@
+"""What the readers of flat tables share: from a file's tables to its stars."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from swope.pipeline.ingest.bytes import stem_of
+from swope.pipeline.ingest.decide import decide
+from swope.pipeline.ingest.guard import refusal
+from swope.pipeline.ingest.parts import (
+    IngestOptions,
+    InputFile,
+    Part,
+    Refused,
+    UnusableError,
+    parts_of_groups,
+)
+from swope.pipeline.ingest.reading import Reading
+from swope.pipeline.ingest.registry import Reader
+from swope.pipeline.ingest.rows import rows_of, stars_of
+from swope.pipeline.ingest.table import Table
+from swope.pipeline.lightcurve import LightCurve
+
+#: Header words that name the star, where no column does.
+_NAMES = ("object", "star_id", "starid", "name", "objname", "object_id", "objectid", "snid", "target", "star")
+
+
+def flat_reader(
+    name: str,
+    rank: int,
+    describes: str,
+    recognises: Callable[[Path, bytes], bool],
+    tables: Callable[[str], Iterator[Table]],
+) -> Reader:
+    """A reader of files that hold flat tables, each read whole.
+
+    Parameters
+    ----------
+    tables : from a file's path to its tables.
+    """
+
+    def plan(files: Sequence[InputFile], options: IngestOptions, _: Path) -> tuple[list[Part], list[Refused]]:
+        return parts_of_groups(name, [[file] for file in files], options), []
+
+    def read(part: Part, options: IngestOptions) -> Iterator[LightCurve | Refused]:
+        return read_files(part, options, tables)
+
+    def readings(path: str, options: IngestOptions) -> Iterator[Reading]:
+        return readings_of(tables(path), options)
+
+    return Reader(name, rank, describes, recognises, plan, read, readings)
+
+
+def readings_of(tables: Iterator[Table], options: IngestOptions) -> Iterator[Reading]:
+    """How tables would be read; where one is unclear, the next may not be.
+
+    Raises
+    ------
+    UnusableError
+        When none can be read: why the first cannot.
+    """
+    first: UnusableError | None = None
+    found = 0
+    for table in tables:
+        try:
+            yield decide(table, options)
+            found += 1
+        except UnusableError as error:
+            first = first or error
+    if first is not None and not found:
+        raise first
+
+
+def read_files(
+    part: Part, options: IngestOptions, tables: Callable[[str], Iterator[Table]]
+) -> Iterator[LightCurve | Refused]:
+    """Read a part of whole files; a table without times beside others that have stars is passed over."""
+    for path, source in zip(part.paths, part.sources, strict=True):
+        stars, refused = 0, []
+        try:
+            for table in tables(path):
+                try:
+                    for outcome in stars_of_table(table, source, options):
+                        stars += isinstance(outcome, LightCurve)
+                        yield outcome
+                except UnusableError as error:
+                    refused.append(refusal(stem_of(source), source, error))
+        except Exception as error:  # a file may break a parser in any way; the others go on
+            yield refusal(stem_of(source), source, error)
+            continue
+        if not stars:
+            yield from refused[:1]
+
+
+def stars_of_table(table: Table, source: str, options: IngestOptions) -> Iterator[LightCurve | Refused]:
+    """Decide how a table is to be read, and read it."""
+    reading = decide(table, options)
+    return stars_of(rows_of(table, reading), reading, name_of(table, source), source, options)
+
+
+def name_of(table: Table, source: str) -> str:
+    """A star's name where no column says it: what the header states, else the file's own."""
+    stated = next((table.header[key] for key in _NAMES if table.header.get(key, "").strip()), "")
+    return stated.strip() or stem_of(source)

@@ -1,0 +1,94 @@
+"""FITS tables that no mission's reader knows: a row an observation, of one star or of many, or a row a star."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from swope.pipeline.ingest.bytes import open_unpacked
+from swope.pipeline.ingest.fits_table import DamagedError, FitsFile, FitsTable, cells, open_fits
+from swope.pipeline.ingest.flat import flat_reader
+from swope.pipeline.ingest.parts import UnusableError
+from swope.pipeline.ingest.table import Column, Table, column_of
+
+#: Header cards that are kept as words.
+_CARDS = ("OBJECT", "FILTER", "RA", "DEC", "RA_OBJ", "DEC_OBJ", "TIMESYS", "TIMEREF", "TELESCOP")
+
+
+def _recognises(_: Path, head: bytes) -> bool:
+    return head[:9] == b"SIMPLE  ="
+
+
+def _tables(path: str) -> Iterator[Table]:
+    found = 0
+    with open_fits(path) as file:
+        for table in file.tables:
+            if table.n_rows:
+                found += 1
+                yield _table(file, table)
+        if not found and not file.text_tables:
+            raise UnusableError("no table with rows: an image, or a file without data")
+    if not found:
+        yield from _text_tables(path)
+
+
+def _table(file: FitsFile, table: FitsTable) -> Table:
+    """A binary table; one with lists in its cells, a row a star, becomes one row an observation."""
+    rows = file.rows(table)
+    stated = {card.lower(): table.header.text(card) or file.primary.text(card) for card in _CARDS}
+    header = {card: word for card, word in stated.items() if word}
+    scale = header.get("timesys", "").lower()
+    lists = [i for i, column in enumerate(table.columns) if column.is_list and not _two_parts(table, i)]
+    lengths = np.ones(len(rows), dtype=np.int64)
+    flat = {i: file.lists(table, rows, table.names[i]) for i in lists} if len(lists) > 1 else {}
+    for i, (_, offsets) in flat.items():
+        if i != lists[0] and np.any(np.diff(offsets) != lengths):
+            raise UnusableError(f"lists differ in length: {table.names[lists[0]]} and {table.names[i]}")
+        lengths = np.diff(offsets)
+    columns: list[Column] = []
+    for i, column in enumerate(table.columns):
+        name, unit, comment = column.name, column.unit, table.header.text(f"TCOMM{i + 1}")
+        if i in flat:
+            columns.append(column_of(name, flat[i][0], unit, comment))
+            continue
+        if _two_parts(table, i):
+            # a day and its fraction, side by side, as astropy writes its times
+            own = table.header.text(f"TCTYP{i + 1}").lower() or scale
+            days = cells(table, rows, name).sum(axis=1) + float(table.header.get("JDREF", 0.0))
+            columns.append(column_of(f"jd_{own}" if own else name, np.repeat(days, lengths), "d", comment))
+            continue
+        plain = cells(table, rows, name)
+        if plain.ndim == 1 and plain.dtype.kind in "biufU":
+            columns.append(column_of(name, np.repeat(plain, lengths), unit, comment))
+    return Table(tuple(columns), True, header)
+
+
+def _two_parts(table: FitsTable, i: int) -> bool:
+    return table.columns[i].code == "D" and table.columns[i].count == 2
+
+
+def _text_tables(path: str) -> Iterator[Table]:
+    """Tables whose rows are text, which few write: by astropy."""
+    from astropy.io import fits
+    from astropy.table import Table as Read
+
+    from swope.pipeline.ingest.astropy_tables import table_of_astropy
+
+    tables: list[Table] = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            with open_unpacked(path) as raw, fits.open(raw, memmap=False) as file:
+                text = [hdu for hdu in file if isinstance(hdu, fits.TableHDU) and hdu.data is not None]
+                tables = [table_of_astropy(Read.read(hdu)) for hdu in text if len(hdu.data)]
+        except (KeyError, IndexError, TypeError, AttributeError) as error:
+            raise DamagedError(f"its table of text: {error}") from error
+    if not tables:
+        raise UnusableError("no table with rows")
+    yield from tables
+
+
+READER = flat_reader("fits_flat", 9, "a FITS table, a row an observation or a row a star", _recognises, _tables)

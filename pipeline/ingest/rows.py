@@ -1,0 +1,251 @@
+"""From a table and the reading decided for it to rows, and from rows to stars."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from swope.pipeline.ingest.content import crowded, plausible
+from swope.pipeline.ingest.decide_id import distinct
+from swope.pipeline.ingest.decide_time import days_of
+from swope.pipeline.ingest.flags import bad_rows
+from swope.pipeline.ingest.guard import guarded
+from swope.pipeline.ingest.id_names import NAMES, PROPER_NAMES
+from swope.pipeline.ingest.parts import IngestOptions, Refused, UnusableError
+from swope.pipeline.ingest.reading import Reading, ValueColumns
+from swope.pipeline.ingest.stars import star
+from swope.pipeline.ingest.table import Table
+from swope.pipeline.ingest.time_names import plain_name
+from swope.pipeline.lightcurve import FloatArray, IntArray, LightCurve, Mask
+
+#: Fluxes with a zero point a row are brought to this one.
+ZERO_POINT = 25.0
+
+#: Flux in microjansky of magnitude zero (AB).
+_UJY_AT_ZERO = 3.631e9
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Observations as a table gives them, one a row; all arrays (n,).
+
+    Attributes
+    ----------
+    star : index into `stars`.
+    stars : their names; one "" where the file names the star.
+    time : days before the clock's zero.
+    value, error : in the reading's unit; NaN where there is none.
+    band : index into `bands`.
+    bands : their names.
+    mask : bits of `Mask` that the source brings.
+    ra, dec : degrees, NaN where unknown.
+    """
+
+    star: NDArray[np.int64]
+    stars: tuple[str, ...]
+    time: FloatArray
+    value: FloatArray
+    error: FloatArray
+    band: IntArray
+    bands: tuple[str, ...]
+    mask: IntArray
+    ra: FloatArray
+    dec: FloatArray
+
+    def take(self, rows: NDArray[np.int64]) -> Rows:
+        """Some of the rows, by index."""
+        plain = {f.name: getattr(self, f.name) for f in fields(self)}
+        return Rows(**{k: v if k in ("stars", "bands") else v[rows] for k, v in plain.items()})
+
+
+def rows_of(table: Table, reading: Reading) -> Rows:
+    """Apply a reading to a table, or to a piece of it."""
+    n = len(table)
+    time = days_of([table.columns[i] for i in reading.time.columns], reading.time.meaning, reading.time.calendar)
+    shared = np.zeros(n, dtype=np.int32)
+    for index, rule in reading.flags:
+        bad = bad_rows(table.columns[index], rule)
+        if bad is not None:
+            shared[bad] |= int(Mask.QUALITY)
+    for index, rule in reading.limits:
+        limit = bad_rows(table.columns[index], rule)
+        if limit is not None:
+            shared[limit] |= int(Mask.LIMIT)
+    if reading.time.clock.format != "unknown" and reading.time.meaning.stated:
+        possible = plausible(time, replace(reading.time.meaning, clock=reading.time.clock))
+        shared[np.isfinite(time) & ~possible] |= int(Mask.NOT_FINITE)
+    stars, star_of_row = _stars(table, reading)
+    ra, dec = _degrees(table, reading.ra, hours=True), _degrees(table, reading.dec, hours=False)
+    bands, band = _bands(table, reading)
+    parts: list[tuple[NDArray[np.int64], FloatArray, FloatArray, IntArray, IntArray]] = []
+    several = len(reading.values) > 1
+    for number, where in enumerate(reading.values):
+        value, error, mask = _measured(table, reading, where, shared)
+        # an empty cell among several bands is no observation
+        kept = np.flatnonzero(np.isfinite(value)) if several else np.arange(n)
+        row_band = np.full(n, number, dtype=np.int32) if several else band
+        parts.append((kept, value[kept], error[kept], row_band[kept], mask[kept]))
+    kept, values, errors, band, masks = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+    if several or reading.values[0].band:
+        bands = tuple(where.band for where in reading.values)
+    return Rows(star_of_row[kept], stars, time[kept], values, errors, band, bands, masks, ra[kept], dec[kept])
+
+
+def _measured(
+    table: Table, reading: Reading, where: ValueColumns, shared: IntArray
+) -> tuple[FloatArray, FloatArray, IntArray]:
+    column = table.columns[where.value]
+    value, mask = column.numbers.copy(), shared.copy()
+    mask[column.limits] |= int(Mask.LIMIT)
+    if reading.fillers:
+        mask[np.isin(value, reading.fillers)] |= int(Mask.NOT_FINITE)
+    error = np.full(len(value), np.nan) if where.error is None else table.columns[where.error].numbers.copy()
+    if column.unit.strip().lower() == "mmag":
+        value, error = value / 1000, error / 1000
+    limits = (mask & int(Mask.LIMIT)) != 0
+    # the error of a limit is none (99.99)
+    error[limits] = np.nan
+    if reading.zero_point is not None:
+        scale = 10 ** (-0.4 * (table.columns[reading.zero_point].numbers - ZERO_POINT))
+        value, error = value * scale, error * scale
+    if reading.sign is not None:
+        value, error = _corrected(table, reading, value, error)
+    return value, error, mask
+
+
+def _corrected(table: Table, reading: Reading, value: FloatArray, error: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """The star's magnitude from a difference image's, with its sign, or the signed flux where no reference is known.
+
+    Foerster et al. 2021 (AJ 161, 242), appendix A: the fluxes of reference and difference are added.
+    """
+    assert reading.sign is not None
+    words = np.char.lower(table.columns[reading.sign].words.astype(str))
+    sign = np.where(np.isin(words, ("1", "1.0", "t", "true", "+", "positive")), 1.0, -1.0)
+    difference = sign * 10 ** (-0.4 * value)
+    spread = np.abs(difference) * error * np.log(10) / 2.5
+    if reading.reference is None:
+        return difference * _UJY_AT_ZERO, spread * _UJY_AT_ZERO
+    total = 10 ** (-0.4 * table.columns[reading.reference].numbers) + difference
+    good = total > 0
+    flux = np.where(good, total, np.nan)
+    return -2.5 * np.log10(flux), spread / flux * 2.5 / np.log(10)
+
+
+def _stars(table: Table, reading: Reading) -> tuple[tuple[str, ...], NDArray[np.int64]]:
+    if reading.object_id is None:
+        return ("",), np.zeros(len(table), dtype=np.int64)
+    column = table.columns[reading.object_id]
+    labels, index = distinct(column)
+    if column.is_text and plain_name(column.name) in NAMES:
+        # people write a star's name now in capitals, now not
+        folded = [" ".join(str(label).split()).casefold() for label in labels]
+        folded = [PROPER_NAMES.get(name, name) for name in folded]
+        first = {name: i for i, name in reversed(list(enumerate(folded)))}
+        index = np.array([first[name] for name in folded], dtype=np.int64)[index]
+    return tuple(str(label) for label in labels), index
+
+
+def _bands(table: Table, reading: Reading) -> tuple[tuple[str, ...], IntArray]:
+    if reading.band is None:
+        return (reading.values[0].band or table.header.get("filter", ""),), np.zeros(len(table), dtype=np.int32)
+    labels, index = distinct(table.columns[reading.band])
+    names = [_band_name(str(label), reading.bands) for label in labels]
+    bands = sorted(set(names))
+    place = np.array([bands.index(name) for name in names], dtype=np.int32)
+    return tuple(bands), place[index]
+
+
+def _band_name(word: str, bands: dict[str, str]) -> str:
+    word = word.strip()
+    whole = re.sub(r"^(\d+)\.0*$", r"\1", word)
+    return bands.get(whole, whole)
+
+
+def _degrees(table: Table, index: int | None, hours: bool) -> FloatArray:
+    """(n,) degrees of a column, or of what the header states; words such as ``18:01:16.35`` are the first row's."""
+    if index is not None and table.columns[index].finite.any():
+        return table.columns[index].numbers
+    from swope.pipeline.ingest.angles import degrees
+
+    words = [table.header.get(key, "") for key in (("ra", "ra_obj") if hours else ("dec", "decl", "dec_obj"))]
+    if index is not None:
+        words = [str(word) for word in table.columns[index].take(np.arange(min(1, len(table)))).words]
+    text = next(filter(None, words), "")
+    return np.full(len(table), degrees(text, hours) if text else np.nan)
+
+
+def stars_of(
+    rows: Rows, reading: Reading, object_id: str, source: str, options: IngestOptions
+) -> Iterator[LightCurve | Refused]:
+    """Divide rows by star and make each of them a light curve, or a reason why not, in the order of their names.
+
+    Parameters
+    ----------
+    object_id : name of the star where the rows name none.
+    """
+    order = np.argsort(rows.star, kind="stable")
+    held, starts = np.unique(rows.star[order], return_index=True)
+    members = dict(zip((rows.stars[i] for i in held), np.split(order, starts[1:]), strict=True))
+    nameless = members.pop("", None) if reading.object_id is not None else None
+    curves: list[LightCurve] = []
+    for name in sorted(members):
+        made = guarded(
+            name or object_id,
+            source,
+            partial(_star, rows.take(members[name]), reading, name or object_id, source, options),
+        )
+        if isinstance(made, Refused) or not reading.per_band_id:
+            yield made
+        else:
+            curves.append(made)
+    if curves:
+        from swope.pipeline.ingest.join import join_bands
+
+        yield from join_bands(curves)
+    if nameless is not None:
+        yield Refused(object_id, source, f"{len(nameless)} rows have no name of a star")
+
+
+def crowd_refused(time: FloatArray, band: IntArray, value: FloatArray) -> None:
+    """Refuse what looks like several stars merged.
+
+    Raises
+    ------
+    UnusableError
+        When most times have several values in one band.
+    """
+    if crowded(time, band, value):
+        raise UnusableError(
+            "most times have several values in one band, as if several stars, or several bands, stood in one table: "
+            "say --columns id=... or band=..."
+        )
+
+
+def _star(rows: Rows, reading: Reading, object_id: str, source: str, options: IngestOptions) -> LightCurve:
+    good = np.isfinite(rows.time) & np.isfinite(rows.value) & (rows.mask == 0)
+    crowd_refused(rows.time[good], rows.band[good], rows.value[good])
+    at = np.flatnonzero(np.isfinite(rows.ra) & np.isfinite(rows.dec))[:1]
+    bands = np.array(rows.bands, dtype=str)
+    return star(
+        object_id,
+        rows.time,
+        rows.value,
+        None if all(value.error is None for value in reading.values) else rows.error,
+        options=options,
+        source=source,
+        clock=reading.time.clock,
+        kind=reading.kind,
+        unit=reading.unit,
+        band=bands[rows.band],
+        mask=rows.mask,
+        ra=float(rows.ra[at[0]]) if len(at) else float("nan"),
+        dec=float(rows.dec[at[0]]) if len(at) else float("nan"),
+        kind_from=reading.kind_from,
+        read_as=reading.said,
+        caution="; ".join(reading.caution),
+    )

@@ -1,0 +1,166 @@
+"""What a chunk does, and whose fault a fault is."""
+
+from __future__ import annotations
+
+import errno
+import math
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from swope.flows import chunk, stages, survive
+from swope.flows.chunk import ChunkError, Lessons, Mark, each_or_lost, mark_of
+from swope.flows.options import RunOptions
+from swope.flows.stages import Lost
+from swope.flows.survive import surviving
+from swope.flows.workers import WorkerDiedError, worker_processes
+from swope.pipeline.ingest import IngestOptions, Part, plan
+
+
+class Counted:
+    """A computation that counts how often it is asked."""
+
+    def __init__(self, compute: object) -> None:
+        self.compute, self.calls = compute, 0
+
+    def __call__(self, stars: Sequence[float]) -> list[float]:
+        self.calls += 1
+        return self.compute(stars)  # type: ignore[operator, no-any-return]
+
+
+def roots(stars: Sequence[float]) -> list[float]:
+    return [math.sqrt(star) for star in stars]
+
+
+def test_what_a_chunk_does_needs_no_prefect() -> None:
+    code = "import sys, swope.flows.chunk; assert 'prefect' not in sys.modules and 'keras' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_a_star_that_raises_is_lost_alone() -> None:
+    counted = Counted(roots)
+    stars = [float(i) for i in range(256)]
+    stars[77] = -1.0
+    answers = each_or_lost(counted, stars)
+    assert answers[77] == Lost("the computation failed on this star: ValueError: math domain error")
+    assert [answers[i] for i in (0, 76, 78, 255)] == [math.sqrt(i) for i in (0, 76, 78, 255)]
+    assert counted.calls < 25
+
+
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_of_few_stars_each_is_tried(n: int) -> None:
+    assert [type(answer) for answer in each_or_lost(roots, [-1.0] * n)] == [Lost] * n
+    assert [type(answer) for answer in each_or_lost(roots, [*[-1.0] * n, 4.0])] == [*[Lost] * n, float]
+
+
+def broken(_stars: Sequence[float]) -> list[float]:
+    raise KeyError("network/003")
+
+
+def full(_stars: Sequence[float]) -> list[float]:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize(("compute", "said"), [(broken, ChunkError), (full, OSError)])
+def test_a_fault_that_hits_every_star_is_asked_for_a_few_times_only(compute: object, said: type[Exception]) -> None:
+    counted = Counted(compute)
+    with pytest.raises(said, match=r"network/003|No space left"):
+        each_or_lost(counted, [1.0] * 256)
+    assert counted.calls <= 4
+
+
+def test_the_same_fault_in_both_halves_is_still_the_stars_where_others_are_well() -> None:
+    stars = [1.0] * 64
+    stars[3] = stars[60] = -1.0
+    answers = each_or_lost(roots, stars)
+    assert [i for i, answer in enumerate(answers) if isinstance(answer, Lost)] == [3, 60]
+
+
+N = 5
+
+
+@pytest.fixture
+def part(tmp_path: Path) -> Part:
+    for i in range(N):
+        rows = "".join(f"{58000 + 0.37 * j},{15 + 0.1 * math.sin(j * (i + 1))},0.02\n" for j in range(12))
+        (tmp_path / f"star{i}.csv").write_text("mjd,mag,magerr\n" + rows)
+    (one,) = plan([str(tmp_path)], IngestOptions(), tmp_path / "scratch").parts
+    return one
+
+
+def dying(part: Part, folder: Path, options: RunOptions, lessons: Lessons) -> None:
+    """A chunk whose star 1 ends the process in the period search, and star 3 in the models."""
+    find_period, rows_of = chunk.find_period, chunk.rows_of
+
+    def search(curve: object, where: object) -> object:
+        if curve.object_id == "star1":  # type: ignore[attr-defined]
+            os.kill(os.getpid(), signal.SIGKILL)
+        return find_period(curve, where)  # type: ignore[arg-type]
+
+    def rows(stars: Sequence[object], models: object, given: RunOptions) -> object:
+        if any(star.curve.object_id == "star3" for star in stars):  # type: ignore[attr-defined]
+            os.kill(os.getpid(), signal.SIGKILL)
+        return rows_of(stars, models, given)  # type: ignore[arg-type]
+
+    chunk.find_period, chunk.rows_of = search, rows  # type: ignore[assignment]
+    chunk.do_chunk(part, folder, options, lessons)
+
+
+def test_a_star_that_ends_its_process_is_lost_alone(part: Part, tmp_path: Path) -> None:
+    folder = tmp_path / "chunk"
+    with worker_processes(1):
+        surviving(dying, part, folder, RunOptions())
+    import pyarrow.parquet as pq
+
+    rows = {row["object_id"]: row for row in pq.read_table(folder / stages.OBJECTS).to_pylist()}
+    assert sorted(rows) == [f"star{i}" for i in range(N)]
+    for name, row in rows.items():
+        died = "ended without an answer" in (row["reason"] or "")
+        assert died == (name in ("star1", "star3")), row["reason"]
+        assert (row["status"] == "failed") == died
+    assert (folder / "done.json").exists()
+    assert mark_of(folder) is None
+
+
+def absent(_part: Part, _folder: Path, _options: RunOptions, _lessons: Lessons) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def everywhere(_part: Part, folder: Path, _options: RunOptions, lessons: Lessons) -> None:
+    with (folder.parent / "deaths").open("a") as file:
+        file.write("x")
+    star = next(i for i in range(99) if i not in lessons.unscored) if lessons.singly else None
+    with chunk._marked(folder, Mark("score", star)):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_deaths_that_are_no_stars_are_not_blamed_on_one(part: Part, tmp_path: Path) -> None:
+    folder = tmp_path / "chunk"
+    folder.mkdir()
+    with worker_processes(1), pytest.raises(WorkerDiedError):
+        surviving(absent, part, folder, RunOptions())
+
+
+def test_the_number_of_deaths_is_bounded(part: Part, tmp_path: Path) -> None:
+    folder = tmp_path / "chunk"
+    folder.mkdir()
+    with worker_processes(1), pytest.raises(WorkerDiedError, match="processes ended over the stars"):
+        surviving(everywhere, part, folder, RunOptions())
+    assert (tmp_path / "deaths").read_text() == "x" * survive.MAX_DEATHS
+
+
+def test_the_mark_of_a_run_that_was_killed_is_blamed_on_nobody(part: Part, tmp_path: Path) -> None:
+    folder = tmp_path / "chunk"
+    folder.mkdir()
+    with chunk._marked(folder, Mark("measure", 0)):
+        killed = shutil.copytree(folder, tmp_path / "killed")
+    assert mark_of(killed) == Mark("measure", 0)
+    chunk.prepare_chunk(part, killed, RunOptions())
+    assert mark_of(killed) is None
+    assert stages.is_measured(killed)
