@@ -18,7 +18,7 @@ from swope.pipeline.events import Event, EventOptions, without_repeats
 from swope.pipeline.fold import Fold, fold
 from swope.pipeline.forecast import Forecast
 from swope.pipeline.lightcurve import LightCurve
-from swope.pipeline.period import PeriodOptions, PeriodResult, find_period, multiplied
+from swope.pipeline.period import PeriodOptions, PeriodResult, find_period, multiplied, secondary_periods
 from swope.pipeline.rank import anomaly_reason, combine_pvalues
 from swope.pipeline.reason import Reason, status_of
 from swope.pipeline.report.detail import StarDetail
@@ -27,6 +27,10 @@ from swope.pipeline.summary import summarise
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+
+#: Types that pulsate in two modes or more.
+MULTI_MODE = frozenset({"RRD", "DCEP(B)"})
 
 
 @dataclass(frozen=True)
@@ -187,9 +191,11 @@ def assess(stars: Sequence[Star], models: Models, events: EventOptions) -> list[
     for i, star in enumerate(settled):
         said = {name: answer[i] for name, answer in answers.items()}
         own = without_repeats(event for one in said.values() for event in one.events)
+        second, broke = _second_period(star, classes.best(i))
         reasons: dict[str, Reason | None] = {
             "reading": Reason(star.curve.caution) if star.curve.caution else None,
             "period": _reason(star.period),
+            "second period": broke,
             "class": classes.reason[i],
             **{name: one.reason for name, one in said.items()},
             **{f"{name}, {what}": problem for name, one in said.items() for what, problem in one.problems.items()},
@@ -200,6 +206,7 @@ def assess(stars: Sequence[Star], models: Models, events: EventOptions) -> list[
             "status": status,
             "reason": reason,
             **period_columns(star.period),
+            "second_period": second,
             **classes.columns(i),
             **_detected(said, columns),
         }
@@ -235,6 +242,20 @@ def _without(curve: LightCurve, status: str, reason: Reason) -> Analysis:
     """What is said of a star that was not analysed."""
     row = {**asdict(summarise(curve)), "status": status, "reason": reason.text}
     return Analysis(curve, PeriodResult(reason=reason.text, fault=reason.fault), inputs_of([]), {}, (), row)
+
+
+def _second_period(star: Star, kind: str | None) -> tuple[float | None, Reason | None]:
+    """The period of a second mode, of stars whose type has one; and what broke in the search for it.
+
+    Of other stars what remains may have a period too (a blend, a changing amplitude): it would be taken for a mode.
+    """
+    if kind not in MULTI_MODE:
+        return None, None
+    try:
+        found = secondary_periods(star.curve, star.period, most=1)
+    except Exception as error:  # the star has its first period all the same
+        return None, Reason.broke("the search", error)
+    return (found[0].rounded().period if found else None), None
 
 
 def settle(star: Star, factor: float) -> Star:

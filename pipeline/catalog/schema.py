@@ -57,6 +57,13 @@ _PERIOD = (
         "what the period may be: alias, half, double, few_cycles",
     ),
     *(Column(f"period_{n}", FLOAT, "d", "time.period", f"runner-up period, number {n}") for n in range(2, 6)),
+    Column(
+        "second_period",
+        FLOAT,
+        "d",
+        "time.period",
+        "period of a second mode, for the types RRD and DCEP(B)",
+    ),
     Column("period_terms", INT, "", "stat.param;time.period", "number of Fourier terms of the model; 0 for a box"),
     Column("t0", FLOAT, "d", "time.epoch", "epoch of phase zero: minimum of eclipsing stars, maximum of the others"),
 )

@@ -309,3 +309,21 @@ def test_a_curve_in_two_bands_of_flux_is_analysed_as_well(models: Models) -> Non
     assert one.row["mean_mag"] is None
     assert one.row["mean_flux"] == pytest.approx(100, abs=5)
     assert one.row["status"] == "ok"
+
+
+def test_a_second_period_is_for_types_with_two_modes(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(5)
+    time = np.sort(rng.uniform(0.0, 300.0, 400))
+    mag = 15.0 + 0.3 * np.sin(2 * np.pi * time / 0.5) + 0.12 * np.sin(2 * np.pi * time / 0.372)
+    curve = clean(LightCurve.of("two modes", time, mag + rng.normal(0.0, 0.01, 400), np.full(400, 0.01)))
+    one = module.measured(curve, PeriodOptions())
+    second, broke = module._second_period(one, "RRD")
+    assert broke is None
+    assert second == pytest.approx(0.372, rel=1e-4) or second == pytest.approx(0.5, rel=1e-4)
+    assert module._second_period(one, "RRAB") == (None, None)
+
+    def breaking(*_: object, **__: object) -> None:
+        raise RuntimeError("no")
+
+    monkeypatch.setattr(module, "secondary_periods", breaking)
+    assert module._second_period(one, "RRD") == (None, Reason("the search failed: RuntimeError: no", fault=True))
