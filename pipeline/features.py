@@ -9,6 +9,7 @@ import numpy as np
 
 from swope.pipeline.lightcurve import FloatArray, LightCurve
 from swope.pipeline.period.result import PeriodResult
+from swope.pipeline.photometry import brightening, errors_or, typical_error
 from swope.pipeline.summary import main_band
 
 #: Fewer rows than this have no shape to speak of.
@@ -16,10 +17,6 @@ LEAST_POINTS = 5
 
 #: Errors below this, in magnitudes, are no better known than that.
 _ERROR_FLOOR = 0.002
-
-#: Where more than this share of the fluxes is not above zero there is no light to measure changes by: a logarithm
-#: would be that of noise.
-_DARK = 0.05
 
 #: Fourier terms of the shape of a folded curve; those of `pipeline.shape`, which is imported only where it is used.
 HARMONICS = 4
@@ -143,7 +140,7 @@ def brightness(curve: LightCurve) -> LightCurve:
     for band in range(len(good.bands)):
         rows = good.band == band
         if rows.any():
-            value[rows], error[rows] = _relative(good.value[rows], good.error[rows], good.kind)
+            value[rows], error[rows] = brightening(good.value[rows], good.error[rows], good.kind)
             if rows.sum() >= 20:
                 widths[band] = float(np.subtract(*np.percentile(value[rows], (90, 10))))
     main = main_band(good)
@@ -155,17 +152,6 @@ def brightness(curve: LightCurve) -> LightCurve:
             value[rows] *= scale
             error[rows] *= scale
     return LightCurve.of(curve.object_id, good.time, value, error, kind="flux", unit="mag")
-
-
-def _relative(value: FloatArray, error: FloatArray, kind: str) -> tuple[FloatArray, FloatArray]:
-    median = float(np.median(value))
-    if kind == "mag":
-        return median - value, error
-    if np.percentile(value, 100.0 * _DARK) > 0:
-        safe = np.maximum(value, 0.02 * median)
-        return 2.5 * np.log10(safe / median), 1.0857 * error / safe
-    scale = 0.1 / max(float(np.std(value)), 1e-30)
-    return scale * (value - median), scale * error
 
 
 def plain_features(bright: LightCurve) -> FloatArray:
@@ -377,13 +363,7 @@ def _latitude(curve: LightCurve) -> float:
 
 def errors_of(bright: LightCurve) -> FloatArray:
     """(n,) errors with a floor; where the source gives none, the scatter of neighbours stands in for them."""
-    error = bright.error
-    if not np.isfinite(error).all():
-        steps = np.abs(np.diff(bright.value))
-        # 1.05 turns the median absolute difference of two Gaussians into their standard deviation
-        usual = np.nanmedian(error) if np.isfinite(error).any() else 1.05 * float(np.median(steps)) if len(steps) else 0
-        error = np.where(np.isfinite(error), error, usual)
-    return np.maximum(error, _ERROR_FLOOR)
+    return errors_or(bright.error, typical_error(bright.error, bright.value), _ERROR_FLOOR)
 
 
 def _slow(time: FloatArray, value: FloatArray, days: float) -> float:
