@@ -84,6 +84,6 @@ def test_the_kernels_load_where_packages_are_read_only_and_there_is_no_home(tmp_
     assert found.returncode == 0, found.stderr
     assert found.stdout.startswith(str(site))
     # and it is this that makes them load
-    (site / "pipeline" / "compiled.py").write_text("def keep_compiled() -> None: pass\n")
+    (site / "pipeline" / "machine_code.py").write_text("def keep_compiled() -> None: pass\n")
     found = run(code, site, environment)
     assert "cannot cache function" in found.stderr
