@@ -81,11 +81,19 @@ class Pool:
         self._changed = threading.Condition()
         self.stopped = False
 
-    def warm(self, function: Callable[..., Any], *arguments: Any) -> None:
-        """Start a worker on a function whose answer nobody needs, so that it is ready for what comes."""
-        worker = self._take()
-        worker.ask(function, *arguments)
-        self._give(worker)
+    def warm(self, *calls: tuple[Any, ...]) -> None:
+        """Start workers on what nobody needs the answer of, so that they are ready for what comes.
+
+        Parameters
+        ----------
+        calls : each a function and its arguments, for a worker of its own; the first of them is the next to be called.
+            More than there may be workers are left out.
+        """
+        workers = [self._take() for _ in calls[: self._limit]]
+        for worker, (function, *arguments) in zip(workers, calls, strict=False):
+            worker.ask(function, *arguments)
+        for worker in reversed(workers):
+            self._give(worker)
 
     def call(self, function: Callable[..., T], *arguments: Any) -> T:
         """As `swope.flows.workers.call`."""

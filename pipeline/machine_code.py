@@ -37,6 +37,19 @@ def keep_compiled(code: Path = Path(__file__).parent) -> Path | None:
     return folder
 
 
+def is_kept(code: Path, function: str) -> bool:
+    """Whether numba has kept machine code of a function, of this or of an earlier version; quick, without numba.
+
+    Parameters
+    ----------
+    code : the folder of the function's module.
+    function : ``module.name``.
+    """
+    own = os.environ.get(_VARIABLE)
+    places = [Path(own)] if own else [code / "__pycache__", _home_cache()]
+    return any(place.is_dir() and next(place.rglob(f"{function}-*.nbi"), None) for place in places)
+
+
 def _home_cache() -> Path:
     """Where numba writes below the user's home."""
     own = os.environ.get("XDG_CACHE_HOME")

@@ -48,6 +48,7 @@ def call(parsed: argparse.Namespace) -> int:
     from swope.flows.options import RunOptions
     from swope.flows.server import prefect_server
     from swope.flows.workers import worker_processes
+    from swope.models.statespace.ahead import compile_ahead, is_compiled
     from swope.pipeline.ingest import check_sources
 
     # before Prefect, which takes seconds to start
@@ -63,8 +64,8 @@ def call(parsed: argparse.Namespace) -> int:
     workers = 0 if parsed.dask else parsed.workers or os.cpu_count() or 1
     with terminable(), worker_processes(workers) as pool:
         if pool is not None:
-            # it loads TensorFlow and the models while Prefect starts
-            pool.warm(Makers.of, options.models)
+            # while Prefect starts one loads TensorFlow and the models, and, on a fresh machine, another compiles
+            pool.warm((Makers.of, options.models), *([] if is_compiled() else [(compile_ahead,)]))
         with prefect_server():
             from swope.flows.catalog import catalog, task_runner
 

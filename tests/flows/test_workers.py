@@ -62,12 +62,21 @@ def test_no_more_processes_than_calls_at_a_time() -> None:
 def test_a_worker_that_was_warmed_answers_what_it_is_asked_next() -> None:
     with worker_processes(4) as pool:
         assert pool is not None
-        pool.warm(nap)
-        pool.warm(complain)
+        pool.warm((nap,))
+        pool.warm((complain,))
         first = call(process)
         assert call(math.sqrt, 4.0) == 2.0
         assert call(process) == first
         assert len(multiprocessing.active_children()) == 1
+
+
+def test_several_are_warmed_side_by_side_and_the_first_is_called_first() -> None:
+    with worker_processes(2) as pool:
+        assert pool is not None
+        pool.warm((nap,), (nap,), (nap,))
+        assert len(multiprocessing.active_children()) == 2
+        first = call(process)
+        assert call(process) == first
 
 
 def test_within_a_block_the_workers_of_the_outer_one_are_used() -> None:

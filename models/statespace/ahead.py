@@ -1,0 +1,33 @@
+"""Compile the state space before a star needs it: it takes longest, and can be done beside something else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from swope.pipeline.clean import clean
+from swope.pipeline.events import EventOptions
+from swope.pipeline.lightcurve import LightCurve
+from swope.pipeline.machine_code import is_kept
+from swope.pipeline.period.result import PeriodResult
+from swope.pipeline.star import Star
+
+
+def is_compiled() -> bool:
+    """Whether it was compiled before, and kept."""
+    return is_kept(Path(__file__).parent / "kernels", "search.maximise")
+
+
+def compile_ahead() -> None:
+    """Compile what the fit, forecasts, events and description of a star need, by going through a small one."""
+    from swope.models.statespace.model import StateSpace
+
+    time = np.arange(0.0, 200.0, 2.5)
+    wave = np.sin(2 * np.pi * time / 7.3) + 0.3 * np.sin(2 * np.pi * time / 61.0)
+    noise = np.random.default_rng(0).normal(0.0, 0.05, len(time))
+    curve = clean(LightCurve.of("", time, 12.0 + wave + noise, np.full(len(time), 0.05)))
+    star = Star(curve, PeriodResult(period=7.3, fap=0.0, t0=0.0, terms=1))
+    model = StateSpace()
+    model.slow_events([star], EventOptions())
+    model.describe([star])
