@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import tempfile
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +14,7 @@ from swope.flows.record import RunRecord
 from swope.flows.stages import ingest_options, searched
 from swope.pipeline.catalog.store import OBJECTS, RECORD, replacing
 from swope.pipeline.clean import clean
-from swope.pipeline.ingest import Refused, SourceError, plan, read
+from swope.pipeline.ingest import SourceError, read_all
 from swope.pipeline.lightcurve import LightCurve
 from swope.pipeline.report.detail import StarDetail
 
@@ -43,7 +42,12 @@ def show(sources: Sequence[str], out: Path, options: RunOptions, wanted: Sequenc
     # TensorFlow takes seconds to import; meanwhile files are read and periods searched
     models = threading.Thread(target=_warm, daemon=True)
     models.start()
-    curves, refused = _read(sources, options)
+    found = read_all(sources, ingest_options(options))
+    if not found.curves:
+        raise SourceError(
+            "; ".join(f"{one.source}: {one.reason}" for one in found.refused[:3]) or "no light curve there"
+        )
+    curves = [clean(curve) for curve in found.curves]
     if wanted:
         curves = _chosen(curves, wanted)
     if len(curves) > MOST:
@@ -60,16 +64,15 @@ def show(sources: Sequence[str], out: Path, options: RunOptions, wanted: Sequenc
     stars = [measured(curve, searched(options)) for curve in curves if len(curve.good)]
     models.join()
     loaded = load_models(options.models)
-    found = assess_surely(stars, loaded, options.events)
-    done = [one for one in found if one.assessments]
+    analyses = assess_surely(stars, loaded, options.events)
+    done = [one for one in analyses if one.assessments]
     lines: list[str] = []
     for detail in drawn([one.detail for one in done], loaded):
         lines += [*_written(detail, out), ""]
-    lines += [
-        f"{one.curve.object_id}: {one.row['status']}: {one.row['reason']}" for one in found if not one.assessments
-    ]
+    broken = [one for one in analyses if not one.assessments]
+    lines += [f"{one.curve.object_id}: {one.row['status']}: {one.row['reason']}" for one in broken]
     lines += [f"{curve.object_id}: rejected: none of its {len(curve)} rows can be used" for curve in unusable]
-    lines += [f"{one.object_id}: {one.status}: {one.reason}" for one in refused]
+    lines += [f"{one.object_id}: {one.status}: {one.reason}" for one in found.refused]
     return lines
 
 
@@ -89,22 +92,6 @@ def _warm() -> None:
     from swope.models.keras_backend import keras
 
     keras()
-
-
-def _read(sources: Sequence[str], options: RunOptions) -> tuple[list[LightCurve], list[Refused]]:
-    """The cleaned stars of some sources, and what could not be read."""
-    reading = ingest_options(options)
-    curves: list[LightCurve] = []
-    with tempfile.TemporaryDirectory(prefix="swope-") as scratch:
-        planned = plan(sources, reading, Path(scratch))
-        refused = list(planned.refused)
-        for part in planned.parts:
-            ingested = read(part, reading)
-            refused += ingested.refused
-            curves += map(clean, ingested.chunk)
-    if not curves:
-        raise SourceError("; ".join(f"{one.source}: {one.reason}" for one in refused[:3]) or "no light curve there")
-    return curves, refused
 
 
 def _chosen(curves: Sequence[LightCurve], wanted: Sequence[str]) -> list[LightCurve]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,8 +10,7 @@ from typing import Any
 import numpy as np
 
 from swope.pipeline.clean import clean
-from swope.pipeline.ingest import IngestOptions, Refused, SourceError, plan
-from swope.pipeline.ingest import read as read_part
+from swope.pipeline.ingest import IngestOptions, Refused, SourceError, read_all
 from swope.pipeline.lightcurve import Clock, Kind, LightCurve
 
 
@@ -47,19 +45,13 @@ def read(
     """
     sources = [str(one) for one in ([source] if isinstance(source, str | Path) else source)]
     options = IngestOptions(clock=Clock.parse(clock) if clock else None, kind=kind)
-    curves: list[LightCurve] = []
-    with tempfile.TemporaryDirectory(prefix="swope-") as scratch:
-        planned = plan(sources, options, Path(scratch))
-        refused = list(planned.refused)
-        for part in planned.parts:
-            ingested = read_part(part, options)
-            refused += ingested.refused
-            curves += (clean(curve) for curve in ingested.chunk)
-    if not curves:
-        raise SourceError(f"no light curve in {', '.join(sources)}: {_told(refused)}")
-    if refused:
-        warnings.warn(f"{len(refused)} of {len(refused) + len(curves)} not read: {_told(refused)}", stacklevel=2)
-    return curves
+    found = read_all(sources, options)
+    if not found.curves:
+        raise SourceError(f"no light curve in {', '.join(sources)}: {_told(found.refused)}")
+    if found.refused:
+        n = len(found.refused)
+        warnings.warn(f"{n} of {n + len(found.curves)} not read: {_told(found.refused)}", stacklevel=2)
+    return [clean(curve) for curve in found.curves]
 
 
 def _told(refused: Sequence[Refused]) -> str:

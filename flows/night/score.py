@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -21,7 +20,7 @@ from swope.flows.options import RunOptions
 from swope.flows.stages import ingest_options
 from swope.flows.state import FOLLOWED, NIGHTLY, STATE, State, read_state, state_table, write_state
 from swope.pipeline.catalog.store import RECORD
-from swope.pipeline.ingest import Refused, plan, read
+from swope.pipeline.ingest import read_all
 from swope.pipeline.lightcurve import LightCurve
 from swope.pipeline.star import Star
 from swope.pipeline.version import VERSION
@@ -62,15 +61,15 @@ def score_night(
     settings = settings or state.settings
     watch = Watch()
     with watch.over("reading"):
-        came, refused, n_inputs = read_points(sources, settings, out)
+        came = read_all(sources, ingest_options(settings))
         known = state.names()
     with watch.over("models"):
         at_work = Detectors.of(settings, detectors)
     out.mkdir(parents=True, exist_ok=True)
     (out / NIGHTLY).unlink(missing_ok=True)
     tables = NightTables(at_work.columns)
-    tables.add(*(unscored(entry.object_id, entry.source, entry.status, entry.reason) for entry in refused))
-    mine, strangers = sorted_out(came, known)
+    tables.add(*(unscored(entry.object_id, entry.source, entry.status, entry.reason) for entry in came.refused))
+    mine, strangers = sorted_out(came.curves, known)
     tables.add(*(unscored(curve.object_id, curve.source, "rejected", f"{why} ({since})") for curve, why in strangers))
     with watch.over("writing"):
         after = (_after(table, mine, at_work, tables, watch) for table in state.batches())
@@ -84,7 +83,7 @@ def score_night(
         config=asdict(settings),
         models=at_work.ids,
         counts=tables.counts(),
-        n_inputs=n_inputs,
+        n_inputs=came.n_inputs,
         n_points=tables.total("n_new"),
         n_seen=tables.total("n_seen"),
         n_masked=tables.total("n_masked"),
@@ -96,21 +95,6 @@ def score_night(
     )
     record.write(out)
     return record
-
-
-def read_points(sources: Sequence[str], settings: RunOptions, out: Path) -> tuple[list[LightCurve], list[Refused], int]:
-    """What tonight's sources hold: curves, what cannot be read, the number of files."""
-    scratch = out / ".scratch"
-    options = ingest_options(settings)
-    planned = plan(sources, options, scratch)
-    came: list[LightCurve] = []
-    refused = list(planned.refused)
-    for part in planned.parts:
-        ingested = read(part, options)
-        refused += ingested.refused
-        came += ingested.chunk
-    shutil.rmtree(scratch, ignore_errors=True)
-    return came, refused, planned.n_inputs
 
 
 def _after(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -23,6 +25,22 @@ from swope.pipeline.ingest.registry import Reader, reader_for, reader_named, rea
 from swope.pipeline.ingest.sources import find_files
 from swope.pipeline.ingest.unpack import is_archive, unpacked
 from swope.pipeline.lightcurve import Chunk, LightCurve
+
+
+@dataclass(frozen=True, eq=False)
+class Everything:
+    """All that some sources hold.
+
+    Attributes
+    ----------
+    curves : as they were read, not cleaned, in a fixed order.
+    refused : inputs that did not become stars.
+    n_inputs : files seen.
+    """
+
+    curves: tuple[LightCurve, ...]
+    refused: tuple[Refused, ...]
+    n_inputs: int
 
 
 def plan(sources: Sequence[str], options: IngestOptions, scratch: Path) -> Plan:
@@ -104,6 +122,29 @@ def read(part: Part, options: IngestOptions) -> Ingested:
         source = ";".join(part.sources)
         refused += [refusal(f"row {row + 1}" if part.stop >= 0 else source, source, error) for row in rows]
     return Ingested(Chunk.of(curves), tuple(refused))
+
+
+def read_all(sources: Sequence[str], options: IngestOptions) -> Everything:
+    """Read all of some sources at once, for as many stars as fit into memory.
+
+    Parameters
+    ----------
+    sources, options : as for `plan`.
+
+    Raises
+    ------
+    SourceError, ValueError
+        As `plan` does.
+    """
+    curves: list[LightCurve] = []
+    with tempfile.TemporaryDirectory(prefix="swope-") as scratch:
+        planned = plan(sources, options, Path(scratch))
+        refused = list(planned.refused)
+        for part in planned.parts:
+            ingested = read(part, options)
+            refused += ingested.refused
+            curves += ingested.chunk
+    return Everything(tuple(curves), tuple(refused), planned.n_inputs)
 
 
 def _recognise(path: Path, source: str, forced: Reader | None) -> tuple[Reader, InputFile]:
