@@ -69,16 +69,7 @@ def test_nothing_installs_but_swope(site: Path) -> None:
 
 
 def test_python_works_beside_a_users_own_modules(site: Path, folder: Path) -> None:
-    environment = os.environ | {"PYTHONPATH": str(site)}
-    done = subprocess.run(
-        [sys.executable, "-c", CODE],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
+    done = python(CODE, site, folder)
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == [str(site / "swope" / "__init__.py"), "ok"]
 
@@ -87,16 +78,7 @@ def test_the_command_works_beside_a_users_own_modules(site: Path, folder: Path) 
     rows = "".join(f"{2455000 + 0.37 * i},{12 + i % 3 / 10},0.02\n" for i in range(60))
     (folder / "star.csv").write_text("HJD,mag,mag_err\n" + rows)
     command = "import sys; from swope.flows.cli import main; sys.exit(main(['run', 'star.csv', '--out', 'out']))"
-    environment = os.environ | {"PYTHONPATH": str(site)}
-    done = subprocess.run(
-        [sys.executable, "-c", command],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
+    done = python(command, site, folder)
     assert done.returncode == 0, done.stderr
     assert "1 rows: 1 ok" in done.stdout
     assert (folder / "out" / "report" / "index.html").exists()
