@@ -271,7 +271,9 @@ def _profile(
 
 
 def _named(fit: ShapeFit, brightens: bool, span: float) -> Shape:
-    """The profile's name; a bell that is short against the curve is nothing slow."""
+    """The profile's name; a bell that is short against the curve is nothing slow, and no lens passes within hours."""
+    if fit.shape == "lens" and fit.duration < _FLARE:
+        return "flare"
     if fit.shape != "slow" or fit.duration >= _SLOW * span:
         return fit.shape
     if not brightens:
