@@ -26,7 +26,10 @@ FILLED = 0.9
 LIKE_A_CHAIN = 0.1
 
 _TIME_OF_DAY = re.compile(r"^\d\d?:\d\d(:\d\d(\.\d+)?)?$")
-_CALENDAR = re.compile(r"^\d{4}[-/]\d\d[-/]\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?)?Z?$|^\d{4}[-/ ]\d\d[-/ ]\d\d\.\d+$")
+_CALENDAR = re.compile(
+    r"^\d{4}[-/]\d\d[-/]\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?)?(Z|\+00:?00)?$|^\d{4}[-/ ]\d\d[-/ ]\d\d\.\d+$"
+)
+_ZULU = re.compile(r"(Z|\+00:?00)$")
 
 #: Columns that are added: a day and its fraction, as astropy and MPC write them.
 _PAIRS = {
@@ -111,7 +114,7 @@ def _named(given: Given) -> list[_Candidate]:
         if i in given.said.indices:
             continue
         meaning = own.get(given.plain[i]) or time_meaning(column.name, column.unit, column.description)
-        if meaning is None:
+        if meaning is None or (meaning.unit > 300 and _whole(column)):  # the year of a date in three columns
             continue
         if column.is_text and _some(column, _TIME_OF_DAY):
             times_of_day.append(i)
@@ -125,6 +128,10 @@ def _named(given: Given) -> list[_Candidate]:
     for day in [c for c in found if c.calendar and _whole_days(c)]:
         found += [_candidate(table, (day.columns[0], time), day.meaning) for time in times_of_day]
     return found
+
+
+def _whole(column: Column) -> bool:
+    return bool(np.all(column.numbers[column.finite] % 1 == 0))
 
 
 def _whole_days(candidate: _Candidate) -> bool:
@@ -235,11 +242,24 @@ def _settled(best: _Candidate, given: Given) -> TimeColumns:
             "say what they are with --clock"
         )
         meaning = replace(meaning, clock=Clock(), shift=0.0)
+    elif _like_years(best):
+        given.caution.append(
+            f"{best.name} may be in years by its numbers: call it 'epoch [yr]' if it is, 'epoch [d]' if not"
+        )
     elif _of_day_only(best):
         given.caution.append(f"{best.name} goes to and fro between 0 and 24, as a time of day: no dates were found")
     elif len(possible) and not possible.all():
         given.caution.append(f"{int((~possible).sum())} rows have times that {best.name} cannot have: left out")
     return TimeColumns(best.columns, meaning, best.calendar, merged(meaning.clock, given.options.clock))
+
+
+def _like_years(best: _Candidate) -> bool:
+    """Whether times that state neither clock nor unit lie all within the years of photometry, as an epoch does."""
+    days = best.days[np.isfinite(best.days)]
+    vague = (
+        not best.meaning.stated and best.meaning.unit == 1.0 and "epoch" in best.name.lower() and "[" not in best.name
+    )
+    return vague and len(days) > 0 and bool(np.all((days > 1850) & (days < 2100)) and np.any(days % 1 != 0))
 
 
 def _clock_said(meaning: TimeMeaning) -> str:
@@ -319,7 +339,7 @@ def _julian(column: Column) -> FloatArray:
     days = np.full(len(column), np.nan)
     words = column.words
     good = np.array([_CALENDAR.match(str(word)) is not None for word in words], dtype=bool)
-    texts = np.array([str(word).rstrip("Z").replace("/", "-") for word in words[good]], dtype=str)
+    texts = np.array([_ZULU.sub("", str(word)).replace("/", "-") for word in words[good]], dtype=str)
     if not len(texts):
         return days
     fraction = np.zeros(len(texts))

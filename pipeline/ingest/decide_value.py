@@ -20,6 +20,7 @@ from swope.pipeline.ingest.value_names import (
     bare_band,
     error_columns,
     kind_of_unit,
+    unit_said,
     value_name,
 )
 from swope.pipeline.lightcurve import FloatArray, Kind
@@ -165,7 +166,8 @@ def choose_kind(given: Given, values: tuple[ValueColumns, ...], named: ValueName
     by_survey = None if given.survey is None else given.survey.kind
     if by_survey is not None and given.survey is not None and given.survey.values:
         return by_survey, "survey"
-    by_unit = kind_of_unit(given.table.columns[values[0].value].unit)
+    column = given.table.columns[values[0].value]
+    by_unit = kind_of_unit(unit_said(column.name, column.unit))
     if by_unit is not None:
         return by_unit, "unit"
     if named is not None and named.kind is not None:
@@ -229,7 +231,8 @@ def unit_of(given: Given, kind: Kind, value: ValueColumns) -> str:
     """The unit of the values as astropy writes it; "" for a relative flux."""
     if kind == "mag":
         return "mag"
-    stated = given.table.columns[value.value].unit.strip()
+    column = given.table.columns[value.value]
+    stated = unit_said(column.name, column.unit)
     if stated:
         return _UNITS.get(stated.lower(), stated)
     return given.survey.unit if given.survey and given.survey.kind == "flux" else ""

@@ -103,8 +103,8 @@ def stage_flat(
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
         try:
-            joined = _joined(blocks(_wanted(reading)), reading) if reading.per_band_id else {}
-            nameless = _fill(folder, buckets, blocks(_wanted(reading)), reading, name, joined)
+            joined = _joined(blocks(reading.columns), reading) if reading.per_band_id else {}
+            nameless = _fill(folder, buckets, blocks(reading.columns), reading, name, joined)
             _sort(folder, buckets, path, reading, options)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
@@ -135,13 +135,6 @@ def _sample(blocks: Iterator[Table]) -> Table:
             joined = np.concatenate(cells)
         columns.append(Column(column.name, joined, column.unit, column.description))
     return Table(tuple(columns), held[0].named, held[0].header)
-
-
-def _wanted(reading: Reading) -> frozenset[int]:
-    found = [*reading.time.columns, reading.band, reading.object_id, reading.ra, reading.dec]
-    found += [reading.sign, reading.reference, reading.zero_point, *(i for i, _ in (*reading.flags, *reading.limits))]
-    found += [index for value in reading.values for index in (value.value, value.error)]
-    return frozenset(index for index in found if index is not None)
 
 
 def _plain_size(file: InputFile) -> int:

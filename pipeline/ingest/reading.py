@@ -83,6 +83,14 @@ class Reading:
     caution: tuple[str, ...] = ()
 
     @property
+    def columns(self) -> frozenset[int]:
+        """Indices of all columns that play a part."""
+        found = [*self.time.columns, self.band, self.object_id, self.ra, self.dec]
+        found += [self.sign, self.reference, self.zero_point, *(i for i, _ in (*self.flags, *self.limits))]
+        found += [index for value in self.values for index in (value.value, value.error)]
+        return frozenset(index for index in found if index is not None)
+
+    @property
     def said(self) -> str:
         """One line for the catalog."""
         over = f"; passed over {'; '.join(self.passed)}" if self.passed else ""

@@ -21,6 +21,7 @@ from swope.pipeline.ingest.reading import Reading, ValueColumns
 from swope.pipeline.ingest.stars import star
 from swope.pipeline.ingest.table import Table
 from swope.pipeline.ingest.time_names import plain_name
+from swope.pipeline.ingest.value_names import in_mag, unit_said
 from swope.pipeline.lightcurve import FloatArray, IntArray, LightCurve, Mask
 
 #: Fluxes with a zero point a row are brought to this one.
@@ -105,8 +106,9 @@ def _measured(
     if reading.fillers:
         mask[np.isin(value, reading.fillers)] |= int(Mask.NOT_FINITE)
     error = np.full(len(value), np.nan) if where.error is None else table.columns[where.error].numbers.copy()
-    if column.unit.strip().lower() == "mmag":
-        value, error = value / 1000, error / 1000
+    if reading.kind == "mag":
+        scale = in_mag(column.name, column.unit)
+        value, error = value * scale, error * _error_scale(table, where, scale)
     limits = (mask & int(Mask.LIMIT)) != 0
     # the error of a limit is none (99.99)
     error[limits] = np.nan
@@ -116,6 +118,14 @@ def _measured(
     if reading.sign is not None:
         value, error = _corrected(table, reading, value, error)
     return value, error, mask
+
+
+def _error_scale(table: Table, where: ValueColumns, of_value: float) -> float:
+    """Magnitudes in one unit of the errors: their own, else that of the values."""
+    if where.error is None:
+        return of_value
+    column = table.columns[where.error]
+    return in_mag(column.name, column.unit) if unit_said(column.name, column.unit) else of_value
 
 
 def _corrected(table: Table, reading: Reading, value: FloatArray, error: FloatArray) -> tuple[FloatArray, FloatArray]:
