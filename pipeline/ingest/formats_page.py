@@ -18,6 +18,7 @@ TESTS = {
     "fits": "test_fits.py, test_missions.py",
     "fits_flat": "test_fits_table.py, test_lists.py",
     "ipac": "test_text.py",
+    "mrt": "test_containers.py",
     "parquet": "test_parquet.py, test_lists.py, test_hats.py",
     "snana": "test_kinds.py",
     "text": "test_text.py, test_dialect.py, test_long.py",

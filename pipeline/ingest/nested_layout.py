@@ -19,6 +19,9 @@ from swope.pipeline.ingest.value_names import bare_band, value_name
 CLOCK_NAMES = ("clock", "timesystem")
 UNIT_NAMES = ("unit",)
 
+#: Columns in which a star of a store of ours says where it is from, how it was read, and what makes that doubtful.
+SAID_NAMES = ("source", "read_as", "caution")
+
 
 @dataclass(frozen=True)
 class Series:
@@ -44,18 +47,26 @@ class Layout:
     ----------
     star : plain columns that name the star, its place, or its band.
     clock, unit : plain columns in which a star states its own; None where absent.
+    said : plain columns by name of `SAID_NAMES`, for a store of ours; else empty.
     series : alternatives of lists, each a tuple of series that belong together; the likeliest first.
     """
 
     star: tuple[Field, ...]
     clock: Field | None
     unit: Field | None
+    said: dict[str, Field]
     series: tuple[tuple[Series, ...], ...]
 
     @property
     def columns(self) -> list[str]:
         """The table's columns that are needed."""
-        fields = [*self.star, self.clock, self.unit, *(f for way in self.series for s in way for f in s.fields)]
+        fields = [
+            *self.star,
+            self.clock,
+            self.unit,
+            *self.said.values(),
+            *(f for way in self.series for s in way for f in s.fields),
+        ]
         return sorted({field.path[0] for field in fields if field is not None})
 
 
@@ -76,10 +87,12 @@ def layout_of(schema: pa.Schema) -> Layout | None:
     if not ways:
         _refuse_lists(fields, plain)
         return None
+    said = {field.name: field for field in plain if field.name in SAID_NAMES}
     return Layout(
         star=tuple(field for field in plain if _of_star(field.name)),
         clock=next((field for field in plain if plain_name(field.name) in CLOCK_NAMES), None),
         unit=next((field for field in plain if plain_name(field.name) in UNIT_NAMES), None),
+        said=said if len(said) == len(SAID_NAMES) else {},
         series=tuple(ways),
     )
 

@@ -27,6 +27,9 @@ from swope.pipeline.lightcurve import FloatArray, IntArray, LightCurve, Mask
 #: Fluxes with a zero point a row are brought to this one.
 ZERO_POINT = 25.0
 
+#: Arcseconds: a star's rows scatter less, and few stars move as far.
+ONE_PLACE = 60.0
+
 #: Flux in microjansky of magnitude zero (AB).
 _UJY_AT_ZERO = 3.631e9
 
@@ -107,8 +110,8 @@ def _measured(
         mask[np.isin(value, reading.fillers)] |= int(Mask.NOT_FINITE)
     error = np.full(len(value), np.nan) if where.error is None else table.columns[where.error].numbers.copy()
     if reading.kind == "mag":
-        scale = in_mag(column.name, column.unit)
-        value, error = value * scale, error * _error_scale(table, where, scale)
+        mags = in_mag(column.name, column.unit)
+        value, error = value * mags, error * _error_scale(table, where, mags)
     limits = (mask & int(Mask.LIMIT)) != 0
     # the error of a limit is none (99.99)
     error[limits] = np.nan
@@ -236,10 +239,30 @@ def crowd_refused(time: FloatArray, band: IntArray, value: FloatArray) -> None:
         )
 
 
+def scattered(offset: FloatArray) -> str:
+    """What makes a star doubtful whose rows lie at several places; "" where they lie at one.
+
+    Parameters
+    ----------
+    offset : (n,) arcseconds of each row from the first.
+    """
+    most = float(np.max(offset, initial=0.0, where=np.isfinite(offset)))
+    return f"its rows lie up to {most:.3g} arcsec apart: several stars of one name?" if most > ONE_PLACE else ""
+
+
+def offsets(ra: FloatArray, dec: FloatArray, first_ra: FloatArray | float, first_dec: FloatArray | float) -> FloatArray:
+    """(n,) arcseconds from a first place, for places within some degrees of it; degrees in."""
+    across = ((ra - first_ra + 180.0) % 360.0 - 180.0) * np.cos(np.radians(first_dec))
+    distance: FloatArray = np.hypot(across, dec - first_dec) * 3600.0
+    return distance
+
+
 def _star(rows: Rows, reading: Reading, object_id: str, source: str, options: IngestOptions) -> LightCurve:
     good = np.isfinite(rows.time) & np.isfinite(rows.value) & (rows.mask == 0)
     crowd_refused(rows.time[good], rows.band[good], rows.value[good])
     at = np.flatnonzero(np.isfinite(rows.ra) & np.isfinite(rows.dec))[:1]
+    ra, dec = (float(rows.ra[at[0]]), float(rows.dec[at[0]])) if len(at) else (float("nan"), float("nan"))
+    place = scattered(offsets(rows.ra, rows.dec, ra, dec)) if reading.object_id is not None else ""
     bands = np.array(rows.bands, dtype=str)
     return star(
         object_id,
@@ -253,9 +276,9 @@ def _star(rows: Rows, reading: Reading, object_id: str, source: str, options: In
         unit=reading.unit,
         band=bands[rows.band],
         mask=rows.mask,
-        ra=float(rows.ra[at[0]]) if len(at) else float("nan"),
-        dec=float(rows.dec[at[0]]) if len(at) else float("nan"),
+        ra=ra,
+        dec=dec,
         kind_from=reading.kind_from,
         read_as=reading.said,
-        caution="; ".join(reading.caution),
+        caution="; ".join(filter(None, (*reading.caution, place))),
     )

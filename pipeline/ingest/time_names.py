@@ -123,13 +123,15 @@ def time_meaning(name: str, unit: str = "", description: str = "") -> TimeMeanin
     ):
         return None
     days = _unit_of(name, unit)
-    for text in (word, _words(unit), _words(description)):
-        found = _clock_in(text)
-        if found is not None:
-            scale = found[0].scale
-            if scale == "unknown" and (said := _SCALE.search(_words(unit))):
-                scale = said[1]
-            return TimeMeaning(Clock(found[0].format, scale, found[0].frame), found[1], days, edge)
+    stated = [found for text in (word, _words(unit), _words(description)) if (found := _clock_in(text)) is not None]
+    if stated:
+        # a zero point may stand in the description alone: HJD, described as HJD-2450000
+        clock, shift = next(((c, shift) for c, shift in stated if c.zero or shift), stated[0])
+        scale = stated[0][0].scale if clock.scale == "unknown" else clock.scale
+        if scale == "unknown" and (said := _SCALE.search(_words(unit))):
+            scale = said[1]
+        frame = stated[0][0].frame if clock.frame == "unknown" else clock.frame
+        return TimeMeaning(Clock(clock.format, scale, frame), shift, days, edge)
     said = _SCALE.search(word)
     return TimeMeaning(Clock(scale=said[1] if said else "unknown"), 0.0, days, edge)
 

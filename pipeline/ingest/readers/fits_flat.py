@@ -13,6 +13,7 @@ from swope.pipeline.ingest.fits_table import DamagedError, FitsFile, FitsTable, 
 from swope.pipeline.ingest.flat import flat_reader
 from swope.pipeline.ingest.parts import UnusableError
 from swope.pipeline.ingest.table import Column, Table, column_of
+from swope.pipeline.ingest.time_names import UNITS
 
 #: Header cards that are kept as words.
 _CARDS = ("OBJECT", "FILTER", "RA", "DEC", "RA_OBJ", "DEC_OBJ", "TIMESYS", "TIMEREF", "TELESCOP")
@@ -38,8 +39,11 @@ def _tables(path: str) -> Iterator[Table]:
 def _table(file: FitsFile, table: FitsTable) -> Table:
     """A binary table; one with lists in its cells, a row a star, becomes one row an observation."""
     rows = file.rows(table)
-    stated = {card.lower(): table.header.text(card) or file.primary.text(card) for card in _CARDS}
+    stated = {"extname": table.header.text("EXTNAME")}
+    stated |= {card.lower(): table.header.text(card) or file.primary.text(card) for card in _CARDS}
     header = {card: word for card, word in stated.items() if word}
+    if zero := _zero(file, table):
+        header["clock"] = f"JD-{zero:.10g} {header.get('timesys', '')}".rstrip().lower()
     scale = header.get("timesys", "").lower()
     lists = [i for i, column in enumerate(table.columns) if column.is_list and not _two_parts(table, i)]
     lengths = np.ones(len(rows), dtype=np.int64)
@@ -51,6 +55,8 @@ def _table(file: FitsFile, table: FitsTable) -> Table:
     columns: list[Column] = []
     for i, column in enumerate(table.columns):
         name, unit, comment = column.name, column.unit, table.header.text(f"TCOMM{i + 1}")
+        if not unit and name.upper() == "TIME":
+            unit = table.header.text("TIMEUNIT")
         if i in flat:
             columns.append(column_of(name, flat[i][0], unit, comment))
             continue
@@ -64,6 +70,18 @@ def _table(file: FitsFile, table: FitsTable) -> Table:
         if plain.ndim == 1 and plain.dtype.kind in "biufU":
             columns.append(column_of(name, np.repeat(plain, lengths), unit, comment))
     return Table(tuple(columns), True, header)
+
+
+def _zero(file: FitsFile, table: FitsTable) -> float:
+    """The Julian date from which a table's times count, where its headers state one (FITS 4.0, 9.2.2); else 0."""
+
+    def number(key: str) -> float:
+        said = table.header.get(key, file.primary.get(key))
+        return float(said) if isinstance(said, int | float) and not isinstance(said, bool) else 0.0
+
+    modified = number("MJDREF") or number("MJDREFI") + number("MJDREFF")
+    zero = number("JDREF") or number("JDREFI") + number("JDREFF") or (2400000.5 + modified if modified else 0.0)
+    return zero + number("TIMEZERO") * UNITS.get(table.header.text("TIMEUNIT").lower(), 1.0) if zero else 0.0
 
 
 def _two_parts(table: FitsTable, i: int) -> bool:
