@@ -46,9 +46,13 @@ def choose_values(given: Given, time: TimeColumns, object_id: int | None) -> Cho
         index, kind = given.said.value
         return (ValueColumns(index, None),), ValueName(kind, "", 0)
     if given.survey is not None and given.survey.values:
-        there = [v for v in given.survey.values if (i := given.index(v.value)) is not None and _holds(given, i)]
+        known = [v for v in given.survey.values if given.index(v.value) is not None]
+        there = [v for v in known if _holds(given, given.plain.index(v.value))]
         if there:
             return _of_survey(given, there)
+        if known:
+            names = ", ".join(given.shown(given.plain.index(v.value)) for v in known)
+            raise UnusableError(f"no finite value in {len(given.table)} rows of {names}")
     if not given.table.named:
         return (ValueColumns(_unnamed(given, time), None),), None
     return _by_name(given, time, object_id)

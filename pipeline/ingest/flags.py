@@ -85,8 +85,11 @@ def bad_rows(column: Column, rule: FlagRule) -> BoolArray | None:
     others: BoolArray = filled & ~known
     if rule.rule == "not":
         return others
-    if rule.rule == "below":
-        return np.asarray(finite & (numbers < rule.limit), dtype=bool)
+    if rule.rule in ("below", "above"):
+        beyond = numbers < rule.limit if rule.rule == "below" else numbers > rule.limit
+        return np.asarray(finite & beyond, dtype=bool)
+    if rule.rule == "capital":
+        return np.array([re.search("[A-Z]", word) is not None for word in words.tolist()], dtype=bool)
     if column.is_text and not finite[filled].all():
         return _by_words(words, rule)
     if rule.rule == "bits":

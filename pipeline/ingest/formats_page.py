@@ -21,6 +21,7 @@ TESTS = {
     "mrt": "test_containers.py",
     "parquet": "test_parquet.py, test_lists.py, test_hats.py",
     "snana": "test_kinds.py",
+    "snana_fits": "test_snana_fits.py",
     "text": "test_text.py, test_dialect.py, test_long.py",
     "votable": "test_kinds.py",
 }
@@ -68,6 +69,8 @@ def _rule(rule: FlagRule) -> str:
         "words": f"`{rule.column}` {words}",
         "not": f"`{rule.column}` not {words.rstrip(', ')}",
         "below": f"`{rule.column}` < {rule.limit:g}",
+        "above": f"`{rule.column}` > {rule.limit:g}",
+        "capital": f"`{rule.column}` with a capital letter",
     }[rule.rule]
 
 
