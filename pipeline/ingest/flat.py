@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from swope.pipeline.ingest.bytes import stem_of
+from swope.pipeline.ingest.bytes import plain_size, stem_of
 from swope.pipeline.ingest.decide import decide
 from swope.pipeline.ingest.guard import refusal
 from swope.pipeline.ingest.join import joined
@@ -37,16 +37,22 @@ def flat_reader(
     describes: str,
     recognises: Callable[[Path, bytes], bool],
     tables: Callable[[str], Iterator[Table]],
+    most_megabytes: int,
 ) -> Reader:
     """A reader of files that hold flat tables, each read whole.
 
     Parameters
     ----------
     tables : from a file's path to its tables.
+    most_megabytes : of a file, unpacked: with more a worker would need gigabytes, and it is refused.
     """
 
     def plan(files: Sequence[InputFile], options: IngestOptions, _: Path) -> tuple[list[Part], list[Refused]]:
-        return parts_of_groups(name, [[file] for file in files], options), []
+        small = [file for file in files if plain_size(file.path, file.size) <= most_megabytes * 2**20]
+        large = [file for file in files if file not in small]
+        reason = f"larger than {most_megabytes} MB, and such files are read whole: write it as Parquet, CSV or FITS"
+        refused = [Refused(stem_of(file.source), file.source, reason) for file in large]
+        return parts_of_groups(name, [[file] for file in small], options), refused
 
     def read(part: Part, options: IngestOptions) -> Iterator[LightCurve | Refused]:
         return read_files(part, options, tables)

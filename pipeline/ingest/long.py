@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from swope.pipeline.ingest.bytes import stem_of
+from swope.pipeline.ingest.bytes import plain_size, stem_of
 from swope.pipeline.ingest.decide import decide
 from swope.pipeline.ingest.flat import name_of
 from swope.pipeline.ingest.guard import guarded
@@ -97,7 +97,7 @@ def stage_flat(
     sample = _sample(blocks(None))
     reading = decide(sample, options)
     name = name_of(sample, file.source)
-    buckets = max(1, math.ceil(_plain_size(file) / BUCKET_BYTES))
+    buckets = max(1, math.ceil(plain_size(file.path, file.size) / BUCKET_BYTES))
 
     def write(path: Path) -> list[Refused]:
         folder = path.with_suffix(".buckets")
@@ -136,13 +136,6 @@ def _sample(blocks: Iterator[Table]) -> Table:
             joined = np.concatenate(cells)
         columns.append(Column(column.name, joined, column.unit, column.description))
     return Table(tuple(columns), held[0].named, held[0].header)
-
-
-def _plain_size(file: InputFile) -> int:
-    """Bytes of a file once unpacked, about."""
-    with open(file.path, "rb") as raw:
-        packed = raw.read(2) in (b"\x1f\x8b", b"BZ", b"\xfd7", b"PA")
-    return file.size * (5 if packed else 1)
 
 
 def _joined(blocks: Iterator[Table], reading: Reading) -> Places:

@@ -59,4 +59,4 @@ def _cells(rows: list[str], bar: str, width: int) -> list[list[str]]:
     return [row if len(row) == width else empty for row in split]
 
 
-READER = flat_reader("ipac", 20, "an IPAC table with column names between bars", _recognises, _tables)
+READER = flat_reader("ipac", 20, "an IPAC table with column names between bars", _recognises, _tables, 96)

@@ -26,4 +26,4 @@ def _tables(path: str) -> Iterator[Table]:
         yield table_of_astropy(Read.read(text.split("\n"), format="ascii.mrt"))
 
 
-READER = flat_reader("mrt", 19, "a machine-readable table of a journal (AAS, CDS)", _recognises, _tables)
+READER = flat_reader("mrt", 19, "a machine-readable table of a journal (AAS, CDS)", _recognises, _tables, 96)

@@ -97,3 +97,42 @@ def test_rows_of_one_name_far_apart_are_a_caution(tmp_path: Path, monkeypatch: p
         monkeypatch.setattr(text, "WHOLE_BYTES_OF_MANY", bytes_)
         (curve,), _ = ingest([tmp_path / "x.csv"], tmp_path / f"s{bytes_}")
         assert "its rows lie up to 7.17e+04 arcsec apart: several stars of one name?" in curve.caution
+
+
+def test_a_large_fits_table_is_read_some_rows_at_a_time_and_gives_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from swope.pipeline.ingest.readers import fits_flat
+
+    star = np.where(HALF, "V1", "V2")
+    table = Table({"NAME": star, "HJD": JD, "MAG": MAG, "ERR": ERR, "FLAG": (np.arange(N) == 5).astype(int)})
+    table.write(tmp_path / "x.fits")
+    whole = read_all(tmp_path / "x.fits")
+    monkeypatch.setattr(fits_flat, "WHOLE_BYTES", 0)
+    monkeypatch.setattr(fits_flat, "BLOCK_BYTES", 200)
+    curves, refused = ingest([tmp_path / "x.fits"], tmp_path / "s")
+    assert not refused
+    assert [c.object_id for c in curves] == ["V1", "V2"]
+    for one, other in zip(whole, curves, strict=True):
+        np.testing.assert_array_equal([one.time, one.value, one.mask], [other.time, other.value, other.mask])
+        assert (one.clock, one.read_as) == (other.clock, other.read_as)
+    parts: list[tuple[dict[str, str], np.ndarray]] = [({"OBJECT": f"V{i}"}, HALF == bool(i)) for i in (1, 0)]
+    said = refused_of(several(tmp_path / "y.fits", parts))
+    assert "2 large tables in one file: write each to a file of its own" in said
+
+
+def refused_of(path: Path) -> str:
+    curves, refused = ingest([path], path.parent / f"s-{path.name}")
+    assert not curves
+    return refused[0].reason
+
+
+@pytest.mark.parametrize("format_", ["ipac", "ecsv", "mrt"])
+def test_what_is_read_whole_and_too_large_for_that_is_refused(
+    tmp_path: Path, format_: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from swope.pipeline.ingest import flat
+
+    Table({"HJD": JD, "MAG": MAG}).write(tmp_path / "x.txt", format=f"ascii.{format_}")
+    monkeypatch.setattr(flat, "plain_size", lambda *_: 97 * 2**20)
+    assert "larger than 96 MB, and such files are read whole: write it as Parquet" in refused_of(tmp_path / "x.txt")
