@@ -11,7 +11,7 @@ from astropy.table import Table
 
 from swope.pipeline.lightcurve import Clock
 from tests.pipeline.ingest.reading import ingest
-from tests.pipeline.ingest.test_kinds import ERR, JD, MAG, N, is_the_star, read, read_all, refused
+from tests.pipeline.ingest.star import ERR, JD, MAG, N, is_the_star, read, read_all, refused
 
 HALF = np.arange(N) % 2 == 0
 
@@ -116,7 +116,7 @@ def test_a_large_fits_table_is_read_some_rows_at_a_time_and_gives_the_same(
     for one, other in zip(whole, curves, strict=True):
         np.testing.assert_array_equal([one.time, one.value, one.mask], [other.time, other.value, other.mask])
         assert (one.clock, one.read_as) == (other.clock, other.read_as)
-    parts: list[tuple[dict[str, str], np.ndarray]] = [({"OBJECT": f"V{i}"}, HALF == bool(i)) for i in (1, 0)]
+    parts: list[tuple[dict[str, str], np.ndarray]] = [({"OBJECT": f"V{i}"}, bool(i) == HALF) for i in (1, 0)]
     said = refused_of(several(tmp_path / "y.fits", parts))
     assert "2 large tables in one file: write each to a file of its own" in said
 

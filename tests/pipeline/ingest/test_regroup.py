@@ -14,7 +14,7 @@ from swope.pipeline.ingest import IngestOptions
 from swope.pipeline.ingest.store import write_store
 from swope.pipeline.lightcurve import LightCurve
 from tests.pipeline.ingest.reading import ingest
-from tests.pipeline.ingest.test_kinds import ERR, JD, MAG, N, is_the_star
+from tests.pipeline.ingest.star import ERR, JD, MAG, N, is_the_star
 
 EVEN, ODD = np.arange(0, N, 2), np.arange(1, N, 2)
 ALL = np.arange(N)

@@ -8,7 +8,7 @@ import numpy as np
 
 from swope.pipeline.clean import clean
 from swope.pipeline.lightcurve import Clock, Mask
-from tests.pipeline.ingest.test_kinds import ERR, JD, MAG, N, is_the_star, read, refused, table
+from tests.pipeline.ingest.star import ERR, JD, MAG, N, is_the_star, read, refused, table
 
 ROW = np.arange(N)
 FLUX = 1000 + 50 * np.sin(JD)

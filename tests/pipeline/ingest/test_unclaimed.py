@@ -10,7 +10,7 @@ import pytest
 from swope.pipeline.clean import clean
 from swope.pipeline.ingest.said import parse_columns
 from swope.pipeline.lightcurve import Clock, Mask
-from tests.pipeline.ingest.test_kinds import ERR, JD, MAG, N, headerless, is_the_star, read, refused, table
+from tests.pipeline.ingest.star import ERR, JD, MAG, N, headerless, is_the_star, read, refused, table
 
 #: The second half begins anew, as another star's rows do.
 TWICE = np.concatenate([JD[: N // 2], JD[: N // 2] + 0.3])
