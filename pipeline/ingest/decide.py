@@ -13,7 +13,7 @@ import numpy as np
 from swope.pipeline.ingest.content import fillers
 from swope.pipeline.ingest.decide_id import choose_id
 from swope.pipeline.ingest.decide_marks import choose_band, choose_flags, choose_limits
-from swope.pipeline.ingest.decide_time import choose_time, days_of
+from swope.pipeline.ingest.decide_time import choose_time, days_of, own_times
 from swope.pipeline.ingest.decide_value import choose_error, choose_kind, choose_values, unit_of
 from swope.pipeline.ingest.flags import bad_rows
 from swope.pipeline.ingest.given import Given
@@ -73,7 +73,7 @@ def decide(table: Table, options: IngestOptions) -> Reading:
     object_id = choose_id(given)
     values, named = choose_values(given, time, object_id)
     kind, kind_from = choose_kind(given, values, named)
-    values = tuple(choose_error(given, value, kind, time) for value in values)
+    values = own_times(given, time, tuple(choose_error(given, value, kind, time) for value in values))
     band, bands = choose_band(given, values)
     used = {*time.columns, *(v.value for v in values), *(v.error for v in values), band, object_id}
     reading = Reading(
@@ -134,7 +134,8 @@ def _in_words(given: Given, reading: Reading) -> tuple[str, ...]:
     words.append(f"time {' + '.join(name(i) for i in time.columns)} ({_clock_words(time)})")
     for value in reading.values:
         error = f" +- {name(value.error)}" if value.error is not None else ""
-        words.append(f"{reading.kind} {name(value.value)}{error}{f' in {value.band}' if value.band else ''}")
+        own = f" at {name(value.time)}" if value.time is not None else ""
+        words.append(f"{reading.kind} {name(value.value)}{error}{f' in {value.band}' if value.band else ''}{own}")
     if reading.band is not None:
         words.append(f"band {name(reading.band)}")
     if reading.object_id is not None:

@@ -12,7 +12,7 @@ from swope.pipeline.ingest.columns import merged
 from swope.pipeline.ingest.content import constant, dates, few_numbers, index_like, plausible
 from swope.pipeline.ingest.given import Given
 from swope.pipeline.ingest.parts import UnusableError
-from swope.pipeline.ingest.reading import TimeColumns
+from swope.pipeline.ingest.reading import TimeColumns, ValueColumns
 from swope.pipeline.ingest.said import how_to_say
 from swope.pipeline.ingest.surveys import Survey
 from swope.pipeline.ingest.table import Column, Table
@@ -93,6 +93,30 @@ def choose_time(given: Given) -> TimeColumns:
             f"time: {best.name} was taken, and {', '.join(c.name for c in rivals)} may be it too: say --columns time="
         )
     return _settled(best, given)
+
+
+def own_times(given: Given, time: TimeColumns, values: tuple[ValueColumns, ...]) -> tuple[ValueColumns, ...]:
+    """The brightness columns, each with its band's own times where several bands have such (``mjd_g, mag_g``)."""
+    if len(values) < 2 or len(time.columns) > 1 or time.calendar:
+        return values
+    found = [_own_time(given, value) for value in values]
+    if set(found) == {None}:
+        return values
+    if None in found or len(set(found)) < len(values):
+        given.caution.append("some bands have times of their own, and others have not: one column was taken for all")
+        return values
+    return tuple(replace(value, time=index) for value, index in zip(values, found, strict=True))
+
+
+def _own_time(given: Given, value: ValueColumns) -> int | None:
+    """Index of the time column whose name differs from the brightness' own by that word alone."""
+    parts = set(re.split(r"[_\W]+", given.table.names[value.value]))
+    for i, column in enumerate(given.table.columns):
+        words = set(re.split(r"[_\W]+", column.name))
+        shared = value.band in words and words - parts
+        if shared and time_meaning("_".join(shared), column.unit) is not None and column.finite.any():
+            return i
+    return None
 
 
 def _as_likely(other: _Candidate, best: _Candidate, fullest: int) -> bool:
@@ -230,8 +254,18 @@ def _why_not(candidate: _Candidate, fullest: int, rows: int) -> str:
     return "second choice" if candidate.meaning.stated else "does not say its clock"
 
 
+def _single_precision(days: FloatArray) -> bool:
+    """Whether Julian dates stand in quarters of a day, as numbers of single precision do."""
+    finite = days[np.isfinite(days)]
+    if len(finite) < 20 or not dates(finite):
+        return False
+    return bool(np.all(finite % 0.25 == 0) and np.any(finite % 0.5 != 0))
+
+
 def _settled(best: _Candidate, given: Given) -> TimeColumns:
     """The choice with its clock; unknown, and times as they came, where the numbers contradict what is said."""
+    if _single_precision(best.days):
+        given.caution.append(f"{best.name} stands in steps of 0.25 d, as Julian dates in single precision do")
     finite = np.isfinite(best.days)
     possible = plausible(best.days, best.meaning)[finite]
     meaning = best.meaning

@@ -132,14 +132,25 @@ def _by_name(given: Given, time: TimeColumns, object_id: int | None) -> Chosen:
     chosen = [index]
     if best.rank == 100:
         chosen = sorted(i for name, i in candidates if name.rank == 100 and name.kind == best.kind)
-    elif best.rank > 100:
+    else:
         alike = [i for name, i in candidates if wanted is None or name.kind == best.kind]
+        alike = alike if best.rank > 100 else _of_one_name(given, best, candidates)
         if len(alike) > 1 and (given.survey is None or not given.survey.first_value):
             shown = ", ".join(map(given.shown, alike))
             raise UnusableError(f"several columns may be the brightness: {shown}; {how_to_say(table)}")
     given.passed.extend(f"{given.shown(i)} (second choice)" for _, i in candidates if i not in chosen)
     names = {i: name for name, i in candidates}
     return tuple(ValueColumns(i, None, names[i].band) for i in chosen), best
+
+
+def _of_one_name(given: Given, best: ValueName, candidates: list[tuple[ValueName, int]]) -> list[int]:
+    """Columns of the best one's own name that hold other numbers than the first of them."""
+    first = next(i for name, i in candidates if name.rank == best.rank)
+    same = [i for name, i in candidates if name.rank == best.rank and given.plain[i] == given.plain[first]]
+    first = given.table.columns[same[0]].numbers
+    return [
+        i for i in same if i == same[0] or not np.array_equal(given.table.columns[i].numbers, first, equal_nan=True)
+    ]
 
 
 def _bare_bands(given: Given, unusable: list[str]) -> Chosen:

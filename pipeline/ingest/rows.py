@@ -22,7 +22,7 @@ from swope.pipeline.ingest.stars import star
 from swope.pipeline.ingest.table import Table
 from swope.pipeline.ingest.time_names import plain_name
 from swope.pipeline.ingest.value_names import in_mag, unit_said
-from swope.pipeline.lightcurve import FloatArray, IntArray, LightCurve, Mask
+from swope.pipeline.lightcurve import BoolArray, FloatArray, IntArray, LightCurve, Mask
 
 #: Fluxes with a zero point a row are brought to this one.
 ZERO_POINT = 25.0
@@ -70,7 +70,7 @@ class Rows:
 def rows_of(table: Table, reading: Reading) -> Rows:
     """Apply a reading to a table, or to a piece of it."""
     n = len(table)
-    time = days_of([table.columns[i] for i in reading.time.columns], reading.time.meaning, reading.time.calendar)
+    common = _days(table, reading, reading.time.columns)
     shared = np.zeros(n, dtype=np.int32)
     for index, rule in reading.flags:
         bad = bad_rows(table.columns[index], rule)
@@ -80,24 +80,35 @@ def rows_of(table: Table, reading: Reading) -> Rows:
         limit = bad_rows(table.columns[index], rule)
         if limit is not None:
             shared[limit] |= int(Mask.LIMIT)
-    if reading.time.clock.format != "unknown" and reading.time.meaning.stated:
-        possible = plausible(time, replace(reading.time.meaning, clock=reading.time.clock))
-        shared[np.isfinite(time) & ~possible] |= int(Mask.NOT_FINITE)
     stars, star_of_row = _stars(table, reading)
     ra, dec = _degrees(table, reading.ra, hours=True), _degrees(table, reading.dec, hours=False)
     bands, band = _bands(table, reading)
-    parts: list[tuple[NDArray[np.int64], FloatArray, FloatArray, IntArray, IntArray]] = []
+    parts: list[tuple[NDArray[np.int64], FloatArray, FloatArray, FloatArray, IntArray, IntArray]] = []
     several = len(reading.values) > 1
     for number, where in enumerate(reading.values):
+        time = common if where.time is None else _days(table, reading, (where.time,))
         value, error, mask = _measured(table, reading, where, shared)
+        mask[_impossible(time, reading)] |= int(Mask.NOT_FINITE)
         # an empty cell among several bands is no observation
         kept = np.flatnonzero(np.isfinite(value)) if several else np.arange(n)
         row_band = np.full(n, number, dtype=np.int32) if several else band
-        parts.append((kept, value[kept], error[kept], row_band[kept], mask[kept]))
-    kept, values, errors, band, masks = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+        parts.append((kept, time[kept], value[kept], error[kept], row_band[kept], mask[kept]))
+    kept, times, values, errors, band, masks = (np.concatenate(columns) for columns in zip(*parts, strict=True))
     if several or reading.values[0].band:
         bands = tuple(where.band for where in reading.values)
-    return Rows(star_of_row[kept], stars, time[kept], values, errors, band, bands, masks, ra[kept], dec[kept])
+    return Rows(star_of_row[kept], stars, times, values, errors, band, bands, masks, ra[kept], dec[kept])
+
+
+def _days(table: Table, reading: Reading, columns: tuple[int, ...]) -> FloatArray:
+    return days_of([table.columns[i] for i in columns], reading.time.meaning, reading.time.calendar)
+
+
+def _impossible(time: FloatArray, reading: Reading) -> BoolArray:
+    """(n,) which times cannot be what their column says they are."""
+    meaning = replace(reading.time.meaning, clock=reading.time.clock)
+    if reading.time.clock.format == "unknown" or not reading.time.meaning.stated:
+        return np.zeros(len(time), dtype=bool)
+    return np.isfinite(time) & ~plausible(time, meaning)
 
 
 def _measured(

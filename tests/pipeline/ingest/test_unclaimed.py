@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from swope.pipeline.clean import clean
@@ -107,3 +109,37 @@ def test_clocks_written_out_are_known(tmp_path: Path, name: str, zero: float, cl
     curve = read(table(tmp_path, "x.csv", {name: (JD - zero - (2450000 if "450" in name else 0)).round(5), "mag": MAG}))
     assert curve.clock == clock
     assert bool(curve.caution) == (clock == Clock())
+
+
+@pytest.mark.parametrize(("time", "value"), [("mjd_{}", "mag_{}"), ("{}_mjd", "{}_mag"), ("time_MJD_{}", "m_{}")])
+def test_each_band_keeps_its_own_times(tmp_path: Path, time: str, value: str) -> None:
+    mjd = JD - 2400000.5
+    columns = {"id": "s"} | {
+        name.format(band): cells + shift
+        for band, shift in (("g", 0.0), ("r", 0.25))
+        for name, cells in ((time, mjd), (value, MAG))
+    }
+    curve = read(table(tmp_path, "x.csv", columns))
+    assert (curve.bands, len(curve)) == (("g", "r"), 2 * N)
+    np.testing.assert_allclose(curve.in_band("r").time - curve.in_band("g").time, 0.25, atol=1e-6)
+    lists = {name: [cells] if name != "id" else ["s"] for name, cells in columns.items()}
+    pq.write_table(pa.table(lists), tmp_path / "x.parquet")
+    nested = read(tmp_path / "x.parquet")
+    np.testing.assert_allclose(nested.in_band("r").time, curve.in_band("r").time, atol=1e-6)
+    del columns[time.format("r")]
+    half = table(tmp_path, "y.csv", columns)
+    assert "some bands have times of their own" in read(half).caution
+
+
+def test_julian_dates_in_single_precision_are_a_caution(tmp_path: Path) -> None:
+    coarse = JD.astype(np.float32).astype(np.float64)
+    said = "stands in steps of 0.25 d, as Julian dates in single precision do"
+    assert said in read(table(tmp_path, "x.csv", {"jd": coarse, "mag": MAG})).caution
+    assert not read(table(tmp_path, "y.csv", {"jd": np.floor(JD) + 0.5, "mag": MAG})).caution
+
+
+def test_two_columns_of_one_name_are_refused_unless_they_say_the_same(tmp_path: Path) -> None:
+    path = table(tmp_path, "x.csv", {"jd": JD, "mag": MAG, "Mag": MAG + 1, "err": ERR})
+    assert "several columns may be the brightness: 'mag', 'Mag'" in refused(path).reason
+    assert is_the_star(read(path, columns=parse_columns("time=jd,mag=2,mag_err=4")))
+    assert is_the_star(read(table(tmp_path, "y.csv", {"jd": JD, "mag": MAG, "Mag": MAG, "err": ERR})))
