@@ -330,13 +330,17 @@ def update(record: Record, series: Series) -> tuple[Record, FloatArray, FloatArr
     first = math.isnan(record.time)
     if not first and series.time[0] < record.time:
         raise ValueError(f"a row at {series.time[0]} is earlier than the last one known, {record.time}")
-    problem = record.model.layout(replace(series, origin=record.origin, bands=record.bands)).problem
+    if (series.origin, series.bands) != (record.origin, record.bands):
+        series = replace(series, origin=record.origin, bands=record.bands)
+    problem = record.model.layout(series).problem
     if problem.rows.shape[1] != len(record.coefficient) + 1:
         raise ValueError(
             f"the model has {len(record.coefficient)} columns, these rows give {problem.rows.shape[1] - 1}: "
             "give as many regressors as at the start"
         )
-    problem.step[0] = 0.0 if first else series.time[0] - record.time
+    step = series.step.copy()
+    step[0] = 0.0 if first else series.time[0] - record.time
+    problem = problem._replace(step=step)
     state, spread = record.state.copy(), record.spread.copy()
     coefficient, covariance = record.coefficient.copy(), record.covariance.copy()
     mean, variance = np.empty(n), np.empty(n)
