@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from swope.pipeline.lightcurve import FloatArray, IntArray
+from swope.pipeline.median import median
 
 
 class Columns(Protocol):
@@ -138,10 +139,10 @@ class Series:
         bands = self.band[self.observed]
         for b in range(self.bands):
             if np.any(bands == b):
-                values[bands == b] -= np.median(values[bands == b])
+                values[bands == b] -= median(values[bands == b])
         if not len(values):
             return 1.0
-        spread = 1.4826 * float(np.median(np.abs(values)))
+        spread = 1.4826 * median(np.abs(values))
         return spread or float(np.std(values)) or 1.0
 
     @cached_property
@@ -155,4 +156,4 @@ class Series:
         """Median of the positive steps, in days."""
         steps = np.diff(self.time[self.observed])
         steps = steps[steps > 0]
-        return float(np.median(steps)) if len(steps) else 1.0
+        return median(steps) if len(steps) else 1.0

@@ -24,6 +24,7 @@ from swope.models.statespace.star import StarFit, StarOptions, distrust, fold_mi
 from swope.models.statespace.terms import DampedWalk, Noise, Oscillator, Regressors
 from swope.pipeline.events import visits
 from swope.pipeline.lightcurve import BoolArray, FloatArray, IntArray
+from swope.pipeline.median import median
 
 SlowKind = Literal["pulse", "shift", "trend", "period"]
 
@@ -214,7 +215,7 @@ def _null(fitted: StarFit) -> Model:
     series = fitted.prepared.series
     own = tuple(t for t in fitted.template.terms if not isinstance(t, DampedWalk | Oscillator))
     left = without_medians(still_residual(fitted), series)
-    wildest = _WILDEST * 1.4826 * float(np.median(np.abs(left)))
+    wildest = _WILDEST * 1.4826 * median(np.abs(left))
     return Model((*own, DampedWalk(longest=min(_MEMORY * series.span, _LONGEST), largest=max(wildest, 1e-3))))
 
 
