@@ -20,7 +20,7 @@ from tests.bench.throughput_script import DRAWN, script_seconds
 
 #: Stars whose stages and kernels are timed, at most; stars that go through the user's script; those that go first, so
 #: that everything is compiled.
-STAGED, SCRIPTED, FIRST = 1000, 60, 64
+STAGED, SCRIPTED, FIRST = 1000, 40, 64
 
 WORKERS = 2
 
