@@ -14,6 +14,7 @@ from typing import Literal
 
 import numpy as np
 
+from swope.pipeline.event_shape import Shape
 from swope.pipeline.forecast import Forecast
 from swope.pipeline.lightcurve import BoolArray, FloatArray, IntArray
 from swope.pipeline.median import median
@@ -65,6 +66,13 @@ class Event:
         long gap or of the curve), "gap_edge" (it ends at a long gap), "single_point" (one observation, that no other
         confirms), "single_visit" (several of one visit, that no other visit confirms), "many_stars" (it happened to
         many stars of the run at the same moment).
+    detectors : all that saw it, such as "forecaster+statespace"; None where one was asked.
+    depth, depth_err : how far the star strayed at most, positive, with one sigma: magnitudes, or a share of its flux.
+        These and what follows are None where they could not be measured (`swope.pipeline.happenings`).
+    duration, duration_err : days, full width at half the depth.
+    asymmetry : from -1, all of it before the peak, to 1, all after it.
+    snr : integrated signal-to-noise.
+    shape, shape_prob : the likeliest profile, and its probability among those that were tried.
     """
 
     object_id: str
@@ -79,6 +87,15 @@ class Event:
     n_points: int
     kind: EventKind = "run"
     flag: EventFlag | None = None
+    detectors: str | None = None
+    depth: float | None = None
+    depth_err: float | None = None
+    duration: float | None = None
+    duration_err: float | None = None
+    asymmetry: float | None = None
+    snr: float | None = None
+    shape: Shape | None = None
+    shape_prob: float | None = None
 
 
 @dataclass(frozen=True)
