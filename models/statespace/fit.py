@@ -98,7 +98,10 @@ def fit(
     theta, loglike, converged, steps = candidates[0], -math.inf, False, 0
     if warm is None or not (restricted and k):
         begin = np.array(candidates).reshape(len(candidates), len(layout.names))
-        theta, loglike, converged, steps = in_turn(begin, layout.low, layout.high, likelihood, metric, iterations)
+        alone = likelihood._replace(rows=np.empty((len(series), 1)))
+        theta, loglike, converged, steps = in_turn(
+            begin, layout.low, layout.high, likelihood, alone, metric, iterations
+        )
     if restricted and k:
         theta, loglike, converged, more = maximise(theta, layout.low, layout.high, layout.problem, metric, iterations)
         steps += more

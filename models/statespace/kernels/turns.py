@@ -33,25 +33,22 @@ def _coefficients(theta: FloatArray, problem: Problem, normal: FloatArray, coeff
 
 
 @compiled()
-def _best(candidates: FloatArray, problem: Problem, normal: FloatArray, value: float) -> int:
-    """Which of the candidates (c, p) has a larger likelihood than all others and than `value`; -1 for none."""
-    best = -1
-    for c in range(len(candidates)):
-        found = log_likelihood(candidates[c], problem, normal)
-        if found > value:
-            best, value = c, found
-    return best
-
-
-@compiled()
 def in_turn(
-    candidates: FloatArray, low: FloatArray, high: FloatArray, problem: Problem, metric: FloatArray, iterations: int
+    candidates: FloatArray,
+    low: FloatArray,
+    high: FloatArray,
+    problem: Problem,
+    alone: Problem,
+    metric: FloatArray,
+    iterations: int,
 ) -> tuple[FloatArray, float, bool, int]:
     """Maximise over theta and over the columns' coefficients in turn, from the best of the candidates.
 
     Parameters
     ----------
     candidates : (c, p) where to begin.
+    problem : whose columns' coefficients are maximised, not integrated out.
+    alone : the same without its columns; its rows (n, 1) are written to.
     low, high, metric, iterations : as of `maximise`.
 
     Returns
@@ -62,32 +59,21 @@ def in_turn(
     k = columns - 1
     theta, converged, steps = candidates[0].copy(), False, 0
     normal, scalar, coefficient = np.empty((columns, columns)), np.empty((1, 1)), np.empty(k)
-    rows = np.empty((n, 1))
-    alone = Problem(
-        problem.step,
-        rows,
-        problem.observe,
-        problem.error2,
-        problem.inflate,
-        problem.group,
-        problem.kind,
-        problem.source,
-        problem.fixed,
-        0,
-        problem.centre,
-        problem.precision,
-    )
     now = _coefficients(theta, problem, normal, coefficient)
     for turn in range(_TURNS):
         for t in range(n):
-            rows[t, 0] = problem.rows[t, k]
+            left = problem.rows[t, k]
             for j in range(k):
-                rows[t, 0] -= problem.rows[t, j] * coefficient[j]
+                left -= problem.rows[t, j] * coefficient[j]
+            alone.rows[t, 0] = left
         if turn < _OPEN and len(candidates) > 1:
-            here = -np.inf if turn == 0 else log_likelihood(theta, alone, scalar)
-            best = _best(candidates, alone, scalar, here)
-            if best >= 0:
-                theta = candidates[best].copy()
+            best = -np.inf if turn == 0 else log_likelihood(theta, alone, scalar)
+            for c in range(len(candidates)):
+                found = log_likelihood(candidates[c], alone, scalar)
+                if found > best:
+                    best = found
+                    for i in range(len(theta)):
+                        theta[i] = candidates[c, i]
         theta, found, converged, more = maximise(theta, low, high, alone, metric, iterations)
         steps += more
         if k == 0:
