@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Literal
 
@@ -16,6 +17,7 @@ import numpy as np
 from swope.pipeline.event_shape import Shape
 from swope.pipeline.forecast import Forecast
 from swope.pipeline.lightcurve import BoolArray, FloatArray, IntArray
+from swope.pipeline.median import median
 
 Direction = Literal["fade", "brighten"]
 EventKind = Literal["run", "pulse", "shift", "trend", "period"]
@@ -274,8 +276,14 @@ def best_runs(forecast: Forecast, options: EventOptions = EventOptions()) -> tup
     return decades[0], decades[1]
 
 
-def all_runs(forecast: Forecast, options: EventOptions) -> list[Runs]:
+def all_runs(forecast: Forecast, options: EventOptions) -> tuple[Runs, ...]:
     """Every run of every length in every band of a star that has forecasts; see `find_events`."""
+    return _runs_up_to(forecast, options.max_run)
+
+
+# score and events of a star both ask for them
+@lru_cache(maxsize=1)
+def _runs_up_to(forecast: Forecast, most: int) -> tuple[Runs, ...]:
     innovation = forecast.innovation
     rows = np.flatnonzero(np.isfinite(innovation))
     score = gaussian_scores(innovation[rows])
@@ -289,16 +297,16 @@ def all_runs(forecast: Forecast, options: EventOptions) -> list[Runs]:
         limited = np.concatenate([[0.0], np.cumsum(np.clip(z, -_MOST_IN_RUN, _MOST_IN_RUN))])
         width = 1 if band != TOGETHER else 2
         alone = np.where(_contradicted(z, visits(forecast.time[rows[inside]])), 0.0, z)
-        while width <= options.max_run and len(z) >= (_RUNS_IN_STAR * width if width > 1 else 1):
+        while width <= most and len(z) >= (_RUNS_IN_STAR * width if width > 1 else 1):
             total = alone if width == 1 else (limited[width:] - limited[:-width]) / math.sqrt(width)
             # what the model leaves correlated widens long sums: they are held against the star's own scatter of them
-            spread = 1.4826 * float(np.median(np.abs(total))) if width > 1 else 1.0
+            spread = 1.4826 * median(np.abs(total)) if width > 1 else 1.0
             runs.append(Runs(band, rows[inside], width, total / max(1.0, spread)))
             width *= 2
-    return runs
+    return tuple(runs)
 
 
-def count_tries(runs: list[Runs]) -> float:
+def count_tries(runs: Sequence[Runs]) -> float:
     """Number of independent runs tried, in both directions: neighbouring runs of a length overlap by all but one."""
     return 2.0 * sum(max(1.0, 2.0 * len(run.total) / run.width if run.width > 1 else len(run.total)) for run in runs)
 
@@ -321,7 +329,7 @@ def gaussian_scores(innovation: FloatArray) -> FloatArray:
     if n < 20:
         return innovation
     size = np.abs(innovation)
-    middle = float(np.median(size))
+    middle = median(size)
     if not middle > 0:
         return innovation
     best, chosen, scale = -math.inf, math.inf, 1.0
@@ -457,7 +465,7 @@ def _contradicted(score: FloatArray, visit: IntArray) -> BoolArray:
     starts = np.flatnonzero(np.diff(visit, prepend=-1))
     for lo, hi in zip(starts, np.append(starts[1:], len(score)), strict=True):
         if hi - lo >= 3:
-            out[lo:hi] = np.sign(score[lo:hi]) * np.median(score[lo:hi]) < 1.0
+            out[lo:hi] = np.sign(score[lo:hi]) * median(score[lo:hi]) < 1.0
     return out
 
 
