@@ -21,6 +21,7 @@ from swope.flows.manifest import chunk_key, is_done
 from swope.flows.options import RunOptions
 from swope.flows.pages import write_report
 from swope.flows.record import RunRecord
+from swope.flows.renew import CHANGED, KNOWN, Known, known_stars
 from swope.flows.state import merge_states
 from swope.flows.turns import one_at_a_time
 from swope.flows.workers import WorkerDiedError, call, worker_processes
@@ -103,7 +104,8 @@ def catalog(
         keys = [chunk_key(part.digest, asdict(options), asdict(makers)) for part in planned.parts]
         chunks = [CHUNKS / key for key in keys]
         reused = sum(is_done(run_dir / chunk) for chunk in chunks)
-        run_chunks(planned.parts, [run_dir / chunk for chunk in chunks], options)
+        known = known_stars(run_dir, makers, options, chunks)
+        taken = run_chunks(planned.parts, [run_dir / chunk for chunk in chunks], options, known)
         stages.write_refused(run_dir / REFUSED, planned.refused)
         watch.lap("chunks")
         record = RunRecord(
@@ -118,6 +120,7 @@ def catalog(
             inputs=[{"sha256": part.digest, "files": list(part.sources)} for part in planned.parts],
             chunks=[str(chunk) for chunk in chunks],
             n_reused=reused,
+            n_taken_over=taken,
             timings={},
         )
         record = commit(run_dir, record, watch)
@@ -145,12 +148,19 @@ def load_makers(options: RunOptions) -> Makers:
         raise ValueError(f"the models cannot be loaded here: {error}") from error
 
 
-def run_chunks(parts: Sequence[Part], folders: Sequence[Path], options: RunOptions) -> None:
-    """A task a chunk that is not finished; a chunk whose task fails gets failed rows, and the rest go on."""
+def run_chunks(parts: Sequence[Part], folders: Sequence[Path], options: RunOptions, known: Known | None) -> int:
+    """A task a chunk that is not finished; a chunk whose task fails gets failed rows, and the rest go on.
+
+    Returns how many stars were taken over from what an earlier run knew.
+    """
     left = [(part, folder) for part, folder in zip(parts, folders, strict=True) if not is_done(folder)]
-    for part, folder, problem in tasks.each(tasks.chunk, left, options):
+    taken = 0
+    for part, folder, problem in tasks.each(tasks.chunk, left, options, known):
         if problem is not None:
             stages.write_failed(folder, part, problem)
+        else:
+            taken += stages.taken_over(folder)
+    return taken
 
 
 def commit(run_dir: Path, record: RunRecord, watch: Stopwatch) -> RunRecord:
@@ -176,6 +186,9 @@ def clear(run_dir: Path, chunks: Sequence[Path]) -> None:
     for folder in (run_dir / CHUNKS).iterdir():
         if folder.name not in kept:
             shutil.rmtree(folder, ignore_errors=True)
+        else:
+            shutil.rmtree(folder / CHANGED, ignore_errors=True)
+    (run_dir / KNOWN).unlink(missing_ok=True)
     shutil.rmtree(run_dir / WORK / "scratch", ignore_errors=True)
 
 

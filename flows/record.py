@@ -32,6 +32,7 @@ class RunRecord:
     chunks : folders of the chunks, in the order of the catalog's making.
     n_reused : chunks that an earlier run had finished.
     timings : seconds by phase.
+    n_taken_over : stars of the other chunks that an earlier run had done, and that are the same.
     """
 
     version: str
@@ -46,6 +47,7 @@ class RunRecord:
     chunks: list[str]
     n_reused: int
     timings: dict[str, float]
+    n_taken_over: int = 0
 
     def write(self, run_dir: Path) -> None:
         """Write run.json."""
@@ -93,4 +95,6 @@ class RunRecord:
         lines += [f"report   {page}"] if page.exists() else []
         if self.n_reused:
             lines.insert(1, f"{self.n_reused} of {len(self.chunks)} chunks were finished by an earlier run")
+        if self.n_taken_over:
+            lines.insert(1, f"{self.n_taken_over} stars are as they were in the run before")
         return "\n".join(lines)
