@@ -103,7 +103,8 @@ def catalog(
         makers = load_makers(options)
         keys = [chunk_key(part.digest, asdict(options), asdict(makers)) for part in planned.parts]
         chunks = [CHUNKS / key for key in keys]
-        reused = sum(is_done(run_dir / chunk) for chunk in chunks)
+        reused = [run_dir / chunk for chunk in chunks if is_done(run_dir / chunk)]
+        kept = sum(stages.done_rows(folder) for folder in reused)
         known = known_stars(run_dir, makers, options, chunks)
         taken = run_chunks(planned.parts, [run_dir / chunk for chunk in chunks], options, known)
         stages.write_refused(run_dir / REFUSED, planned.refused)
@@ -119,7 +120,8 @@ def catalog(
             n_events=0,
             inputs=[{"sha256": part.digest, "files": list(part.sources)} for part in planned.parts],
             chunks=[str(chunk) for chunk in chunks],
-            n_reused=reused,
+            n_reused=len(reused),
+            n_kept=kept,
             n_taken_over=taken,
             timings={},
         )

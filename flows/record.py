@@ -32,6 +32,7 @@ class RunRecord:
     chunks : folders of the chunks, in the order of the catalog's making.
     n_reused : chunks that an earlier run had finished.
     timings : seconds by phase.
+    n_kept : rows of the chunks that an earlier run had finished.
     n_taken_over : stars of the other chunks that an earlier run had done, and that are the same.
     """
 
@@ -47,6 +48,7 @@ class RunRecord:
     chunks: list[str]
     n_reused: int
     timings: dict[str, float]
+    n_kept: int = 0
     n_taken_over: int = 0
 
     def write(self, run_dir: Path) -> None:

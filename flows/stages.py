@@ -210,6 +210,11 @@ def _columns(rows: Sequence[dict[str, Any]]) -> dict[str, list[Any]]:
     return {name: [row.get(name) for row in rows] for name in names}
 
 
+def done_rows(folder: Path) -> int:
+    """How many rows a finished chunk has."""
+    return int(json.loads((folder / DONE).read_text())["rows"])
+
+
 def taken_over(folder: Path) -> int:
     """How many stars of a finished chunk were taken over from an earlier run."""
     return int(json.loads((folder / DONE).read_text())["taken_over"])
