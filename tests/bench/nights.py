@@ -28,6 +28,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from swope.flows.lock import LOCK
 from swope.flows.options import RunOptions
 from swope.flows.record import RunRecord
 from swope.models.statespace import StateSpace
@@ -137,8 +138,9 @@ def other_models(folder: Path) -> Path:
 
 
 def stamps(folder: Path) -> dict[str, tuple[int, int]]:
-    """Every file of a folder, with what changes when it is written."""
-    return {str(one): (one.stat().st_ino, one.stat().st_mtime_ns) for one in folder.rglob("*") if one.is_file()}
+    """Every file of a folder but for its lock, with what changes when it is written."""
+    files = [one for one in folder.rglob("*") if one.is_file() and one.name != LOCK]
+    return {str(one): (one.stat().st_ino, one.stat().st_mtime_ns) for one in files}
 
 
 @dataclass(frozen=True)
