@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
 from prefect import flow
 
-from swope.flows.catalog import catalog, load_makers
+from swope.flows.catalog import catalog, load_makers, processes
 from swope.flows.night.alerts import ALERTS, call_for
 from swope.flows.night.changes import input_changes, known_parts, last_night, maker_changes
 from swope.flows.night.record import NightRecord
@@ -61,7 +60,7 @@ def nightly(
     """
     one_thread()
     run_dir, nights = Path(since), Path(out)
-    with worker_processes((os.cpu_count() or 1) if workers is None else workers):
+    with worker_processes(processes(workers)):
         if not (run_dir / STATE).exists():
             catalog([incoming], since, options, workers, top)
             return None

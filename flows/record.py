@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,7 @@ class RunRecord:
     timings : seconds by phase.
     n_kept : rows of the chunks that an earlier run had finished.
     n_taken_over : stars of the other chunks that an earlier run had done, and that are the same.
+    drift : what of the catalog is not as in the runs before it (`swope.flows.drift`), in words.
     """
 
     version: str
@@ -50,6 +51,7 @@ class RunRecord:
     timings: dict[str, float]
     n_kept: int = 0
     n_taken_over: int = 0
+    drift: list[str] = field(default_factory=list)
 
     def write(self, run_dir: Path) -> None:
         """Write run.json."""
@@ -99,4 +101,5 @@ class RunRecord:
             lines.insert(1, f"{self.n_reused} of {len(self.chunks)} chunks were finished by an earlier run")
         if self.n_taken_over:
             lines.insert(1, f"{self.n_taken_over} stars are as they were in the run before")
+        lines += [f"drift    {said}" for said in self.drift]
         return "\n".join(lines)

@@ -21,7 +21,7 @@ from swope.flows.night.watch import Watch
 from swope.flows.options import RunOptions
 from swope.flows.stages import ingest_options
 from swope.flows.state import NIGHTLY, STATE, State, read_state, state_table, write_state
-from swope.flows.workers import call
+from swope.flows.workers import call_twice
 from swope.pipeline.catalog.store import RECORD
 from swope.pipeline.ingest import Plan, Refused, plan, read
 from swope.pipeline.lightcurve import LightCurve
@@ -99,7 +99,7 @@ def score_plan(
         curves, refused = _read(tonight, settings)
         known = state.names()
     with watch.over("models"):
-        models = call(ids, settings, names)
+        models = call_twice(ids, settings, names)
     out.mkdir(parents=True, exist_ok=True)
     (out / NIGHTLY).unlink(missing_ok=True)
     tables = NightTables(columns_of(names))

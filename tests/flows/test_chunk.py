@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import errno
+import json
 import math
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,6 +18,7 @@ import pytest
 
 from swope.flows import chunk, stages, survive
 from swope.flows.chunk import ChunkError, Lessons, Mark, each_or_lost, mark_of
+from swope.flows.limits import Limits
 from swope.flows.options import RunOptions
 from swope.flows.stages import Lost
 from swope.flows.survive import surviving
@@ -164,3 +167,26 @@ def test_the_mark_of_a_run_that_was_killed_is_blamed_on_nobody(part: Part, tmp_p
     chunk.prepare_chunk(part, killed, RunOptions())
     assert mark_of(killed) is None
     assert stages.is_measured(killed)
+
+
+def endless(_part: Part, folder: Path, _options: RunOptions, lessons: Lessons) -> None:
+    """A chunk whose star 0 never ends, and whose star 1 takes all memory."""
+    for star in range(2):
+        if star not in lessons.unmeasured:
+            with chunk._marked(folder, Mark("measure", star)):
+                held = b"x" * 2**30 if star else b""
+                time.sleep(60 + len(held))
+    (folder / "said").write_text(json.dumps(list(lessons.unmeasured.values())))
+
+
+def test_a_star_that_takes_too_long_or_too_much_memory_is_lost(
+    part: Part, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "chunk"
+    folder.mkdir()
+    monkeypatch.setattr(survive, "LIMITS", Limits(alone=2.0, memory=700 * 2**20))
+    with worker_processes(1):
+        surviving(endless, part, folder, RunOptions())
+    long, large = json.loads((folder / "said").read_text())
+    assert "it took more than 2 s" in long
+    assert "it took more than 0.7 GB of memory" in large
