@@ -19,7 +19,7 @@ python=${SWOPE_PYTHON:-python}
 
 # Nothing is told to anybody.
 export DO_NOT_TRACK=1 PREFECT_SERVER_ANALYTICS_ENABLED=false PREFECT_CLI_PROMPT=false
-export PREFECT_HOME=$root/prefect SWOPE_ROOT=$root SWOPE_DASK=tcp://$host:$dask_port
+export PREFECT_HOME=$root/prefect SWOPE_DASK=tcp://$host:$dask_port
 export PREFECT_SERVER_DATABASE_CONNECTION_URL=postgresql+asyncpg://swope@127.0.0.1:$postgres_port/postgres
 export PREFECT_API_URL=http://$host:$prefect_port/api
 
@@ -72,8 +72,8 @@ start dask-worker "$python" -m distributed.cli.dask_worker "$SWOPE_DASK" --nthre
 
 # 4. The pool, the deployments with their schedules, and a worker that starts a process for each run.
 "$python" -m prefect work-pool create swope --type process --overwrite >"$root/logs/pool" 2>&1
-(cd "$(dirname "$deployments")" && "$python" -m prefect --no-prompt deploy --all --prefect-file "$deployments") \
-    >"$root/logs/deploy" 2>&1
+"$python" -c 'import sys; from swope.flows.cli import main; sys.exit(main())' \
+    serve --pool swope --file "$deployments" >"$root/logs/deploy" 2>&1
 start worker "$python" -m prefect worker start --pool swope --type process
 
 echo "production.sh: runs in $root, Prefect at http://$host:$prefect_port" >&2

@@ -30,7 +30,7 @@ def outcome(survey: Path, tmp_path_factory: pytest.TempPathFactory, prefect_serv
     folder = tmp_path_factory.mktemp("chaos")
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("PREFECT_API_URL", str(PREFECT_API_URL.value()))
-        return measure([str(survey)], WAYS, seed=1, folder=folder, between=(0.3, 0.7)), folder
+        return measure([str(survey)], WAYS, seed=1, folder=folder, between=(0.4, 0.6)), folder
 
 
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="looks for processes in /proc")

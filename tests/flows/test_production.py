@@ -45,7 +45,7 @@ def asked(address: str, content: dict[str, Any]) -> Any:
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str, subprocess.Popen[bytes]]]:
     """A root with a few stars, in which everything runs, and the server's address."""
     if not (shutil.which("initdb") or list(Path("/usr/lib/postgresql").glob("*/bin/initdb"))):
         pytest.skip("needs PostgreSQL: apt-get install postgresql")
@@ -60,7 +60,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]
     content = yaml.safe_load((ROOT / "prefect.yaml").read_text())
     (catalog,) = [one for one in content["deployments"] if one["name"] == "catalog"]
     # soon, in place of Sunday
-    catalog["schedules"] = [{"interval": 20.0}]
+    catalog["schedules"] = [{"cron": "* * * * *", "timezone": "UTC"}]
     (folder / "prefect.yaml").write_text(yaml.safe_dump(content | {"deployments": [catalog]}))
     prefect, postgres, dask = free_ports(3)
     environment = os.environ | {
@@ -77,7 +77,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]
     with (folder / "said").open("wb") as said:
         script = subprocess.Popen(command, env=environment, stdout=said, stderr=said, start_new_session=True)
     try:
-        yield folder, f"http://127.0.0.1:{prefect}/api"
+        yield folder, f"http://127.0.0.1:{prefect}/api", script
     finally:
         script.send_signal(signal.SIGTERM)
         try:
@@ -86,11 +86,11 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]
             os.killpg(script.pid, signal.SIGKILL)
 
 
-def test_a_deployment_runs_on_its_schedule(place: tuple[Path, str]) -> None:
-    folder, api = place
+def test_a_deployment_runs_on_its_schedule(place: tuple[Path, str, subprocess.Popen[bytes]]) -> None:
+    folder, api, script = place
     begin = time.monotonic()
     made = folder / "out" / "catalog" / "run.json"
-    while not made.exists() and time.monotonic() - begin < PATIENCE:
+    while script.poll() is None and not made.exists() and time.monotonic() - begin < PATIENCE:
         time.sleep(0.5)
     logs = "\n".join(f"{log.name}: {log.read_text()[-600:]}" for log in sorted((folder / "logs").iterdir()))
     assert made.exists(), logs + (folder / "said").read_text()
