@@ -24,8 +24,10 @@ export PREFECT_SERVER_DATABASE_CONNECTION_URL=postgresql+asyncpg://swope@127.0.0
 export PREFECT_API_URL=http://$host:$prefect_port/api
 
 postgres_bin=$(dirname "$(command -v initdb || ls /usr/lib/postgresql/*/bin/initdb | tail -n 1)")
-# PostgreSQL refuses to be root.
-as_postgres() { if [ "$(id -u)" = 0 ]; then setpriv --reuid postgres --regid postgres --clear-groups "$@"; else "$@"; fi; }
+# PostgreSQL refuses to be root. This takes the place of the shell that it is called in.
+as_postgres() {
+    if [ "$(id -u)" = 0 ]; then exec setpriv --reuid postgres --regid postgres --clear-groups "$@"; else exec "$@"; fi
+}
 
 pids=()
 start() { # NAME COMMAND...: in the background, its words in ROOT/logs/NAME
@@ -34,7 +36,8 @@ start() { # NAME COMMAND...: in the background, its words in ROOT/logs/NAME
 }
 finish() {
     for ((i = ${#pids[@]} - 1; i >= 0; i--)); do
-        kill -TERM "${pids[i]}" 2>/dev/null && wait "${pids[i]}" || true
+        # PostgreSQL waits for its clients to leave where it is asked to end, and not where it is interrupted
+        kill -"$([ "$i" = 0 ] && echo INT || echo TERM)" "${pids[i]}" 2>/dev/null && wait "${pids[i]}" || true
     done
 }
 trap finish EXIT
@@ -56,7 +59,7 @@ cd "$root"
 if [ ! -d "$root/postgres/base" ]; then
     mkdir -p "$root/postgres"
     [ "$(id -u)" != 0 ] || chown postgres: "$root/postgres"
-    as_postgres "$postgres_bin/initdb" -D "$root/postgres" -U swope --auth trust >"$root/logs/initdb" 2>&1
+    (as_postgres "$postgres_bin/initdb" -D "$root/postgres" -U swope --auth trust) >"$root/logs/initdb" 2>&1
 fi
 start postgres as_postgres "$postgres_bin/postgres" -D "$root/postgres" -p "$postgres_port" -h 127.0.0.1 -k "$root/postgres"
 until_it_works 60 bash -c "exec 3<>/dev/tcp/127.0.0.1/$postgres_port"

@@ -82,8 +82,18 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str,
         script.send_signal(signal.SIGTERM)
         try:
             script.wait(60)
-        except subprocess.TimeoutExpired:
-            os.killpg(script.pid, signal.SIGKILL)
+        finally:
+            left = [one for one in Path("/proc").glob("[0-9]*/environ") if f"{folder}/prefect".encode() in _read(one)]
+            for one in left:
+                os.kill(int(one.parent.name), signal.SIGKILL)
+    assert left == []
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
 
 
 def test_a_deployment_runs_on_its_schedule(place: tuple[Path, str, subprocess.Popen[bytes]]) -> None:
