@@ -22,7 +22,7 @@ from swope.flows.limits import Limits
 from swope.flows.options import RunOptions
 from swope.flows.rows import StarRow, lost_row
 from swope.flows.stages import Lost
-from swope.flows.survive import surviving
+from swope.flows.survive import in_pieces, surviving
 from swope.flows.workers import WorkerDiedError, worker_processes
 from swope.pipeline.ingest import IngestOptions, Part, plan
 from swope.pipeline.star import Star
@@ -195,3 +195,19 @@ def test_a_star_that_takes_too_long_or_too_much_memory_is_lost(
     long, large = json.loads((folder / "said").read_text())
     assert "it took more than 2 s" in long
     assert "it took more than 0.7 GB of memory" in large
+
+
+def deadly(stars: Sequence[float]) -> list[float]:
+    if min(stars) < 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return roots(stars)
+
+
+def test_of_stars_in_pieces_the_one_that_ends_its_process_is_lost_alone() -> None:
+    stars = [1.0, 4.0, -1.0, 9.0]
+    with worker_processes(1):
+        found = list(in_pieces(deadly, stars))
+    assert [star for some, _ in found for star in some] == stars
+    assert [answer for some, answer in found if -1.0 not in some] == [[1.0, 2.0], [3.0]]
+    (lost,) = [answer for some, answer in found if -1.0 in some]
+    assert isinstance(lost, Lost)
