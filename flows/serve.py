@@ -78,12 +78,11 @@ def read_deployments(path: Path) -> list[dict[str, Any]]:
 
 def _deployment(entry: dict[str, Any], path: Path) -> Any:
     from prefect.flows import load_flow_from_entrypoint
-    from prefect.schedules import Cron
     from prefect.types.entrypoint import EntrypointType
 
     try:
         flow: Any = load_flow_from_entrypoint(entry["entrypoint"])
-        schedules = [Cron(schedule["cron"], timezone=schedule["timezone"]) for schedule in entry.get("schedules", [])]
+        schedules = [_schedule(one) for one in entry.get("schedules", [])]
         return flow.to_deployment(
             name=entry["name"],
             parameters=entry.get("parameters", {}),
@@ -95,3 +94,10 @@ def _deployment(entry: dict[str, Any], path: Path) -> Any:
         )
     except KeyError as missing:
         raise ValueError(f"{path}: a deployment lacks {missing}") from None
+
+
+def _schedule(said: dict[str, Any]) -> Any:
+    """A cron line with its time zone, or every so many seconds."""
+    from prefect.schedules import Cron, Interval
+
+    return Interval(said["interval"]) if "interval" in said else Cron(said["cron"], timezone=said["timezone"])

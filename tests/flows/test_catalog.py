@@ -261,7 +261,7 @@ def test_a_night_goes_on_from_a_run(run: tuple[Path, RunRecord], survey: Path, t
     shutil.copytree(survey, tonight)
     with (tonight / "star0.csv").open("a") as file:
         file.write("58210.5,14.0,0.03,g\n58211.5,14.0,0.03,r\n")
-    night = Path(nightly(str(tonight), str(run[0]), str(tmp_path / "nights")))
+    night = Path(nightly(str(tonight), str(run[0]), str(tmp_path / "nights"), update=False) or "")
     assert night.parent == tmp_path / "nights"
     names = {row["object_id"]: row for row in pq.read_table(night / "stars.parquet").to_pylist()}
     assert set(names) == {file.stem for file in survey.iterdir()}

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench.chaos import FullDisk, Outcome, full_disk, measure
+from tests.bench.chaos import TABLES, FullDisk, Outcome, full_disk, hashes, measure
+from tests.bench.dask_workers import compare
 from tests.flows.test_catalog import star_text
 
 #: Of the nine ways those that differ in what they meet.
@@ -51,3 +52,17 @@ def test_a_full_disk_is_said_in_a_line_and_the_run_goes_on_when_there_is_room(
     assert full.lines == 1
     assert os.strerror(28) in full.said
     assert not full.different
+
+
+def test_a_dask_worker_that_is_lost_in_the_middle_changes_nothing(
+    outcome: tuple[Outcome, Path], survey: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip("prefect_dask", reason="needs the extra dask")
+    from prefect.settings import PREFECT_API_URL
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("PREFECT_API_URL", str(PREFECT_API_URL.value()))
+        found = compare([str(survey)], tmp_path, workers=1, chunk_size=2, local=False)
+    assert found["lost"] == 1
+    assert hashes(tmp_path / "lost") == hashes(outcome[1] / "undisturbed")
+    assert len(hashes(tmp_path / "lost")) == len(TABLES)

@@ -60,7 +60,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str,
     content = yaml.safe_load((ROOT / "prefect.yaml").read_text())
     (catalog,) = [one for one in content["deployments"] if one["name"] == "catalog"]
     # soon, in place of Sunday
-    catalog["schedules"] = [{"cron": "* * * * *", "timezone": "UTC"}]
+    catalog["schedules"] = [{"interval": 15}]
     (folder / "prefect.yaml").write_text(yaml.safe_dump(content | {"deployments": [catalog]}))
     prefect, postgres, dask = free_ports(3)
     environment = os.environ | {
