@@ -17,7 +17,7 @@ from swope.flows.options import RunOptions
 from swope.flows.record import RunRecord
 from swope.flows.runtime import one_thread
 from swope.flows.stages import ingest_options
-from swope.flows.state import NIGHTLY, STATE
+from swope.flows.state import NIGHTLY, STATE, State
 from swope.flows.turns import one_at_a_time
 from swope.flows.workers import worker_processes
 from swope.pipeline.ingest import plan
@@ -60,7 +60,8 @@ def nightly(
     """
     one_thread()
     run_dir, nights = Path(since), Path(out)
-    with worker_processes(processes(workers)):
+    # the night itself is scored here, whoever does the chunks of the catalog
+    with worker_processes(max(processes(workers), 1)):
         if not (run_dir / STATE).exists():
             catalog([incoming], since, options, workers, top)
             return None
@@ -69,7 +70,7 @@ def nightly(
             settings = (options or run.options).settled()
             changed = maker_changes(run, load_makers(settings), settings) if update else []
             changed += _score(incoming, run_dir, run, nights, settings, top)
-        waiting = [path.parent for path in sorted(nights.glob(f"*/{NIGHTLY}")) if not (path.parent / ALERTS).exists()]
+        waiting = nights_without_alerts(nights)
         if not changed and not waiting:
             print(f"nothing changed since the run in {run_dir}")
             return None
@@ -88,10 +89,22 @@ def _score(incoming: str, run_dir: Path, run: RunRecord, nights: Path, settings:
     with tempfile.TemporaryDirectory(prefix="swope-") as scratch:
         planned = plan([incoming], ingest_options(settings), Path(scratch))
         changed = input_changes(planned, run, before)
-        if changed:
-            tonight = Tonight([incoming], planned, known_parts(run, before), changed)
-            score_plan(tonight, before or run_dir, free_folder(nights), settings, top=top)
-    return changed
+        if not changed:
+            return []
+        try:
+            State.of(before or run_dir)
+        except ValueError as problem:
+            # of another version of Swope: a night can go on from the catalog that is made next
+            return [*changed, str(problem)]
+        tonight = Tonight([incoming], planned, known_parts(run, before), changed)
+        score_plan(tonight, before or run_dir, free_folder(nights), settings, top=top)
+        return changed
+
+
+def nights_without_alerts(nights: Path) -> list[Path]:
+    """Nights that are scored, and that nobody has been called for yet; not those of a version that called nobody."""
+    scored = [path.parent for path in sorted(nights.glob(f"*/{NIGHTLY}"))]
+    return [night for night in scored if not (night / ALERTS).exists() and NightRecord.read(night).run]
 
 
 def free_folder(nights: Path) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +23,6 @@ class NightRecord:
     version, versions : of Swope, of Python and of the packages that may change a number.
     sources : as the user gave them.
     since : the folder whose state the night went on from.
-    run : which run it, or the nights before it, went on from (`swope.flows.record.RunRecord.stamp`).
-    inputs : digests of the parts of the input.
-    changed : what was not as it was before, in words.
     config : the settings (`RunOptions`).
     models : ids of the detectors at work.
     counts : stars by status: n_in = n_ok + n_partial + n_rejected + n_failed.
@@ -35,15 +32,16 @@ class NightRecord:
         to the instrument, or to the sky.
     strangest : rows of stars.parquet with the smallest p-values, each with what happened in words.
     timings : seconds by phase.
+    run : which run it, or the nights before it, went on from (`swope.flows.record.RunRecord.stamp`); "" where an older
+        version did not say.
+    inputs : digests of the parts of the input.
+    changed : what was not as it was before, in words.
     """
 
     version: str
     versions: dict[str, str]
     sources: list[str]
     since: str
-    run: str
-    inputs: list[str]
-    changed: list[str]
     config: dict[str, Any]
     models: dict[str, str]
     counts: dict[str, int]
@@ -56,6 +54,9 @@ class NightRecord:
     n_surprising: int
     strangest: list[dict[str, Any]]
     timings: dict[str, float]
+    run: str = ""
+    inputs: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
 
     def write(self, out: Path) -> None:
         """Write nightly.json."""
