@@ -1,7 +1,7 @@
 """Do a chunk whose input changed, star by star: what an earlier run made of a star that is the same is taken over.
 
 A chunk that is the same as before is not done at all (`swope.flows.manifest`). One that changed is read again; a star
-is the same where its cleaned light curve is, to the last bit, and settings, models and code are those of that run.
+is the same where its light curve is, to the last bit, and settings, models and code are those of that run.
 What is said of a star depends on nothing else: a run that takes over ends with the bytes of one that does not.
 """
 
@@ -27,7 +27,8 @@ from swope.flows.record import RunRecord
 from swope.flows.state import STATE
 from swope.flows.survive import surviving
 from swope.flows.workers import call
-from swope.pipeline.ingest import Part
+from swope.pipeline.ingest import Part, read
+from swope.pipeline.lightcurve import Chunk
 
 #: The stars of the run before, by what was observed of them.
 KNOWN = Path("work") / "known.npy"
@@ -125,7 +126,7 @@ def renewed(part: Part, folder: Path, options: RunOptions, known: Known) -> None
 def set_apart(part: Part, folder: Path, options: RunOptions, known: Known) -> int:
     """Read a chunk and set the stars apart that have to be done; returns how many need not."""
     if not stages.is_ingested(folder):
-        stages.ingest_chunk(part, folder, options)
+        _ingest(part, folder, options, known)
     digests = np.load(folder / stages.DIGESTS)
     new = known.places(digests)[:, 0] < 0
     changed = folder / CHANGED
@@ -133,8 +134,23 @@ def set_apart(part: Part, folder: Path, options: RunOptions, known: Known) -> in
         # of an attempt that was killed, or that knew other stars
         shutil.rmtree(changed)
     if not new.all() and not changed.exists():
-        stages.write_ingested(changed, list(stages.read_chunk(folder).select(np.flatnonzero(new))), [])
+        stages.write_ingested(changed, stages.read_chunk(folder).table.filter(pa.array(new)), digests[new], [])
     return int((~new).sum())
+
+
+def _ingest(part: Part, folder: Path, options: RunOptions, known: Known) -> None:
+    """As `stages.ingest_chunk`; the stars that are known were cleaned before."""
+    ingested = read(part, stages.ingest_options(options))
+    raw = list(ingested.chunk)
+    digests = stages.digests_of(raw)
+    places = known.places(digests)
+    old, new = np.flatnonzero(places[:, 0] >= 0), np.flatnonzero(places[:, 0] < 0)
+    curves, usable, refused = stages.cleaned([raw[i] for i in new])
+    stars = [*_taken(known, places[old], stages.STARS), Chunk.of(curves).table]
+    where = np.concatenate([old, new[usable]])
+    order = np.argsort(where)
+    table = pa.concat_tables(stars).take(pa.array(order)).combine_chunks()
+    stages.write_ingested(folder, table, digests[where[order]], [*ingested.refused, *refused])
 
 
 def _holds(folder: Path, digests: NDArray[np.uint64]) -> bool:
@@ -146,16 +162,24 @@ def join(folder: Path, known: Known) -> None:
     places = known.places(np.load(folder / stages.DIGESTS))
     new = places[:, 0] < 0
     changed = folder / CHANGED
-    old = [known.folders[i] for i in np.unique(places[~new, 0])]
-    objects = [pq.read_table(one / stages.OBJECTS) for one in (*old, changed)]
-    first = np.cumsum([0, *map(len, objects)])
-    row = np.empty(len(places), dtype=np.int64)
-    row[new] = first[-2] + np.arange(new.sum())
-    row[~new] = first[np.searchsorted(np.unique(places[~new, 0]), places[~new, 0])] + places[~new, 1]
-    stars = pa.concat_tables(objects, promote_options="default").take(pa.array(row))
+    objects = [*_taken(known, places[~new], stages.OBJECTS), pq.read_table(changed / stages.OBJECTS)]
+    order = np.argsort(np.concatenate([np.flatnonzero(~new), np.flatnonzero(new)]))
+    stars = pa.concat_tables(objects, promote_options="default").take(pa.array(order))
     taken = _names(stars.filter(pa.array(~new)))
+    old = [known.folders[i] for i in np.unique(places[~new, 0])]
     events, state, kept = (_rows(name, old, changed, taken) for name in (stages.EVENTS, STATE, stages.KEPT))
     stages.write_joined(folder, stars, events, state, kept, int(new.sum()))
+
+
+def _taken(known: Known, places: NDArray[np.int32], name: str) -> list[pa.Table]:
+    """Rows of a table that has a row a star, of stars at these places, in their order: one table, or none for none."""
+    if not len(places):
+        return []
+    chunks = np.unique(places[:, 0])
+    tables = [pq.read_table(known.folders[i] / name) for i in chunks]
+    first = np.cumsum([0, *map(len, tables)])
+    row = first[np.searchsorted(chunks, places[:, 0])] + places[:, 1]
+    return [pa.concat_tables(tables, promote_options="default").take(pa.array(row))]
 
 
 def _rows(table: str, old: Sequence[Path], changed: Path, taken: pa.Array) -> pa.Table:

@@ -22,6 +22,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from swope.flows.manifest import DONE, write_json
 from swope.flows.options import RunOptions
@@ -78,30 +79,47 @@ def ingest_options(options: RunOptions) -> IngestOptions:
 
 
 def ingest_chunk(part: Part, folder: Path, options: RunOptions) -> None:
-    """Read and clean one chunk: stars.parquet and refused.json."""
+    """Read and clean one chunk: stars.parquet, digests.npy and refused.json."""
     ingested = read(part, ingest_options(options))
-    curves: list[LightCurve] = []
-    refused = list(ingested.refused)
-    for curve in ingested.chunk:
-        cleaned = clean(curve)
-        if len(cleaned.good):
-            curves.append(cleaned)
+    raw = list(ingested.chunk)
+    curves, places, refused = cleaned(raw)
+    write_ingested(folder, Chunk.of(curves).table, digests_of(raw)[places], [*ingested.refused, *refused])
+
+
+def cleaned(raw: Sequence[LightCurve]) -> tuple[list[LightCurve], list[int], list[Refused]]:
+    """The light curves with a usable row, cleaned; their places among those given; and why the others are none."""
+    curves, places, refused = [], [], []
+    for i, curve in enumerate(map(clean, raw)):
+        if len(curve.good):
+            curves.append(curve)
+            places.append(i)
         else:
-            reason = f"none of its {len(curve)} rows can be used: {why_masked(cleaned)}"
+            reason = f"none of its {len(curve)} rows can be used: {why_masked(curve)}"
             refused.append(Refused(curve.object_id, curve.source, reason, "rejected"))
-    write_ingested(folder, curves, refused)
+    return curves, places, refused
 
 
-def write_ingested(folder: Path, curves: Sequence[LightCurve], refused: Sequence[Refused]) -> None:
-    """Write what a chunk's input became: stars.parquet, digests.npy and, last, refused.json."""
-    write_parquet(Chunk.of(curves).table, folder / STARS)
+def write_ingested(folder: Path, stars: pa.Table, digests: NDArray[np.uint64], refused: Sequence[Refused]) -> None:
+    """Write what a chunk's input became: stars.parquet, digests.npy and, last, refused.json.
+
+    Parameters
+    ----------
+    stars : a `Chunk`'s table of n cleaned light curves.
+    digests : (n, 2) of what was read of them (`digests_of`).
+    """
+    write_parquet(stars, folder / STARS)
     with replacing(folder / DIGESTS) as temporary, temporary.open("wb") as file:
-        np.save(file, np.array([digest_of(curve) for curve in curves], dtype=np.uint64).reshape(-1, 2))
+        np.save(file, digests)
     write_json(folder / REFUSED, [asdict(entry) for entry in refused])
 
 
+def digests_of(curves: Sequence[LightCurve]) -> NDArray[np.uint64]:
+    """(n, 2) `digest_of` of each."""
+    return np.array([digest_of(curve) for curve in curves], dtype=np.uint64).reshape(-1, 2)
+
+
 def digest_of(curve: LightCurve) -> tuple[int, int]:
-    """Two numbers of 64 bits that change when anything of a cleaned light curve does."""
+    """Two numbers of 64 bits that change when anything of a light curve does."""
     rows = ("time", "value", "error", "band", "mask")
     digest = hashlib.blake2b(digest_size=16)
     # repr tells apart what the bytes of several texts one after the other would not

@@ -80,20 +80,25 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str,
         yield folder, f"http://127.0.0.1:{prefect}/api", script
     finally:
         script.send_signal(signal.SIGTERM)
-        try:
-            script.wait(60)
-        finally:
-            left = [one for one in Path("/proc").glob("[0-9]*/environ") if f"{folder}/prefect".encode() in _read(one)]
-            for one in left:
-                os.kill(int(one.parent.name), signal.SIGKILL)
+        script.wait(60)
+        begin = time.monotonic()
+        while (left := _left(folder)) and time.monotonic() - begin < 20:
+            time.sleep(0.2)
+        for one in left:
+            os.kill(one, signal.SIGKILL)
     assert left == []
 
 
-def _read(path: Path) -> bytes:
+def _left(folder: Path) -> list[int]:
+    """Processes of the set-up that are still there."""
+    return [int(one.parent.name) for one in Path("/proc").glob("[0-9]*/environ") if f"{folder}/prefect" in _read(one)]
+
+
+def _read(path: Path) -> str:
     try:
-        return path.read_bytes()
+        return path.read_bytes().decode(errors="replace")
     except OSError:
-        return b""
+        return ""
 
 
 def test_a_deployment_runs_on_its_schedule(place: tuple[Path, str, subprocess.Popen[bytes]]) -> None:
