@@ -15,6 +15,7 @@ from swope.flows.night.record import NightRecord
 from swope.flows.night.score import Tonight, score_plan
 from swope.flows.options import RunOptions
 from swope.flows.record import RunRecord
+from swope.flows.renew import Known, known_stars
 from swope.flows.runtime import one_thread
 from swope.flows.stages import ingest_options
 from swope.flows.state import NIGHTLY, STATE, State
@@ -68,8 +69,10 @@ def nightly(
         with one_at_a_time(run_dir, nights):
             run = RunRecord.read(run_dir)
             settings = (options or run.options).settled()
-            changed = maker_changes(run, load_makers(settings), settings) if update else []
-            changed += _score(incoming, run_dir, run, nights, settings, top)
+            makers = load_makers(settings)
+            changed = maker_changes(run, makers, settings) if update else []
+            known = known_stars(run_dir, makers, settings, ())
+            changed += _score(incoming, run_dir, run, nights, settings, known, top)
         waiting = nights_without_alerts(nights)
         if not changed and not waiting:
             print(f"nothing changed since the run in {run_dir}")
@@ -83,7 +86,9 @@ def nightly(
     return str(waiting[-1]) if waiting else None
 
 
-def _score(incoming: str, run_dir: Path, run: RunRecord, nights: Path, settings: RunOptions, top: int) -> list[str]:
+def _score(
+    incoming: str, run_dir: Path, run: RunRecord, nights: Path, settings: RunOptions, known: Known | None, top: int
+) -> list[str]:
     """Score what is new, in a folder of its own; returns what changed in the input."""
     before = last_night(nights, run)
     with tempfile.TemporaryDirectory(prefix="swope-") as scratch:
@@ -96,7 +101,7 @@ def _score(incoming: str, run_dir: Path, run: RunRecord, nights: Path, settings:
         except ValueError as problem:
             # of another version of Swope: a night can go on from the catalog that is made next
             return [*changed, str(problem)]
-        tonight = Tonight([incoming], planned, known_parts(run, before), changed)
+        tonight = Tonight([incoming], planned, known_parts(run, before), known, changed)
         score_plan(tonight, before or run_dir, free_folder(nights), settings, top=top)
         return changed
 

@@ -19,7 +19,8 @@ from swope.flows.night.star import unscored
 from swope.flows.night.tables import SURPRISING, NightTables
 from swope.flows.night.watch import Watch
 from swope.flows.options import RunOptions
-from swope.flows.stages import ingest_options
+from swope.flows.renew import Known
+from swope.flows.stages import digests_of, ingest_options
 from swope.flows.state import NIGHTLY, STATE, State, read_state, state_table, write_state
 from swope.flows.workers import call_twice
 from swope.pipeline.catalog.store import RECORD
@@ -37,12 +38,14 @@ class Tonight:
     sources : as the user gave them.
     planned : what they hold.
     seen : digests of parts that hold nothing new, and are not read.
+    known : stars of the run, which are left out where their light curves are the same; None to look at all.
     changed : what is not as it was in the run before, in words.
     """
 
     sources: Sequence[str]
     planned: Plan
     seen: Collection[str] = ()
+    known: Known | None = None
     changed: Sequence[str] = field(default_factory=tuple)
 
 
@@ -145,8 +148,16 @@ def _read(tonight: Tonight, settings: RunOptions) -> tuple[list[LightCurve], lis
         if part.digest not in tonight.seen:
             ingested = read(part, ingest_options(settings))
             refused += ingested.refused
-            curves += ingested.chunk
+            curves += _changed(list(ingested.chunk), tonight.known)
     return curves, refused
+
+
+def _changed(curves: list[LightCurve], known: Known | None) -> list[LightCurve]:
+    """Those that the run does not have as they are."""
+    if known is None or not curves:
+        return curves
+    new = known.places(digests_of(curves))[:, 0] < 0
+    return [curve for curve, one in zip(curves, new, strict=True) if one]
 
 
 def _after(

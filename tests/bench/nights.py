@@ -1,7 +1,7 @@
 """Nights after nights against one run over the final data, and what a night costs: JSON lines.
 
     python -m tests.bench.nights [--nights 30] [--stars 120]          ends in the catalog of one run?
-    python -m tests.bench.nights --cost [--stars 10000]               a night in which 1 % changed, and a quiet one
+    python -m tests.bench.nights --cost [--stars 11112] [--points 300]      a night in which 1 % changed, and a quiet one
 
 A survey of some fields, a nested Parquet file each, grows from night to night: most nights some fields get points,
 some points come nights late, stars are found anew, in one night a field is reduced again, for some nights nothing comes
@@ -257,7 +257,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--nights", type=int, default=30)
     parser.add_argument("--stars", type=int)
-    parser.add_argument("--points", type=int, default=60)
+    parser.add_argument("--points", type=int, default=40, help="of each star at the beginning")
     parser.add_argument("--cost", action="store_true")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
