@@ -24,7 +24,7 @@ from swope.pipeline.period import PeriodResult, find_period
 S = TypeVar("S")
 T = TypeVar("T")
 
-_MARK = "at.json"
+MARK = "at.json"
 
 #: Rows of the stars that go through the models together, at most (one star excepted): what is worked out of each row on
 #: the way takes some hundred bytes.
@@ -120,7 +120,7 @@ def batches(sizes: Sequence[int], most: int) -> list[list[int]]:
 def prepare_chunk(part: Part, folder: Path, options: RunOptions, lessons: Lessons | None = None) -> None:
     """Read and clean a chunk and search its periods, as far as that is not done; see `do_chunk`."""
     # that of an earlier run that was killed says nothing of this one
-    (folder / _MARK).unlink(missing_ok=True)
+    (folder / MARK).unlink(missing_ok=True)
     lost = lessons.unmeasured if lessons else {}
     if not stages.is_ingested(folder):
         stages.ingest_chunk(part, folder, options)
@@ -209,7 +209,7 @@ def _place(error: Exception) -> tuple[type[Exception], str, int]:
 @contextmanager
 def _marked(folder: Path, mark: Mark) -> Iterator[None]:
     """Leave a mark, for who finds that this process has died; it goes at the end of the block."""
-    path = folder / _MARK
+    path = folder / MARK
     path.write_text(json.dumps([mark.stage, mark.star]))
     try:
         yield
@@ -219,5 +219,5 @@ def _marked(folder: Path, mark: Mark) -> Iterator[None]:
 
 def mark_of(folder: Path) -> Mark | None:
     """What the process that worked on a chunk was at when it died; None where no star was at work."""
-    path = folder / _MARK
+    path = folder / MARK
     return Mark(*json.loads(path.read_text())) if path.exists() else None

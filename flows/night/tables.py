@@ -35,18 +35,18 @@ class NightTables:
     detectors : at work.
     stars, events : rows.
     points : tables, a batch of stars each.
-    said : what happened to each star that had new rows, in words, by name and sources.
     """
 
     detectors: Sequence[DetectorColumns]
     stars: list[dict[str, Any]] = field(default_factory=list)
     points: list[pa.Table] = field(default_factory=list)
     events: list[dict[str, Any]] = field(default_factory=list)
-    said: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def add(self, *stars: NightStar) -> None:
         """Take in some stars."""
-        self.stars.extend(star.columns for star in stars)
+        self.stars.extend(
+            star.columns if star.fresh is None else {**star.columns, "said": _said(star, star.fresh)} for star in stars
+        )
         self.events.extend(
             {**asdict(event), "source": star.columns["source"]} for star in stars for event in star.events
         )
@@ -54,7 +54,6 @@ class NightTables:
         for star in stars:
             if star.fresh is None:
                 continue
-            self.said[star.columns["object_id"], star.columns["source"]] = _said(star, star.fresh)
             for forecast in star.forecasts:
                 for name, values in _points(star, star.fresh, forecast).items():
                     columns[name].extend(values)
@@ -79,14 +78,7 @@ class NightTables:
         """The stars with the smallest p-values, each with what happened."""
         judged = [row for row in self.stars if np.isfinite(row.get("night_pvalue", np.nan))]
         judged = sorted(judged, key=lambda row: (row["night_pvalue"], row["object_id"]))[:top]
-        return [
-            {
-                "object_id": row["object_id"],
-                "night_pvalue": row["night_pvalue"],
-                "said": self.said[row["object_id"], row["source"]],
-            }
-            for row in judged
-        ]
+        return [{name: row[name] for name in ("object_id", "night_pvalue", "said")} for row in judged]
 
     def write(self, out: Path) -> None:
         """Write the tables, sorted."""

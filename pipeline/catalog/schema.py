@@ -137,11 +137,13 @@ _NIGHT_STAR = (
     Column("n_new", INT, "", "meta.number;obs", "number of new rows, which were scored"),
     Column("n_seen", INT, "", "meta.number;obs", "number of rows that were known before"),
     Column("n_masked", INT, "", "meta.number;obs", "number of rows that cannot be used"),
+    Column("past", TEXT, "", "meta.note", "why the star needs a run: new, or what of its past changed; null: as known"),
 )
 
 _NIGHT_STAR_AFTER = (
     Column("night_pvalue", FLOAT, "", "stat.probability;src.var", "p-values of the detectors, combined"),
     Column("n_events", INT, "", "meta.number;src.var", "number of the star's rows in the table of events"),
+    Column("said", TEXT, "", "meta.note;src.var", "the point that strayed furthest, in words"),
 )
 
 
