@@ -16,6 +16,7 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from swope.flows import stages, tasks
+from swope.flows.latent import merge_latents
 from swope.flows.makers import Makers
 from swope.flows.manifest import chunk_key, is_done
 from swope.flows.options import RunOptions
@@ -159,6 +160,7 @@ def commit(run_dir: Path, record: RunRecord, watch: Stopwatch) -> RunRecord:
     with replaced_together(run_dir) as new:
         merge([p / stages.OBJECTS for p in pieces], [p / stages.EVENTS for p in pieces], new)
         merge_states(pieces, new, record.options)
+        merge_latents(pieces, new)
         watch.lap("catalog")
         record = replace(
             record,

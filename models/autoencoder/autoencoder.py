@@ -299,6 +299,7 @@ class Autoencoder:
                     "autoencoder_flag": flags[i],
                 },
                 seen=folds.seen(i),
+                latent=ran[2][i],
             )
             for i in range(len(batch.stars))
         ]
