@@ -16,6 +16,7 @@ from swope.pipeline.version import VERSION
 COMMANDS = (
     *("show", "run", "nightly", "report", "train", "evaluate", "simulate", "export", "serve", "formats", "ingest"),
     "inject",
+    "label",
 )
 
 #: Exit code for input that cannot be worked with (argparse uses the same for a wrong command line).
