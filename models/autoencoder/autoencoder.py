@@ -304,6 +304,7 @@ class Autoencoder:
                     "autoencoder_flag": flags[i],
                 },
                 seen=folds.seen(i),
+                latent=ran[2][i],
             )
             for i in range(len(batch.stars))
         ]

@@ -19,6 +19,9 @@ STATUSES = ("ok", "partial", "rejected", "failed")
 #: Columns with the classifier's probabilities are named ``prob_<TYPE>``.
 PROBABILITY = "prob_"
 
+#: Columns that verdicts fill (`swope.flows.verdicts`).
+VERDICT_COLUMNS = ("verdict", "verdict_rank")
+
 
 _STAR = (
     Column("object_id", TEXT, "", "meta.id;meta.main", "name of the star in its source"),
@@ -85,6 +88,14 @@ _ANOMALY = (
         "",
         "stat.rank",
         "place by a strange folded shape and a doubtful class together; 1 is the least like any known kind of star",
+    ),
+    Column("verdict", TEXT, "", "meta.code", "what an analyst said of it: interesting, boring or artifact"),
+    Column(
+        "verdict_rank",
+        INT,
+        "",
+        "stat.rank",
+        "place by anomaly_rank and by the verdicts on stars like it; null where nothing was said of any star",
     ),
     Column("anomaly_reason", TEXT, "", "meta.note;src.var", "what makes the star strange, or that it is not"),
     Column("n_events", INT, "", "meta.number;src.var", "number of the star's rows in the table of events"),

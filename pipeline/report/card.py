@@ -47,6 +47,7 @@ def card(detail: StarDetail, detectors: Sequence[DetectorColumns], place: int, n
         tag("span", f"{row['anomaly_rank']}.") if row["anomaly_rank"] else None,
         tag("bdi", row["object_id"]),
         tag("span", "" if row.get("class") is None else "class ", _class_words(row), class_="soft"),
+        tag("span", f"said to be {row['verdict']}", class_="soft") if row.get("verdict") else None,
     )
     return tag(
         "article",
