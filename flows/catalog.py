@@ -27,7 +27,7 @@ from swope.flows.renew import CHANGED, KNOWN, Known, known_stars
 from swope.flows.state import merge_states
 from swope.flows.turns import one_at_a_time
 from swope.flows.verdicts import rerank
-from swope.flows.workers import WorkerDiedError, call, call_twice, worker_processes
+from swope.flows.workers import WorkerDiedError, call_twice, worker_processes
 from swope.pipeline.catalog import count_statuses, merge
 from swope.pipeline.commit import replaced_together
 from swope.pipeline.ingest import Part, plan

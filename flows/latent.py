@@ -62,14 +62,16 @@ def latent_table(names: Sequence[tuple[str, str]], place: Sequence[NDArray[np.fl
 
 
 def merge_latents(folders: Sequence[Path], run_dir: Path) -> None:
-    """Make a run's latent.parquet of those of its chunks, one held at a time; a chunk that failed has none."""
-    with (
-        replacing(run_dir / LATENT) as temporary,
-        pq.ParquetWriter(temporary, LATENT_SCHEMA, compression="zstd") as writer,
-    ):
-        for folder in folders:
-            if (folder / LATENT).exists():
-                writer.write_table(pq.read_table(folder / LATENT))
+    """Make a run's latent.parquet of those of its chunks, in the order of names; a chunk that failed has none.
+
+    All of it is held at a time: a few dozen bytes a star.
+    """
+    known = [pq.read_table(folder / LATENT) for folder in folders if (folder / LATENT).exists()]
+    table = pa.concat_tables([LATENT_SCHEMA.empty_table(), *known])
+    with replacing(run_dir / LATENT) as temporary:
+        pq.write_table(
+            table.sort_by([("object_id", "ascending"), ("source", "ascending")]), temporary, compression="zstd"
+        )
 
 
 def placed(run_dir: Path, objects: pa.Table) -> Placed:
