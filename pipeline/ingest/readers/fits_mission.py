@@ -234,7 +234,11 @@ def _in_words(segments: Sequence[_Segment], chosen: str, clock: Clock) -> str:
     words = [f"{first.band or 'FITS'}, time {first.time_name!r} ({clock.name}), {first.values[chosen].kind} {chosen!r}"]
     if len(segments) > 1:
         words.append(f"joined {len(segments)} files")
-    why = {name: "second choice" if values.full else "empty" for name, values in first.values.items() if name != chosen}
+    why = {
+        name: "second choice" if values.full else "says little"
+        for name, values in first.values.items()
+        if name != chosen
+    }
     if why:
         words.append("passed over " + ", ".join(f"{name!r} ({reason})" for name, reason in why.items()))
     return "; ".join(words)
