@@ -72,6 +72,9 @@ def _blocks(of_row: NDArray[np.int64], count: int) -> list[slice]:
         label = int(of_row[begin])
         if label not in longest or end - begin > longest[label].stop - longest[label].start:
             longest[label] = slice(begin, end)
+    least = max(FEW, len(of_row) / (10 * count))
+    if min(block.stop - block.start for block in longest.values()) < least:
+        return []  # some rows apart are no star's
     return sorted(longest.values(), key=lambda block: block.start)
 
 

@@ -53,6 +53,12 @@ def test_bands_under_any_name_are_bands(tmp_path: Path, name: str) -> None:
     assert is_the_star(curve)
 
 
+def test_a_column_of_bands_says_more_than_the_name_of_the_magnitudes(tmp_path: Path) -> None:
+    columns = {"jd": JD, "Vmag": MAG, "filter": np.where(np.arange(N) % 2, "g", "r")}
+    assert read(table(tmp_path, "x.csv", columns)).bands == ("g", "r")
+    assert read(table(tmp_path, "y.csv", {**columns, "filter": "Johnson"})).bands == ("V",)
+
+
 def test_bands_without_a_header_are_bands_and_other_words_a_caution(tmp_path: Path) -> None:
     assert read(headerless(tmp_path, JD, np.where(np.arange(N) % 2, "B", "V"), MAG, ERR)).bands == ("B", "V")
     curve = read(headerless(tmp_path, JD, MAG, ERR, np.where(np.arange(N) % 2, "east", "west")))
