@@ -114,9 +114,9 @@ def fillers(values: FloatArray, kind: Kind) -> tuple[float, ...]:
     values : (n,) of a whole file.
     """
     finite, counts = np.unique(values[np.isfinite(values)], return_counts=True)
-    # no measured flux is -9999 again and again, oftener than any other
-    often = finite[(counts > 1) & (counts == counts.max(initial=0))]
-    again = {float(v) for v in often if v <= -999 and _nines(float(v))} if kind == "flux" else set()
+    # no measured flux is -9999 or 9999 again and again, oftener than any other
+    often = finite[(counts > 1) & (counts == counts.max(initial=0))] if kind == "flux" else []
+    again = {float(v) for v in often if abs(v) >= 99 and _nines(float(v)) and (v <= -999 or _apart(float(v), finite))}
     finite = finite[~np.isin(finite, list(again))]
     if kind == "mag":
         finite = finite[np.abs(finite) < MAG_FILLER]
@@ -134,6 +134,11 @@ def fillers(values: FloatArray, kind: Kind) -> tuple[float, ...]:
         else:
             break
     return tuple(found)
+
+
+def _apart(value: float, others: FloatArray) -> bool:
+    """Whether no other number is within a twentieth of it."""
+    return int(np.count_nonzero(np.abs(others - value) < 0.05 * abs(value))) == 1
 
 
 def _stands_alone(value: float, gap: float, span: float, kind: Kind, others: FloatArray) -> bool:

@@ -24,6 +24,7 @@ from swope.pipeline.ingest.surveys import Survey, survey_of
 from swope.pipeline.ingest.table import Table
 from swope.pipeline.ingest.time_names import plain_name
 from swope.pipeline.ingest.unclaimed import watch
+from swope.pipeline.ingest.value_names import in_mag
 from swope.pipeline.lightcurve import FloatArray
 
 RA_NAMES = (
@@ -76,6 +77,8 @@ def decide(table: Table, options: IngestOptions) -> Reading:
     values = own_times(given, time, tuple(choose_error(given, value, kind, time) for value in values))
     doubt_zero_points(given, kind, values[0])
     band, bands = choose_band(given, values)
+    if band is not None:
+        values = tuple(replace(value, band="") for value in values)
     used = {*time.columns, *(v.value for v in values), *(v.error for v in values), band, object_id}
     reading = Reading(
         survey=survey.name if survey else "",
@@ -99,7 +102,10 @@ def decide(table: Table, options: IngestOptions) -> Reading:
     if object_id is None and not given.said.one_star:
         watch(given, reading.columns, days_of([table.columns[i] for i in time.columns], time.meaning, time.calendar))
     if len(values) == 1:
-        reading = replace(reading, fillers=fillers(_unflagged(table, reading), kind))
+        column = table.columns[values[0].value]
+        # thousandths of magnitudes are as far from fillers as fluxes are
+        scale = kind if in_mag(column.name, column.unit) == 1 else "flux"
+        reading = replace(reading, fillers=fillers(_unflagged(table, reading), scale))
     reading = _difference(reading, survey, given)
     return replace(
         reading,
@@ -120,9 +126,9 @@ def _difference(reading: Reading, survey: Survey | None, given: Given) -> Readin
 
 
 def _unflagged(table: Table, reading: Reading) -> FloatArray:
-    """The values of the rows that no flag leaves out: a bad value hides how far a filler is from the good ones."""
+    """The values of the rows that nothing leaves out: a bad value hides how far a filler is from the good ones."""
     numbers = table.columns[reading.values[0].value].numbers
-    for index, rule in reading.flags:
+    for index, rule in (*reading.flags, *reading.limits):
         bad = bad_rows(table.columns[index], rule)
         numbers = numbers if bad is None else np.where(bad, np.nan, numbers)
     return numbers

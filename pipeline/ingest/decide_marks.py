@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
+
 from swope.pipeline.ingest.flags import bad_rows, like_a_flag, rule_of, unknown_flag
 from swope.pipeline.ingest.given import Given
 from swope.pipeline.ingest.reading import ValueColumns
@@ -74,9 +76,15 @@ def choose_band(given: Given, values: tuple[ValueColumns, ...]) -> tuple[int | N
     survey = given.survey
     if given.said.band is not None:
         return given.said.band, survey.bands if survey else {}
-    if len(values) > 1 or values[0].band:
+    if len(values) > 1:
         return None, {}
     taken = {v.value for v in values} | {v.error for v in values}
+    if values[0].band:
+        # a column of several bands says more than the name of the magnitudes, and one of one band no more
+        index = next((i for word in BAND_NAMES if (i := given.index(word)) is not None and i not in taken), None)
+        if index is None or len(set(given.table.columns[index].words.tolist()) - {""}) < 2:
+            index = _by_words(given, taken)
+        return index, {}
     if not given.table.named:
         return _by_words(given, taken), {}
     wanted = (survey.band, *BAND_NAMES) if survey and survey.band else BAND_NAMES
@@ -96,11 +104,10 @@ def _by_words(given: Given, taken: set[int | None]) -> int | None:
     for i, column in enumerate(given.table.columns):
         if i in taken or i in given.said.indices or like_a_flag(column.name) or value_name(column.name) is not None:
             continue
-        words = set(column.words[: 10 * MOST_BANDS].tolist()) - {""}
-        if len(words) < 2 or len(words) > MOST_BANDS:
+        if len(set(column.take(np.arange(min(10 * MOST_BANDS, len(column)))).words.tolist())) > MOST_BANDS + 1:
             continue
         held = set(column.words.tolist()) - {""}
-        if 2 * len(held) > len(column) or len(held) > MOST_BANDS:
+        if len(held) < 2 or 2 * len(held) > len(column) or len(held) > MOST_BANDS:
             continue
         if _LIKE_A_BAND.search(column.name) or (column.is_text and held not in _GRADES and all(map(is_band, held))):
             return i

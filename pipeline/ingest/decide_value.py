@@ -149,10 +149,12 @@ def _by_name(given: Given, time: TimeColumns, object_id: int | None) -> Chosen:
 
 def _of_one_name(given: Given, best: ValueName, candidates: list[tuple[ValueName, int]]) -> list[int]:
     """Columns of the best one's own name that hold other numbers than the first of them."""
-    first = next(i for name, i in candidates if name.rank == best.rank)
-    same = [i for name, i in candidates if name.rank == best.rank and given.plain[i] == given.plain[first]]
-    held = given.table.columns[same[0]].numbers
-    return [i for i in same if i == same[0] or not np.array_equal(given.table.columns[i].numbers, held, equal_nan=True)]
+    own = given.plain[next(i for name, i in candidates if name.rank == best.rank)]
+    same = [i for name, i in candidates if name.rank == best.rank and given.plain[i] == own]
+    first = given.table.columns[same[0]].numbers
+    return [
+        i for i in same if i == same[0] or not np.array_equal(given.table.columns[i].numbers, first, equal_nan=True)
+    ]
 
 
 def _bare_bands(given: Given, unusable: list[str]) -> Chosen:

@@ -392,6 +392,16 @@ SURVEYS: tuple[Survey, ...] = (
         source="column list of the HAT light curve server",
     ),
     Survey(
+        "HATSouth or HATPI, text",
+        has=("tf1", "ie1"),
+        times=(("bjd", None),),
+        values=(Values("tf1", ("ie1",)),),
+        kind="mag",
+        unit="mag",
+        flags=(FlagRule("iq1", "not", words=("G", "0", "")),),
+        source="data.hatsurveys.org, columns of the light curves",
+    ),
+    Survey(
         "AstroImageJ",
         has=("relfluxt1",),
         values=(Values("relfluxt1", ("relfluxerrt1",)),),

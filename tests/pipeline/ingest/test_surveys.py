@@ -137,3 +137,11 @@ def test_aavsos_visual_reports_are_read_with_their_clock(tmp_path: Path) -> None
     curve = read(table(tmp_path, "x.txt", columns, head=head))
     assert is_the_star(curve)
     assert (curve.object_id, curve.clock) == ("SS CYG", Clock("jd"))
+
+
+def test_hats_text_has_its_grades(tmp_path: Path) -> None:
+    # data.hatsurveys.org: TF1 +- IE1 with the grade IQ1, G for good; HATPI writes 0 for good
+    grades = np.where(ROW == 9, "X", "G")
+    path = table(tmp_path, "x.txt", {"BJD": JD, "TF1": MAG, "IE1": ERR, "IQ1": grades, "TF2": MAG + 0.1}, between=" ")
+    assert flagged(path) == [9]
+    assert read(path).clock == Clock("jd", frame="barycentric")

@@ -34,9 +34,14 @@ def test_stars_one_after_the_other_without_a_header_are_refused(
 def test_a_name_that_nobody_knows_over_stars_one_after_the_other_is_refused(tmp_path: Path) -> None:
     columns = {"variable": np.repeat(["RR Lyr", "XX Cyg"], N // 2), "jd": TWICE, "mag": MAG}
     assert "'variable' holds 2 different values" in refused(table(tmp_path, "x.csv", columns)).reason
-    # the night, and a telescope that took over from another, are one star's
-    assert is_the_star(read(table(tmp_path, "x.csv", {**columns, "jd": JD})))
+    strays = {**columns, "variable": np.roll(columns["variable"], 2)}  # type: ignore[arg-type]
+    assert "'variable' holds 2 different values" in refused(table(tmp_path, "x.csv", strays)).reason
+    # a telescope that took over from another is one star's, and words that may be that are a caution
+    later = read(table(tmp_path, "x.csv", {**columns, "jd": JD}))
+    assert is_the_star(later)
+    assert "'variable' holds 2 different words, one block of rows after the other" in later.caution
     columns["telescope"] = columns.pop("variable")
+    assert not read(table(tmp_path, "y.csv", {**columns, "jd": JD})).caution
     assert len(read(table(tmp_path, "y.csv", columns))) == N
 
 
@@ -46,6 +51,12 @@ def test_bands_under_any_name_are_bands(tmp_path: Path, name: str) -> None:
     curve = read(table(tmp_path, "x.csv", {"jd": JD, name: bands, "mag": MAG, "err": ERR}))
     assert curve.bands == tuple(sorted(set(bands.astype(str))))
     assert is_the_star(curve)
+
+
+def test_a_column_of_bands_says_more_than_the_name_of_the_magnitudes(tmp_path: Path) -> None:
+    columns = {"jd": JD, "Vmag": MAG, "filter": np.where(np.arange(N) % 2, "g", "r")}
+    assert read(table(tmp_path, "x.csv", columns)).bands == ("g", "r")
+    assert read(table(tmp_path, "y.csv", {**columns, "filter": "Johnson"})).bands == ("V",)
 
 
 def test_bands_without_a_header_are_bands_and_other_words_a_caution(tmp_path: Path) -> None:
