@@ -79,12 +79,13 @@ def compare(champion: Any, challenger: Any, stars: Sequence[Star], classes: Sequ
     if hasattr(challenger, "classify"):
         if classes is None:
             raise ValueError("types can be compared on labelled stars alone: give --labels")
-        measure, score = "share of right types", lambda model: _right(model, stars, classes)
+        measure = "share of right types"
+        old, new = (_right(model, stars, classes) for model in (champion, challenger))
     elif hasattr(challenger, "forecast"):
-        measure, score = "mean log density of forecasts", lambda model: _densities(model, stars)
+        measure = "mean log density of forecasts"
+        old, new = (_densities(model, stars) for model in (champion, challenger))
     else:
         raise ValueError("a model that neither names types nor forecasts cannot be held against another one")
-    old, new = score(champion), score(challenger)
     both = np.isfinite(old) & np.isfinite(new)
     n = int(both.sum())
     if not n:

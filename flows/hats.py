@@ -6,6 +6,7 @@ LSDB reads it (`lsdb.open_catalog`), crosses it with other catalogs, and plots f
 from __future__ import annotations
 
 import shutil
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,8 @@ def export_hats(run_dir: Path) -> tuple[Path, int]:
         When there is no finished run, no star has a position, or LSDB is not installed.
     """
     try:
-        import lsdb
+        # it says nothing of what it exports
+        lsdb = import_module("lsdb")
         from nested_pandas import NestedFrame
     except ImportError:
         raise ValueError("HATS needs LSDB: pip install 'swope[lsdb]'") from None
@@ -83,6 +85,8 @@ def _events(events: pa.Table, row: dict[tuple[str, str], int]) -> pd.DataFrame:
         row.get(name) for name in zip(events["object_id"].to_pylist(), events["source"].to_pylist(), strict=True)
     ]
     here = pa.array([i is not None for i in owner], pa.bool_())
-    frame = events.filter(here).drop_columns(["object_id", "source"]).to_pandas(types_mapper=pd.ArrowDtype)
+    frame: pd.DataFrame = (
+        events.filter(here).drop_columns(["object_id", "source"]).to_pandas(types_mapper=pd.ArrowDtype)
+    )
     frame.index = pd.Index([i for i in owner if i is not None], dtype="int64")
     return frame
