@@ -17,6 +17,7 @@ from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from swope.flows import stages, tasks
 from swope.flows.drift import remember
+from swope.flows.latent import merge_latents
 from swope.flows.makers import Makers
 from swope.flows.manifest import chunk_key, is_done
 from swope.flows.options import RunOptions
@@ -25,10 +26,12 @@ from swope.flows.record import RunRecord
 from swope.flows.renew import CHANGED, KNOWN, Known, known_stars
 from swope.flows.state import merge_states
 from swope.flows.turns import one_at_a_time
+from swope.flows.verdicts import rerank
 from swope.flows.workers import WorkerDiedError, call_twice, worker_processes
 from swope.pipeline.catalog import count_statuses, merge
 from swope.pipeline.commit import replaced_together
 from swope.pipeline.ingest import Part, plan
+from swope.pipeline.verdicts import read_verdicts
 from swope.pipeline.version import VERSION
 
 WORK = Path("work")
@@ -101,12 +104,14 @@ def catalog(
     swope.flows.lock.BusyError
         When another run is at work in the folder.
     ValueError
-        When the models cannot be loaded.
+        When the models cannot be loaded, or the folder's table of verdicts is damaged.
     """
     watch = Stopwatch()
     options = (options or RunOptions()).settled()
     run_dir = Path(out)
     with one_at_a_time(run_dir), worker_processes(processes(workers)):
+        # a damaged table is refused before the work is done
+        read_verdicts(run_dir)
         scratch = run_dir / WORK / "scratch"
         tasks.fetch(sources, scratch)
         planned = plan(sources, stages.ingest_options(options), scratch)
@@ -184,6 +189,8 @@ def commit(run_dir: Path, record: RunRecord, watch: Stopwatch) -> RunRecord:
     with replaced_together(run_dir) as new:
         merge([p / stages.OBJECTS for p in pieces], [p / stages.EVENTS for p in pieces], new)
         merge_states(pieces, new, record.options)
+        merge_latents(pieces, new)
+        rerank(new, verdicts_of=run_dir)
         watch.lap("catalog")
         record = replace(
             record,

@@ -13,7 +13,11 @@ from swope.flows.runtime import quiet
 from swope.pipeline.version import VERSION
 
 #: The subcommands, in the order of the help: each is a module of `swope.flows.commands`.
-COMMANDS = ("show", "run", "nightly", "report", "train", "evaluate", "simulate", "export", "serve", "formats", "ingest")
+COMMANDS = (
+    *("show", "run", "nightly", "report", "train", "evaluate", "simulate", "export", "serve", "formats", "ingest"),
+    "inject",
+    "label",
+)
 
 #: Exit code for input that cannot be worked with (argparse uses the same for a wrong command line).
 BAD_INPUT = 2

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from swope.flows import stages
 from swope.flows.chunk import do_chunk
+from swope.flows.latent import LATENT
 from swope.flows.makers import Makers
 from swope.flows.manifest import is_done
 from swope.flows.options import RunOptions
@@ -167,8 +168,8 @@ def join(folder: Path, known: Known) -> None:
     stars = pa.concat_tables(objects, promote_options="default").take(pa.array(order))
     taken = _names(stars.filter(pa.array(~new)))
     old = [known.folders[i] for i in np.unique(places[~new, 0])]
-    events, state, kept = (_rows(name, old, changed, taken) for name in (stages.EVENTS, STATE, stages.KEPT))
-    stages.write_joined(folder, stars, events, state, kept, int(new.sum()))
+    tables = {name: _rows(name, old, changed, taken) for name in (stages.EVENTS, STATE, LATENT, stages.KEPT)}
+    stages.write_joined(folder, stars, tables, int(new.sum()))
 
 
 def _taken(known: Known, places: NDArray[np.int32], name: str) -> list[pa.Table]:

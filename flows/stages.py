@@ -6,14 +6,14 @@ Only paths and small records travel between processes; the rest is here:
     digests.npy       of each of them, for the runs to come       (ingest)
     refused.json      what could not become a star, and why       (ingest)
     periods.parquet   the answers of the period search            (measure)
-    objects.parquet, events.parquet, state.parquet, kept.parquet, done.json     (score)
+    objects.parquet, events.parquet, state.parquet, latent.parquet, kept.parquet, done.json     (score)
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from swope.flows.latent import LATENT, latent_table
 from swope.flows.manifest import DONE, write_json
 from swope.flows.options import RunOptions
 from swope.flows.rows import DRAWN, StarRow, lost_row, refused_row
@@ -156,13 +157,16 @@ def write_periods(folder: Path, found: Sequence[PeriodResult | Lost]) -> None:
 
 
 def write_rows(folder: Path, scored: Sequence[StarRow | Lost]) -> None:
-    """Write a chunk's objects.parquet, events.parquet, state.parquet and, last, done.json."""
+    """Write a chunk's objects.parquet, events.parquet, state.parquet, latent.parquet and, last, done.json."""
     stars = read_stars(folder)
     rows = [
         lost_row(star, row.reason) if isinstance(row, Lost) else row for star, row in zip(stars, scored, strict=True)
     ]
     known = [(star.curve.good, row.kept) for star, row in zip(stars, rows, strict=True) if row.kept is not None]
     write_parquet(state_table([curve for curve, _ in known], [kept for _, kept in known]), folder / STATE)
+    placed = [(star.curve, row.latent) for star, row in zip(stars, rows, strict=True) if row.latent is not None]
+    names = [(curve.object_id, curve.source) for curve, _ in placed]
+    write_parquet(latent_table(names, [latent for _, latent in placed]), folder / LATENT)
     _write(folder, [*rows, *map(refused_row, read_refused(folder))])
 
 
@@ -191,20 +195,21 @@ def _write(folder: Path, rows: Sequence[StarRow], done: bool = True) -> None:
         write_json(folder / DONE, {"rows": len(rows), "taken_over": 0})
 
 
-def write_joined(folder: Path, stars: pa.Table, events: pa.Table, state: pa.Table, kept: pa.Table, new: int) -> None:
+def write_joined(folder: Path, stars: pa.Table, tables: Mapping[str, pa.Table], new: int) -> None:
     """Write the tables of a chunk that took stars over from an earlier run.
 
     Parameters
     ----------
     stars : rows of its stars, in their order.
-    events, state, kept : of these stars.
+    tables : events, state, latent and kept of these stars, by the name of their file.
     new : how many of them were not taken over.
     """
     refused = _objects([refused_row(entry) for entry in read_refused(folder)])
-    write_parquet(strangest_kept(kept, stars), folder / KEPT)
-    write_parquet(state, folder / STATE)
+    write_parquet(strangest_kept(tables[KEPT], stars), folder / KEPT)
+    write_parquet(tables[STATE], folder / STATE)
+    write_parquet(tables[LATENT], folder / LATENT)
     write_parquet(pa.concat_tables([stars, refused], promote_options="default"), folder / OBJECTS)
-    write_parquet(events, folder / EVENTS)
+    write_parquet(tables[EVENTS], folder / EVENTS)
     write_json(folder / DONE, {"rows": len(stars) + len(refused), "taken_over": len(stars) - new})
 
 

@@ -12,12 +12,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from swope.flows import chunk, stages, survive
-from swope.flows.chunk import ChunkError, Lessons, Mark, each_or_lost, mark_of
+from swope.flows.chunk import ChunkError, Lessons, Mark, batches, each_or_lost, mark_of
 from swope.flows.limits import Limits
 from swope.flows.options import RunOptions
 from swope.flows.rows import StarRow, lost_row
@@ -56,6 +59,15 @@ def test_a_star_that_raises_is_lost_alone() -> None:
     assert answers[77] == Lost("the computation failed on this star: ValueError: math domain error")
     assert [answers[i] for i in (0, 76, 78, 255)] == [math.sqrt(i) for i in (0, 76, 78, 255)]
     assert counted.calls < 25
+
+
+@given(sizes=st.lists(st.integers(1, 50)), most=st.integers(1, 100))
+def test_stars_go_through_the_models_in_batches_bounded_by_their_rows(sizes: list[int], most: int) -> None:
+    found = batches(sizes, most)
+    assert [place for batch in found for place in batch] == list(range(len(sizes)))
+    assert all(len(batch) == 1 or sum(sizes[i] for i in batch) <= most for batch in found)
+    # none that the one before had room for
+    assert all(sum(sizes[i] for i in [*one, other[0]]) > most for one, other in pairwise(found))
 
 
 @pytest.mark.parametrize("n", [1, 2, 3])
