@@ -79,9 +79,11 @@ def compare(champion: Any, challenger: Any, stars: Sequence[Star], classes: Sequ
     if hasattr(challenger, "classify"):
         if classes is None:
             raise ValueError("types can be compared on labelled stars alone: give --labels")
-        measure, old, new = "share of right types", *(_right(one, stars, classes) for one in (champion, challenger))
+        measure = "share of right types"
+        old, new = (_right(model, stars, classes) for model in (champion, challenger))
     elif hasattr(challenger, "forecast"):
-        measure, old, new = "mean log density of forecasts", *(_densities(one, stars) for one in (champion, challenger))
+        measure = "mean log density of forecasts"
+        old, new = (_densities(model, stars) for model in (champion, challenger))
     else:
         raise ValueError("a model that neither names types nor forecasts cannot be held against another one")
     both = np.isfinite(old) & np.isfinite(new)

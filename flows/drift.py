@@ -20,6 +20,7 @@ from swope.flows.manifest import write_json
 from swope.flows.record import RunRecord
 from swope.pipeline.catalog.store import OBJECTS
 from swope.pipeline.column import detectors_of
+from swope.pipeline.lightcurve import FloatArray
 
 HISTORY = "history.json"
 
@@ -115,7 +116,7 @@ def _counted(column: pa.ChunkedArray) -> dict[str, int]:
     return {str(one["values"] or "none"): int(one["counts"]) for one in column.value_counts().to_pylist()}
 
 
-def _binned(values: np.ndarray, edges: np.ndarray) -> dict[str, int]:
+def _binned(values: FloatArray, edges: FloatArray) -> dict[str, int]:
     finite = values[np.isfinite(values)]
     place = np.clip(np.searchsorted(edges, finite, side="right") - 1, 0, len(edges) - 2)
     counts = np.bincount(place, minlength=len(edges) - 1)
@@ -124,5 +125,5 @@ def _binned(values: np.ndarray, edges: np.ndarray) -> dict[str, int]:
     return found | ({"none": missing} if missing else {})
 
 
-def _numbers(table: pa.Table, name: str) -> np.ndarray:
+def _numbers(table: pa.Table, name: str) -> FloatArray:
     return np.asarray(table[name].to_numpy(zero_copy_only=False), dtype=np.float64)

@@ -6,6 +6,7 @@ LSDB reads it (`lsdb.open_catalog`), crosses it with other catalogs, and plots f
 from __future__ import annotations
 
 import shutil
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,8 @@ def export_hats(run_dir: Path) -> tuple[Path, int]:
         When there is no finished run, no star has a position, or LSDB is not installed.
     """
     try:
-        import lsdb
+        # it says nothing of what it exports
+        lsdb = import_module("lsdb")
         from nested_pandas import NestedFrame
     except ImportError:
         raise ValueError("HATS needs LSDB: pip install 'swope[lsdb]'") from None

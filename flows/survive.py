@@ -43,6 +43,8 @@ def surviving(
     lessons = Lessons()
     deaths = Counter[Mark]()
     for _ in range(MAX_DEATHS):
+        # or the process would be ended for what the one before it did, or an earlier run, before it is at any star
+        (folder / MARK).unlink(missing_ok=True)
         try:
             return call(work, part, folder, options, lessons, watch=partial(LIMITS.exceeded, folder))
         except WorkerDiedError as error:
@@ -50,8 +52,6 @@ def surviving(
             if mark is None:
                 raise
             last = error
-            # or the next process would be ended for what this one did, before it is at any star
-            (folder / MARK).unlink(missing_ok=True)
             deaths[mark] += 1
             if mark.star is None or deaths[mark] >= _BLAMED:
                 lessons = _learned(lessons, mark.stage, mark.star, lost(error).reason)

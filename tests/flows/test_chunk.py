@@ -240,6 +240,9 @@ def test_a_process_is_not_ended_for_the_star_of_the_one_before(
     folder = tmp_path / "chunk"
     folder.mkdir()
     monkeypatch.setattr(survive, "LIMITS", Limits(alone=1.0))
+    # of a run that was killed an hour ago
+    (folder / chunk.MARK).write_text('["measure", 3]')
+    os.utime(folder / chunk.MARK, (time.time() - 3600,) * 2)
     with worker_processes(1):
         surviving(slow_to_start, part, folder, RunOptions())
     assert json.loads((folder / "said").read_text()) == [0]
