@@ -16,8 +16,8 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from swope.pipeline.analogues import places
+from swope.pipeline.catalog import write_parquet
 from swope.pipeline.catalog.schema import PROBABILITY, probability_types
-from swope.pipeline.catalog.store import replacing
 from swope.pipeline.lightcurve import FloatArray
 
 LATENT = "latent.parquet"
@@ -62,14 +62,13 @@ def latent_table(names: Sequence[tuple[str, str]], place: Sequence[NDArray[np.fl
 
 
 def merge_latents(folders: Sequence[Path], run_dir: Path) -> None:
-    """Make a run's latent.parquet of those of its chunks, one held at a time; a chunk that failed has none."""
-    with (
-        replacing(run_dir / LATENT) as temporary,
-        pq.ParquetWriter(temporary, LATENT_SCHEMA, compression="zstd") as writer,
-    ):
-        for folder in folders:
-            if (folder / LATENT).exists():
-                writer.write_table(pq.read_table(folder / LATENT))
+    """Make a run's latent.parquet of those of its chunks, by name and source; a chunk that failed has none.
+
+    In memory are all of them, some 150 bytes a star.
+    """
+    parts = [pq.read_table(folder / LATENT) for folder in folders if (folder / LATENT).exists()]
+    table = pa.concat_tables([LATENT_SCHEMA.empty_table(), *parts])
+    write_parquet(table.sort_by([("object_id", "ascending"), ("source", "ascending")]), run_dir / LATENT)
 
 
 def placed(run_dir: Path, objects: pa.Table) -> Placed:

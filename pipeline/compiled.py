@@ -10,6 +10,7 @@ several times as fast as slices, array expressions and NumPy's functions, and ru
 from __future__ import annotations
 
 import fcntl
+import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -55,7 +56,7 @@ def compiled(fast: bool | set[str] = False) -> Callable[[Function], Function]:
 def _stamp(dispatcher: Any) -> str:
     """What the kept machine code of a function depends on; empty where none is kept."""
     file = getattr(dispatcher._cache, "_cache_file", None)
-    return repr(file._source_stamp) if file else ""
+    return hashlib.sha256(repr(file._source_stamp).encode()).hexdigest() if file else ""
 
 
 def _in_turn(dispatcher: Any, lock: Path) -> Callable[[Any], Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 from swope.flows.commands.arguments import add_source_words, command, source_words
@@ -20,6 +21,12 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.add_argument("sources", nargs="+", metavar="SOURCE", help="as for `swope run`")
     parser.add_argument("--out", required=True, type=Path, metavar="STORE", help="a new folder")
     add_source_words(parser)
+    parser.add_argument(
+        "--join",
+        type=float,
+        metavar="ARCSEC",
+        help="join one star's files and bands: those of one name, and those of other bands within ARCSEC (0: by name)",
+    )
     parser.set_defaults(call=call)
 
 
@@ -35,6 +42,7 @@ def call(parsed: argparse.Namespace) -> int:
             bar.total = total
             bar.update(done - bar.n)
 
-        store = write_store(list(parsed.sources), parsed.out, source_words(parsed), show)
+        options = replace(source_words(parsed), join=parsed.join)
+        store = write_store(list(parsed.sources), parsed.out, options, show)
     print(store.summary())
     return 0

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 from swope.pipeline.ingest.bytes import digest_of, head_of, stem_of
 from swope.pipeline.ingest.dialect import first_lines
 from swope.pipeline.ingest.guard import guarded, refusal
+from swope.pipeline.ingest.nested import staged, table_parts
 from swope.pipeline.ingest.parts import (
     Ingested,
     IngestOptions,
@@ -22,6 +24,7 @@ from swope.pipeline.ingest.parts import (
     UnusableError,
 )
 from swope.pipeline.ingest.registry import Reader, reader_for, reader_named, readers
+from swope.pipeline.ingest.regroup import regroup
 from swope.pipeline.ingest.sources import find_files
 from swope.pipeline.ingest.unpack import is_archive, unpacked
 from swope.pipeline.lightcurve import Chunk, LightCurve
@@ -89,6 +92,9 @@ def plan(sources: Sequence[str], options: IngestOptions, scratch: Path) -> Plan:
             more, no = reader.plan(by_reader[reader.name], options, scratch)
             parts += more
             refused += no
+    if parts and options.join is not None:
+        parts, no = _joined(parts, options, scratch)
+        refused += no
     if not parts and len(sources) == 1 and Path(sources[0]).is_dir():
         first = "; ".join(f"{r.source}: {r.reason}" for r in refused[:3])
         raise SourceError(
@@ -145,6 +151,25 @@ def read_all(sources: Sequence[str], options: IngestOptions) -> Everything:
             refused += ingested.refused
             curves += ingested.chunk
     return Everything(tuple(curves), tuple(refused), planned.n_inputs)
+
+
+def _joined(parts: Sequence[Part], options: IngestOptions, scratch: Path) -> tuple[list[Part], list[Refused]]:
+    """The parts of one table into which all stars are brought, those of several files as one (`regroup`)."""
+    digest = hashlib.sha256(f"{options.join} {[part.digest for part in parts]}".encode()).hexdigest()
+    sources = {source for part in parts for source in part.sources}
+    file = InputFile("", f"{len(sources)} sources, joined", 0, digest)
+
+    def outcomes() -> Iterator[LightCurve | Refused]:
+        for part in parts:
+            ingested = read(part, options)
+            yield from ingested.chunk
+            yield from ingested.refused
+
+    def write(path: Path) -> list[Refused]:
+        return regroup(outcomes(), path, options.join or 0.0, options)
+
+    path, refused = staged(file, scratch, options, write)
+    return table_parts("parquet", file, path, options), refused
 
 
 def _recognise(path: Path, source: str, forced: Reader | None) -> tuple[Reader, InputFile]:

@@ -13,7 +13,7 @@ import numpy as np
 from swope.pipeline.ingest.content import fillers
 from swope.pipeline.ingest.decide_id import choose_id
 from swope.pipeline.ingest.decide_marks import choose_band, choose_flags, choose_limits
-from swope.pipeline.ingest.decide_time import choose_time
+from swope.pipeline.ingest.decide_time import choose_time, days_of, own_times
 from swope.pipeline.ingest.decide_value import choose_error, choose_kind, choose_values, unit_of
 from swope.pipeline.ingest.flags import bad_rows
 from swope.pipeline.ingest.given import Given
@@ -23,6 +23,7 @@ from swope.pipeline.ingest.said import SaidColumns
 from swope.pipeline.ingest.surveys import Survey, survey_of
 from swope.pipeline.ingest.table import Table
 from swope.pipeline.ingest.time_names import plain_name
+from swope.pipeline.ingest.unclaimed import watch
 from swope.pipeline.lightcurve import FloatArray
 
 RA_NAMES = (
@@ -72,7 +73,7 @@ def decide(table: Table, options: IngestOptions) -> Reading:
     object_id = choose_id(given)
     values, named = choose_values(given, time, object_id)
     kind, kind_from = choose_kind(given, values, named)
-    values = tuple(choose_error(given, value, kind, time) for value in values)
+    values = own_times(given, time, tuple(choose_error(given, value, kind, time) for value in values))
     band, bands = choose_band(given, values)
     used = {*time.columns, *(v.value for v in values), *(v.error for v in values), band, object_id}
     reading = Reading(
@@ -87,13 +88,15 @@ def decide(table: Table, options: IngestOptions) -> Reading:
         object_id=object_id,
         ra=given.first(RA_NAMES) if given.said.ra is None else given.said.ra,
         dec=given.first(DEC_NAMES) if given.said.dec is None else given.said.dec,
-        limits=choose_limits(given),
+        limits=choose_limits(given, kind),
         flags=choose_flags(given, used),
         sign=given.index(survey.sign) if survey else None,
         reference=given.index(survey.reference) if survey else None,
         zero_point=given.index(survey.zero_point) if survey else None,
         per_band_id=bool(survey and survey.per_band_id),
     )
+    if object_id is None and not given.said.one_star:
+        watch(given, reading.columns, days_of([table.columns[i] for i in time.columns], time.meaning, time.calendar))
     if len(values) == 1:
         reading = replace(reading, fillers=fillers(_unflagged(table, reading), kind))
     reading = _difference(reading, survey, given)
@@ -131,11 +134,14 @@ def _in_words(given: Given, reading: Reading) -> tuple[str, ...]:
     words.append(f"time {' + '.join(name(i) for i in time.columns)} ({_clock_words(time)})")
     for value in reading.values:
         error = f" +- {name(value.error)}" if value.error is not None else ""
-        words.append(f"{reading.kind} {name(value.value)}{error}{f' in {value.band}' if value.band else ''}")
+        own = f" at {name(value.time)}" if value.time is not None else ""
+        words.append(f"{reading.kind} {name(value.value)}{error}{f' in {value.band}' if value.band else ''}{own}")
     if reading.band is not None:
         words.append(f"band {name(reading.band)}")
     if reading.object_id is not None:
         words.append(f"star {name(reading.object_id)}")
+    if reading.limits:
+        words.append(f"limits {', '.join(name(i) for i, _ in reading.limits)}")
     if reading.flags:
         words.append(f"flags {', '.join(name(i) for i, _ in reading.flags)}")
     return tuple(words)

@@ -32,7 +32,7 @@ def choose_id(given: Given) -> int | None:
         # a row's own number is called "id", too: the column that groups rows is the star's
         return next((i for i in known if _groups(table.columns[i])), known[0])
     for i, column in enumerate(table.columns):
-        if i in said.indices or not id_like(column.name) or not _groups(column):
+        if i in said.indices or not id_like(column.name) or not _groups(column) or _measured(column):
             continue
         count = len(distinct(column)[0])
         if count > 1:
@@ -64,6 +64,11 @@ def varies_within(table: Table, object_id: int | None, index: int) -> bool:
     same = np.diff(star[finite][order]) == 0
     pairs = int(np.count_nonzero(same))
     return pairs < 5 or bool(np.any(np.diff(values[finite][order])[same] != 0))
+
+
+def _measured(column: Column) -> bool:
+    """Whether the cells are numbers with decimals: no star is called so."""
+    return bool(np.any(column.numbers[column.finite] % 1 != 0))
 
 
 def _groups(column: Column) -> bool:

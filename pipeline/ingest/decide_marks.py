@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from swope.pipeline.ingest.flags import bad_rows, rule_of, unknown_flag
+import re
+
+from swope.pipeline.ingest.flags import bad_rows, like_a_flag, rule_of, unknown_flag
 from swope.pipeline.ingest.given import Given
 from swope.pipeline.ingest.reading import ValueColumns
 from swope.pipeline.ingest.surveys import FlagRule
 from swope.pipeline.ingest.table import Column
+from swope.pipeline.ingest.value_names import is_band, value_name
+from swope.pipeline.lightcurve import Kind
 
 #: Plain names of the band's column.
 BAND_NAMES = (
@@ -14,13 +18,29 @@ BAND_NAMES = (
     *("photfilter", "bandpass", "photband", "filterband", "bandname", "phottable", "obsband", "channel", "f"),
 )
 
+#: Bands that one star is seen in, at most.
+MOST_BANDS = 20
+
+_LIKE_A_BAND = re.compile(
+    r"(pass|photo?_?|obs_?)?band(?!_?(width|pass_?corr))|filt(er)?(?!ed|ering)|^colou?r$|wavelength", re.I
+)
+
+#: Good and bad, not green and blue.
+_GRADES = ({"G", "B"}, {"B", "G"})
+
 #: Bands by number where a column is called ``fid``, as ZTF's is.
 _FID = {"1": "g", "2": "r", "3": "i"}
 
 #: Columns that say whether a row is a limit rather than a measurement.
 _LIMIT_NAMES = ("limit", "islimit", "upperlimit", "upperlim", "isupperlimit", "ul", "limitflag", "nondetection", "lmag")
-_LIMIT_WORDS = ("1", "1.0", "True", "true", "t", "T", "y", "Y", ">", "<")
-_NO_LIMIT_WORDS = ("", "0", "0.0", "False", "false", "f", "F", "n", "N", "=")
+_LIMIT_WORDS = ("1", "1.0", "True", "true", "TRUE", "t", "T", "y", "Y", "yes", "Yes", "YES", ">", "<", ">=", "<=")
+_NO_LIMIT_WORDS = ("", "0", "0.0", "False", "false", "FALSE", "f", "F", "n", "N", "no", "No", "NO", "=")
+
+#: VizieR's flag of a limit: ``l_Vmag`` of ``Vmag``.
+_VIZIER_LIMIT = re.compile(r"l_\w*mag", re.I)
+
+#: Columns that say whether the star was seen at all.
+_DETECTION_NAMES = ("detected", "detection", "isdetected", "isdetection", "isdet", "detflag")
 
 
 def choose_band(given: Given, values: tuple[ValueColumns, ...]) -> tuple[int | None, dict[str, str]]:
@@ -28,9 +48,11 @@ def choose_band(given: Given, values: tuple[ValueColumns, ...]) -> tuple[int | N
     survey = given.survey
     if given.said.band is not None:
         return given.said.band, survey.bands if survey else {}
-    if not given.table.named or len(values) > 1 or values[0].band:
+    if len(values) > 1 or values[0].band:
         return None, {}
     taken = {v.value for v in values} | {v.error for v in values}
+    if not given.table.named:
+        return _by_words(given, taken), {}
     wanted = (survey.band, *BAND_NAMES) if survey and survey.band else BAND_NAMES
     index = next((i for word in wanted if (i := given.index(word)) is not None and i not in taken), None)
     if index is not None:
@@ -40,7 +62,23 @@ def choose_band(given: Given, values: tuple[ValueColumns, ...]) -> tuple[int | N
         if camera is not None:
             words = set(given.table.columns[camera].words.tolist())
             return camera, {word: survey.cameras.get(word, survey.other_cameras) for word in words}
-    return None, {}
+    return _by_words(given, taken), {}
+
+
+def _by_words(given: Given, taken: set[int | None]) -> int | None:
+    """A column of bands that is called by no known name: by what its name holds, or by its words alone."""
+    for i, column in enumerate(given.table.columns):
+        if i in taken or i in given.said.indices or like_a_flag(column.name) or value_name(column.name) is not None:
+            continue
+        words = set(column.words[: 10 * MOST_BANDS].tolist()) - {""}
+        if len(words) < 2 or len(words) > MOST_BANDS:
+            continue
+        held = set(column.words.tolist()) - {""}
+        if 2 * len(held) > len(column) or len(held) > MOST_BANDS:
+            continue
+        if _LIKE_A_BAND.search(column.name) or (column.is_text and held not in _GRADES and all(map(is_band, held))):
+            return i
+    return None
 
 
 def choose_flags(given: Given, used: set[int | None]) -> tuple[tuple[int, FlagRule], ...]:
@@ -69,17 +107,24 @@ def choose_flags(given: Given, used: set[int | None]) -> tuple[tuple[int, FlagRu
     return tuple(flags)
 
 
-def choose_limits(given: Given) -> tuple[tuple[int, FlagRule], ...]:
-    """Columns and rules of the rows that are upper limits."""
+def choose_limits(given: Given, kind: Kind) -> tuple[tuple[int, FlagRule], ...]:
+    """Columns and rules of the rows that are upper limits.
+
+    Parameters
+    ----------
+    kind : of the values: a magnitude of what was not detected is a limit, a forced flux is a measurement.
+    """
     rules = given.survey.limits if given.survey else ()
     limits = [(i, rule) for rule in rules if (i := given.index(rule.column)) is not None]
     for i, column in enumerate(given.table.columns):
-        if given.plain[i] in _LIMIT_NAMES and _says_limit(column):
-            limits.append((i, FlagRule(given.plain[i], "words", words=_LIMIT_WORDS)))
+        name = given.plain[i]
+        if (name in _LIMIT_NAMES or _VIZIER_LIMIT.match(column.name)) and _says(column, _LIMIT_WORDS, _NO_LIMIT_WORDS):
+            limits.append((i, FlagRule(name, "words", words=_LIMIT_WORDS)))
+        elif kind == "mag" and name in _DETECTION_NAMES and _says(column, _LIMIT_WORDS, _NO_LIMIT_WORDS):
+            limits.append((i, FlagRule(name, "words", words=_NO_LIMIT_WORDS[1:])))
     return tuple(limits)
 
 
-def _says_limit(column: Column) -> bool:
+def _says(column: Column, *words: tuple[str, ...]) -> bool:
     """Whether the cells say yes or no, rather than how faint the limit is."""
-    held = set(column.words.tolist())
-    return held <= {*_LIMIT_WORDS, *_NO_LIMIT_WORDS}
+    return set(column.words.tolist()) <= {word for some in words for word in some}

@@ -12,7 +12,7 @@ from swope.pipeline.ingest.columns import merged
 from swope.pipeline.ingest.content import constant, dates, few_numbers, index_like, plausible
 from swope.pipeline.ingest.given import Given
 from swope.pipeline.ingest.parts import UnusableError
-from swope.pipeline.ingest.reading import TimeColumns
+from swope.pipeline.ingest.reading import TimeColumns, ValueColumns
 from swope.pipeline.ingest.said import how_to_say
 from swope.pipeline.ingest.surveys import Survey
 from swope.pipeline.ingest.table import Column, Table
@@ -26,7 +26,10 @@ FILLED = 0.9
 LIKE_A_CHAIN = 0.1
 
 _TIME_OF_DAY = re.compile(r"^\d\d?:\d\d(:\d\d(\.\d+)?)?$")
-_CALENDAR = re.compile(r"^\d{4}[-/]\d\d[-/]\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?)?Z?$|^\d{4}[-/ ]\d\d[-/ ]\d\d\.\d+$")
+_CALENDAR = re.compile(
+    r"^\d{4}[-/]\d\d[-/]\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?)?(Z|\+00:?00)?$|^\d{4}[-/ ]\d\d[-/ ]\d\d\.\d+$"
+)
+_ZULU = re.compile(r"(Z|\+00:?00)$")
 
 #: Columns that are added: a day and its fraction, as astropy and MPC write them.
 _PAIRS = {
@@ -92,6 +95,30 @@ def choose_time(given: Given) -> TimeColumns:
     return _settled(best, given)
 
 
+def own_times(given: Given, time: TimeColumns, values: tuple[ValueColumns, ...]) -> tuple[ValueColumns, ...]:
+    """The brightness columns, each with its band's own times where several bands have such (``mjd_g, mag_g``)."""
+    if len(values) < 2 or len(time.columns) > 1 or time.calendar:
+        return values
+    found = [_own_time(given, value) for value in values]
+    if set(found) == {None}:
+        return values
+    if None in found or len(set(found)) < len(values):
+        given.caution.append("some bands have times of their own, and others have not: one column was taken for all")
+        return values
+    return tuple(replace(value, time=index) for value, index in zip(values, found, strict=True))
+
+
+def _own_time(given: Given, value: ValueColumns) -> int | None:
+    """Index of the time column whose name differs from the brightness' own by that word alone."""
+    parts = set(re.split(r"[_\W]+", given.table.names[value.value]))
+    for i, column in enumerate(given.table.columns):
+        words = set(re.split(r"[_\W]+", column.name))
+        shared = value.band in words and words - parts
+        if shared and time_meaning("_".join(shared), column.unit) is not None and column.finite.any():
+            return i
+    return None
+
+
 def _as_likely(other: _Candidate, best: _Candidate, fullest: int) -> bool:
     """Whether a column may be the time as well as the best one, of which neither says its clock."""
     if best.meaning.stated or best.meaning.unit != 1.0 or best.calendar or other.meaning.edge:
@@ -111,7 +138,7 @@ def _named(given: Given) -> list[_Candidate]:
         if i in given.said.indices:
             continue
         meaning = own.get(given.plain[i]) or time_meaning(column.name, column.unit, column.description)
-        if meaning is None:
+        if meaning is None or (meaning.unit > 300 and _whole(column)):  # the year of a date in three columns
             continue
         if column.is_text and _some(column, _TIME_OF_DAY):
             times_of_day.append(i)
@@ -125,6 +152,10 @@ def _named(given: Given) -> list[_Candidate]:
     for day in [c for c in found if c.calendar and _whole_days(c)]:
         found += [_candidate(table, (day.columns[0], time), day.meaning) for time in times_of_day]
     return found
+
+
+def _whole(column: Column) -> bool:
+    return bool(np.all(column.numbers[column.finite] % 1 == 0))
 
 
 def _whole_days(candidate: _Candidate) -> bool:
@@ -223,8 +254,18 @@ def _why_not(candidate: _Candidate, fullest: int, rows: int) -> str:
     return "second choice" if candidate.meaning.stated else "does not say its clock"
 
 
+def _single_precision(days: FloatArray) -> bool:
+    """Whether Julian dates stand in quarters of a day, as numbers of single precision do."""
+    finite = days[np.isfinite(days)]
+    if len(finite) < 20 or not dates(finite):
+        return False
+    return bool(np.all(finite % 0.25 == 0) and np.any(finite % 0.5 != 0))
+
+
 def _settled(best: _Candidate, given: Given) -> TimeColumns:
     """The choice with its clock; unknown, and times as they came, where the numbers contradict what is said."""
+    if _single_precision(best.days):
+        given.caution.append(f"{best.name} stands in steps of 0.25 d, as Julian dates in single precision do")
     finite = np.isfinite(best.days)
     possible = plausible(best.days, best.meaning)[finite]
     meaning = best.meaning
@@ -235,11 +276,24 @@ def _settled(best: _Candidate, given: Given) -> TimeColumns:
             "say what they are with --clock"
         )
         meaning = replace(meaning, clock=Clock(), shift=0.0)
+    elif _like_years(best):
+        given.caution.append(
+            f"{best.name} may be in years by its numbers: call it 'epoch [yr]' if it is, 'epoch [d]' if not"
+        )
     elif _of_day_only(best):
         given.caution.append(f"{best.name} goes to and fro between 0 and 24, as a time of day: no dates were found")
     elif len(possible) and not possible.all():
         given.caution.append(f"{int((~possible).sum())} rows have times that {best.name} cannot have: left out")
     return TimeColumns(best.columns, meaning, best.calendar, merged(meaning.clock, given.options.clock))
+
+
+def _like_years(best: _Candidate) -> bool:
+    """Whether times that state neither clock nor unit lie all within the years of photometry, as an epoch does."""
+    days = best.days[np.isfinite(best.days)]
+    vague = (
+        not best.meaning.stated and best.meaning.unit == 1.0 and "epoch" in best.name.lower() and "[" not in best.name
+    )
+    return vague and len(days) > 0 and bool(np.all((days > 1850) & (days < 2100)) and np.any(days % 1 != 0))
 
 
 def _clock_said(meaning: TimeMeaning) -> str:
@@ -319,7 +373,7 @@ def _julian(column: Column) -> FloatArray:
     days = np.full(len(column), np.nan)
     words = column.words
     good = np.array([_CALENDAR.match(str(word)) is not None for word in words], dtype=bool)
-    texts = np.array([str(word).rstrip("Z").replace("/", "-") for word in words[good]], dtype=str)
+    texts = np.array([_ZULU.sub("", str(word)).replace("/", "-") for word in words[good]], dtype=str)
     if not len(texts):
         return days
     fraction = np.zeros(len(texts))

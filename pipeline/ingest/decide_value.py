@@ -20,6 +20,7 @@ from swope.pipeline.ingest.value_names import (
     bare_band,
     error_columns,
     kind_of_unit,
+    unit_said,
     value_name,
 )
 from swope.pipeline.lightcurve import FloatArray, Kind
@@ -45,9 +46,13 @@ def choose_values(given: Given, time: TimeColumns, object_id: int | None) -> Cho
         index, kind = given.said.value
         return (ValueColumns(index, None),), ValueName(kind, "", 0)
     if given.survey is not None and given.survey.values:
-        there = [v for v in given.survey.values if (i := given.index(v.value)) is not None and _holds(given, i)]
+        known = [v for v in given.survey.values if given.index(v.value) is not None]
+        there = [v for v in known if _holds(given, given.plain.index(v.value))]
         if there:
             return _of_survey(given, there)
+        if known:
+            names = ", ".join(given.shown(given.plain.index(v.value)) for v in known)
+            raise UnusableError(f"no finite value in {len(given.table)} rows of {names}")
     if not given.table.named:
         return (ValueColumns(_unnamed(given, time), None),), None
     return _by_name(given, time, object_id)
@@ -127,14 +132,25 @@ def _by_name(given: Given, time: TimeColumns, object_id: int | None) -> Chosen:
     chosen = [index]
     if best.rank == 100:
         chosen = sorted(i for name, i in candidates if name.rank == 100 and name.kind == best.kind)
-    elif best.rank > 100:
+    else:
         alike = [i for name, i in candidates if wanted is None or name.kind == best.kind]
+        alike = alike if best.rank > 100 else _of_one_name(given, best, candidates)
         if len(alike) > 1 and (given.survey is None or not given.survey.first_value):
             shown = ", ".join(map(given.shown, alike))
             raise UnusableError(f"several columns may be the brightness: {shown}; {how_to_say(table)}")
     given.passed.extend(f"{given.shown(i)} (second choice)" for _, i in candidates if i not in chosen)
     names = {i: name for name, i in candidates}
     return tuple(ValueColumns(i, None, names[i].band) for i in chosen), best
+
+
+def _of_one_name(given: Given, best: ValueName, candidates: list[tuple[ValueName, int]]) -> list[int]:
+    """Columns of the best one's own name that hold other numbers than the first of them."""
+    first = next(i for name, i in candidates if name.rank == best.rank)
+    same = [i for name, i in candidates if name.rank == best.rank and given.plain[i] == given.plain[first]]
+    first = given.table.columns[same[0]].numbers
+    return [
+        i for i in same if i == same[0] or not np.array_equal(given.table.columns[i].numbers, first, equal_nan=True)
+    ]
 
 
 def _bare_bands(given: Given, unusable: list[str]) -> Chosen:
@@ -165,7 +181,8 @@ def choose_kind(given: Given, values: tuple[ValueColumns, ...], named: ValueName
     by_survey = None if given.survey is None else given.survey.kind
     if by_survey is not None and given.survey is not None and given.survey.values:
         return by_survey, "survey"
-    by_unit = kind_of_unit(given.table.columns[values[0].value].unit)
+    column = given.table.columns[values[0].value]
+    by_unit = kind_of_unit(unit_said(column.name, column.unit))
     if by_unit is not None:
         return by_unit, "unit"
     if named is not None and named.kind is not None:
@@ -229,7 +246,8 @@ def unit_of(given: Given, kind: Kind, value: ValueColumns) -> str:
     """The unit of the values as astropy writes it; "" for a relative flux."""
     if kind == "mag":
         return "mag"
-    stated = given.table.columns[value.value].unit.strip()
+    column = given.table.columns[value.value]
+    stated = unit_said(column.name, column.unit)
     if stated:
         return _UNITS.get(stated.lower(), stated)
     return given.survey.unit if given.survey and given.survey.kind == "flux" else ""

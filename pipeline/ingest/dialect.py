@@ -35,7 +35,7 @@ _DELIMITERS = ("\t", ";", "|", ",")
 _COMMENTS = ("#", "%", "!", "@", "\\")
 _RULE = re.compile(r"^[\s\-=+|_*]+$")
 _COMMA_NUMBER = re.compile(r"^[<>]?[-+]?\d*,\d+([eE][-+]?\d+)?$")
-_DATE = re.compile(r"^\d{4}-\d\d-\d\d([T ]\d\d:\d\d.*)?$|^\d\d?:\d\d:\d\d(\.\d+)?$")
+_DATE = re.compile(r"^\d{4}[-/]\d\d[-/]\d\d([T ]\d\d:\d\d.*|\.\d+)?$|^\d\d?:\d\d:\d\d(\.\d+)?$")
 _LIST = re.compile(r"^[\[(]\s*[-+.\d\]n)]")
 _KEY = re.compile(r"""^[\s"']*([A-Za-z_][\w .()-]{0,40}?)[\s"']*[:=]\s*["']?([^"',;{}\[\]]*)""")
 _NUMBERED = re.compile(r"^\s*(?:col(?:umn)?\s*)?0*(\d+)\s*[-:.)=]?\s+([A-Za-z]\w*)\s*(?:[-:=]\s*)?(.*)$", re.I)
@@ -271,7 +271,8 @@ def _header(
     skip = header + 1
     if len(below) > 1 and len(below[0]) == width and not numerical(below[0]) and numerical(below[1]) > 1:
         units, below, skip = tuple(cell.strip("()[]") for cell in below[0]), below[1:], skip + 1
-    names = list(first)
+    # commas between the names, blanks between the cells (ZTF's forced photometry)
+    names = [name.rstrip(",") if delimiter is None else name for name in first]
     if len(names) == width - 1 and delimiter is not None and all(not row[-1] for row in below if len(row) == width):
         names.append("")
     elif len(names) == width - 1:

@@ -59,6 +59,11 @@ def rule_of(column: Column) -> FlagRule | None:
     return FlagRule(name, "zero") if name in GOOD_NAMES else None
 
 
+def like_a_flag(name: str) -> bool:
+    """Whether a name is that of a flag, or looks like one."""
+    return _LIKE_A_FLAG.search(name) is not None or plain_name(name) in BAD_NAMES | GOOD_NAMES
+
+
 def unknown_flag(column: Column) -> bool:
     """Whether a column that no rule knows looks like a quality flag, and says not the same of all rows."""
     if not _LIKE_A_FLAG.search(column.name) or _NO_FLAG.search(column.name) or rule_of(column) is not None:
@@ -80,8 +85,11 @@ def bad_rows(column: Column, rule: FlagRule) -> BoolArray | None:
     others: BoolArray = filled & ~known
     if rule.rule == "not":
         return others
-    if rule.rule == "below":
-        return np.asarray(finite & (numbers < rule.limit), dtype=bool)
+    if rule.rule in ("below", "above"):
+        beyond = numbers < rule.limit if rule.rule == "below" else numbers > rule.limit
+        return np.asarray(finite & beyond, dtype=bool)
+    if rule.rule == "capital":
+        return np.array([re.search("[A-Z]", word) is not None for word in words.tolist()], dtype=bool)
     if column.is_text and not finite[filled].all():
         return _by_words(words, rule)
     if rule.rule == "bits":

@@ -11,17 +11,19 @@ from swope.pipeline.ingest.time_names import TimeMeaning, time_meaning
 #: Where the generated part of the page begins.
 MARK = "<!-- made by python -m swope.pipeline.ingest.formats_page; what stands below is overwritten -->"
 
-#: The tests of each reader, beside `tests/pipeline/ingest/test_reader_cases.py` and `test_kinds.py`, which hold all.
+#: The tests of each reader, beside test_reader_cases.py, test_kinds.py and test_surveys.py, which hold all.
 TESTS = {
     "csv_lists": "test_long.py",
-    "ecsv": "test_kinds.py",
+    "ecsv": "test_kinds_numbers.py",
     "fits": "test_fits.py, test_missions.py",
-    "fits_flat": "test_fits_table.py, test_lists.py",
+    "fits_flat": "test_fits_table.py, test_containers.py, test_lists.py",
     "ipac": "test_text.py",
-    "parquet": "test_parquet.py, test_lists.py, test_hats.py",
-    "snana": "test_kinds.py",
+    "mrt": "test_containers.py",
+    "parquet": "test_parquet.py, test_lists.py, test_hats.py, test_regroup.py",
+    "snana": "test_kinds_numbers.py",
+    "snana_fits": "test_snana_fits.py",
     "text": "test_text.py, test_dialect.py, test_long.py",
-    "votable": "test_kinds.py",
+    "votable": "test_kinds_numbers.py, test_containers.py",
 }
 
 
@@ -67,6 +69,8 @@ def _rule(rule: FlagRule) -> str:
         "words": f"`{rule.column}` {words}",
         "not": f"`{rule.column}` not {words.rstrip(', ')}",
         "below": f"`{rule.column}` < {rule.limit:g}",
+        "above": f"`{rule.column}` > {rule.limit:g}",
+        "capital": f"`{rule.column}` with a capital letter",
     }[rule.rule]
 
 

@@ -147,8 +147,8 @@ def _flat(table: pa.Table) -> list[pa.Array]:
 def _content(column: pa.Array) -> Callable[[int], bytes]:
     """A column as a function from row to bytes that follow from its value alone, and not from where it lies."""
     if pa.types.is_list(column.type) or pa.types.is_large_list(column.type):
-        inner = column.values
-        if pa.types.is_integer(inner.type) or pa.types.is_floating(inner.type):
+        inner = _as_numbers(column.values)
+        if inner is not None:
             offsets, valid = column.offsets.to_numpy(), column.is_valid().to_numpy(zero_copy_only=False)
             numbers = pc.fill_null(inner, 0).to_numpy(zero_copy_only=False)
             there = inner.is_valid().to_numpy(zero_copy_only=False)
@@ -160,6 +160,20 @@ def _content(column: pa.Array) -> Callable[[int], bytes]:
             return content
     cells: list[Any] = column.to_pylist()
     return lambda row: repr(cells[row]).encode("utf-8", "surrogateescape")
+
+
+def _as_numbers(inner: pa.Array) -> pa.Array | None:
+    """The elements of lists as numbers of one width: themselves, or hashes of words; None for other elements."""
+    if pa.types.is_integer(inner.type) or pa.types.is_floating(inner.type):
+        return inner
+    words = inner.type.value_type if pa.types.is_dictionary(inner.type) else inner.type
+    if not (pa.types.is_string(words) or pa.types.is_large_string(words)):
+        return None
+    coded = inner if pa.types.is_dictionary(inner.type) else inner.dictionary_encode()
+    hashes = [
+        int.from_bytes(_hash(str(word).encode("utf-8", "surrogateescape"))[:8]) for word in coded.dictionary.to_pylist()
+    ]
+    return pa.array(hashes, pa.uint64()).take(coded.indices)
 
 
 def _nameless(columns: Sequence[pa.Array], n: int) -> NDArray[np.bool_]:

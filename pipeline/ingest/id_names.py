@@ -76,7 +76,7 @@ _NO_ID = re.compile(
     r"|transit|solution|soft|tel|inst|station|net|site|night|run|cadence|amp|sector|quarter|season|campaign|chip|mode"
     r"|file|proc|cand|alert|parent|tract|patch|orbit|grid|fluid|valid|centroid|^mid$|resid|fid|uuid|pixel|number_?of"
     r"|diasource|epoch|plate|series|row|index|unnamed|match|dist|scan|night|spec|chunk|label|slice|affil|method|ref"
-    r"|code|comment|note|type|class|measid|meas|data",
+    r"|code|comment|note|type|class|measid|meas|data|observer|err|mag|flux|sky|radius|width",
     re.I,
 )
 
@@ -84,7 +84,12 @@ _NO_ID = re.compile(
 def id_like(name: str) -> bool:
     """Whether a column that is not known by its name may tell stars from each other."""
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name)
-    return _LIKE_AN_ID.search(spaced) is not None and _NO_ID.search(name) is None
+    return _LIKE_AN_ID.search(spaced) is not None and not never_an_id(name)
+
+
+def never_an_id(name: str) -> bool:
+    """Whether a name is that of something that differs from row to row, or from instrument to instrument."""
+    return _NO_ID.search(name) is not None
 
 
 def id_rank(name: str) -> int | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,25 @@ from swope.pipeline.lightcurve import FloatArray, LightCurve
 RADIUS = 1.5
 
 
+@dataclass(frozen=True)
+class Places:
+    """Which curves stand at one place.
+
+    Attributes
+    ----------
+    names : under which name each goes: the first name, in their order, of those that are joined.
+    apart : of each that may have been joined with another and was not, the other's name.
+    """
+
+    names: dict[str, str]
+    apart: dict[str, str]
+
+    def caution(self, name: str, radius: float = RADIUS) -> str:
+        """What makes a star doubtful; "" where nothing does."""
+        other = self.apart.get(name)
+        return f"{other} lies within {radius:g} arcsec in the same band, and was not joined" if other else ""
+
+
 def join_bands(curves: Sequence[LightCurve], radius: float = RADIUS) -> Iterator[LightCurve]:
     """Join curves of different bands at one place, under the name of the first.
 
@@ -21,7 +40,7 @@ def join_bands(curves: Sequence[LightCurve], radius: float = RADIUS) -> Iterator
     ----------
     radius : arcseconds. A curve without a position stays alone, and so does a second one in a band that is there.
     """
-    names = names_by_place(
+    places = names_by_place(
         [curve.object_id for curve in curves],
         np.array([curve.ra for curve in curves]),
         np.array([curve.dec for curve in curves]),
@@ -30,14 +49,20 @@ def join_bands(curves: Sequence[LightCurve], radius: float = RADIUS) -> Iterator
     )
     groups: dict[str, list[LightCurve]] = {}
     for curve in sorted(curves, key=lambda curve: curve.object_id):
-        groups.setdefault(names[curve.object_id], []).append(curve)
-    yield from (joined(group) for group in groups.values())
+        groups.setdefault(places.names[curve.object_id], []).append(curve)
+    for name, group in groups.items():
+        yield with_caution(joined(group), places.caution(name, radius))
+
+
+def with_caution(curve: LightCurve, words: str) -> LightCurve:
+    """The curve, doubtful for one more reason."""
+    return replace(curve, caution="; ".join(filter(None, (curve.caution, words)))) if words else curve
 
 
 def names_by_place(
     ids: Sequence[str], ra: FloatArray, dec: FloatArray, bands: Sequence[tuple[str, ...]], radius: float = RADIUS
-) -> dict[str, str]:
-    """Under which name each of n curves goes: the first name, in their order, of those at one place in other bands.
+) -> Places:
+    """Under which name each of n curves goes: the nearest first, while all of a group are near and of other bands.
 
     Parameters
     ----------
@@ -48,31 +73,45 @@ def names_by_place(
     """
     from scipy.spatial import cKDTree
 
-    order = sorted(range(len(ids)), key=lambda i: ids[i])
-    placed = [i for i in order if np.isfinite(ra[i]) and np.isfinite(dec[i])]
+    placed = sorted(np.flatnonzero(np.isfinite(ra) & np.isfinite(dec)).tolist(), key=lambda i: ids[i])
     names = {name: name for name in ids}
-    held = {ids[i]: set(bands[i]) for i in placed}
     if len(placed) < 2:
-        return names
+        return Places(names, {})
     a, d = np.radians(ra[placed]), np.radians(dec[placed])
     towards = np.column_stack([np.cos(d) * np.cos(a), np.cos(d) * np.sin(a), np.sin(d)])
     chord = 2 * np.sin(np.radians(radius / 3600) / 2)
-    near: dict[int, list[int]] = {}
-    for one, other in sorted(tuple(sorted(pair)) for pair in cKDTree(towards).query_pairs(chord)):
-        near.setdefault(other, []).append(one)
-    for place in range(len(placed)):
-        own = ids[placed[place]]
-        for one in near.get(place, []):
-            group = names[ids[placed[one]]]
-            if group == ids[placed[one]] and not held[group] & held[own]:
-                names[own] = group
-                held[group] |= held[own]
-                break
-    return names
+    pairs = np.array(sorted(cKDTree(towards).query_pairs(chord)), dtype=np.int64).reshape(-1, 2)
+    lengths = np.linalg.norm(towards[pairs[:, 0]] - towards[pairs[:, 1]], axis=1)
+    group = {i: [i] for i in range(len(placed))}
+    apart: list[tuple[int, int]] = []
+    for one, other in pairs[np.argsort(lengths, kind="stable")].tolist():
+        mine, theirs = group[one], group[other]
+        if mine is theirs:
+            continue
+        held = [set(bands[placed[i]]) for i in (*mine, *theirs)]
+        near = all(np.linalg.norm(towards[i] - towards[j]) <= chord for i in mine for j in theirs)
+        if not near or sum(map(len, held)) > len(set().union(*held)):
+            apart.append((one, other))
+            continue
+        whole = sorted([*mine, *theirs])
+        for i in whole:
+            group[i] = whole
+    own = [ids[i] for i in placed]
+    names |= {own[i]: own[members[0]] for i, members in group.items()}
+    doubts: dict[str, str] = {}
+    for one, other in apart:
+        if names[own[one]] != names[own[other]]:
+            doubts.setdefault(names[own[one]], own[other])
+            doubts.setdefault(names[own[other]], own[one])
+    return Places(names, doubts)
 
 
-def joined(curves: Sequence[LightCurve]) -> LightCurve:
+def joined(curves: Sequence[LightCurve], called: Sequence[str] = ()) -> LightCurve:
     """One curve of several of one star, in one kind, unit and clock; a single one is itself.
+
+    Parameters
+    ----------
+    called : what each is called in `read_as`; their names where it is empty.
 
     Raises
     ------
@@ -90,6 +129,8 @@ def joined(curves: Sequence[LightCurve]) -> LightCurve:
         return np.concatenate([getattr(curve, name) for curve in curves])
 
     index = [np.array([bands.index(b) for b in curve.bands], dtype=np.int32)[curve.band] for curve in curves]
+    parts = called or [curve.object_id for curve in curves]
+    cautions = dict.fromkeys(curve.caution for curve in curves if curve.caution)
     return replace(
         first,
         time=column("time"),
@@ -98,5 +139,6 @@ def joined(curves: Sequence[LightCurve]) -> LightCurve:
         band=np.concatenate(index),
         bands=bands,
         mask=np.concatenate([curve.mask for curve in curves]),
-        read_as=f"{first.read_as}; joined {', '.join(curve.object_id for curve in curves)}",
+        read_as=f"{first.read_as}; joined {', '.join(parts)}",
+        caution="; ".join(cautions),
     )

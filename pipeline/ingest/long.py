@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -20,15 +21,15 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from swope.pipeline.ingest.bytes import stem_of
+from swope.pipeline.ingest.bytes import plain_size, stem_of
 from swope.pipeline.ingest.decide import decide
 from swope.pipeline.ingest.flat import name_of
 from swope.pipeline.ingest.guard import guarded
-from swope.pipeline.ingest.join import names_by_place
+from swope.pipeline.ingest.join import Places, names_by_place
 from swope.pipeline.ingest.nested import read_rows, staged
 from swope.pipeline.ingest.parts import IngestOptions, InputFile, Part, Refused, UnusableError
 from swope.pipeline.ingest.reading import Reading
-from swope.pipeline.ingest.rows import Rows, crowd_refused, rows_of
+from swope.pipeline.ingest.rows import Rows, crowd_refused, offsets, rows_of, scattered
 from swope.pipeline.ingest.stars import star
 from swope.pipeline.ingest.table import Column, Table, column_of
 from swope.pipeline.lightcurve import Clock, LightCurve
@@ -96,16 +97,16 @@ def stage_flat(
     sample = _sample(blocks(None))
     reading = decide(sample, options)
     name = name_of(sample, file.source)
-    buckets = max(1, math.ceil(_plain_size(file) / BUCKET_BYTES))
+    buckets = max(1, math.ceil(plain_size(file.path, file.size) / BUCKET_BYTES))
 
     def write(path: Path) -> list[Refused]:
         folder = path.with_suffix(".buckets")
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
         try:
-            joined = _joined(blocks(_wanted(reading)), reading) if reading.per_band_id else {}
-            nameless = _fill(folder, buckets, blocks(_wanted(reading)), reading, name, joined)
-            _sort(folder, buckets, path, reading, options)
+            joined = _joined(blocks(reading.columns), reading) if reading.per_band_id else Places({}, {})
+            nameless = _fill(folder, buckets, blocks(reading.columns), reading, name, joined.names)
+            _sort(folder, buckets, path, reading, options, joined)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
         if not nameless:
@@ -137,21 +138,7 @@ def _sample(blocks: Iterator[Table]) -> Table:
     return Table(tuple(columns), held[0].named, held[0].header)
 
 
-def _wanted(reading: Reading) -> frozenset[int]:
-    found = [*reading.time.columns, reading.band, reading.object_id, reading.ra, reading.dec]
-    found += [reading.sign, reading.reference, reading.zero_point, *(i for i, _ in (*reading.flags, *reading.limits))]
-    found += [index for value in reading.values for index in (value.value, value.error)]
-    return frozenset(index for index in found if index is not None)
-
-
-def _plain_size(file: InputFile) -> int:
-    """Bytes of a file once unpacked, about."""
-    with open(file.path, "rb") as raw:
-        packed = raw.read(2) in (b"\x1f\x8b", b"BZ", b"\xfd7", b"PA")
-    return file.size * (5 if packed else 1)
-
-
-def _joined(blocks: Iterator[Table], reading: Reading) -> dict[str, str]:
+def _joined(blocks: Iterator[Table], reading: Reading) -> Places:
     """Under which name each id goes, where an id is that of a star in one filter: one name a place."""
     places: dict[str, tuple[float, float]] = {}
     bands: dict[str, set[str]] = {}
@@ -212,8 +199,11 @@ def _bucket(ids: pa.Array, buckets: int) -> NDArray[np.int64]:
     return of_row
 
 
-def _sort(folder: Path, buckets: int, path: Path, reading: Reading, options: IngestOptions) -> None:
+def _sort(folder: Path, buckets: int, path: Path, reading: Reading, options: IngestOptions, joined: Places) -> None:
     """Write each bucket's rows as nested rows, sorted by object id, in the file's order within a star."""
+    members: dict[str, list[str]] = {}
+    for one, under in joined.names.items():
+        members.setdefault(under, []).append(one)
     clock = reading.time.clock
     shared = _Shared(
         reading.kind,
@@ -228,6 +218,7 @@ def _sort(folder: Path, buckets: int, path: Path, reading: Reading, options: Ing
         for i in range(buckets):
             with pa.OSFile(str(folder / f"{i}.arrow")) as file, pa.ipc.open_file(file) as opened:
                 table = _nested(opened.read_all())
+            table = _with_doubts(table, joined, members)
             table = table.replace_schema_metadata({SHARED_KEY: json.dumps(asdict(shared)).encode()})
             writer = writer or pq.ParquetWriter(path, table.schema)
             for start in range(0, table.num_rows, options.chunk_size):
@@ -235,6 +226,17 @@ def _sort(folder: Path, buckets: int, path: Path, reading: Reading, options: Ing
     finally:
         if writer is not None:
             writer.close()
+
+
+def _with_doubts(table: pa.Table, joined: Places, members: dict[str, list[str]]) -> pa.Table:
+    """Add what is said of each star alone: lists of sentences, that of most stars empty."""
+    stars = table["object_id"].to_pylist()
+    said = [[f"joined {', '.join(members[star])}"] if len(members.get(star, ())) > 1 else [] for star in stars]
+    apart = [scattered(most) for most in table["apart"].to_numpy().reshape(-1, 1)]
+    doubts = [[*filter(None, (joined.caution(s), a))] for s, a in zip(stars, apart, strict=True)]
+    sentences = pa.list_(pa.string())
+    table = table.append_column("read_as", pa.array(said, sentences))
+    return table.append_column("caution", pa.array(doubts, sentences))
 
 
 def _nested(table: pa.Table) -> pa.Table:
@@ -248,15 +250,18 @@ def _nested(table: pa.Table) -> pa.Table:
     of_row = rank[coded.indices.to_numpy(zero_copy_only=False)]
     order = np.argsort(of_row, kind="stable")
     counts = np.bincount(of_row, minlength=len(dictionary))
-    offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
     rows = table.take(pa.array(order))
     columns: dict[str, pa.Array] = {"object_id": pa.array(dictionary[by_name], pa.string())}
     for column in ("time", "value", "error", "band", "mask"):
         flat = rows[column].combine_chunks() if table.num_rows else pa.array([], _ROW.field(column).type)
         flat = flat.chunk(0) if isinstance(flat, pa.ChunkedArray) else flat
-        columns[column] = pa.LargeListArray.from_arrays(pa.array(offsets), flat)
-    for column in ("ra", "dec"):
-        columns[column] = pa.array(rows[column].to_numpy()[offsets[:-1]] if table.num_rows else [], pa.float64())
+        columns[column] = pa.LargeListArray.from_arrays(pa.array(starts), flat)
+    ra, dec = rows["ra"].to_numpy(), rows["dec"].to_numpy()
+    first = np.repeat(starts[:-1], counts)
+    apart = np.nan_to_num(offsets(ra, dec, ra[first], dec[first]))
+    most = np.maximum.reduceat(apart, starts[:-1]) if table.num_rows else np.empty(0)
+    columns |= {"ra": pa.array(ra[starts[:-1]]), "dec": pa.array(dec[starts[:-1]]), "apart": pa.array(most)}
     return pa.table(columns)
 
 
@@ -275,23 +280,21 @@ def read_staged(part: Part, options: IngestOptions) -> Iterator[LightCurve | Ref
     lists = {name: table[name].chunk(0) for name in ("time", "value", "error", "band", "mask")}
     offsets = lists["time"].offsets.to_numpy()
     flat = {name: column.values.to_numpy(zero_copy_only=False) for name, column in lists.items()}
-    ids, ra, dec = table["object_id"].to_pylist(), table["ra"].to_pylist(), table["dec"].to_pylist()
-    for i, object_id in enumerate(ids):
+    plain = table.select(["object_id", "ra", "dec", "read_as", "caution"]).to_pylist()
+    for i, own in enumerate(plain):
         rows = {name: column[offsets[i] : offsets[i + 1]] for name, column in flat.items()}
-        yield guarded(object_id, source, partial(_star, object_id, source, rows, ra[i], dec[i], shared, options))
+        yield guarded(own["object_id"], source, partial(_star, own, source, rows, shared, options))
 
 
 def _star(
-    object_id: str,
+    own: dict[str, Any],
     source: str,
     rows: dict[str, NDArray[np.float64]],
-    ra: float,
-    dec: float,
     shared: _Shared,
     options: IngestOptions,
 ) -> LightCurve:
     curve = star(
-        object_id,
+        own["object_id"],
         rows["time"],
         rows["value"],
         rows["error"],
@@ -302,11 +305,11 @@ def _star(
         unit=shared.unit,
         band=rows["band"].astype(str),
         mask=rows["mask"].astype(np.int32),
-        ra=ra,
-        dec=dec,
+        ra=own["ra"],
+        dec=own["dec"],
         kind_from=shared.kind_from,
-        read_as=shared.read_as,
-        caution=shared.caution,
+        read_as="; ".join([shared.read_as, *own["read_as"]]),
+        caution="; ".join(filter(None, [shared.caution, *own["caution"]])),
     )
     crowd_refused(curve.good.time, curve.good.band, curve.good.value)
     return curve

@@ -86,7 +86,7 @@ def staged(
     Path of the table, and the refusals of the making.
     """
     key = hashlib.sha256(
-        f"2 {file.source} {file.digest} {options.chunk_size} {options.kind} {options.columns} {options.clock}".encode()
+        f"3 {file.source} {file.digest} {options.chunk_size} {options.kind} {options.columns} {options.clock}".encode()
     ).hexdigest()
     folder = scratch / "staged"
     folder.mkdir(parents=True, exist_ok=True)

@@ -12,12 +12,20 @@ from swope.pipeline.ingest.decide_marks import BAND_NAMES
 from swope.pipeline.ingest.id_names import id_like, id_rank
 from swope.pipeline.ingest.lists import Field, fields_of
 from swope.pipeline.ingest.parts import UnusableError
+from swope.pipeline.ingest.surveys import SURVEYS, survey_of
 from swope.pipeline.ingest.time_names import plain_name, time_meaning
 from swope.pipeline.ingest.value_names import bare_band, value_name
 
 #: Columns in which a star states its own clock, and its own unit.
 CLOCK_NAMES = ("clock", "timesystem")
 UNIT_NAMES = ("unit",)
+
+#: Columns in which a star of a store of ours says where it is from, how it was read, and what makes that doubtful.
+SAID_NAMES = ("source", "read_as", "caution")
+
+#: Plain names of times and values that only a survey's own rules tell.
+_SURVEYS_TIMES = frozenset(word for survey in SURVEYS for word, _ in survey.times)
+_SURVEYS_VALUES = frozenset(values.value for survey in SURVEYS for values in survey.values)
 
 
 @dataclass(frozen=True)
@@ -44,18 +52,26 @@ class Layout:
     ----------
     star : plain columns that name the star, its place, or its band.
     clock, unit : plain columns in which a star states its own; None where absent.
+    said : plain columns by name of `SAID_NAMES`, for a store of ours; else empty.
     series : alternatives of lists, each a tuple of series that belong together; the likeliest first.
     """
 
     star: tuple[Field, ...]
     clock: Field | None
     unit: Field | None
+    said: dict[str, Field]
     series: tuple[tuple[Series, ...], ...]
 
     @property
     def columns(self) -> list[str]:
         """The table's columns that are needed."""
-        fields = [*self.star, self.clock, self.unit, *(f for way in self.series for s in way for f in s.fields)]
+        fields = [
+            *self.star,
+            self.clock,
+            self.unit,
+            *self.said.values(),
+            *(f for way in self.series for s in way for f in s.fields),
+        ]
         return sorted({field.path[0] for field in fields if field is not None})
 
 
@@ -76,10 +92,12 @@ def layout_of(schema: pa.Schema) -> Layout | None:
     if not ways:
         _refuse_lists(fields, plain)
         return None
+    said = {field.name: field for field in plain if field.name in SAID_NAMES}
     return Layout(
         star=tuple(field for field in plain if _of_star(field.name)),
         clock=next((field for field in plain if plain_name(field.name) in CLOCK_NAMES), None),
         unit=next((field for field in plain if plain_name(field.name) in UNIT_NAMES), None),
+        said=said if len(said) == len(SAID_NAMES) else {},
         series=tuple(ways),
     )
 
@@ -120,15 +138,29 @@ def _ways(group: Sequence[Field]) -> list[tuple[Series, ...]]:
     # a list's own identifiers are those of its rows, never the star's
     fields = [field for field in group if id_rank(field.name) is None and not id_like(field.name)]
     names = [field.name for field in fields]
-    if any(_time(field) for field in fields) and any(_value(name) for name in names):
+    bands = [] if survey_of({plain_name(name) for name in names}) else _by_band(fields)
+    # lists of one band beside others are one series, unless each band has its own times
+    if len(bands) < 2 and any(_time(field) for field in fields) and any(_value(name) for name in names):
         return [(Series("", tuple(fields), tuple(names)),)]
-    bands: list[Series] = []
-    for ending in sorted({name.rpartition("_")[2] for name in names if "_" in name}):
-        own = [field for field in fields if field.name.endswith(f"_{ending}")]
-        stems = tuple(field.name[: -len(ending) - 1] for field in own)
-        if any(map(_named_time, stems)) and any(map(_value, stems)):
-            bands.append(Series(ending, tuple(own), stems))
     return [tuple(bands)] if bands else []
+
+
+def _by_band(fields: Sequence[Field]) -> list[Series]:
+    """A series for each band that begins or ends the names of its own times and values (``mjd_g``, ``g_mjd``)."""
+    bands: list[Series] = []
+    words = {word for field in fields for word in (field.name.rpartition("_")[2], field.name.partition("_")[0])}
+    for word in sorted(words):
+        own = {field: stem for field in fields if (stem := _stem(field.name, word))}
+        if any(map(_named_time, own.values())) and any(map(_value, own.values())):
+            bands.append(Series(word, tuple(own), tuple(own.values())))
+    return bands
+
+
+def _stem(name: str, band: str) -> str:
+    """A name without its band; "" where it has not this one."""
+    if name.endswith(f"_{band}"):
+        return name[: -len(band) - 1]
+    return name[len(band) + 1 :] if name.startswith(f"{band}_") else ""
 
 
 def _time(field: Field) -> bool:
@@ -136,11 +168,11 @@ def _time(field: Field) -> bool:
 
 
 def _named_time(name: str) -> bool:
-    return time_meaning(name, "", "") is not None
+    return time_meaning(name, "", "") is not None or plain_name(name) in _SURVEYS_TIMES
 
 
 def _value(name: str) -> bool:
-    return value_name(name) is not None or bool(bare_band(name))
+    return value_name(name) is not None or bool(bare_band(name)) or plain_name(name) in _SURVEYS_VALUES
 
 
 def is_calendar(type_: pa.DataType) -> bool:

@@ -5,6 +5,7 @@ So the rules of names, clocks, flags, bands and fillers are those of flat tables
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 
 from swope.pipeline.ingest.columns import merged
 from swope.pipeline.ingest.decide import decide
+from swope.pipeline.ingest.join import RADIUS
 from swope.pipeline.ingest.lists import Field, Lists, lists_at
 from swope.pipeline.ingest.nested import CLOCK_KEY, read_rows
 from swope.pipeline.ingest.nested_layout import Layout, Series, layout_of
@@ -145,6 +147,38 @@ def _judged(path: str, _: int, __: int, options: IngestOptions) -> tuple[_Way, .
     return _decided(layout, _Stars(_beginning(path, layout), 0), options)
 
 
+def in_several_rows(path: str, options: IngestOptions) -> float | None:
+    """How the rows of a table that are one star's are to be brought together; None where each row is a star.
+
+    Returns
+    -------
+    Arcseconds: `join.RADIUS` where an id is that of a star in one filter, 0 where a name stands in several rows.
+    """
+    layout = layout_of(pq.read_schema(path))
+    if layout is None or layout.said:
+        return None  # a store of ours: its stars are told apart by their sources, too
+    way = judge(path, options)[0]
+    if way.reading.per_band_id:
+        return RADIUS
+    field = way.object_id
+    seen: set[bytes] = set()
+    rows = 0
+    with pq.ParquetFile(path, memory_map=True) as file:
+        for batch in file.iter_batches(65536, columns=[".".join(field.path)], use_threads=False):
+            named = [word for cell in _plain_cells(batch, field) if (word := _name(cell))]
+            rows += len(named)
+            seen.update(
+                hashlib.blake2b(word.encode("utf-8", "surrogateescape"), digest_size=8).digest() for word in named
+            )
+    return 0.0 if len(seen) < rows else None
+
+
+def _plain_cells(batch: pa.RecordBatch, field: Field) -> list[object]:
+    """The cells of a plain column, however deep it lies."""
+    cells: list[object] = _Stars(pa.Table.from_batches([batch]), 0).plain(field).to_pylist()
+    return cells
+
+
 def _beginning(path: str, layout: Layout) -> pa.Table:
     """The first stars of a table: enough for a judgement, however large its row groups are."""
     held: list[pa.RecordBatch] = []
@@ -181,7 +215,7 @@ def _way(layout: Layout, series: Series, stars: _Stars, options: IngestOptions) 
     if reading.object_id is None or reading.object_id >= len(layout.star):
         shown = ", ".join(repr(str(field)) for field in (*layout.star, *series.fields)[:12])
         raise UnusableError(f"no object_id column; the columns are {shown}")
-    way = _Way(series, replace(reading, per_band_id=False), layout.star)
+    way = _Way(series, reading, layout.star)
     for index in reading.time.columns:
         _fine_enough(series.fields[index - len(layout.star)], stars, reading)
     return way
@@ -271,11 +305,20 @@ def _read_some(
     if len(kinds) > 1:
         raise UnusableError("some bands are in magnitudes, others in fluxes")
     units = [None] * len(stars) if layout.unit is None else stars.plain(layout.unit).to_pylist()
-    for outcome in stars_of(joined, ways[0].reading, "", source, options):
+    said = {name: stars.plain(field).to_pylist() for name, field in layout.said.items()}
+    apart = replace(ways[0].reading, per_band_id=False)  # rows are joined once all of them are known (`regroup`)
+    for outcome in stars_of(joined, apart, "", source, options):
         i = int(outcome.object_id)
         named = replace(outcome, object_id=names[i])
         if isinstance(named, LightCurve) and named.kind == "flux" and units[i] is not None:
             named = replace(named, unit=str(units[i]))
+        if isinstance(named, LightCurve) and said:
+            named = replace(
+                named,
+                source=said["source"][i] or source,
+                read_as="; ".join(filter(None, (named.read_as, said["read_as"][i]))),
+                caution="; ".join(filter(None, (named.caution, said["caution"][i]))),
+            )
         made[i] = named
     for i in left.tolist():
         made.setdefault(i, Refused(names[i], source, "no rows with a value"))

@@ -13,6 +13,9 @@ from swope.pipeline.lightcurve import Chunk, Clock, Kind
 #: A part holds no more input bytes than this (one file excepted), however many stars a chunk may have.
 PART_BYTES = 128 * 2**20
 
+#: Arcseconds within which light curves may be joined, at most: beyond it lie other stars.
+MOST_RADIUS = 60.0
+
 
 class SourceError(ValueError):
     """Nothing can be read from what the user named; the message says what, where, and what to do."""
@@ -34,6 +37,8 @@ class IngestOptions:
     kind : "mag" or "flux" for values whose column name does not say; None follows `columns.kind_of`.
     to_bjd : turn times into BJD_TDB where clock and position are known (see `clocks.to_bjd_tdb`).
     columns : which column of a flat table is what, as `said.parse_columns` reads it: pairs of word and column.
+    join : bring together the light curves of one star in several files: those of one name, and those of other bands
+        within so many arcseconds (0: by name alone); None leaves each as it stands.
     """
 
     clock: Clock | None = None
@@ -42,10 +47,13 @@ class IngestOptions:
     kind: Kind | None = None
     to_bjd: bool = False
     columns: tuple[tuple[str, str], ...] = ()
+    join: float | None = None
 
     def __post_init__(self) -> None:
         if self.chunk_size < 1:
             raise ValueError(f"chunk_size must be 1 or more, not {self.chunk_size}")
+        if self.join is not None and not 0 <= self.join <= MOST_RADIUS:
+            raise ValueError(f"join must lie between 0 and {MOST_RADIUS:g} arcsec, not {self.join}")
         if self.kind not in (None, "mag", "flux"):
             raise ValueError(f'kind must be "mag", "flux" or None, not {self.kind!r}')
 

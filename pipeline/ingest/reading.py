@@ -29,11 +29,15 @@ class TimeColumns:
 
 @dataclass(frozen=True)
 class ValueColumns:
-    """Where one band's brightness stands: indices, and the band's name where the columns say it, not the rows."""
+    """Where one band's brightness stands: indices, and the band's name where the columns say it, not the rows.
+
+    `time` is the band's own column of times, where each band has one; else None.
+    """
 
     value: int
     error: int | None
     band: str = ""
+    time: int | None = None
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,14 @@ class Reading:
     chosen: tuple[str, ...] = ()
     passed: tuple[str, ...] = ()
     caution: tuple[str, ...] = ()
+
+    @property
+    def columns(self) -> frozenset[int]:
+        """Indices of all columns that play a part."""
+        found = [*self.time.columns, self.band, self.object_id, self.ra, self.dec]
+        found += [self.sign, self.reference, self.zero_point, *(i for i, _ in (*self.flags, *self.limits))]
+        found += [index for value in self.values for index in (value.value, value.error, value.time)]
+        return frozenset(index for index in found if index is not None)
 
     @property
     def said(self) -> str:

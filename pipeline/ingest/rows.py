@@ -21,10 +21,14 @@ from swope.pipeline.ingest.reading import Reading, ValueColumns
 from swope.pipeline.ingest.stars import star
 from swope.pipeline.ingest.table import Table
 from swope.pipeline.ingest.time_names import plain_name
-from swope.pipeline.lightcurve import FloatArray, IntArray, LightCurve, Mask
+from swope.pipeline.ingest.value_names import in_mag, unit_said
+from swope.pipeline.lightcurve import BoolArray, FloatArray, IntArray, LightCurve, Mask
 
 #: Fluxes with a zero point a row are brought to this one.
 ZERO_POINT = 25.0
+
+#: Arcseconds: a star's rows scatter less, and few stars move as far.
+ONE_PLACE = 60.0
 
 #: Flux in microjansky of magnitude zero (AB).
 _UJY_AT_ZERO = 3.631e9
@@ -66,7 +70,7 @@ class Rows:
 def rows_of(table: Table, reading: Reading) -> Rows:
     """Apply a reading to a table, or to a piece of it."""
     n = len(table)
-    time = days_of([table.columns[i] for i in reading.time.columns], reading.time.meaning, reading.time.calendar)
+    common = _days(table, reading, reading.time.columns)
     shared = np.zeros(n, dtype=np.int32)
     for index, rule in reading.flags:
         bad = bad_rows(table.columns[index], rule)
@@ -76,24 +80,35 @@ def rows_of(table: Table, reading: Reading) -> Rows:
         limit = bad_rows(table.columns[index], rule)
         if limit is not None:
             shared[limit] |= int(Mask.LIMIT)
-    if reading.time.clock.format != "unknown" and reading.time.meaning.stated:
-        possible = plausible(time, replace(reading.time.meaning, clock=reading.time.clock))
-        shared[np.isfinite(time) & ~possible] |= int(Mask.NOT_FINITE)
     stars, star_of_row = _stars(table, reading)
     ra, dec = _degrees(table, reading.ra, hours=True), _degrees(table, reading.dec, hours=False)
     bands, band = _bands(table, reading)
-    parts: list[tuple[NDArray[np.int64], FloatArray, FloatArray, IntArray, IntArray]] = []
+    parts: list[tuple[NDArray[np.int64], FloatArray, FloatArray, FloatArray, IntArray, IntArray]] = []
     several = len(reading.values) > 1
     for number, where in enumerate(reading.values):
+        time = common if where.time is None else _days(table, reading, (where.time,))
         value, error, mask = _measured(table, reading, where, shared)
+        mask[_impossible(time, reading)] |= int(Mask.NOT_FINITE)
         # an empty cell among several bands is no observation
         kept = np.flatnonzero(np.isfinite(value)) if several else np.arange(n)
         row_band = np.full(n, number, dtype=np.int32) if several else band
-        parts.append((kept, value[kept], error[kept], row_band[kept], mask[kept]))
-    kept, values, errors, band, masks = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+        parts.append((kept, time[kept], value[kept], error[kept], row_band[kept], mask[kept]))
+    kept, times, values, errors, band, masks = (np.concatenate(columns) for columns in zip(*parts, strict=True))
     if several or reading.values[0].band:
         bands = tuple(where.band for where in reading.values)
-    return Rows(star_of_row[kept], stars, time[kept], values, errors, band, bands, masks, ra[kept], dec[kept])
+    return Rows(star_of_row[kept], stars, times, values, errors, band, bands, masks, ra[kept], dec[kept])
+
+
+def _days(table: Table, reading: Reading, columns: tuple[int, ...]) -> FloatArray:
+    return days_of([table.columns[i] for i in columns], reading.time.meaning, reading.time.calendar)
+
+
+def _impossible(time: FloatArray, reading: Reading) -> BoolArray:
+    """(n,) which times cannot be what their column says they are."""
+    meaning = replace(reading.time.meaning, clock=reading.time.clock)
+    if reading.time.clock.format == "unknown" or not reading.time.meaning.stated:
+        return np.zeros(len(time), dtype=bool)
+    return np.isfinite(time) & ~plausible(time, meaning)
 
 
 def _measured(
@@ -105,8 +120,9 @@ def _measured(
     if reading.fillers:
         mask[np.isin(value, reading.fillers)] |= int(Mask.NOT_FINITE)
     error = np.full(len(value), np.nan) if where.error is None else table.columns[where.error].numbers.copy()
-    if column.unit.strip().lower() == "mmag":
-        value, error = value / 1000, error / 1000
+    if reading.kind == "mag":
+        mags = in_mag(column.name, column.unit)
+        value, error = value * mags, error * _error_scale(table, where, mags)
     limits = (mask & int(Mask.LIMIT)) != 0
     # the error of a limit is none (99.99)
     error[limits] = np.nan
@@ -116,6 +132,14 @@ def _measured(
     if reading.sign is not None:
         value, error = _corrected(table, reading, value, error)
     return value, error, mask
+
+
+def _error_scale(table: Table, where: ValueColumns, of_value: float) -> float:
+    """Magnitudes in one unit of the errors: their own, else that of the values."""
+    if where.error is None:
+        return of_value
+    column = table.columns[where.error]
+    return in_mag(column.name, column.unit) if unit_said(column.name, column.unit) else of_value
 
 
 def _corrected(table: Table, reading: Reading, value: FloatArray, error: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -226,10 +250,30 @@ def crowd_refused(time: FloatArray, band: IntArray, value: FloatArray) -> None:
         )
 
 
+def scattered(offset: FloatArray) -> str:
+    """What makes a star doubtful whose rows lie at several places; "" where they lie at one.
+
+    Parameters
+    ----------
+    offset : (n,) arcseconds of each row from the first.
+    """
+    most = float(np.max(offset, initial=0.0, where=np.isfinite(offset)))
+    return f"its rows lie up to {most:.3g} arcsec apart: several stars of one name?" if most > ONE_PLACE else ""
+
+
+def offsets(ra: FloatArray, dec: FloatArray, first_ra: FloatArray | float, first_dec: FloatArray | float) -> FloatArray:
+    """(n,) arcseconds from a first place, for places within some degrees of it; degrees in."""
+    across = ((ra - first_ra + 180.0) % 360.0 - 180.0) * np.cos(np.radians(first_dec))
+    distance: FloatArray = np.hypot(across, dec - first_dec) * 3600.0
+    return distance
+
+
 def _star(rows: Rows, reading: Reading, object_id: str, source: str, options: IngestOptions) -> LightCurve:
     good = np.isfinite(rows.time) & np.isfinite(rows.value) & (rows.mask == 0)
     crowd_refused(rows.time[good], rows.band[good], rows.value[good])
     at = np.flatnonzero(np.isfinite(rows.ra) & np.isfinite(rows.dec))[:1]
+    ra, dec = (float(rows.ra[at[0]]), float(rows.dec[at[0]])) if len(at) else (float("nan"), float("nan"))
+    place = scattered(offsets(rows.ra, rows.dec, ra, dec)) if reading.object_id is not None else ""
     bands = np.array(rows.bands, dtype=str)
     return star(
         object_id,
@@ -243,9 +287,9 @@ def _star(rows: Rows, reading: Reading, object_id: str, source: str, options: In
         unit=reading.unit,
         band=bands[rows.band],
         mask=rows.mask,
-        ra=float(rows.ra[at[0]]) if len(at) else float("nan"),
-        dec=float(rows.dec[at[0]]) if len(at) else float("nan"),
+        ra=ra,
+        dec=dec,
         kind_from=reading.kind_from,
         read_as=reading.said,
-        caution="; ".join(reading.caution),
+        caution="; ".join(filter(None, (*reading.caution, place))),
     )

@@ -74,8 +74,10 @@ def check_sources(sources: Sequence[str]) -> None:
     if not targets:
         find_files(sources, Path())
     elif len(targets) == len(sources):
-        from swope.pipeline.ingest.archive import check_archive
+        from swope.pipeline.ingest.archive import Query, check_archive
 
+        for target in targets:
+            Query.parse(target)
         check_archive()
 
 

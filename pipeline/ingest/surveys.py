@@ -35,11 +35,11 @@ class FlagRule:
     ----------
     column : plain name.
     rule : "nonzero" (also true), "bits" (any of `bits`), "not" (none of the `words`), "words" (one of them), "below"
-        (less than `limit`), "zero".
+        and "above" (less and more than `limit`), "zero", "capital" (a capital letter stands among the letters).
     """
 
     column: str
-    rule: Literal["nonzero", "bits", "not", "words", "below", "zero"] = "nonzero"
+    rule: Literal["nonzero", "bits", "not", "words", "below", "above", "zero", "capital"] = "nonzero"
     bits: int = 0
     words: tuple[str, ...] = ()
     limit: float = 0.0
@@ -99,6 +99,11 @@ _J2000_BARY = TimeMeaning(Clock("jd", "tt", "barycentric"), 2451545.0)
 _GAIA = TimeMeaning(Clock("jd", "tcb", "barycentric"), 2455197.5)
 _WASP = TimeMeaning(Clock("jd", "utc", "heliocentric"), 2453005.5, 1 / 86400)
 _ASAS = TimeMeaning(Clock("jd-2450000", "unknown", "heliocentric"))
+_HJD = TimeMeaning(Clock("jd", "unknown", "heliocentric"))
+
+#: High background, two large scatters, too near to the limit, unmeasured positions.
+_DASCH_BAD = 1 << 6 | 1 << 11 | 1 << 12 | 1 << 13 | 1 << 15
+
 _MJD_TAI = TimeMeaning(Clock("mjd", "tai", "unknown"))
 
 SURVEYS: tuple[Survey, ...] = (
@@ -117,6 +122,8 @@ SURVEYS: tuple[Survey, ...] = (
         has=("gtransittime", "gtransitmag"),
         times=(("gtransittime", _GAIA),),
         values=(Values("gtransitmag", (), "G"),),
+        kind="mag",
+        unit="mag",
         ids=("sourceid",),
         flags=(FlagRule("variabilityflaggreject"),),
         source="Gaia DR3 documentation, epoch_photometry",
@@ -203,13 +210,25 @@ SURVEYS: tuple[Survey, ...] = (
     ),
     Survey(
         "Lasair",
-        has=("forceduj", "forcedujerr"),
-        values=(Values("forceduj", ("forcedujerr",)),),
+        has=("mjd", "filter", "forcedujy", "forcedujyerror"),
+        values=(Values("forcedujy", ("forcedujyerror",)),),
         kind="flux",
         unit="uJy",
-        bands=_ZTF,
-        band="fid",
-        source="Lasair, light curve download",
+        band="filter",
+        source="Lasair documentation, light curve download",
+    ),
+    Survey(
+        "Lasair, unforced",
+        has=("mjd", "unforcedmag", "unforcedmagstatus"),
+        values=(Values("unforcedmag", ("unforcedmagerror",)),),
+        kind="mag",
+        unit="mag",
+        band="filter",
+        limits=(
+            FlagRule("unforcedmagstatus", "words", words=("limit", "upper limit", "nondetection", "non-detection")),
+        ),
+        sign="unforcedmagstatus",
+        source="Lasair documentation, light curve download",
     ),
     Survey(
         "ZTF forced photometry",
@@ -219,8 +238,12 @@ SURVEYS: tuple[Survey, ...] = (
         unit="",
         band="filter",
         zero_point="zpdiff",
-        flags=(FlagRule("infobitssci", "bits", bits=0x7FFFFFFF & ~0x1FFFFFF),),
-        source="Masci et al. 2023, arXiv:2305.16279",
+        flags=(
+            FlagRule("infobitssci", "bits", bits=0x7FFFFFFF & ~0x1FFFFFF),
+            FlagRule("scisigpix", "above", limit=25.0),
+            FlagRule("sciinpseeing", "above", limit=4.0),
+        ),
+        source="Masci et al. 2023, arXiv:2305.16279, section 6",
     ),
     Survey(
         "ZTF",
@@ -265,7 +288,7 @@ SURVEYS: tuple[Survey, ...] = (
         band="filterid",
         ids=("objid",),
         flags=(FlagRule("psfqfperfect", "below", limit=0.9),),
-        source="Flewelling et al. 2020, ApJS 251, 7, table Detection",
+        source="Flewelling et al. 2020, ApJS 251, 7, table Detection (obsTime in TAI, -999 for none)",
     ),
     Survey(
         "PLAsTiCC",
@@ -311,8 +334,14 @@ SURVEYS: tuple[Survey, ...] = (
         kind="mag",
         unit="mag",
         ids=("allwisecntr",),
-        flags=(FlagRule("qualframe", "zero"), FlagRule("qifact", "zero"), FlagRule("saasep", "below", limit=0.0)),
-        source="NEOWISE explanatory supplement, single-exposure source database",
+        flags=(
+            FlagRule("qualframe", "zero"),
+            FlagRule("qifact", "zero"),
+            FlagRule("saasep", "below", limit=0.0),
+            FlagRule("moonmasked", "not", words=("00", "0000", "0", "0.0")),
+            FlagRule("ccflags", "capital"),
+        ),
+        source="NEOWISE explanatory supplement, II.1.a (columns), II.3 (reliable detections), IV.2.c (artifacts)",
     ),
     Survey(
         "SuperWASP",
@@ -322,7 +351,7 @@ SURVEYS: tuple[Survey, ...] = (
         kind="flux",
         unit="",
         flags=(FlagRule("flag"),),
-        source="Butters et al. 2010, A&A 520, L10",
+        source="Butters et al. 2010, A&A 520, L10; DR1 at the NASA Exoplanet Archive (JD_REF = 2453005.5)",
     ),
     Survey(
         "CoRoT, white light",
@@ -332,7 +361,7 @@ SURVEYS: tuple[Survey, ...] = (
         kind="flux",
         unit="electron",
         flags=(FlagRule("status"),),
-        source="CoRoT N2 data description, COROT-N2 EN2_STAR",
+        source="CoRoT Legacy Book 2016, chapter II.4 (EN2_STAR; days from JD 2451545)",
     ),
     Survey(
         "CoRoT, three colours",
@@ -346,7 +375,7 @@ SURVEYS: tuple[Survey, ...] = (
         kind="flux",
         unit="electron",
         flags=(FlagRule("status"),),
-        source="CoRoT N2 data description, COROT-N2 EN2_STAR",
+        source="CoRoT Legacy Book 2016, chapter II.4 (EN2_STAR; days from JD 2451545)",
     ),
     Survey(
         "HATNet",
@@ -373,12 +402,12 @@ SURVEYS: tuple[Survey, ...] = (
     Survey(
         "DASCH",
         has=("magcalmagdep",),
-        times=(("datejd", TimeMeaning(Clock("jd"))), ("exposuredate", None), ("date", TimeMeaning(Clock("jd")))),
+        times=(("datejd", _HJD), ("exposuredate", None), ("date", _HJD)),
         values=(Values("magcalmagdep", ("magcalmagdeprms", "magcallocalrms", "magcallocalerror")),),
         kind="mag",
         unit="mag",
-        flags=(FlagRule("rejected"), FlagRule("reject")),
-        source="DASCH DR7 light curve columns",
+        flags=(FlagRule("rejected"), FlagRule("reject"), FlagRule("aflags", "bits", bits=_DASCH_BAD)),
+        source="DASCH DR7; daschlab's photometry (magcal_magdep, AFlags, its standard rejections)",
     ),
     Survey(
         "CRTS",

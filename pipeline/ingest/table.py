@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from swope.pipeline.lightcurve import BoolArray, FloatArray
 
-#: What a cell may look like to be a number, after ``<`` or ``>`` where it is a limit.
-_NUMBER = r"^[<>]?=?\s*[-+]?(\d+\.?\d*|\.\d+)([eEdD][-+]?\d+)?$"
+#: What a cell may look like to be a number: a limit has ``<`` or ``>`` before it, a doubtful one ``:`` behind.
+_NUMBER = r"^[<>]?=?\s*[-+]?(\d+\.?\d*|\.\d+)([eEdD][-+]?\d+)?:?$"
 
 #: No light curve has more columns than this.
 MAX_COLUMNS = 5000
@@ -190,7 +190,7 @@ def _numbers_of_text(cells: pa.Array) -> FloatArray:
         return np.asarray(pc.fill_null(trimmed.cast(pa.float64()), np.nan).to_numpy(zero_copy_only=False))
     except pa.ArrowInvalid:
         number = pc.match_substring_regex(trimmed, _NUMBER)
-        bare = pc.utf8_ltrim(pc.replace_substring_regex(trimmed, r"[dD]", "e"), "<>= ")
+        bare = pc.utf8_trim(pc.replace_substring_regex(trimmed, r"[dD]", "e"), "<>=: ")
         kept = pc.if_else(pc.fill_null(number, False), bare, pa.scalar(None, pa.string()))
         return np.asarray(pc.fill_null(kept.cast(pa.float64()), np.nan).to_numpy(zero_copy_only=False))
 

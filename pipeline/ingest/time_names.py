@@ -7,6 +7,11 @@ from dataclasses import dataclass
 
 from swope.pipeline.lightcurve import ZERO_POINTS, Clock
 
+#: Plain names of time columns that are years.
+YEARS = frozenset(
+    ("year", "yr", "decimalyear", "decyear", "fractionalyear", "julianyear", "jyear", "epochyr", "yearfrac")
+)
+
 #: Plain names of time columns that say nothing of their clock.
 VAGUE = frozenset(
     (
@@ -24,7 +29,7 @@ VAGUE = frozenset(
             "timepoints",
         ),
         *("tmid", "midtime", "timemid", "epoch", "obsepoch", "ut", "utc", "utdate", "day", "days", "tobs", "datejd"),
-        *("datehel", "datebartt", "datebarreg", "midpointtai", "timeutc", "dateutc", "utdatetime", "isot"),
+        *("datehel", "datebartt", "datebarreg", "midpointtai", "timeutc", "dateutc", "utdatetime", "isot", *YEARS),
     )
 )
 
@@ -33,13 +38,27 @@ _OTHER = re.compile(r"err|ref|hist|corr|expt|exposure|scale|delta|sigma|period|f
 _EDGE = re.compile(r"start|end|begin|stop|open|close", re.I)
 
 _TOKEN = re.compile(
-    r"(btjd|tbjd|bkjd|kbjd|kjd|hmjd|bmjd|bjd|hjd|mjd|rjd|tjd|gjd|jd)"
+    r"(btjd|tbjd|bkjd|kbjd|kjd|hmjd|bmjd|rhjd|rbjd|bjd|hjd|mjd|rjd|tjd|gjd|jd)"
     r"(?=$|[^a-z]|tdb|utc|tai|tcb|tt|mid|obs|start|stop|begin|end|mean|avg|date|day|int|frac|exp|time|hist)"
 )
 _SCALE = re.compile(r"(?:jd|[^a-z]|^)[\s_\-(]*(tdb|utc|tai|tcb|tt)(?![a-z])")
 _ZERO = re.compile(r"jd[a-z_\s'()]*?[\s\-\u2212\u2013+(_]*(2[34]\d{5}(?:\.\d+)?|[2345]\d{4}(?:\.\d+)?)(?!\d)")
 _ROUND = re.compile(r"jd[\s_]*[-\u2212\u2013+]?[\s_]*\(?(2\.4\d{0,5}e\+?0?6|24e\+?0?5|245e\+?0?4)")
 _PLUS = re.compile(r"jd[\s_(]*24(\d{0,2})\s*\+")
+
+_WRITTEN_OUT = tuple(
+    (re.compile(pattern), letters)
+    for pattern, letters in (
+        (r"j\.d\.?", "jd"),
+        (r"julian[\s_.-]*(date|day)s?", "jd"),
+        (r"mod(ified|\.)?[\s_.-]*jd", "mjd"),
+        (r"reduced[\s_.-]*jd", "rjd"),
+        (r"bary(centric|\.)?[\s_.-]*jd", "bjd"),
+        (r"hel(io(centric)?|\.)?[\s_.-]*jd", "hjd"),
+        (r"mhjd", "hmjd"),
+        (r"mbjd", "bmjd"),
+    )
+)
 
 #: Days in a unit of time.
 UNITS = {
@@ -52,6 +71,8 @@ UNITS = {
     **dict.fromkeys(("yr", "yrs", "year", "years", "a", "jyear"), 365.25),
 }
 _IN_NAME = re.compile(r"[\[(,/_\s]\s*(" + "|".join(sorted(UNITS, key=len, reverse=True)) + r")\s*[\])]?\s*$", re.I)
+
+_ASIDE = re.compile(r"\s*[\[(].*?[\])]\s*$")
 
 _MISSION = {"btjd": "btjd", "tbjd": "btjd", "bkjd": "bkjd", "kbjd": "bkjd", "kjd": "bkjd"}
 
@@ -97,17 +118,22 @@ def time_meaning(name: str, unit: str = "", description: str = "") -> TimeMeanin
     edge = _EDGE.search(name) is not None
     word = _words(name)
     own = _TOKEN.search(word)
-    if own is None and plain_name(_IN_NAME.sub("", name)) not in VAGUE and plain_name(name) not in VAGUE:
+    if own is None and not any(
+        plain_name(bare) in VAGUE for bare in (name, _IN_NAME.sub("", name), _ASIDE.sub("", name))
+    ):
         return None
     days = _unit_of(name, unit)
-    for text in (word, _words(unit), _words(description)):
-        found = _clock_in(text)
-        if found is not None:
-            scale = found[0].scale
-            if scale == "unknown" and (said := _SCALE.search(_words(unit))):
-                scale = said[1]
-            return TimeMeaning(Clock(found[0].format, scale, found[0].frame), found[1], days, edge)
-    return TimeMeaning(Clock(), 0.0, days, edge)
+    stated = [found for text in (word, _words(unit), _words(description)) if (found := _clock_in(text)) is not None]
+    if stated:
+        # a zero point may stand in the description alone: HJD, described as HJD-2450000
+        clock, shift = next(((c, shift) for c, shift in stated if c.zero or shift), stated[0])
+        scale = stated[0][0].scale if clock.scale == "unknown" else clock.scale
+        if scale == "unknown" and (said := _SCALE.search(_words(unit))):
+            scale = said[1]
+        frame = stated[0][0].frame if clock.frame == "unknown" else clock.frame
+        return TimeMeaning(Clock(clock.format, scale, frame), shift, days, edge)
+    said = _SCALE.search(word)
+    return TimeMeaning(Clock(scale=said[1] if said else "unknown"), 0.0, days, edge)
 
 
 def clock_in(text: str) -> tuple[Clock, float] | None:
@@ -116,7 +142,11 @@ def clock_in(text: str) -> tuple[Clock, float] | None:
 
 
 def _words(text: str) -> str:
-    return text.lower().replace("j.d.", "jd").replace("j.d", "jd").replace("julian date", "jd").replace("\ufeff", "")
+    """Lower case, with the letters of the trade for what is written out: ``Heliocentric Julian Date`` is ``hjd``."""
+    words = re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "", text.lower().replace("\ufeff", ""))
+    for pattern, letters in _WRITTEN_OUT:
+        words = pattern.sub(letters, words)
+    return words
 
 
 def _clock_in(text: str) -> tuple[Clock, float] | None:
@@ -126,10 +156,10 @@ def _clock_in(text: str) -> tuple[Clock, float] | None:
     word = token[1]
     if word in _MISSION:
         return Clock(_MISSION[word], "tdb", "barycentric"), 0.0
-    frame = {"b": "barycentric", "h": "heliocentric"}.get(word[0], "unknown")
+    frame = {"b": "barycentric", "h": "heliocentric"}.get(word.lstrip("r")[0], "unknown")
     said = _SCALE.search(text[token.start() :])
     scale = said[1] if said else "unknown"
-    zero = 2400000.5 if "mjd" in word else 2400000.0 if word == "rjd" else 2440000.5 if word == "tjd" else 0.0
+    zero = 2400000.5 if "mjd" in word else 2400000.0 if word[0] == "r" else 2440000.5 if word == "tjd" else 0.0
     stated = _stated_zero(text[token.start() :])
     if stated is not None:
         zero = stated + (2400000.5 if "mjd" in word and stated < 1e5 else 0.0)
@@ -152,7 +182,7 @@ def _stated_zero(text: str) -> float | None:
 
 def _unit_of(name: str, unit: str) -> float:
     plain = unit.strip().lower()
-    if plain in UNITS:
-        return UNITS[plain]
+    if plain in UNITS or plain_name(name) in YEARS:
+        return UNITS.get(plain, 365.25)
     found = _IN_NAME.search(name)
     return UNITS[found[1].lower()] if found and found.start() > 0 else 1.0

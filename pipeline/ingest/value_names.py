@@ -51,6 +51,10 @@ _MAG_IN_BAND = tuple(
 _FLUX_IN_BAND = tuple(
     re.compile(pattern) for pattern in (rf"^({_BAND})[_\- ]?[Ff][Ll][Uu][Xx]$", rf"^[Ff][Ll][Uu][Xx][_\- ]?({_BAND})$")
 )
+_BAND_WORD = re.compile(
+    rf"(?:(?:ZTF|PS1|SDSS|LSST|Gaia|WISE)[ _-]?|sdss|ps1|lsst|z|gaia)?{_BAND}|[UBVRI][cj]|vis\\.?|[TC][BGR]|unfiltered",
+    re.I,
+)
 _BARE = re.compile(rf"^({_BAND})$")
 
 _ERROR_WORD = "err|error|errs|errors|uncertainty|uncert|unc|sigma|sig|std|stddev|rms|e|dev"
@@ -62,7 +66,8 @@ _OTHER = re.compile(
 _FALLBACK_MAG = re.compile(r"mag(nitude)?s?([_\W]|$|\d)|magnitude|^[mM][aA][gG]")
 _FALLBACK_FLUX = re.compile(r"flux", re.I)
 
-_MAG_UNITS = ("mag", "magnitude", "magnitudes", "mags", "mmag")
+_MAG_UNITS = ("mag", "magnitude", "magnitudes", "mags", "mmag", "millimag", "millimags", "millimagnitude")
+_MILLI = re.compile(r"(?<![a-zA-Z])(mmag|milli-?mag(nitude)?)s?(?![a-zA-Z])", re.I)
 _FLUX_UNITS: tuple[str, ...] = (
     "jy",
     "mjy",
@@ -118,6 +123,25 @@ def value_name(name: str, unit: str = "") -> ValueName | None:
 def bare_band(name: str) -> str:
     """The band where a column is called by nothing else (``g``, ``V``); "" for other names."""
     return name if _BARE.match(name) else ""
+
+
+def unit_said(name: str, unit: str) -> str:
+    """A brightness column's unit: the one stated, else what its name says (``flux (mJy)``, ``mmag``)."""
+    if unit.strip():
+        return unit.strip()
+    words = [word.strip() for word in re.findall(r"[\[(]([^\])]*)[\])]", name)]
+    found = next((word for word in words if kind_of_unit(word) is not None), "")
+    return found or ("mmag" if _MILLI.search(name) else "")
+
+
+def in_mag(name: str, unit: str) -> float:
+    """Magnitudes in one unit of a column: 0.001 for millimagnitudes, 1 for others."""
+    return 0.001 if _MILLI.fullmatch(unit_said(name, unit)) else 1.0
+
+
+def is_band(word: str) -> bool:
+    """Whether a word is that of a photometric band: ``g``, ``Ic``, ``zr``, ``ZTF_g``, ``Vis.``."""
+    return _BAND_WORD.fullmatch(word) is not None
 
 
 def kind_of_unit(unit: str) -> Kind | None:

@@ -124,7 +124,10 @@ IDS = (
     "SNID",
     "objid",
     "target",
+    "variable",
+    "which one",
 )
+BANDS = ("filter", "colour", "phot_band", "FilterName", "what", "FLT", "passband", "Filt")
 FLAGS = (
     "flag",
     "quality",
@@ -168,6 +171,35 @@ def move_columns(rng: np.random.Generator, sheet: Sheet) -> None:
     names = list(sheet.columns)
     sheet.columns = {names[i]: sheet.columns[names[i]] for i in rng.permutation(len(names))}
     sheet.done.append("columns moved")
+
+
+def call_band(rng: np.random.Generator, sheet: Sheet) -> None:
+    """Another name for the bands, also one that says nothing."""
+    if "band" in sheet.parts:
+        sheet.rename("band", str(rng.choice(BANDS)))
+
+
+def millimagnitudes(rng: np.random.Generator, sheet: Sheet) -> None:
+    """Magnitudes and errors in thousandths, as the names say."""
+    if sheet.kind != "mag":
+        return
+    for part, name in (("value", "mag (mmag)"), ("error", "err (mmag)")):
+        cells = sheet.columns[sheet.parts[part]]
+        if cells.dtype.kind == "f":
+            sheet.columns[sheet.parts[part]] = cells * 1000
+            sheet.rename(part, name if rng.random() < 0.5 else name.replace("(", "[").replace(")", "]"))
+
+
+def limit_column(rng: np.random.Generator, sheet: Sheet) -> None:
+    """Rows of upper limits, which a column beside the magnitudes tells."""
+    name, seen, limit = (("detected", 1, 0), ("is_detection", "Y", "N"), ("upper_limit", 0, 1), ("l_mag", "", ">"))[
+        int(rng.integers(4))
+    ]
+    if sheet.kind != "mag" or name in sheet.columns:
+        return
+    sheet.columns[name] = np.full(len(sheet), seen, dtype="U4" if isinstance(seen, str) else None)
+    _append_bad(rng, sheet, {name: limit, "value": _far(sheet)})
+    sheet.done.append(f"limits by {name!r}")
 
 
 def flagged_rows(rng: np.random.Generator, sheet: Sheet) -> None:
@@ -229,6 +261,10 @@ def decoys(rng: np.random.Generator, sheet: Sheet) -> None:
 
 def time_unit(rng: np.random.Generator, sheet: Sheet) -> None:
     """Times in seconds, hours or years from the first one, the unit stated in the name or beside it."""
+    if rng.random() < 0.15:
+        sheet.columns[sheet.parts["time"]] = 2000 + (sheet.columns[sheet.parts["time"]] - 2451545.0) / 365.25
+        sheet.rename("time", str(rng.choice(["year", "epoch", "decimal_year", "epoch [yr]"])))
+        return
     unit = str(rng.choice(["s", "h", "yr", "min"]))
     days = {"s": 1 / 86400, "h": 1 / 24, "yr": 365.25, "min": 1 / 1440}[unit]
     time = sheet.parts["time"]
@@ -261,6 +297,7 @@ def _far(sheet: Sheet) -> float:
 TIMES: tuple[Change, ...] = (call_time, call_time, call_time, time_unit, untrue_clock)
 OTHERS: tuple[Change, ...] = (
     call_value, call_value, move_columns, flagged_rows, flagged_rows, fillers, no_errors, repeats, decoys,
+    call_band, millimagnitudes, limit_column,
 )  # fmt: skip
 
 
@@ -280,7 +317,8 @@ def make(rng: np.random.Generator, folder: Path, stars: Sequence[Star]) -> tuple
     if rng.random() < 0.8:
         TIMES[int(rng.integers(len(TIMES)))](rng, sheet)
     changes = [OTHERS[int(i)] for i in rng.choice(len(OTHERS), int(rng.integers(1, 4)), replace=False)]
-    for change in sorted(changes, key=lambda change: change is not call_value):
+    first = (call_value, millimagnitudes)  # what scales the values comes before what adds bad ones
+    for change in sorted(changes, key=lambda change: first.index(change) if change in first else len(first)):
         change(rng, sheet)
     from tests.bench.mutants_written import write
 
@@ -347,6 +385,8 @@ def _difference(curve: LightCurve, star: Star, kind: str) -> str:
         return f"times differ by up to {np.ptp(shift):.3g} d"
     if not np.allclose(np.sort(good.value), np.sort(right), rtol=1e-4):
         return "other values"
+    if len(set(star.band.tolist())) > 1 and len(curve.bands) != len(set(star.band.tolist())):
+        return f"{len(set(star.band.tolist()))} bands read as {len(curve.bands)}"
     if curve.clock.format != "unknown" and abs(shift[0]) > 1e-3:
         return f"clock {curve.clock.name}, {shift[0]:.6g} d off"
     return ""

@@ -122,3 +122,16 @@ print(any(thread.is_alive() for thread in threads))
 """
     )
     assert run(tmp_path, NUMBA_CACHE_DIR=str(tmp_path / "cache")) == "False"
+
+
+def test_what_is_kept_of_many_modules_that_call_one_another_stays_small(tmp_path: Path) -> None:
+    (tmp_path / "caller.py").write_text("import m30; print(len(repr(m30.f._cache._cache_file._source_stamp)))")
+    (tmp_path / "m0.py").write_text(
+        "from swope.pipeline.compiled import compiled\n\n\n@compiled()\ndef f(x):\n    return x\n"
+    )
+    for i in range(1, 31):
+        (tmp_path / f"m{i}.py").write_text(
+            f"from m{i - 1} import f as g\nfrom swope.pipeline.compiled import compiled\n\n\n"
+            "@compiled()\ndef f(x):\n    return g(x)\n"
+        )
+    assert int(run(tmp_path, NUMBA_CACHE_DIR=str(tmp_path / "cache"))) < 500

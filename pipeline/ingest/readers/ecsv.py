@@ -26,4 +26,4 @@ def _tables(path: str) -> Iterator[Table]:
         yield table_of_astropy(Read.read(text.split("\n"), format="ascii.ecsv"))
 
 
-READER = flat_reader("ecsv", 18, "ECSV, astropy's text tables with units", _recognises, _tables)
+READER = flat_reader("ecsv", 18, "ECSV, astropy's text tables with units", _recognises, _tables, 96)

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
-from swope.pipeline.ingest.bytes import open_unpacked
+from swope.pipeline.ingest.bytes import open_unpacked, plain_size
 from swope.pipeline.ingest.fits_table import DamagedError, FitsFile, FitsTable, cells, open_fits
-from swope.pipeline.ingest.flat import flat_reader
-from swope.pipeline.ingest.parts import UnusableError
+from swope.pipeline.ingest.flat import read_files, readings_of
+from swope.pipeline.ingest.long import read_staged, stage_flat
+from swope.pipeline.ingest.nested import nested_parts
+from swope.pipeline.ingest.parts import IngestOptions, InputFile, Part, Refused, UnusableError, parts_of_groups
+from swope.pipeline.ingest.reading import Reading
+from swope.pipeline.ingest.registry import Reader
 from swope.pipeline.ingest.table import Column, Table, column_of
+from swope.pipeline.ingest.time_names import UNITS
+from swope.pipeline.lightcurve import LightCurve
+
+#: A file of at most this many bytes is read whole; of a larger one so many at a time.
+WHOLE_BYTES = 32 * 2**20
+BLOCK_BYTES = 8 * 2**20
 
 #: Header cards that are kept as words.
 _CARDS = ("OBJECT", "FILTER", "RA", "DEC", "RA_OBJ", "DEC_OBJ", "TIMESYS", "TIMEREF", "TELESCOP")
@@ -35,11 +47,32 @@ def _tables(path: str) -> Iterator[Table]:
         yield from _text_tables(path)
 
 
-def _table(file: FitsFile, table: FitsTable) -> Table:
-    """A binary table; one with lists in its cells, a row a star, becomes one row an observation."""
-    rows = file.rows(table)
-    stated = {card.lower(): table.header.text(card) or file.primary.text(card) for card in _CARDS}
+def _blocks(path: str, _: frozenset[int] | None) -> Iterator[Table]:
+    """The rows of a large file's table, some at a time.
+
+    Raises
+    ------
+    UnusableError
+        When the file has several large tables.
+    """
+    with open_fits(path) as file:
+        largest = max(table.n_rows * table.row_bytes for table in file.tables)
+        large = [table for table in file.tables if 10 * table.n_rows * table.row_bytes > largest]
+        if len(large) > 1:
+            raise UnusableError(f"{len(large)} large tables in one file: write each to a file of its own")
+        step = max(1, BLOCK_BYTES // max(large[0].row_bytes, 1))
+        for start in range(0, large[0].n_rows, step):
+            yield _table(file, large[0], start, start + step)
+
+
+def _table(file: FitsFile, table: FitsTable, start: int = 0, stop: int | None = None) -> Table:
+    """Rows of a binary table; one with lists in its cells, a row a star, becomes one row an observation."""
+    rows = file.rows(table, start, stop)
+    stated = {"extname": table.header.text("EXTNAME")}
+    stated |= {card.lower(): table.header.text(card) or file.primary.text(card) for card in _CARDS}
     header = {card: word for card, word in stated.items() if word}
+    if zero := _zero(file, table):
+        header["clock"] = f"JD-{zero:.10g} {header.get('timesys', '')}".rstrip().lower()
     scale = header.get("timesys", "").lower()
     lists = [i for i, column in enumerate(table.columns) if column.is_list and not _two_parts(table, i)]
     lengths = np.ones(len(rows), dtype=np.int64)
@@ -51,6 +84,8 @@ def _table(file: FitsFile, table: FitsTable) -> Table:
     columns: list[Column] = []
     for i, column in enumerate(table.columns):
         name, unit, comment = column.name, column.unit, table.header.text(f"TCOMM{i + 1}")
+        if not unit and name.upper() == "TIME":
+            unit = table.header.text("TIMEUNIT")
         if i in flat:
             columns.append(column_of(name, flat[i][0], unit, comment))
             continue
@@ -64,6 +99,18 @@ def _table(file: FitsFile, table: FitsTable) -> Table:
         if plain.ndim == 1 and plain.dtype.kind in "biufU":
             columns.append(column_of(name, np.repeat(plain, lengths), unit, comment))
     return Table(tuple(columns), True, header)
+
+
+def _zero(file: FitsFile, table: FitsTable) -> float:
+    """The Julian date from which a table's times count, where its headers state one (FITS 4.0, 9.2.2); else 0."""
+
+    def number(key: str) -> float:
+        said = table.header.get(key, file.primary.get(key))
+        return float(said) if isinstance(said, int | float) and not isinstance(said, bool) else 0.0
+
+    modified = number("MJDREF") or number("MJDREFI") + number("MJDREFF")
+    zero = number("JDREF") or number("JDREFI") + number("JDREFF") or (2400000.5 + modified if modified else 0.0)
+    return zero + number("TIMEZERO") * UNITS.get(table.header.text("TIMEUNIT").lower(), 1.0) if zero else 0.0
 
 
 def _two_parts(table: FitsTable, i: int) -> bool:
@@ -91,4 +138,34 @@ def _text_tables(path: str) -> Iterator[Table]:
     yield from tables
 
 
-READER = flat_reader("fits_flat", 9, "a FITS table, a row an observation or a row a star", _recognises, _tables)
+def _plan(files: Sequence[InputFile], options: IngestOptions, scratch: Path) -> tuple[list[Part], list[Refused]]:
+    """Large files by way of the disk, others whole."""
+    large = [file for file in files if plain_size(file.path, file.size) > WHOLE_BYTES]
+    whole = parts_of_groups(READER.name, [[file] for file in files if file not in large], options)
+
+    def make(file: InputFile) -> tuple[str, list[Refused]]:
+        return stage_flat(file, partial(_blocks, file.path), options, scratch)
+
+    staged, refused = nested_parts(READER.name, large, make, options)
+    return [*whole, *staged], refused
+
+
+def _read(part: Part, options: IngestOptions) -> Iterator[LightCurve | Refused]:
+    return read_files(part, options, _tables) if part.stop < 0 else read_staged(part, options)
+
+
+def _readings(path: str, options: IngestOptions) -> Iterator[Reading]:
+    """By the first rows of a large file."""
+    large = plain_size(path, Path(path).stat().st_size) > WHOLE_BYTES
+    return readings_of(islice(_blocks(path, None), 1) if large else _tables(path), options)
+
+
+READER = Reader(
+    name="fits_flat",
+    rank=9,
+    describes="a FITS table, a row an observation or a row a star",
+    recognises=_recognises,
+    plan=_plan,
+    read=_read,
+    readings=_readings,
+)

@@ -21,8 +21,10 @@ _NULLS = ("null", "-", "--", "")
 def _recognises(_: Path, head: bytes) -> bool:
     if head.lstrip()[:1] not in (b"\\", b"|") or b"\0" in head:
         return False
-    lines = [line for line in head.split(b"\n") if line[:1] == b"|"]
-    return bool(lines) and lines[0].rstrip().endswith(b"|")
+    lines = [line for line in head.split(b"\n") if line.strip() and line[:1] != b"\\"]
+    bars = [line for line in lines if line[:1] == b"|"]
+    # a table whose rows stand between bars, too, is none of IPAC's
+    return bool(bars) and bars[0].rstrip().endswith(b"|") and len(bars) <= 4 and len(lines) > len(bars)
 
 
 def _tables(path: str) -> Iterator[Table]:
@@ -57,4 +59,4 @@ def _cells(rows: list[str], bar: str, width: int) -> list[list[str]]:
     return [row if len(row) == width else empty for row in split]
 
 
-READER = flat_reader("ipac", 20, "an IPAC table with column names between bars", _recognises, _tables)
+READER = flat_reader("ipac", 20, "an IPAC table with column names between bars", _recognises, _tables, 96)

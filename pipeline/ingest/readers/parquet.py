@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -10,12 +11,13 @@ import pyarrow.parquet as pq
 
 from swope.pipeline.ingest.flat import readings_of
 from swope.pipeline.ingest.long import is_staged, parquet_blocks, read_staged, stage_flat
-from swope.pipeline.ingest.nested import nested_parts, regrouped
+from swope.pipeline.ingest.nested import nested_parts, regrouped, staged, table_parts
 from swope.pipeline.ingest.nested_layout import layout_of
-from swope.pipeline.ingest.nested_stars import judge, read_nested
+from swope.pipeline.ingest.nested_stars import in_several_rows, judge, read_nested
 from swope.pipeline.ingest.parts import IngestOptions, InputFile, Part, Refused, UnusableError
 from swope.pipeline.ingest.reading import Reading
 from swope.pipeline.ingest.registry import Reader
+from swope.pipeline.ingest.regroup import is_regrouped, read_regrouped, regroup
 from swope.pipeline.lightcurve import LightCurve
 
 
@@ -29,9 +31,23 @@ def _plan(files: Sequence[InputFile], options: IngestOptions, scratch: Path) -> 
         if layout_of(pq.read_schema(file.path)) is None:
             return stage_flat(file, lambda wanted: parquet_blocks(file.path, wanted), options, scratch)
         judge(file.path, options)
-        return regrouped(file, scratch, options), []
+        path = regrouped(file, scratch, options)
+        radius = in_several_rows(path, options)
+        if radius is None:
+            return path, []
+
+        def write(out: Path) -> list[Refused]:
+            return regroup(_stars(replace(file, path=path), options), out, radius, options)
+
+        return staged(replace(file, source=f"{file.source} joined"), scratch, options, write)
 
     return nested_parts(READER.name, files, make, options)
+
+
+def _stars(file: InputFile, options: IngestOptions) -> Iterator[LightCurve | Refused]:
+    """All stars of a nested table, some rows at a time."""
+    for part in table_parts(READER.name, file, file.path, options):
+        yield from read_nested(part, options)
 
 
 def _whole(path: str) -> None:
@@ -42,6 +58,8 @@ def _whole(path: str) -> None:
 
 
 def _read(part: Part, options: IngestOptions) -> Iterator[LightCurve | Refused]:
+    if is_regrouped(part.paths[0]):
+        return read_regrouped(part)
     return read_staged(part, options) if is_staged(part.paths[0]) else read_nested(part, options)
 
 

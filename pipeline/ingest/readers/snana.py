@@ -57,4 +57,4 @@ def _table(names: list[str], rows: list[list[str]], header: dict[str, str]) -> T
     return Table(columns, True, stated | position)
 
 
-READER = flat_reader("snana", 25, "SNANA text, one supernova a file", _recognises, _tables)
+READER = flat_reader("snana", 25, "SNANA text, one supernova a file", _recognises, _tables, 96)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
-from swope.pipeline.ingest.bytes import head_of
+from swope.pipeline.ingest.bytes import head_of, plain_size
 from swope.pipeline.ingest.dialect import Layout, layout_of, read_text, text_blocks
 from swope.pipeline.ingest.flat import read_files, readings_of
 from swope.pipeline.ingest.id_names import id_like, id_rank
@@ -66,8 +66,7 @@ def _plan(files: Sequence[InputFile], options: IngestOptions, scratch: Path) -> 
 
 def _is_large(file: InputFile, options: IngestOptions) -> bool:
     """Whether a file is too large to be read whole by a worker, or may hold so many stars."""
-    with open(file.path, "rb") as raw:
-        size = file.size * (5 if raw.read(2) in (b"\x1f\x8b", b"BZ", b"\xfd7") else 1)
+    size = plain_size(file.path, file.size)
     if size <= WHOLE_BYTES_OF_MANY:
         return False
     layout = layout_of(head_of(file.path))

@@ -60,4 +60,4 @@ def _with_clock(made: Table, table: object, systems: dict[str, object]) -> Table
     return replace(made, header=header)
 
 
-READER = flat_reader("votable", 15, "a VOTable, flat or with arrays in its cells", _recognises, _tables)
+READER = flat_reader("votable", 15, "a VOTable, flat or with arrays in its cells", _recognises, _tables, 512)

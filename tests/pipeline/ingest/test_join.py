@@ -34,7 +34,7 @@ def test_joining_is_quick_for_many() -> None:
     start = time.process_time()
     names = names_by_place([f"{i:06d}" for i in range(2 * n)], ra, dec, [("g",)] * n + [("r",)] * n)
     assert time.process_time() - start < 5
-    assert len(set(names.values())) == n
+    assert len(set(names.names.values())) == n
 
 
 def test_curves_of_other_units_are_not_joined() -> None:

@@ -91,3 +91,36 @@ def test_a_store_is_the_same_each_time_and_never_written_over(sources: Path, tmp
     assert all((tmp_path / "a" / p).read_bytes() == (tmp_path / "b" / p).read_bytes() for p in files[0])
     with pytest.raises(SourceError, match="not empty"):
         write_store([str(sources)], tmp_path / "a")
+
+
+def stars_and_points(store: Path, rows: int) -> tuple[int, int]:
+    """What the catalog of magnitudes holds, of which `sources` has all but the flux and the star without a place."""
+    frame = pd.read_parquet(store / "mag" / "dataset")
+    return len(frame), rows - 16
+
+
+def test_polars_opens_a_store(sources: Path, tmp_path: Path) -> None:
+    polars = pytest.importorskip("polars")
+    rows = write_store([str(sources)], tmp_path / "store").rows
+    frame = polars.scan_parquet(f"{tmp_path}/store/mag/dataset/**/*.parquet").collect()
+    points = frame.select(polars.col("lightcurve").struct.field("time").list.len().sum()).item()
+    assert (frame.height, points) == stars_and_points(tmp_path / "store", rows)
+
+
+def test_duckdb_opens_a_store(sources: Path, tmp_path: Path) -> None:
+    duckdb = pytest.importorskip("duckdb")
+    rows = write_store([str(sources)], tmp_path / "store").rows
+    ask = "SELECT count(*), sum(len(lightcurve.time)) FROM read_parquet(?)"
+    found = duckdb.execute(ask, [f"{tmp_path}/store/mag/dataset/**/*.parquet"]).fetchone()
+    assert found == stars_and_points(tmp_path / "store", rows)
+
+
+def test_lsdb_opens_a_store_and_finds_stars_by_place(sources: Path, tmp_path: Path) -> None:
+    lsdb = pytest.importorskip("lsdb")
+    rows = write_store([str(sources)], tmp_path / "store").rows
+    frame = lsdb.open_catalog(tmp_path / "store" / "mag").compute()
+    points = sum(len(cell["time"]) for cell in frame["lightcurve"])
+    assert (len(frame), points) == stars_and_points(tmp_path / "store", rows)
+    one = frame.iloc[7]
+    near = lsdb.open_catalog(tmp_path / "store" / "mag").cone_search(one["ra"], one["dec"], radius_arcsec=5).compute()
+    assert near["object_id"].tolist() == [one["object_id"]]

@@ -1,0 +1,139 @@
+"""Surveys' own rules, in the shapes that their column descriptions give; the sources are cited."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from swope.pipeline.clean import clean
+from swope.pipeline.lightcurve import Clock, Mask
+from tests.pipeline.ingest.star import ERR, JD, MAG, N, is_the_star, read, refused, table
+
+ROW = np.arange(N)
+FLUX = 1000 + 50 * np.sin(JD)
+
+
+def flagged(path: Path) -> list[int]:
+    """Rows that the source marks, of a file in order of time."""
+    return np.flatnonzero(read(path).mask & int(Mask.QUALITY)).tolist()
+
+
+def test_ztfs_forced_photometry_as_the_service_sends_it(tmp_path: Path) -> None:
+    # Masci et al. 2023 (arXiv:2305.16279), section 6: infobitssci, scisigpix and sciinpseeing tell unusable rows; the
+    # names stand between commas, the cells between blanks, and nothing is null
+    columns = {
+        "index": ROW,
+        "filter": np.where(ROW % 2, "ZTF_g", "ZTF_r"),
+        "infobitssci": np.where(ROW == 3, 33554432, 0),
+        "sciinpseeing": np.where(ROW == 4, 4.2, 2.1),
+        "scisigpix": np.where(ROW == 5, 25.5, 8.0),
+        "zpdiff": 26.2,
+        "jd": JD,
+        "forcediffimflux": np.where(ROW == 6, "null", FLUX.round(3).astype(str)),
+        "forcediffimfluxunc": 5.0,
+    }
+    path = table(tmp_path, "x.txt", columns, between=" ", head="# Requested input R.A. = 170.4 degrees\n")
+    names, _, rows = path.read_text().partition("\nindex")[2].partition("\n")
+    head = path.read_text().partition("\nindex")[0]
+    path.write_text(f"{head}\nindex{', '.join(names.split(' '))}\n{rows}")
+    curve = read(path)
+    assert flagged(path) == [3, 4, 5]
+    assert (curve.kind, curve.bands, np.count_nonzero(curve.mask)) == ("flux", ("ZTF_g", "ZTF_r"), 4)
+    np.testing.assert_allclose(curve.value[:3], FLUX[:3].round(3) * 10 ** (-0.4 * 1.2))
+
+
+def test_lasairs_forced_fluxes_go_before_its_differences_and_these_have_signs(tmp_path: Path) -> None:
+    columns = {
+        "MJD": JD - 2400000.5,
+        "filter": "g",
+        "unforced_mag": MAG,
+        "unforced_mag_error": ERR,
+        "unforced_mag_status": np.where(ROW == 7, "limit", np.where(ROW % 2, "positive", "negative")),
+    }
+    curve = read(table(tmp_path, "x.csv", columns))
+    assert (curve.kind, curve.unit, np.flatnonzero(curve.mask).tolist()) == ("flux", "uJy", [7])
+    np.testing.assert_array_equal(np.sign(curve.value[:6]), [-1, 1, -1, 1, -1, 1])
+    forced = read(table(tmp_path, "y.csv", columns | {"forced_ujy": FLUX, "forced_ujy_error": 5.0}))
+    np.testing.assert_allclose(forced.value, FLUX)
+    nothing = table(tmp_path, "z.csv", columns | {"forced_ujy": "", "forced_ujy_error": ""})
+    assert "no finite value in 40 rows of 'forced_ujy'" in refused(nothing).reason
+
+
+def test_neowises_scores_and_artifacts_leave_rows_out(tmp_path: Path) -> None:
+    # NEOWISE explanatory supplement, II.3: framesets near the anomaly or in moonlight, capitals of spurious detections
+    columns = {
+        "mjd": JD - 2400000.5,
+        "w1mpro": MAG,
+        "w1sigmpro": ERR,
+        "w2mpro": MAG - 0.2,
+        "w2sigmpro": ERR,
+        "cc_flags": np.where(ROW == 1, "D000", np.where(ROW == 2, "d000", "0000")),
+        "qual_frame": np.where(ROW == 3, 0, 10),
+        "qi_fact": np.where(ROW == 4, 0.0, 1.0),
+        "saa_sep": np.where(ROW == 5, -3.0, 60.0),
+        "moon_masked": np.where(ROW == 6, "11", "00"),
+    }
+    path = table(tmp_path, "x.csv", columns)
+    curve = read(path)
+    assert curve.bands == ("W1", "W2")
+    assert sorted(set(curve.time[flagged(path)])) == sorted(JD[[1, 3, 4, 5, 6]])
+
+
+def test_daschs_times_are_heliocentric_and_its_standard_rejections_hold(tmp_path: Path) -> None:
+    # daschlab: "time" is the HJD of mid-exposure; magcal_magdep is preferred; AFLAGS bits 7, 12, 13, 14 and 16 reject
+    columns = {
+        "date_jd": JD,
+        "magcal_iso": MAG + 0.3,
+        "magcal_magdep": np.where(ROW == 2, np.nan, MAG),
+        "magcal_local_rms": ERR,
+        "limiting_mag_local": 15.5,
+        "aflags": np.where(ROW == 4, 1 << 6, np.where(ROW == 5, 1 << 13, np.where(ROW == 6, 1 << 30, 0))),
+        "bflags": 1 << 16,
+    }
+    path = table(tmp_path, "x.csv", columns)
+    assert flagged(path) == [4, 5]
+    curve = read(path)
+    assert curve.clock == Clock("jd", frame="heliocentric")
+    np.testing.assert_allclose(curve.value[6], MAG[6])
+
+
+def test_superwasps_table_of_the_exoplanet_archive_has_its_zero(tmp_path: Path) -> None:
+    # DR1 at the NASA Exoplanet Archive: JD_REF = 2453005.5; TMID 73862495 s is HJD 2453860.389988
+    names = ("TMID", "FLUX2", "TAMFLUX2", "TAMFLUX2_ERR", "FLAG", "HJD", "TAMMAG2")
+    lines = ["\\OBJNAME = '1SWASP J150658.93-313838.9'", "|" + "|".join(f"{name:>14}" for name in names) + "|"]
+    seconds = 73862495 + np.round(np.cumsum(np.full(N, 40000.0) + ROW)).astype(int)
+    for i in range(N):
+        hjd = 2453005.5 + seconds[i] / 86400
+        row = (seconds[i], FLUX[i], FLUX[i], 1.5, 0, f"{hjd:.6f}", 9.1)
+        lines.append(" " + " ".join(f"{cell!s:>14.14}" for cell in row))
+    (tmp_path / "x.tbl").write_text("\n".join(lines) + "\n")
+    curve = read(tmp_path / "x.tbl")
+    assert curve.object_id == "1SWASP J150658.93-313838.9"
+    assert curve.clock == Clock("jd", "utc", "heliocentric")
+    np.testing.assert_allclose(curve.time, 2453005.5 + seconds / 86400, atol=1e-6)
+
+
+def test_aavsos_uncertain_estimates_are_estimates(tmp_path: Path) -> None:
+    # AAVSO, format of downloaded data: "<" is fainter than, ":" is uncertain; flag T was found discrepant
+    estimates = np.where(ROW % 5 == 1, [f"{m}:" for m in MAG], MAG.astype(str))
+    columns = {
+        "JD": JD,
+        "Magnitude": estimates,
+        "Uncertainty": ERR,
+        "Band": "Vis.",
+        "Validation Flag": np.where(ROW == 8, "T", "Z"),
+        "Star Name": "SS CYG",
+    }
+    path = table(tmp_path, "x.csv", columns)
+    assert flagged(path) == [8]
+    assert len(clean(read(path)).good) == N - 1
+
+
+def test_aavsos_visual_reports_are_read_with_their_clock(tmp_path: Path) -> None:
+    # AAVSO visual file format 1.0: the parameters and the names stand in comments
+    head = "#TYPE=Visual\n#OBSCODE=TST\n#SOFTWARE=none\n#DELIM=,\n#DATE=JD\n#OBSTYPE=Visual\n#"
+    columns = {"NAME": "SS CYG", "DATE": JD, "MAG": MAG, "COMMENTCODE": "na", "COMP1": 110, "COMP2": 113, "CHART": "x"}
+    curve = read(table(tmp_path, "x.txt", columns, head=head))
+    assert is_the_star(curve)
+    assert (curve.object_id, curve.clock) == ("SS CYG", Clock("jd"))
