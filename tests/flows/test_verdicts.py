@@ -109,6 +109,7 @@ def test_the_report_follows_the_verdicts(run: Path, capsys: pytest.CaptureFixtur
     page = write_report(run, 2).read_text()
     assert "ranked by the verdicts on stars like them" in page
     assert "said to be interesting" in page
+    assert "swope label DIR OBJECT interesting" in page
     cards = page.split('class="card star"')[1:]
     assert len(cards) == 2
     assert all("RRAB" in card for card in cards)
