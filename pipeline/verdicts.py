@@ -60,7 +60,7 @@ def read_verdicts(run_dir: Path) -> list[Verdict]:
         for row in rows:
             if len(row) != len(_HEADER) or row[2] not in WORDS:
                 raise ValueError(f"{path}, line {rows.line_num}: a verdict is one of {', '.join(WORDS)}, not {row}")
-            found.append(Verdict(row[0], row[1], row[2], row[3], row[4]))  # type: ignore[arg-type]
+            found.append(Verdict(row[0], row[1], row[2], row[3], row[4]))
     return found
 
 
