@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from swope.flows.latent import placed
 from swope.flows.lock import BusyError, locked
@@ -96,7 +97,7 @@ def rerank(run_dir: Path, verdicts_of: Path | None = None) -> bool:
     return True
 
 
-def _ranks(run_dir: Path, objects: pa.Table, words: list[str | None]) -> np.ndarray:
+def _ranks(run_dir: Path, objects: pa.Table, words: Sequence[str | None]) -> NDArray[np.int64]:
     """(n,) places by the verdicts, 1 for the most interesting; 0 for a star without a rank, and where none is said."""
     ranks = np.zeros(len(objects), dtype=np.int64)
     if not any(words):
