@@ -79,12 +79,11 @@ def compare(champion: Any, challenger: Any, stars: Sequence[Star], classes: Sequ
     if hasattr(challenger, "classify"):
         if classes is None:
             raise ValueError("types can be compared on labelled stars alone: give --labels")
-        measure, score = "share of right types", lambda model: _right(model, stars, classes)
+        measure, old, new = "share of right types", *(_right(one, stars, classes) for one in (champion, challenger))
     elif hasattr(challenger, "forecast"):
-        measure, score = "mean log density of forecasts", lambda model: _densities(model, stars)
+        measure, old, new = "mean log density of forecasts", *(_densities(one, stars) for one in (champion, challenger))
     else:
         raise ValueError("a model that neither names types nor forecasts cannot be held against another one")
-    old, new = score(champion), score(challenger)
     both = np.isfinite(old) & np.isfinite(new)
     n = int(both.sum())
     if not n:

@@ -125,4 +125,4 @@ def _binned(values: np.ndarray, edges: np.ndarray) -> dict[str, int]:
 
 
 def _numbers(table: pa.Table, name: str) -> np.ndarray:
-    return table[name].to_numpy(zero_copy_only=False).astype(np.float64)
+    return np.asarray(table[name].to_numpy(zero_copy_only=False), dtype=np.float64)

@@ -83,6 +83,8 @@ def _events(events: pa.Table, row: dict[tuple[str, str], int]) -> pd.DataFrame:
         row.get(name) for name in zip(events["object_id"].to_pylist(), events["source"].to_pylist(), strict=True)
     ]
     here = pa.array([i is not None for i in owner], pa.bool_())
-    frame = events.filter(here).drop_columns(["object_id", "source"]).to_pandas(types_mapper=pd.ArrowDtype)
+    frame: pd.DataFrame = (
+        events.filter(here).drop_columns(["object_id", "source"]).to_pandas(types_mapper=pd.ArrowDtype)
+    )
     frame.index = pd.Index([i for i in owner if i is not None], dtype="int64")
     return frame

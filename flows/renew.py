@@ -168,9 +168,8 @@ def join(folder: Path, known: Known) -> None:
     stars = pa.concat_tables(objects, promote_options="default").take(pa.array(order))
     taken = _names(stars.filter(pa.array(~new)))
     old = [known.folders[i] for i in np.unique(places[~new, 0])]
-    names = (stages.EVENTS, STATE, LATENT, stages.KEPT)
-    events, state, latent, kept = (_rows(name, old, changed, taken) for name in names)
-    stages.write_joined(folder, stars, events, state, latent, kept, int(new.sum()))
+    tables = {name: _rows(name, old, changed, taken) for name in (stages.EVENTS, STATE, LATENT, stages.KEPT)}
+    stages.write_joined(folder, stars, tables, int(new.sum()))
 
 
 def _taken(known: Known, places: NDArray[np.int32], name: str) -> list[pa.Table]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -195,23 +195,21 @@ def _write(folder: Path, rows: Sequence[StarRow], done: bool = True) -> None:
         write_json(folder / DONE, {"rows": len(rows), "taken_over": 0})
 
 
-def write_joined(
-    folder: Path, stars: pa.Table, events: pa.Table, state: pa.Table, latent: pa.Table, kept: pa.Table, new: int
-) -> None:
+def write_joined(folder: Path, stars: pa.Table, tables: Mapping[str, pa.Table], new: int) -> None:
     """Write the tables of a chunk that took stars over from an earlier run.
 
     Parameters
     ----------
     stars : rows of its stars, in their order.
-    events, state, latent, kept : of these stars.
+    tables : events, state, latent and kept of these stars, by the name of their file.
     new : how many of them were not taken over.
     """
     refused = _objects([refused_row(entry) for entry in read_refused(folder)])
-    write_parquet(strangest_kept(kept, stars), folder / KEPT)
-    write_parquet(state, folder / STATE)
-    write_parquet(latent, folder / LATENT)
+    write_parquet(strangest_kept(tables[KEPT], stars), folder / KEPT)
+    write_parquet(tables[STATE], folder / STATE)
+    write_parquet(tables[LATENT], folder / LATENT)
     write_parquet(pa.concat_tables([stars, refused], promote_options="default"), folder / OBJECTS)
-    write_parquet(events, folder / EVENTS)
+    write_parquet(tables[EVENTS], folder / EVENTS)
     write_json(folder / DONE, {"rows": len(stars) + len(refused), "taken_over": len(stars) - new})
 
 

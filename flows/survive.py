@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from swope.flows.chunk import Lessons, Mark, mark_of
+from swope.flows.chunk import MARK, Lessons, Mark, mark_of
 from swope.flows.limits import Limits
 from swope.flows.options import RunOptions
 from swope.flows.stages import Lost, lost
@@ -50,6 +50,8 @@ def surviving(
             if mark is None:
                 raise
             last = error
+            # or the next process would be ended for what this one did, before it is at any star
+            (folder / MARK).unlink(missing_ok=True)
             deaths[mark] += 1
             if mark.star is None or deaths[mark] >= _BLAMED:
                 lessons = _learned(lessons, mark.stage, mark.star, lost(error).reason)

@@ -116,6 +116,6 @@ def _frame(objects: pa.Table, events: list[dict[str, Any]], index: Any) -> Neste
     table = events_table({name: [event[name] for event in events] for name in (*_OF_STAR, *own)}).select(own)
     nested = table.to_pandas(types_mapper=pd.ArrowDtype)
     nested.index = pd.Index([event["row"] for event in events], dtype="int64")
-    made = NestedFrame(objects.to_pandas(types_mapper=pd.ArrowDtype)).join_nested(nested, "events")
+    made: NestedFrame = NestedFrame(objects.to_pandas(types_mapper=pd.ArrowDtype)).join_nested(nested, "events")
     made.index = index
     return made

@@ -14,7 +14,7 @@ from swope.pipeline.ingest.content import fillers
 from swope.pipeline.ingest.decide_id import choose_id
 from swope.pipeline.ingest.decide_marks import choose_band, choose_flags, choose_limits
 from swope.pipeline.ingest.decide_time import choose_time, days_of, own_times
-from swope.pipeline.ingest.decide_value import choose_error, choose_kind, choose_values, unit_of
+from swope.pipeline.ingest.decide_value import choose_error, choose_kind, choose_values, doubt_zero_points, unit_of
 from swope.pipeline.ingest.flags import bad_rows
 from swope.pipeline.ingest.given import Given
 from swope.pipeline.ingest.parts import IngestOptions, UnusableError
@@ -74,6 +74,7 @@ def decide(table: Table, options: IngestOptions) -> Reading:
     values, named = choose_values(given, time, object_id)
     kind, kind_from = choose_kind(given, values, named)
     values = own_times(given, time, tuple(choose_error(given, value, kind, time) for value in values))
+    doubt_zero_points(given, kind, values[0])
     band, bands = choose_band(given, values)
     used = {*time.columns, *(v.value for v in values), *(v.error for v in values), band, object_id}
     reading = Reading(

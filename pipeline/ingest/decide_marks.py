@@ -32,12 +32,38 @@ _GRADES = ({"G", "B"}, {"B", "G"})
 _FID = {"1": "g", "2": "r", "3": "i"}
 
 #: Columns that say whether a row is a limit rather than a measurement.
-_LIMIT_NAMES = ("limit", "islimit", "upperlimit", "upperlim", "isupperlimit", "ul", "limitflag", "nondetection", "lmag")
+_LIMIT_NAMES = (
+    "limit",
+    "islimit",
+    "upperlimit",
+    "upperlim",
+    "isupperlimit",
+    "ul",
+    "limitflag",
+    "nondetection",
+    "lmag",
+    "nondet",
+    "nodet",
+    "uplim",
+    "ulim",
+    "limflag",
+    "islim",
+    "isul",
+    "ulflag",
+    "flagul",
+    "upperlimitflag",
+)
 _LIMIT_WORDS = ("1", "1.0", "True", "true", "TRUE", "t", "T", "y", "Y", "yes", "Yes", "YES", ">", "<", ">=", "<=")
 _NO_LIMIT_WORDS = ("", "0", "0.0", "False", "false", "FALSE", "f", "F", "n", "N", "no", "No", "NO", "=")
 
 #: VizieR's flag of a limit: ``l_Vmag`` of ``Vmag``.
 _VIZIER_LIMIT = re.compile(r"l_\w*mag", re.I)
+
+#: Words that say that a row is a limit, and how many words such a column may hold.
+_LIMITING = frozenset(
+    ("<", ">", "upperlimit", "upperlim", "limit", "ul", "uplim", "nondetection", "undetected", "notdetected")
+)
+FEW_WORDS = 8
 
 #: Columns that say whether the star was seen at all.
 _DETECTION_NAMES = ("detected", "detection", "isdetected", "isdetection", "isdet", "detflag")
@@ -120,9 +146,20 @@ def choose_limits(given: Given, kind: Kind) -> tuple[tuple[int, FlagRule], ...]:
         name = given.plain[i]
         if (name in _LIMIT_NAMES or _VIZIER_LIMIT.match(column.name)) and _says(column, _LIMIT_WORDS, _NO_LIMIT_WORDS):
             limits.append((i, FlagRule(name, "words", words=_LIMIT_WORDS)))
+        elif said := _limit_words(column):
+            limits.append((i, FlagRule(name, "words", words=said)))
         elif kind == "mag" and name in _DETECTION_NAMES and _says(column, _LIMIT_WORDS, _NO_LIMIT_WORDS):
             limits.append((i, FlagRule(name, "words", words=_NO_LIMIT_WORDS[1:])))
     return tuple(limits)
+
+
+def _limit_words(column: Column) -> tuple[str, ...]:
+    """The words of a column of few words that say of a row that it is a limit, whatever the column is called."""
+    if not column.is_text or column.finite.any():
+        return ()
+    held = set(column.words.tolist()) - {""}
+    words = sorted(word for word in held if re.sub(r"[^a-z<>]", "", word.lower()) in _LIMITING)
+    return tuple(words) if words and len(held) <= FEW_WORDS and len(words) < len(held | {""}) else ()
 
 
 def _says(column: Column, *words: tuple[str, ...]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -24,6 +25,9 @@ from swope.pipeline.ingest.value_names import (
     value_name,
 )
 from swope.pipeline.lightcurve import FloatArray, Kind
+
+#: Plain names of the magnitude of flux 1, where it may differ from row to row.
+_ZERO_POINT = re.compile(r"(mag|phot|flux)?(zp|zpt|zeropoint|zeropt|zpmag|zpab)(mag|ab)?|zpdiff")
 
 #: A brightness that is one and the same in so many rows is none.
 MANY = 20
@@ -147,10 +151,8 @@ def _of_one_name(given: Given, best: ValueName, candidates: list[tuple[ValueName
     """Columns of the best one's own name that hold other numbers than the first of them."""
     first = next(i for name, i in candidates if name.rank == best.rank)
     same = [i for name, i in candidates if name.rank == best.rank and given.plain[i] == given.plain[first]]
-    first = given.table.columns[same[0]].numbers
-    return [
-        i for i in same if i == same[0] or not np.array_equal(given.table.columns[i].numbers, first, equal_nan=True)
-    ]
+    held = given.table.columns[same[0]].numbers
+    return [i for i in same if i == same[0] or not np.array_equal(given.table.columns[i].numbers, held, equal_nan=True)]
 
 
 def _bare_bands(given: Given, unusable: list[str]) -> Chosen:
@@ -240,6 +242,20 @@ def _no_unnamed_errors(errors: FloatArray, kind: Kind) -> str:
     if kind == "mag" and float(np.median(finite)) > 5 and not few_numbers(errors):
         return f"too large for errors of magnitudes (median {np.median(finite):.4g})"
     return ""
+
+
+def doubt_zero_points(given: Given, kind: Kind, value: ValueColumns) -> None:
+    """Doubt fluxes that state no unit beside a zero point that differs from row to row: are they scaled by it?"""
+    column = given.table.columns[value.value]
+    if kind != "flux" or (given.survey and given.survey.kind) or kind_of_unit(unit_said(column.name, column.unit)):
+        return
+    if given.plain[value.value] in ("ujy", "njy", "mjy", "jy"):
+        return
+    for i, other in enumerate(given.table.columns):
+        if _ZERO_POINT.fullmatch(given.plain[i]) and other.finite.any() and np.ptp(other.numbers[other.finite]) > 0.01:
+            given.caution.append(
+                f"no flux is scaled by the zero point {given.shown(i)}, which differs from row to row: scale them"
+            )
 
 
 def unit_of(given: Given, kind: Kind, value: ValueColumns) -> str:

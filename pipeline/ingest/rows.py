@@ -273,7 +273,7 @@ def _star(rows: Rows, reading: Reading, object_id: str, source: str, options: In
     crowd_refused(rows.time[good], rows.band[good], rows.value[good])
     at = np.flatnonzero(np.isfinite(rows.ra) & np.isfinite(rows.dec))[:1]
     ra, dec = (float(rows.ra[at[0]]), float(rows.dec[at[0]])) if len(at) else (float("nan"), float("nan"))
-    place = scattered(offsets(rows.ra, rows.dec, ra, dec)) if reading.object_id is not None else ""
+    place = scattered(offsets(rows.ra, rows.dec, ra, dec))
     bands = np.array(rows.bands, dtype=str)
     return star(
         object_id,

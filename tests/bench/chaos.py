@@ -27,7 +27,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-TABLES = ("objects.parquet", "events.parquet", "state.parquet")
+TABLES = ("objects.parquet", "events.parquet", "state.parquet", "latent.parquet")
 SAMPLE = Path(__file__).parents[2] / "data" / "sample" / "ogle_like"
 _SWOPE = (sys.executable, "-c", "import sys; from swope.flows.cli import main; sys.exit(main())")
 

@@ -1,7 +1,7 @@
 """Nights after nights against one run over the final data, and what a night costs: JSON lines.
 
-    python -m tests.bench.nights [--nights 30] [--stars 120]          ends in the catalog of one run?
-    python -m tests.bench.nights --cost [--stars 11112] [--points 300]      a night in which 1 % changed, and a quiet one
+    python -m tests.bench.nights [--nights 30] [--stars 120]                ends in the catalog of one run?
+    python -m tests.bench.nights --cost [--stars 10000] [--points 300]    a night in which 1 % changed, and a quiet one
 
 A survey of some fields, a nested Parquet file each, grows from night to night: most nights some fields get points,
 some points come nights late, stars are found anew, in one night a field is reduced again, for some nights nothing comes

@@ -223,3 +223,23 @@ def test_of_stars_in_pieces_the_one_that_ends_its_process_is_lost_alone() -> Non
     assert [answer for some, answer in found if -1.0 not in some] == [[1.0, 2.0], [3.0]]
     (lost,) = [answer for some, answer in found if -1.0 in some]
     assert isinstance(lost, Lost)
+
+
+def slow_to_start(_part: Part, folder: Path, _options: RunOptions, lessons: Lessons) -> None:
+    """A chunk whose star 0 never ends, and whose process takes longer than a star may until it is at one."""
+    time.sleep(2.0)
+    if 0 not in lessons.unmeasured:
+        with chunk._marked(folder, Mark("measure", 0)):
+            time.sleep(60)
+    (folder / "said").write_text(json.dumps(list(lessons.unmeasured)))
+
+
+def test_a_process_is_not_ended_for_the_star_of_the_one_before(
+    part: Part, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "chunk"
+    folder.mkdir()
+    monkeypatch.setattr(survive, "LIMITS", Limits(alone=1.0))
+    with worker_processes(1):
+        surviving(slow_to_start, part, folder, RunOptions())
+    assert json.loads((folder / "said").read_text()) == [0]

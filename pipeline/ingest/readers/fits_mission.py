@@ -59,6 +59,7 @@ class _Segment:
 
     key: tuple[str, ...]
     object_id: str
+    time_name: str
     time: FloatArray
     values: dict[str, _Values]
     clock: Clock
@@ -177,6 +178,7 @@ def _segment(path: str) -> _Segment:
     return _Segment(
         key=key_of(primary, table, path),
         object_id=object_of(primary, path),
+        time_name=candidates[best],
         time=days,
         values=values,
         clock=clock,
@@ -221,7 +223,25 @@ def _stitched(segments: Sequence[_Segment], chosen: str, source: str, options: I
         mask=np.concatenate([v.mask for v in held]),
         ra=first.ra,
         dec=first.dec,
+        kind_from="survey",
+        read_as=_in_words(segments, chosen, clock),
     )
+
+
+def _in_words(segments: Sequence[_Segment], chosen: str, clock: Clock) -> str:
+    """What was chosen and what was passed over, for the catalog."""
+    first = segments[0]
+    words = [f"{first.band or 'FITS'}, time {first.time_name!r} ({clock.name}), {first.values[chosen].kind} {chosen!r}"]
+    if len(segments) > 1:
+        words.append(f"joined {len(segments)} files")
+    why = {
+        name: "second choice" if values.full else "says little"
+        for name, values in first.values.items()
+        if name != chosen
+    }
+    if why:
+        words.append("passed over " + ", ".join(f"{name!r} ({reason})" for name, reason in why.items()))
+    return "; ".join(words)
 
 
 def _median(values: _Values) -> float:

@@ -263,3 +263,14 @@ def test_a_table_of_text_and_a_row_a_star_are_read_too(tmp_path: Path) -> None:
         for curve, t, m in zip(curves, cut, values, strict=True):
             np.testing.assert_array_equal(curve.time, t)
             np.testing.assert_array_equal(curve.value, m)
+
+
+def test_what_was_chosen_and_passed_over_stands_in_the_row(tmp_path: Path) -> None:
+    one_file = mission_file(tmp_path / "a.fits", quarter=1, flux=np.arange(1000.0, 1010.0))
+    mission_file(tmp_path / "b.fits", quarter=2, flux=np.arange(900.0, 910.0))
+    (curve,), _ = ingest([one_file], tmp_path / "s")
+    said = "Kepler, time 'TIME' (BJD_TDB), flux 'PDCSAP_FLUX'"
+    assert curve.read_as == f"{said}; passed over 'SAP_FLUX' (second choice)"
+    (curve,), _ = ingest([one_file, tmp_path / "b.fits"], tmp_path / "s")
+    assert curve.read_as == f"{said}; joined 2 files; passed over 'SAP_FLUX' (second choice)"
+    assert curve.kind_from == "survey"

@@ -60,7 +60,15 @@ def test_bands_without_a_header_are_bands_and_other_words_a_caution(tmp_path: Pa
 
 @pytest.mark.parametrize(
     ("name", "limit", "seen"),
-    [("l_Vmag", ">", ""), ("detected", 0, 1), ("is_detection", "N", "Y"), ("upper_limit", "yes", "no")],
+    [
+        ("l_Vmag", ">", ""),
+        ("detected", 0, 1),
+        ("is_detection", "N", "Y"),
+        ("upper_limit", "yes", "no"),
+        ("sign", "<", "="),
+        ("det_type", "Upper Limit", "detection"),
+        ("nondet", 1, 0),
+    ],
 )
 def test_limits_by_a_column_beside_are_kept_and_left_out(
     tmp_path: Path, name: str, limit: object, seen: object
@@ -143,3 +151,24 @@ def test_two_columns_of_one_name_are_refused_unless_they_say_the_same(tmp_path: 
     assert "several columns may be the brightness: 'mag', 'Mag'" in refused(path).reason
     assert is_the_star(read(path, columns=parse_columns("time=jd,mag=2,mag_err=4")))
     assert is_the_star(read(table(tmp_path, "y.csv", {"jd": JD, "mag": MAG, "Mag": MAG, "err": ERR})))
+
+
+def test_limits_by_a_column_without_a_name_are_left_out(tmp_path: Path) -> None:
+    curve = read(headerless(tmp_path, JD, np.where(np.arange(N) % 6 == 1, "<", "."), MAG, ERR))
+    assert np.count_nonzero(curve.mask & int(Mask.LIMIT)) == np.count_nonzero(np.arange(N) % 6 == 1)
+    assert not curve.caution
+
+
+@pytest.mark.parametrize("name", ["zp", "ZeroPoint", "mag_zp"])
+def test_fluxes_beside_zero_points_that_differ_are_a_caution(tmp_path: Path, name: str) -> None:
+    columns = {"mjd": JD - 2400000.5, "flux": 100 + np.sin(JD), "flux_err": 1.0}
+    differ = np.where(np.arange(N) % 2, 25.0, 27.5)
+    assert "no flux is scaled by the zero point" in read(table(tmp_path, "x.csv", columns | {name: differ})).caution
+    assert not read(table(tmp_path, "y.csv", columns | {name: 25.0})).caution
+    columns["flux (uJy)"] = columns.pop("flux")
+    assert not read(table(tmp_path, "z.csv", columns | {name: differ})).caution
+
+
+def test_one_file_of_two_places_is_a_caution(tmp_path: Path) -> None:
+    columns = {"jd": JD, "mag": MAG, "ra": np.where(np.arange(N) % 2, 10.0, 10.5), "dec": 5.0}
+    assert "its rows lie up to 1.79e+03 arcsec apart" in read(table(tmp_path, "x.csv", columns)).caution
