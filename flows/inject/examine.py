@@ -143,6 +143,10 @@ def _trial(laid: Laid, own: Analysis, after: Analysis) -> dict[str, Any]:
         "found_start": best.t_start if best else math.nan,
         "found_end": best.t_end if best else math.nan,
         "found_pvalue": best.pvalue if best else math.nan,
+        "found_depth": best.depth if best else None,
+        "found_depth_err": best.depth_err if best else None,
+        "found_duration": best.duration if best else None,
+        "found_shape": best.shape if best else None,
     }
 
 

@@ -45,6 +45,10 @@ _TRIAL = (
     Column("found_start", FLOAT, "d", "time.start;src.var", "its first row"),
     Column("found_end", FLOAT, "d", "time.end;src.var", "its last row"),
     Column("found_pvalue", FLOAT, "", "stat.probability;src.var", "its p-value"),
+    Column("found_depth", FLOAT, "", "src.var.amplitude", "its depth: magnitudes, or of fluxes the share"),
+    Column("found_depth_err", FLOAT, "", "stat.error;src.var.amplitude", "one sigma of it"),
+    Column("found_duration", FLOAT, "d", "time.duration;src.var", "its full width at half depth"),
+    Column("found_shape", TEXT, "", "meta.code.class;src.var", "its shape"),
 )
 
 _STAR = (

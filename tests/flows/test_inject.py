@@ -89,6 +89,9 @@ def test_great_events_are_found_and_fade_or_brighten_as_they_should(measured: tu
             assert trial["found_by"] in ("forecaster", "statespace")
             assert trial["found_start"] <= trial["time"] + 0.5 * (0 if math.isnan(trial["duration"]) else 30) + 12
             assert trial["n_events"] >= 1
+    dips = [trial for trial in boxes if trial["found_depth"] is not None]
+    assert dips
+    assert all(0.25 < trial["found_depth"] < 1.2 for trial in dips)
 
 
 def test_stars_that_nothing_can_be_laid_into_or_found_in_stay(measured: tuple[Path, Measured]) -> None:
