@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from swope.flows.latent import placed
 from swope.flows.lock import BusyError, locked
@@ -96,7 +97,7 @@ def rerank(run_dir: Path, verdicts_of: Path | None = None) -> bool:
     return True
 
 
-def _ranks(run_dir: Path, objects: pa.Table, words: Sequence[str | None]) -> np.ndarray:
+def _ranks(run_dir: Path, objects: pa.Table, words: Sequence[str | None]) -> NDArray[np.int64]:
     """(n,) places by the verdicts, 1 for the most interesting; 0 for a star without a rank, and where none is said."""
     ranks = np.zeros(len(objects), dtype=np.int64)
     if not any(words):
@@ -121,16 +122,23 @@ def refresh(run_dir: Path) -> None:
         print(f"not ranked by the verdicts: {problem}", file=sys.stderr)
 
 
-def known_verdicts(folder: Path) -> dict[tuple[str, str], Verdict]:
-    """The last verdict on each star of a run; of a night, those of the run that it goes back to.
+def dull_names(folder: Path, stars: Iterable[tuple[str, str]]) -> set[str]:
+    """Names of the stars that are said to be boring, or artifacts; of namesakes, where all of them are.
+
+    Parameters
+    ----------
+    folder : of a run, or of a night, which goes back to one.
+    stars : name and source of each star of the run: new points of a night may come in files of other names.
 
     Raises
     ------
     ValueError
-        When the table is damaged.
+        When the table of verdicts is damaged.
     """
     seen: set[Path] = set()
     while (folder / NIGHTLY).is_file() and folder not in seen:
         seen.add(folder)
         folder = Path(json.loads((folder / NIGHTLY).read_text(encoding="utf-8"))["since"])
-    return latest(read_verdicts(folder))
+    dull = {name for name, said in latest(read_verdicts(folder)).items() if said.verdict != "interesting"}
+    others = {object_id for object_id, source in stars if (object_id, source) not in dull} if dull else set()
+    return {object_id for object_id, _ in dull} - others

@@ -26,6 +26,9 @@ from swope.pipeline.split import share
 #: Columns with numbers of events, by kind of curve and direction.
 _COUNTS = tuple(kind + end for kind in NULLS for end in ("", "_fade", "_brighten"))
 
+#: A trend over years, as many times longer than an event, does not explain it.
+_LONGER = 10.0
+
 #: Statuses of stars that a detector looked at, or that have too few rows for it: these can have no event.
 _ANALYSED = ("ok", "partial")
 
@@ -102,7 +105,9 @@ def lost(curve: LightCurve, laying: Laying, reason: str) -> Examined:
 
 def _star(own: Analysis, scrambled_one: Analysis, inverted_one: Analysis) -> dict[str, Any]:
     # turned over, a star's own events are no false alarms
-    turned = [event for event in inverted_one.events if not any(_at_once(event, other) for other in own.events)]
+    time = own.curve.good.time
+    step = float(np.ptp(time)) / max(len(time) - 1, 1) if len(time) else 0.0
+    turned = [event for event in inverted_one.events if not any(_mirrors(event, one, step) for one in own.events)]
     found = {
         "untouched": (own, own.events),
         "scrambled": (scrambled_one, scrambled_one.events),
@@ -116,8 +121,11 @@ def _star(own: Analysis, scrambled_one: Analysis, inverted_one: Analysis) -> dic
     return _named(own.curve) | {"status": own.row["status"], "reason": own.row["reason"]} | counts
 
 
-def _at_once(one: Event, other: Event) -> bool:
-    return one.t_start <= other.t_end and one.t_end >= other.t_start
+def _mirrors(turned: Event, upright: Event, step: float) -> bool:
+    """Whether an event of a star upside down is at the time of one that it has upright, which is not far longer."""
+    longest = _LONGER * max(turned.t_end - turned.t_start, step)
+    at_once = turned.t_start <= upright.t_end and turned.t_end >= upright.t_start
+    return at_once and upright.t_end - upright.t_start <= longest
 
 
 def _trial(laid: Laid, own: Analysis, after: Analysis) -> dict[str, Any]:
@@ -135,6 +143,10 @@ def _trial(laid: Laid, own: Analysis, after: Analysis) -> dict[str, Any]:
         "found_start": best.t_start if best else math.nan,
         "found_end": best.t_end if best else math.nan,
         "found_pvalue": best.pvalue if best else math.nan,
+        "found_depth": best.depth if best else None,
+        "found_depth_err": best.depth_err if best else None,
+        "found_duration": best.duration if best else None,
+        "found_shape": best.shape if best else None,
     }
 
 

@@ -66,7 +66,7 @@ def draw_sample(sources: Sequence[str], options: RunOptions, stars: int, seed: i
     SourceError
         When no star can be used.
     """
-    kept: list[tuple[float, str, str, LightCurve]] = []
+    kept: list[tuple[float, str, str, int, LightCurve]] = []
     n_stars = n_unusable = n_refused = 0
     with tempfile.TemporaryDirectory(prefix="swope-") as scratch:
         asked = ingest_options(options)
@@ -82,13 +82,13 @@ def draw_sample(sources: Sequence[str], options: RunOptions, stars: int, seed: i
                     n_unusable += 1
                     continue
                 n_stars += 1
-                # smallest first: the largest of those kept is on top of the heap by its negative
-                place = (-share(curve.object_id, f"inject {seed}"), curve.object_id, curve.source, curve)
+                # the largest of those kept is on top of the heap by its negative; the number parts namesakes
+                place = (-share(curve.object_id, f"inject {seed}"), curve.object_id, curve.source, n_stars, curve)
                 (heapq.heappush if len(kept) < stars else heapq.heappushpop)(kept, place)
     if not kept:
         first = f": {refused[0].source}: {refused[0].reason}" if refused else ""
         raise SourceError(f"no star can be used in {', '.join(sources)}{first}")
-    curves = tuple(curve for *_, curve in sorted(kept, key=lambda one: one[1:3]))
+    curves = tuple(curve for *_, curve in sorted(kept, key=lambda one: one[1:4]))
     return Sample(curves, n_stars, n_unusable, n_refused)
 
 

@@ -45,6 +45,10 @@ _TRIAL = (
     Column("found_start", FLOAT, "d", "time.start;src.var", "its first row"),
     Column("found_end", FLOAT, "d", "time.end;src.var", "its last row"),
     Column("found_pvalue", FLOAT, "", "stat.probability;src.var", "its p-value"),
+    Column("found_depth", FLOAT, "", "src.var.amplitude", "its depth: magnitudes, or of fluxes the share"),
+    Column("found_depth_err", FLOAT, "", "stat.error;src.var.amplitude", "one sigma of it"),
+    Column("found_duration", FLOAT, "d", "time.duration;src.var", "its full width at half depth"),
+    Column("found_shape", TEXT, "", "meta.code.class;src.var", "its shape"),
 )
 
 _STAR = (
@@ -113,25 +117,19 @@ def lines_of(
 
 
 def _by_snr(table: pa.Table) -> list[str]:
-    rows = [row for row in table.to_pylist() if row["axis"] == "snr"]
-    every = [row for row in rows if row["shape"] == ALL]
+    every = [row for row in table.to_pylist() if row["axis"] == "snr" and row["shape"] == ALL]
     if not every:
         return ["completeness: no event says anything"]
     edges = [f"{row['low']:g}-{row['high']:g}" if row["high"] < math.inf else f"{row['low']:g}+" for row in every]
-    lines = [f"{'% found at S/N':14s}" + "".join(f"{edge:>9s}" for edge in edges) + "    50%  90% at S/N"]
-    for shape in (ALL, *SHAPES):
-        mine = {row["low"]: row for row in rows if row["shape"] == shape}
-        if not mine:
-            continue
-        cells = [mine.get(row["low"]) for row in every]
-        shares = "".join(f"{'-':>9s}" if one is None else f"{100 * one['completeness']:9.0f}" for one in cells)
-        half, most = (reached(table, share, shape) for share in (0.5, 0.9))
-        lines.append(f"{shape:14s}{shares}  {_number(half):>5s}{_number(most):>5s}")
+    lines = [
+        f"{'integrated S/N':16s}" + "".join(f"{edge:>8s}" for edge in edges),
+        f"{'% found':16s}" + "".join(f"{100 * row['completeness']:8.0f}" for row in every),
+    ]
+    for share, words in ((0.5, "half are found"), (0.9, "90 % are found")):
+        at = {shape: reached(table, share, shape) for shape in (ALL, *SHAPES)}
+        known = [f"{shape} {snr:.1f}" for shape, snr in at.items() if not math.isnan(snr)]
+        lines.append(f"{words} at S/N: {', '.join(known) if known else 'not reached'}")
     return lines
-
-
-def _number(value: float) -> str:
-    return "-" if math.isnan(value) else f"{value:.1f}"
 
 
 def _alarms(row: Mapping[str, Any]) -> str:

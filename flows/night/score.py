@@ -22,6 +22,7 @@ from swope.flows.options import RunOptions
 from swope.flows.renew import Known
 from swope.flows.stages import digests_of, ingest_options
 from swope.flows.state import NIGHTLY, STATE, State, read_state, state_table, write_state
+from swope.flows.verdicts import dull_names
 from swope.flows.workers import call_twice
 from swope.pipeline.catalog.store import RECORD
 from swope.pipeline.ingest import Plan, Refused, plan, read
@@ -133,7 +134,7 @@ def score_plan(
         n_events=tables.total("n_events"),
         n_judged=len(tables.pvalues()),
         n_surprising=int((tables.pvalues() < SURPRISING).sum()),
-        strangest=tables.strangest(top),
+        strangest=tables.strangest(top, dull_names(since, known)),
         timings=watch.seconds(),
     )
     record.write(out)

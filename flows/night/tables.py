@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -74,10 +74,20 @@ class NightTables:
         judged: FloatArray = found[np.isfinite(found)]
         return judged
 
-    def strangest(self, top: int) -> list[dict[str, Any]]:
-        """The stars with the smallest p-values, each with what happened."""
+    def strangest(self, top: int, dull: Collection[str] = ()) -> list[dict[str, Any]]:
+        """The stars with the smallest p-values, each with what happened.
+
+        Parameters
+        ----------
+        top : how many.
+        dull : names of stars that an analyst has had enough of; they come after all others.
+        """
+
+        def order(row: dict[str, Any]) -> tuple[bool, float, str]:
+            return row["object_id"] in dull, row["night_pvalue"], row["object_id"]
+
         judged = [row for row in self.stars if np.isfinite(row.get("night_pvalue", np.nan))]
-        judged = sorted(judged, key=lambda row: (row["night_pvalue"], row["object_id"]))[:top]
+        judged = sorted(judged, key=order)[:top]
         return [{name: row[name] for name in ("object_id", "night_pvalue", "said")} for row in judged]
 
     def write(self, out: Path) -> None:

@@ -88,7 +88,11 @@ def _page(run_dir: Path, details: list[StarDetail], asked: list[StarDetail]) -> 
     sections |= {
         "stars": (
             "Strangest stars",
-            join(tag("p", _strangest(len(details), n_ranked, asked, ranking(objects))), *cards[len(asked) :]),
+            join(
+                tag("p", _strangest(len(details), n_ranked, asked, ranking(objects))),
+                tag("p", _VERDICTS, class_="soft") if details else None,
+                *cards[len(asked) :],
+            ),
         ),
         "classes": ("Classes", class_table(measured["class"], measured["class_prob"])),
         "periods": (
@@ -171,6 +175,11 @@ _PVALUE_WORDS = (
     "A p-value is the probability that an ordinary star scores as high. If all stars were ordinary, each histogram "
     "would be flat at its dashed line; strange stars pile up at the left. A slope over the whole width says that the "
     "ordinary stars of the null differ from those of this survey."
+)
+
+_VERDICTS = (
+    "Say what a star is worth, and those that are like it rank higher, or lower, in the next report: "
+    "swope label DIR OBJECT interesting (or boring, or artifact)."
 )
 
 _CLASSES = "Class names are types of the AAVSO International Variable Star Index."

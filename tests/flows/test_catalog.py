@@ -226,6 +226,30 @@ def test_one_file_more_redoes_one_chunk_and_what_nothing_refers_to_goes(
         assert (out / name).read_bytes() == (run[0] / name).read_bytes()
 
 
+def test_the_next_run_ranks_by_what_was_said_of_this_one(
+    run: tuple[Path, RunRecord], survey: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "run"
+    shutil.copytree(run[0], out)
+    before = pq.read_table(out / "objects.parquet")
+    assert before["verdict_rank"].null_count == len(before)
+    assert main(["label", str(out), "star3", "interesting"]) == 0
+    record = catalog([str(survey)], str(out), options=RunOptions(chunk_size=5), workers=1, top=None)
+    assert record.n_reused == len(record.chunks)
+    after = pq.read_table(out / "objects.parquet")
+    assert after.drop(["verdict", "verdict_rank"]).equals(before.drop(["verdict", "verdict_rank"]))
+    rows = {row["object_id"]: row for row in after.to_pylist()}
+    assert rows["star3"]["verdict"] == "interesting"
+    assert rows["star3"]["verdict_rank"] <= rows["star3"]["anomaly_rank"]
+    assert sum(row["verdict_rank"] is not None for row in rows.values()) >= N_GOOD
+    # what a run keeps of its verdicts a damaged table must not cost
+    (out / "verdicts.csv").write_text("star,word\n")
+    with pytest.raises(ValueError, match="no table of verdicts"):
+        catalog([str(survey)], str(out), options=RunOptions(chunk_size=5), workers=1, top=None)
+    assert pq.read_table(out / "objects.parquet").equals(after)
+    capsys.readouterr()
+
+
 def test_the_catalog_does_not_depend_on_the_chunks(run: tuple[Path, RunRecord], survey: Path, tmp_path: Path) -> None:
     catalog([str(survey)], str(tmp_path), options=RunOptions(chunk_size=3), workers=1, top=1)
     assert len(RunRecord.read(tmp_path).chunks) > len(run[1].chunks)

@@ -12,8 +12,9 @@ import pytest
 
 from swope.flows.cli import BAD_INPUT, main
 from swope.flows.lock import locked
+from swope.flows.night.tables import NightTables
 from swope.flows.pages import write_report
-from swope.flows.verdicts import known_verdicts, label, refresh, rerank
+from swope.flows.verdicts import dull_names, label, refresh, rerank
 from swope.pipeline.catalog.schema import VERDICT_COLUMNS
 from swope.pipeline.verdicts import VERDICTS, Verdict, add_verdict, read_verdicts
 
@@ -108,6 +109,7 @@ def test_the_report_follows_the_verdicts(run: Path, capsys: pytest.CaptureFixtur
     page = write_report(run, 2).read_text()
     assert "ranked by the verdicts on stars like them" in page
     assert "said to be interesting" in page
+    assert "swope label DIR OBJECT interesting" in page
     cards = page.split('class="card star"')[1:]
     assert len(cards) == 2
     assert all("RRAB" in card for card in cards)
@@ -140,9 +142,21 @@ def test_two_analysts_at_once_lose_nothing(run: Path) -> None:
     assert sorted(said.object_id for said in read_verdicts(run)) == sorted(names)
 
 
-def test_a_night_knows_the_verdicts_of_its_run(run: Path, tmp_path: Path) -> None:
-    label(run, "EA0", "boring")
+def test_a_night_knows_what_its_run_was_told(run: Path, tmp_path: Path) -> None:
+    for name, word in (("EA0", "boring"), ("EA1", "interesting"), ("CST0", "artifact")):
+        label(run, name, word)  # type: ignore[arg-type]
     for name, since in (("monday", run), ("tuesday", tmp_path / "monday")):
         (tmp_path / name).mkdir()
         (tmp_path / name / "nightly.json").write_text(json.dumps({"since": str(since)}))
-    assert known_verdicts(tmp_path / "tuesday") == known_verdicts(run) != {}
+    stars = [(said.object_id, said.source) for said in read_verdicts(run)]
+    assert dull_names(tmp_path / "tuesday", stars) == dull_names(run, stars) == {"EA0", "CST0"}
+    # of two stars of one name, one is not dull
+    assert dull_names(run, [*stars, ("EA0", "other.csv")]) == {"CST0"}
+
+
+def test_a_night_names_dull_stars_last_and_leaves_their_p_values() -> None:
+    rows = [{"object_id": name, "night_pvalue": p, "said": ""} for name, p in (("a", 0.1), ("b", 0.01), ("c", 0.5))]
+    tables = NightTables((), stars=rows)
+    assert [row["object_id"] for row in tables.strangest(9)] == ["b", "a", "c"]
+    assert [row["object_id"] for row in tables.strangest(9, {"b"})] == ["a", "c", "b"]
+    assert {row["object_id"]: row["night_pvalue"] for row in tables.strangest(9, {"b"})}["b"] == 0.01
