@@ -1,7 +1,7 @@
 """Where a run's stars stand among each other: latent.parquet, a short vector a star, so that like stars can be found.
 
 The vector is the autoencoder's compressed description of the fold and the features of a star: stars that look alike
-have vectors that are near each other. A star that was not analysed has none.
+have vectors that are near each other. A star that was not analysed, or is too short, has none.
 """
 
 from __future__ import annotations

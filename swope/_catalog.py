@@ -94,12 +94,12 @@ class Catalog:
         Raises
         ------
         ValueError
-            When there is no such star, when several sources have one, or when it was not analysed.
+            When there is no such star, when several sources have one, or when too little is known of it.
         """
         row = self._row(object_id, source)
         known = placed(self.folder, pq.read_table(self.folder / OBJECTS))
         if (row["object_id"], row["source"]) not in known.names:
-            raise ValueError(f"{object_id} was not analysed, {row['status']}: {row['reason']}")
+            raise ValueError(f"{object_id} cannot be compared, {row['status']}: {row['reason']}")
         near, distance = nearest(known.place, known.names.index((row["object_id"], row["source"])), n)
         found = self.objects.iloc[known.row[near]][["object_id", "source", *_TOLD]].reset_index(drop=True)
         found.insert(2, "distance", distance)

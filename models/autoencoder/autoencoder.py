@@ -304,7 +304,8 @@ class Autoencoder:
                     "autoencoder_flag": flags[i],
                 },
                 seen=folds.seen(i),
-                latent=ran[2][i],
+                # of a star too short to be described the network says something all the same
+                latent=ran[2][i] if scores.reason[i] is None else None,
             )
             for i in range(len(batch.stars))
         ]

@@ -46,6 +46,8 @@ def test_what_cannot_be_compared_is_said(small_run: Path, tmp_path: Path) -> Non
         catalog.like("RRAB9")
     with pytest.raises(ValueError, match=r"empty, failed|empty, rejected"):
         catalog.like("empty")
+    with pytest.raises(ValueError, match=r"point cannot be compared, partial: .*1 good rows"):
+        catalog.like("point")
     with pytest.raises(ValueError, match="came from nowhere"):
         catalog.like("EA0", source="nowhere")
     old = shutil.copytree(small_run, tmp_path / "old")
