@@ -16,17 +16,22 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from swope.flows import stages, tasks
+from swope.flows.drift import remember
+from swope.flows.latent import merge_latents
 from swope.flows.makers import Makers
 from swope.flows.manifest import chunk_key, is_done
 from swope.flows.options import RunOptions
 from swope.flows.pages import write_report
 from swope.flows.record import RunRecord
+from swope.flows.renew import CHANGED, KNOWN, Known, known_stars
 from swope.flows.state import merge_states
 from swope.flows.turns import one_at_a_time
-from swope.flows.workers import WorkerDiedError, call, worker_processes
+from swope.flows.verdicts import rerank
+from swope.flows.workers import WorkerDiedError, call_twice, worker_processes
 from swope.pipeline.catalog import count_statuses, merge
 from swope.pipeline.commit import replaced_together
 from swope.pipeline.ingest import Part, plan
+from swope.pipeline.verdicts import read_verdicts
 from swope.pipeline.version import VERSION
 
 WORK = Path("work")
@@ -35,6 +40,9 @@ REFUSED = CHUNKS / "refused"
 REPORT = Path("report") / "index.html"
 
 CORES = os.cpu_count() or 1
+
+#: Where a deployment finds a Dask scheduler: a flow's parameters come too late to say where its tasks run.
+DASK = os.environ.get("SWOPE_DASK")
 
 
 def task_runner(workers: int, dask: str | None = None) -> TaskRunner[Any]:
@@ -59,12 +67,19 @@ def task_runner(workers: int, dask: str | None = None) -> TaskRunner[Any]:
     return DaskTaskRunner(address=dask)
 
 
+def processes(workers: int | None) -> int:
+    """How many worker processes a flow has here: as asked for; else one a core, or none where Dask does the work."""
+    if workers is not None:
+        return workers
+    return 0 if DASK else CORES
+
+
 def threads(workers: int) -> TaskRunner[Any]:
     """A thread for each worker process, whose task waits there for the worker's answer."""
     return ThreadPoolTaskRunner(max_workers=workers)
 
 
-@flow(name="catalog", flow_run_name="catalog {out}", task_runner=threads(CORES))
+@flow(name="catalog", flow_run_name="catalog {out}", task_runner=task_runner(CORES, DASK))
 def catalog(
     sources: list[str],
     out: str,
@@ -79,7 +94,7 @@ def catalog(
     sources : files, folders, globs, or archive queries such as "mast:KIC 8462852".
     out : folder of the run; a run that was interrupted goes on from its finished chunks.
     options : the run's settings; models that are not there are left out, and the shipped ones taken.
-    workers : most worker processes; None for one a core, 0 to compute where a task runs (on Dask).
+    workers : most worker processes; None for one a core, or none on Dask; 0 to compute where a task runs (on Dask).
     top : how many of the most anomalous stars the report shows; None for no report.
 
     Raises
@@ -89,12 +104,14 @@ def catalog(
     swope.flows.lock.BusyError
         When another run is at work in the folder.
     ValueError
-        When the models cannot be loaded.
+        When the models cannot be loaded, or the folder's table of verdicts is damaged.
     """
     watch = Stopwatch()
     options = (options or RunOptions()).settled()
     run_dir = Path(out)
-    with one_at_a_time(run_dir), worker_processes(CORES if workers is None else workers):
+    with one_at_a_time(run_dir), worker_processes(processes(workers)):
+        # a damaged table is refused before the work is done
+        read_verdicts(run_dir)
         scratch = run_dir / WORK / "scratch"
         tasks.fetch(sources, scratch)
         planned = plan(sources, stages.ingest_options(options), scratch)
@@ -102,8 +119,10 @@ def catalog(
         makers = load_makers(options)
         keys = [chunk_key(part.digest, asdict(options), asdict(makers)) for part in planned.parts]
         chunks = [CHUNKS / key for key in keys]
-        reused = sum(is_done(run_dir / chunk) for chunk in chunks)
-        run_chunks(planned.parts, [run_dir / chunk for chunk in chunks], options)
+        reused = [run_dir / chunk for chunk in chunks if is_done(run_dir / chunk)]
+        kept = sum(stages.done_rows(folder) for folder in reused)
+        known = known_stars(run_dir, makers, options, chunks)
+        taken = run_chunks(planned.parts, [run_dir / chunk for chunk in chunks], options, known)
         stages.write_refused(run_dir / REFUSED, planned.refused)
         watch.lap("chunks")
         record = RunRecord(
@@ -117,12 +136,16 @@ def catalog(
             n_events=0,
             inputs=[{"sha256": part.digest, "files": list(part.sources)} for part in planned.parts],
             chunks=[str(chunk) for chunk in chunks],
-            n_reused=reused,
+            n_reused=len(reused),
+            n_kept=kept,
+            n_taken_over=taken,
             timings={},
         )
         record = commit(run_dir, record, watch)
+        record = replace(record, drift=remember(run_dir, record))
+        record.write(run_dir)
         if top is not None:
-            call(write_report, run_dir, top)
+            call_twice(write_report, run_dir, top)
         watch.lap("report")
         record = replace(record, timings=watch.laps)
         record.write(run_dir)
@@ -140,17 +163,24 @@ def load_makers(options: RunOptions) -> Makers:
         When they cannot be loaded: then no star could be done.
     """
     try:
-        return call(Makers.of, options.models)
+        return call_twice(Makers.of, options.models)
     except WorkerDiedError as error:
         raise ValueError(f"the models cannot be loaded here: {error}") from error
 
 
-def run_chunks(parts: Sequence[Part], folders: Sequence[Path], options: RunOptions) -> None:
-    """A task a chunk that is not finished; a chunk whose task fails gets failed rows, and the rest go on."""
+def run_chunks(parts: Sequence[Part], folders: Sequence[Path], options: RunOptions, known: Known | None) -> int:
+    """A task a chunk that is not finished; a chunk whose task fails gets failed rows, and the rest go on.
+
+    Returns how many stars were taken over from what an earlier run knew.
+    """
     left = [(part, folder) for part, folder in zip(parts, folders, strict=True) if not is_done(folder)]
-    for part, folder, problem in tasks.each(tasks.chunk, left, options):
+    taken = 0
+    for part, folder, problem in tasks.each(tasks.chunk, left, options, known):
         if problem is not None:
             stages.write_failed(folder, part, problem)
+        else:
+            taken += stages.taken_over(folder)
+    return taken
 
 
 def commit(run_dir: Path, record: RunRecord, watch: Stopwatch) -> RunRecord:
@@ -159,6 +189,8 @@ def commit(run_dir: Path, record: RunRecord, watch: Stopwatch) -> RunRecord:
     with replaced_together(run_dir) as new:
         merge([p / stages.OBJECTS for p in pieces], [p / stages.EVENTS for p in pieces], new)
         merge_states(pieces, new, record.options)
+        merge_latents(pieces, new)
+        rerank(new, verdicts_of=run_dir)
         watch.lap("catalog")
         record = replace(
             record,
@@ -176,15 +208,19 @@ def clear(run_dir: Path, chunks: Sequence[Path]) -> None:
     for folder in (run_dir / CHUNKS).iterdir():
         if folder.name not in kept:
             shutil.rmtree(folder, ignore_errors=True)
+        else:
+            shutil.rmtree(folder / CHANGED, ignore_errors=True)
+    (run_dir / KNOWN).unlink(missing_ok=True)
     shutil.rmtree(run_dir / WORK / "scratch", ignore_errors=True)
 
 
 def announce(record: RunRecord, run_dir: Path) -> None:
     """Leave the counts and the places of the results with Prefect, as an artifact."""
     rows = "\n".join(f"| {name} | {count} |" for name, count in {**record.counts, "n_events": record.n_events}.items())
+    drift = "".join(f"\n**Drift** {said}\n" for said in record.drift)
     places = "\n".join(f"- `{(run_dir / name).resolve()}`" for name in (stages.OBJECTS, stages.EVENTS, REPORT))
     create_markdown_artifact(
-        f"# {run_dir}\n\n| | |\n|---|---:|\n{rows}\n\n{places}\n",
+        f"# {run_dir}\n\n| | |\n|---|---:|\n{rows}\n\n{places}\n{drift}",
         key="swope-catalog",
         description=f"The catalog of {run_dir}",
     )

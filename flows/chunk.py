@@ -24,7 +24,11 @@ from swope.pipeline.period import PeriodResult, find_period
 S = TypeVar("S")
 T = TypeVar("T")
 
-_MARK = "at.json"
+MARK = "at.json"
+
+#: Rows of the stars that go through the models together, at most (one star excepted): what is worked out of each row on
+#: the way takes some hundred bytes.
+_ROWS_TOGETHER = 2_000_000
 
 #: So many stars, far apart, have to fail in the same way before the fault is held to be the chunk's.
 _PROBES = 3
@@ -86,7 +90,8 @@ def do_chunk(part: Part, folder: Path, options: RunOptions, lessons: Lessons | N
     models = load_models(options.models)
     scored: list[StarRow | Lost] = [Lost(lessons.unscored.get(i, "")) for i in range(len(stars))]
     left = [i for i in range(len(stars)) if i not in lessons.unscored]
-    for some in ([i] for i in left) if lessons.singly else [left]:
+    for some in batches([len(stars[i].curve) for i in left], 1 if lessons.singly else _ROWS_TOGETHER):
+        some = [left[i] for i in some]
         with _marked(folder, Mark("score", some[0] if len(some) == 1 else None)):
             rows = each_or_lost(lambda few: rows_of(few, models, options), [stars[i] for i in some])
         for i, row in zip(some, rows, strict=True):
@@ -94,10 +99,28 @@ def do_chunk(part: Part, folder: Path, options: RunOptions, lessons: Lessons | N
     stages.write_rows(folder, scored)
 
 
+def batches(sizes: Sequence[int], most: int) -> list[list[int]]:
+    """Divide things of these sizes, in order, into batches of at most so much; a larger one has a batch to itself.
+
+    Returns
+    -------
+    Their places, batch by batch.
+    """
+    found: list[list[int]] = []
+    room = 0
+    for place, size in enumerate(sizes):
+        if size > room:
+            found.append([])
+            room = most
+        found[-1].append(place)
+        room -= size
+    return found
+
+
 def prepare_chunk(part: Part, folder: Path, options: RunOptions, lessons: Lessons | None = None) -> None:
     """Read and clean a chunk and search its periods, as far as that is not done; see `do_chunk`."""
     # that of an earlier run that was killed says nothing of this one
-    (folder / _MARK).unlink(missing_ok=True)
+    (folder / MARK).unlink(missing_ok=True)
     lost = lessons.unmeasured if lessons else {}
     if not stages.is_ingested(folder):
         stages.ingest_chunk(part, folder, options)
@@ -186,7 +209,7 @@ def _place(error: Exception) -> tuple[type[Exception], str, int]:
 @contextmanager
 def _marked(folder: Path, mark: Mark) -> Iterator[None]:
     """Leave a mark, for who finds that this process has died; it goes at the end of the block."""
-    path = folder / _MARK
+    path = folder / MARK
     path.write_text(json.dumps([mark.stage, mark.star]))
     try:
         yield
@@ -196,5 +219,5 @@ def _marked(folder: Path, mark: Mark) -> Iterator[None]:
 
 def mark_of(folder: Path) -> Mark | None:
     """What the process that worked on a chunk was at when it died; None where no star was at work."""
-    path = folder / _MARK
+    path = folder / MARK
     return Mark(*json.loads(path.read_text())) if path.exists() else None

@@ -13,7 +13,11 @@ from swope.flows.runtime import quiet
 from swope.pipeline.version import VERSION
 
 #: The subcommands, in the order of the help: each is a module of `swope.flows.commands`.
-COMMANDS = ("show", "run", "nightly", "report", "train", "evaluate", "simulate", "export", "serve", "formats", "ingest")
+COMMANDS = (
+    *("show", "run", "nightly", "report", "train", "evaluate", "simulate", "export", "serve", "formats", "ingest"),
+    "inject",
+    "label",
+)
 
 #: Exit code for input that cannot be worked with (argparse uses the same for a wrong command line).
 BAD_INPUT = 2
@@ -25,15 +29,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     quiet("INFO" if parsed.command == "serve" else "CRITICAL")
     try:
         return int(parsed.call(parsed))
-    except (ValueError, FileNotFoundError, NotADirectoryError, PermissionError) as error:
-        if parsed.traceback:
-            raise
-        print(f"swope {parsed.command}: {error}", file=sys.stderr)
-        return BAD_INPUT
     except BrokenPipeError:
         # the reader of our output has left (`swope evaluate ... | head`): nothing more to say, and no fault
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except (ValueError, OSError) as error:
+        if parsed.traceback:
+            raise
+        print(f"swope {parsed.command}: {error}", file=sys.stderr)
+        return BAD_INPUT
     except KeyboardInterrupt as stop:
         print(_stopped(parsed.command), file=sys.stderr)
         return exit_code(stop)

@@ -16,8 +16,14 @@ class BusyError(ValueError):
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
+def locked(folder: Path, name: str = LOCK, wait: bool = False) -> Iterator[None]:
     """Hold a folder for the block; it is made where it is not there.
+
+    Parameters
+    ----------
+    folder : to be held.
+    name : of the lock, where it is not the folder as a whole that is held.
+    wait : whether to wait until who holds it lets it go.
 
     Raises
     ------
@@ -25,10 +31,10 @@ def locked(folder: Path) -> Iterator[None]:
         When somebody else holds it.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    file = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o666)
+    file = os.open(folder / name, os.O_RDWR | os.O_CREAT, 0o666)
     try:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             holder = os.pread(file, 100, 0).decode(errors="replace").strip() or "another process"
             raise BusyError(

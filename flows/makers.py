@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import platform
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, entry_points, version
+from importlib.util import find_spec
 from pathlib import Path
 
-from swope.models.registry import model_ids
+from swope.models.registry import GROUP, model_ids
 from swope.pipeline.version import VERSION
 
 #: Packages whose version may change a number in the catalog.
@@ -29,8 +31,8 @@ class Makers:
     Attributes
     ----------
     models : model ids by kind; none, where no model is at work.
-    versions : of Python, Swope, its code (`code_hash`), and the packages that may change a number; and the name of
-        Keras' backend, where a model is at work.
+    versions : of Python, Swope, its code (`code_hash`), the packages that may change a number, and those that detectors
+        of one's own come from, with their code; and the name of Keras' backend, where a model is at work.
     """
 
     models: dict[str, str]
@@ -63,24 +65,40 @@ class Makers:
 
 
 def versions() -> dict[str, str]:
-    """Versions of Python, Swope, its code, and the packages that may change a number."""
+    """Versions of Python, Swope, its code, the packages that may change a number, and detectors of one's own."""
     found = {"python": platform.python_version(), "swope": VERSION, "swope_code": code_hash()}
     for package in _PACKAGES:
         try:
             found[package] = version(package)
         except PackageNotFoundError:
             continue
+    return found | _others()
+
+
+def _others() -> dict[str, str]:
+    """Of each detector that another package brings: that package's version, and a hash of its code."""
+    found = {}
+    for point in entry_points(group=GROUP):
+        spec = find_spec(point.module.partition(".")[0])
+        places = [Path(place) for place in (spec.submodule_search_locations or [spec.origin or ""])] if spec else []
+        found[f"detector {point.name}"] = f"{point.dist.version if point.dist else ''} {_hash_of(places)}".strip()
     return found
 
 
 @cache
 def code_hash() -> str:
     """Sixteen hex digits of the hash of Swope's code and weights, which a `git pull` may change under one version."""
+    return _hash_of(_ROOMS)
+
+
+def _hash_of(places: Iterable[Path]) -> str:
+    """Hash of the code and weights in some folders; of a file, where a place is one."""
     digest = hashlib.sha256()
-    for room in _ROOMS:
-        for path in sorted(room.rglob("*")):
+    for place in places:
+        for path in sorted(place.rglob("*")) if place.is_dir() else [place]:
             if path.suffix in (".py", ".npz", ".json") and path.is_file():
                 content = path.read_bytes()
-                digest.update(f"{room.name}/{path.relative_to(room).as_posix()}\0{len(content)}\n".encode())
+                name = f"{place.name}/{path.relative_to(place).as_posix()}"
+                digest.update(f"{name}\0{len(content)}\n".encode())
                 digest.update(content)
     return digest.hexdigest()[:16]

@@ -1,46 +1,121 @@
-"""The flow `nightly`: every morning, the new points of a folder that a survey adds to are scored."""
+"""The flow `nightly`: every morning, what was added to a folder is scored, and the catalog brought up to date."""
 
 from __future__ import annotations
 
+import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
 from prefect import flow
 
-from swope.flows.catalog import catalog
-from swope.flows.night import score_night
+from swope.flows.catalog import catalog, load_makers, processes
+from swope.flows.night.alerts import ALERTS, call_for
+from swope.flows.night.changes import input_changes, known_parts, last_night, maker_changes
+from swope.flows.night.record import NightRecord
+from swope.flows.night.score import Tonight, score_plan
+from swope.flows.options import RunOptions
+from swope.flows.record import RunRecord
+from swope.flows.renew import Known, known_stars
 from swope.flows.runtime import one_thread
-from swope.flows.state import NIGHTLY, STATE
+from swope.flows.stages import ingest_options
+from swope.flows.state import NIGHTLY, STATE, State
 from swope.flows.turns import one_at_a_time
+from swope.flows.workers import worker_processes
+from swope.pipeline.ingest import plan
 
 
-@flow(name="nightly", flow_run_name="nightly {incoming}", validate_parameters=False)
-def nightly(incoming: str = "incoming", since: str = "out/catalog", out: str = "out/nights", top: int = 10) -> str:
+@flow(name="nightly", flow_run_name="nightly {incoming}")
+def nightly(
+    incoming: str = "incoming",
+    since: str = "out/catalog",
+    out: str = "out/nights",
+    options: RunOptions | None = None,
+    update: bool = True,
+    hook: str | None = None,
+    top: int = 10,
+    workers: int | None = None,
+) -> str | None:
     """Score the new points of a folder; returns the folder of the night, ``OUT/YYYY-MM-DD`` (UTC).
 
-    It goes on from the night before, or from the run where that is the newer one. The same morning's second try begins
-    where the first did, so that it gives the same answer.
+    New points of known stars are scored against the stored forecasts: those of the run, or of the last night that went
+    on from it. Then the catalog is brought up to date: a star that is new, or of which anything changed, is analysed
+    whole, and the others are taken over (`swope.flows.renew`). So after every night the catalog is the one that a run
+    over all that there is makes. Where nothing changed nothing is written, and None returned; the first morning makes
+    the catalog, and no night.
 
     Parameters
     ----------
     incoming : folder that new light curves, or new points of old ones, arrive in; points known already are left out.
     since : folder of the run that knows the stars; where there is none yet, it is made from `incoming`.
     out : folder of the nights.
-    top : how many of the most surprising stars are named.
+    options : settings; None for those of the run. Where they, the models or the code changed, all stars are analysed.
+    update : whether the catalog is brought up to date; without it nights go on from nights, until the next run.
+    hook : an address or a command that is given the alerts (`swope.flows.night.alerts.call_hook`).
+    top : how many of the most surprising stars are named, and shown by the catalog's report.
+    workers : most worker processes; None for one a core.
+
+    Raises
+    ------
+    swope.flows.night.alerts.HookError
+        When the hook fails; the night is finished all the same.
     """
     one_thread()
-    if not (Path(since) / STATE).exists():
-        catalog([incoming], since)
-    tonight = Path(out) / datetime.now(UTC).strftime("%Y-%m-%d")
-    with one_at_a_time(Path(since), Path(out)):
-        record = score_night([incoming], latest(Path(since), Path(out), tonight), tonight, top=top)
-    print(record.summary(tonight))
-    return str(tonight)
+    run_dir, nights = Path(since), Path(out)
+    # the night itself is scored here, whoever does the chunks of the catalog
+    with worker_processes(max(processes(workers), 1)):
+        if not (run_dir / STATE).exists():
+            catalog([incoming], since, options, workers, top)
+            return None
+        with one_at_a_time(run_dir, nights):
+            run = RunRecord.read(run_dir)
+            settings = (options or run.options).settled()
+            makers = load_makers(settings)
+            changed = maker_changes(run, makers, settings) if update else []
+            known = known_stars(run_dir, makers, settings, ())
+            changed += _score(incoming, run_dir, run, nights, settings, known, top)
+        waiting = nights_without_alerts(nights)
+        if not changed and not waiting:
+            print(f"nothing changed since the run in {run_dir}")
+            return None
+        if update:
+            catalog(run.sources, since, settings, workers, top)
+        with one_at_a_time(nights):
+            call_for(waiting, run_dir if update else None, hook)
+        for night in waiting:
+            print(NightRecord.read(night).summary(night))
+    return str(waiting[-1]) if waiting else None
 
 
-def latest(since: Path, out: Path, tonight: Path) -> Path:
-    """What tonight goes on from: the last finished night before it, or the run where that was made later."""
-    nights = sorted(path.parent for path in out.glob(f"*/{NIGHTLY}") if path.parent.name < tonight.name)
-    if nights and (nights[-1] / STATE).stat().st_mtime > (since / STATE).stat().st_mtime:
-        return nights[-1]
-    return since
+def _score(
+    incoming: str, run_dir: Path, run: RunRecord, nights: Path, settings: RunOptions, known: Known | None, top: int
+) -> list[str]:
+    """Score what is new, in a folder of its own; returns what changed in the input."""
+    before = last_night(nights, run)
+    with tempfile.TemporaryDirectory(prefix="swope-") as scratch:
+        planned = plan([incoming], ingest_options(settings), Path(scratch))
+        changed = input_changes(planned, run, before)
+        if not changed:
+            return []
+        try:
+            State.of(before or run_dir)
+        except ValueError as problem:
+            # of another version of Swope: a night can go on from the catalog that is made next
+            return [*changed, str(problem)]
+        tonight = Tonight([incoming], planned, known_parts(run, before), known, changed)
+        score_plan(tonight, before or run_dir, free_folder(nights), settings, top=top)
+        return changed
+
+
+def nights_without_alerts(nights: Path) -> list[Path]:
+    """Nights that are scored, and that nobody has been called for yet; not those of a version that called nobody."""
+    scored = [path.parent for path in sorted(nights.glob(f"*/{NIGHTLY}"))]
+    return [night for night in scored if not (night / ALERTS).exists() and NightRecord.read(night).run]
+
+
+def free_folder(nights: Path) -> Path:
+    """Where tonight goes: ``NIGHTS/YYYY-MM-DD``, or ``-02`` and so on after it, where that night is finished."""
+    today = datetime.now(UTC).strftime("%Y-%m-%d")
+    number = 1
+    while ((folder := nights / (today if number == 1 else f"{today}-{number:02d}")) / NIGHTLY).exists():
+        number += 1
+    return folder

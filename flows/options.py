@@ -97,6 +97,8 @@ class TrainOptions:
         classifier from nothing, and goes on from the shipped forecaster.
     survey : whether the classifier looks at magnitude, colour and galactic latitude too.
     cell : the forecaster's recurrent cell, to train it from nothing.
+    challenge : keep one star in five apart, and take the place of the model that is there only where the new one is
+        better on these by more than its error (`swope.flows.challenge`).
     """
 
     epochs: int | None = None
@@ -104,6 +106,7 @@ class TrainOptions:
     start: str | None = None
     survey: bool = False
     cell: Literal["lstm", "gru", "rnn"] | None = None
+    challenge: bool = False
 
     def check(self, kind: str, labels: str | None) -> None:
         """Refuse what no training of this kind of model, with labels or without, can mean.

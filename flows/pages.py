@@ -20,7 +20,7 @@ from swope.pipeline.catalog import write_parquet
 from swope.pipeline.lightcurve import LightCurve
 from swope.pipeline.report.detail import StarDetail
 from swope.pipeline.report.kept import KEPT_SCHEMA, KeptStar, kept_of, kept_table
-from swope.pipeline.report.make import make_report
+from swope.pipeline.report.make import make_report, ranking
 
 #: What the report of a run has drawn, to be drawn again without a model.
 DRAWN = "drawn.parquet"
@@ -31,6 +31,8 @@ Name = tuple[str, str]
 
 def write_report(run_dir: Path, top: int, stars: Sequence[str] = ()) -> Path:
     """Write DIR/report/index.html, with some stars in detail: those asked for, and the `top` most anomalous ones.
+
+    Where an analyst has said something of some stars, these are the first by `verdict_rank`.
 
     Parameters
     ----------
@@ -46,7 +48,8 @@ def write_report(run_dir: Path, top: int, stars: Sequence[str] = ()) -> Path:
     record = RunRecord.read(run_dir)
     objects = pq.read_table(run_dir / OBJECTS)
     asked = asked_rows(objects, stars)
-    strangest = objects.filter(pc.less_equal(objects["anomaly_rank"], top)).sort_by("anomaly_rank").to_pylist()
+    rank = ranking(ds.dataset(run_dir / OBJECTS))
+    strangest = objects.filter(pc.less_equal(objects[rank], top)).sort_by(rank).to_pylist()
     first = {_name(row) for row in asked}
     others = [row for row in strangest if _name(row) not in first]
     details = star_details(run_dir, record, [*asked, *others])

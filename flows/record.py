@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,9 @@ class RunRecord:
     chunks : folders of the chunks, in the order of the catalog's making.
     n_reused : chunks that an earlier run had finished.
     timings : seconds by phase.
+    n_kept : rows of the chunks that an earlier run had finished.
+    n_taken_over : stars of the other chunks that an earlier run had done, and that are the same.
+    drift : what of the catalog is not as in the runs before it (`swope.flows.drift`), in words.
     """
 
     version: str
@@ -46,6 +49,9 @@ class RunRecord:
     chunks: list[str]
     n_reused: int
     timings: dict[str, float]
+    n_kept: int = 0
+    n_taken_over: int = 0
+    drift: list[str] = field(default_factory=list)
 
     def write(self, run_dir: Path) -> None:
         """Write run.json."""
@@ -93,4 +99,7 @@ class RunRecord:
         lines += [f"report   {page}"] if page.exists() else []
         if self.n_reused:
             lines.insert(1, f"{self.n_reused} of {len(self.chunks)} chunks were finished by an earlier run")
+        if self.n_taken_over:
+            lines.insert(1, f"{self.n_taken_over} stars are as they were in the run before")
+        lines += [f"drift    {said}" for said in self.drift]
         return "\n".join(lines)

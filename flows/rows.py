@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from swope.flows.options import RunOptions
 from swope.flows.state import Kept, kept_of
 from swope.models.analysis import Analysis, assess, strangest
@@ -27,12 +30,14 @@ class StarRow:
     ----------
     kept : for the nights to come; None of a star that is not known well enough to go on from.
     detail : what the report draws; None of a star that is not among the strangest.
+    latent : (k,) where it stands among others (`swope.flows.latent`); None where no detector says.
     """
 
     columns: dict[str, Any]
     events: tuple[dict[str, Any], ...] = ()
     kept: Kept | None = None
     detail: StarDetail | None = None
+    latent: NDArray[np.float32] | None = None
 
 
 def rows_of(stars: Sequence[Star], models: Models, options: RunOptions) -> list[StarRow]:
@@ -55,6 +60,7 @@ def row_of(analysis: Analysis, drawn: bool) -> StarRow:
         events=tuple({**asdict(event), "source": source} for event in analysis.events),
         kept=kept_of(analysis),
         detail=analysis.detail if drawn else None,
+        latent=next((one.latent for one in analysis.assessments.values() if one.latent is not None), None),
     )
 
 

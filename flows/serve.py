@@ -1,4 +1,4 @@
-"""`swope serve`: the deployments of prefect.yaml, served and scheduled on this machine."""
+"""`swope serve`: the deployments of prefect.yaml, served on this machine, or handed to the workers of a pool."""
 
 from __future__ import annotations
 
@@ -17,6 +17,41 @@ def serve_deployments(path: Path) -> None:
     import prefect
 
     prefect.serve(*[_deployment(entry, path) for entry in read_deployments(path)], print_starting_message=True)
+
+
+def deploy_to(pool: str, path: Path) -> list[str]:
+    """Hand the flows of a prefect.yaml to a work pool, whose process workers run them in the current folder.
+
+    (`prefect deploy --all` does so too, but that of Prefect 3.8.8 breaks off after the first deployment.)
+
+    Parameters
+    ----------
+    pool : name of a pool of the type "process" on the server that is set (`PREFECT_API_URL`).
+
+    Returns
+    -------
+    Names of the deployments.
+
+    Raises
+    ------
+    ValueError
+        As `serve_deployments`, and when there is no such pool.
+    """
+    from prefect.client.orchestration import get_client
+    from prefect.exceptions import ObjectNotFound
+
+    deployments = [_deployment(entry, path) for entry in read_deployments(path)]
+    with get_client(sync_client=True) as client:
+        try:
+            client.read_work_pool(pool)
+        except ObjectNotFound:
+            raise ValueError(
+                f"there is no work pool {pool!r}; `prefect work-pool create {pool} --type process` makes it"
+            ) from None
+    for one in deployments:
+        one.work_pool_name, one.job_variables = pool, {"working_dir": str(Path.cwd())}
+        one.apply()
+    return [one.full_name for one in deployments]
 
 
 def read_deployments(path: Path) -> list[dict[str, Any]]:
@@ -43,16 +78,26 @@ def read_deployments(path: Path) -> list[dict[str, Any]]:
 
 def _deployment(entry: dict[str, Any], path: Path) -> Any:
     from prefect.flows import load_flow_from_entrypoint
-    from prefect.schedules import Cron
+    from prefect.types.entrypoint import EntrypointType
 
     try:
         flow: Any = load_flow_from_entrypoint(entry["entrypoint"])
-        schedules = [Cron(schedule["cron"], timezone=schedule["timezone"]) for schedule in entry.get("schedules", [])]
+        schedules = [_schedule(one) for one in entry.get("schedules", [])]
         return flow.to_deployment(
             name=entry["name"],
             parameters=entry.get("parameters", {}),
             schedules=schedules or None,
             concurrency_limit=entry.get("concurrency_limit"),
+            description=entry.get("description"),
+            # found wherever Swope is installed, in whatever folder it runs
+            entrypoint_type=EntrypointType.MODULE_PATH,
         )
     except KeyError as missing:
         raise ValueError(f"{path}: a deployment lacks {missing}") from None
+
+
+def _schedule(said: dict[str, Any]) -> Any:
+    """A cron line with its time zone, or every so many seconds."""
+    from prefect.schedules import Cron, Interval
+
+    return Interval(said["interval"]) if "interval" in said else Cron(said["cron"], timezone=said["timezone"])

@@ -1,10 +1,13 @@
-"""A Prefect server for one run, where the user has none: started beside it, and ended with it.
+"""A Prefect server for one process, where the user has none: started beside it, and ended with it.
 
 Prefect starts a temporary server by itself, but one that a Ctrl+C in a terminal ends before Prefect has said goodbye to
 it, and that stays when the run is killed. This one is `prefect server start`, in a session of its own that no terminal
 interrupts, below a process that ends it as soon as the run is no more:
 
     run ── pipe ──▶ python server.py PORT ──▶ prefect server start
+
+It stays as long as its process, however many flows that runs: Prefect's threads (which send events, and hear of tasks
+that have ended) keep to the server that they met first, and would wait for ever for one that is no more.
 """
 
 from __future__ import annotations
@@ -17,6 +20,8 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from functools import cache
 from http import HTTPStatus
 from http.client import HTTPConnection
 
@@ -36,7 +41,7 @@ class NoServerError(ValueError):
 
 @contextmanager
 def prefect_server() -> Iterator[None]:
-    """Have a Prefect server for the flows of the block: the user's own (`PREFECT_API_URL`), or one for the block alone.
+    """Have a Prefect server for the flows of the block: the user's own (`PREFECT_API_URL`), or this process's.
 
     Raises
     ------
@@ -48,8 +53,27 @@ def prefect_server() -> Iterator[None]:
     if PREFECT_API_URL.value():
         yield
         return
+    with temporary_settings({PREFECT_API_URL: _own_server().url}):
+        yield
+
+
+@dataclass(frozen=True)
+class _Server:
+    """The server of this process.
+
+    Attributes
+    ----------
+    url : of its API.
+    guard : the process that ends it once this one, which holds the other end of its stdin, is no more.
+    """
+
+    url: str
+    guard: subprocess.Popen[bytes]
+
+
+@cache
+def _own_server() -> _Server:
     port = _free_port()
-    url = f"http://127.0.0.1:{port}/api"
     with tempfile.TemporaryFile() as said:
         guard = subprocess.Popen(
             # isolated: nothing of this package is imported for it
@@ -59,15 +83,17 @@ def prefect_server() -> Iterator[None]:
             stderr=said,
             start_new_session=True,
         )
+        answers = False
         try:
-            if not _answers(port, guard):
-                said.seek(0)
-                words = said.read().decode(errors="replace").strip().splitlines()
-                raise NoServerError(f"Prefect's server did not start: {' '.join(words[-3:]) or 'it says nothing'}")
-            with temporary_settings({PREFECT_API_URL: url}):
-                yield
+            answers = _answers(port, guard)
         finally:
-            guard.communicate()
+            if not answers:
+                guard.communicate()
+        if not answers:
+            said.seek(0)
+            words = said.read().decode(errors="replace").strip().splitlines()
+            raise NoServerError(f"Prefect's server did not start: {' '.join(words[-3:]) or 'it says nothing'}")
+    return _Server(f"http://127.0.0.1:{port}/api", guard)
 
 
 def _free_port() -> int:

@@ -3,28 +3,35 @@
 Only paths and small records travel between processes; the rest is here:
 
     stars.parquet     light curves, cleaned                       (ingest)
+    digests.npy       of each of them, for the runs to come       (ingest)
     refused.json      what could not become a star, and why       (ingest)
     periods.parquet   the answers of the period search            (measure)
-    objects.parquet, events.parquet, state.parquet, kept.parquet, done.json     (score)
+    objects.parquet, events.parquet, state.parquet, latent.parquet, kept.parquet, done.json     (score)
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
+from swope.flows.latent import LATENT, latent_table
 from swope.flows.manifest import DONE, write_json
 from swope.flows.options import RunOptions
-from swope.flows.rows import StarRow, lost_row, refused_row
+from swope.flows.rows import DRAWN, StarRow, lost_row, refused_row
 from swope.flows.state import STATE, state_table
 from swope.models.registry import detector_columns
 from swope.pipeline.catalog import events_table, objects_table, write_parquet
+from swope.pipeline.catalog.store import replacing
 from swope.pipeline.clean import clean, why_masked
 from swope.pipeline.ingest import IngestOptions, Part, Refused, read
 from swope.pipeline.ingest.said import parse_columns
@@ -35,6 +42,7 @@ from swope.pipeline.report.kept import kept_table
 from swope.pipeline.star import Star
 
 STARS = "stars.parquet"
+DIGESTS = "digests.npy"
 REFUSED = "refused.json"
 PERIODS = "periods.parquet"
 OBJECTS = "objects.parquet"
@@ -72,20 +80,59 @@ def ingest_options(options: RunOptions) -> IngestOptions:
 
 
 def ingest_chunk(part: Part, folder: Path, options: RunOptions) -> None:
-    """Read and clean one chunk: stars.parquet and refused.json."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Read and clean one chunk: stars.parquet, digests.npy and refused.json."""
     ingested = read(part, ingest_options(options))
-    curves: list[LightCurve] = []
-    refused = list(ingested.refused)
-    for curve in ingested.chunk:
-        cleaned = clean(curve)
-        if len(cleaned.good):
-            curves.append(cleaned)
+    raw = list(ingested.chunk)
+    curves, places, refused = cleaned(raw)
+    write_ingested(folder, Chunk.of(curves).table, digests_of(raw)[places], [*ingested.refused, *refused])
+
+
+def cleaned(raw: Sequence[LightCurve]) -> tuple[list[LightCurve], list[int], list[Refused]]:
+    """The light curves with a usable row, cleaned; their places among those given; and why the others are none."""
+    curves, places, refused = [], [], []
+    for i, curve in enumerate(map(clean, raw)):
+        if len(curve.good):
+            curves.append(curve)
+            places.append(i)
         else:
-            reason = f"none of its {len(curve)} rows can be used: {why_masked(cleaned)}"
+            reason = f"none of its {len(curve)} rows can be used: {why_masked(curve)}"
             refused.append(Refused(curve.object_id, curve.source, reason, "rejected"))
-    write_parquet(Chunk.of(curves).table, folder / STARS)
+    return curves, places, refused
+
+
+def write_ingested(folder: Path, stars: pa.Table, digests: NDArray[np.uint64], refused: Sequence[Refused]) -> None:
+    """Write what a chunk's input became: stars.parquet, digests.npy and, last, refused.json.
+
+    Parameters
+    ----------
+    stars : a `Chunk`'s table of n cleaned light curves.
+    digests : (n, 2) of what was read of them (`digests_of`).
+    """
+    write_parquet(stars, folder / STARS)
+    with replacing(folder / DIGESTS) as temporary, temporary.open("wb") as file:
+        np.save(file, digests)
     write_json(folder / REFUSED, [asdict(entry) for entry in refused])
+
+
+def digests_of(curves: Sequence[LightCurve]) -> NDArray[np.uint64]:
+    """(n, 2) `digest_of` of each."""
+    return np.array([digest_of(curve) for curve in curves], dtype=np.uint64).reshape(-1, 2)
+
+
+def digest_of(curve: LightCurve) -> tuple[int, int]:
+    """Two numbers of 64 bits that change when anything of a light curve does."""
+    rows = ("time", "value", "error", "band", "mask")
+    digest = hashlib.blake2b(digest_size=16)
+    # repr tells apart what the bytes of several texts one after the other would not
+    digest.update(
+        repr([getattr(curve, one.name) for one in fields(curve) if one.name not in rows]).encode(
+            "utf-8", "surrogateescape"
+        )
+    )
+    for name in rows:
+        digest.update(np.ascontiguousarray(getattr(curve, name)).tobytes())
+    whole = digest.digest()
+    return int.from_bytes(whole[:8], "little"), int.from_bytes(whole[8:], "little")
 
 
 def is_ingested(folder: Path) -> bool:
@@ -110,15 +157,17 @@ def write_periods(folder: Path, found: Sequence[PeriodResult | Lost]) -> None:
 
 
 def write_rows(folder: Path, scored: Sequence[StarRow | Lost]) -> None:
-    """Write a chunk's objects.parquet, events.parquet, state.parquet and, last, done.json."""
+    """Write a chunk's objects.parquet, events.parquet, state.parquet, latent.parquet and, last, done.json."""
     stars = read_stars(folder)
     rows = [
         lost_row(star, row.reason) if isinstance(row, Lost) else row for star, row in zip(stars, scored, strict=True)
     ]
     known = [(star.curve.good, row.kept) for star, row in zip(stars, rows, strict=True) if row.kept is not None]
     write_parquet(state_table([curve for curve, _ in known], [kept for _, kept in known]), folder / STATE)
-    refused = [refused_row(Refused(**entry)) for entry in json.loads((folder / REFUSED).read_text())]
-    _write(folder, [*rows, *refused])
+    placed = [(star.curve, row.latent) for star, row in zip(stars, rows, strict=True) if row.latent is not None]
+    names = [(curve.object_id, curve.source) for curve, _ in placed]
+    write_parquet(latent_table(names, [latent for _, latent in placed]), folder / LATENT)
+    _write(folder, [*rows, *map(refused_row, read_refused(folder))])
 
 
 def write_refused(folder: Path, refused: Sequence[Refused]) -> None:
@@ -130,7 +179,7 @@ def write_refused(folder: Path, refused: Sequence[Refused]) -> None:
 def write_failed(folder: Path, part: Part, reason: str) -> None:
     """Write rows for a chunk whose stage failed as a whole: a row a star where they were read, a row a file if not."""
     if is_ingested(folder):
-        refused = [Refused(**entry) for entry in json.loads((folder / REFUSED).read_text())]
+        refused = read_refused(folder)
         refused += [Refused(curve.object_id, curve.source, reason, "failed") for curve in read_chunk(folder)]
     else:
         folder.mkdir(parents=True, exist_ok=True)
@@ -140,15 +189,63 @@ def write_failed(folder: Path, part: Part, reason: str) -> None:
 
 def _write(folder: Path, rows: Sequence[StarRow], done: bool = True) -> None:
     write_parquet(kept_table([row.detail for row in rows if row.detail is not None]), folder / KEPT)
-    write_parquet(objects_table(_columns([row.columns for row in rows]), detector_columns()), folder / OBJECTS)
+    write_parquet(_objects(rows), folder / OBJECTS)
     write_parquet(events_table(_columns([event for row in rows for event in row.events])), folder / EVENTS)
     if done:
-        write_json(folder / DONE, dict(Counter(row.columns["status"] for row in rows)))
+        write_json(folder / DONE, {"rows": len(rows), "taken_over": 0})
+
+
+def write_joined(folder: Path, stars: pa.Table, tables: Mapping[str, pa.Table], new: int) -> None:
+    """Write the tables of a chunk that took stars over from an earlier run.
+
+    Parameters
+    ----------
+    stars : rows of its stars, in their order.
+    tables : events, state, latent and kept of these stars, by the name of their file.
+    new : how many of them were not taken over.
+    """
+    refused = _objects([refused_row(entry) for entry in read_refused(folder)])
+    write_parquet(strangest_kept(tables[KEPT], stars), folder / KEPT)
+    write_parquet(tables[STATE], folder / STATE)
+    write_parquet(tables[LATENT], folder / LATENT)
+    write_parquet(pa.concat_tables([stars, refused], promote_options="default"), folder / OBJECTS)
+    write_parquet(tables[EVENTS], folder / EVENTS)
+    write_json(folder / DONE, {"rows": len(stars) + len(refused), "taken_over": len(stars) - new})
+
+
+def strangest_kept(kept: pa.Table, stars: pa.Table) -> pa.Table:
+    """Of what is kept of stars for the report, that of the strangest ones (`swope.flows.rows.DRAWN`)."""
+    pvalues = stars["anomaly_pvalue"].drop_null().to_numpy()
+    if len(pvalues) <= DRAWN:
+        return kept
+    strange = stars.filter(pc.less_equal(stars["anomaly_pvalue"], float(np.sort(pvalues)[DRAWN - 1])))
+    wanted = set(zip(strange["object_id"].to_pylist(), strange["source"].to_pylist(), strict=True))
+    names = zip(kept["object_id"].to_pylist(), kept["source"].to_pylist(), strict=True)
+    return kept.filter(pa.array([name in wanted for name in names], pa.bool_()))
+
+
+def _objects(rows: Sequence[StarRow]) -> pa.Table:
+    return objects_table(_columns([row.columns for row in rows]), detector_columns())
 
 
 def _columns(rows: Sequence[dict[str, Any]]) -> dict[str, list[Any]]:
     names = dict.fromkeys(name for row in rows for name in row)
     return {name: [row.get(name) for row in rows] for name in names}
+
+
+def done_rows(folder: Path) -> int:
+    """How many rows a finished chunk has."""
+    return int(json.loads((folder / DONE).read_text())["rows"])
+
+
+def taken_over(folder: Path) -> int:
+    """How many stars of a finished chunk were taken over from an earlier run."""
+    return int(json.loads((folder / DONE).read_text())["taken_over"])
+
+
+def read_refused(folder: Path) -> list[Refused]:
+    """What of a chunk's input did not become a star."""
+    return [Refused(**entry) for entry in json.loads((folder / REFUSED).read_text())]
 
 
 def read_chunk(folder: Path) -> Chunk:

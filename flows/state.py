@@ -12,12 +12,15 @@ of a pass over all rows because they are that pass.
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from swope.flows.options import RunOptions
@@ -34,8 +37,8 @@ STATE = "state.parquet"
 #: What a finished night leaves last, as a run does run.json.
 NIGHTLY = "nightly.json"
 
-#: Stars that are held in memory at a time.
-BATCH = 512
+#: Stars that are held in memory at a time by a night, and by the making of a run's state.
+BATCH, MERGED = 512, 8192
 
 STATE_SCHEMA = pa.schema(
     [
@@ -146,16 +149,49 @@ def write_state(path: Path, tables: Iterable[pa.Table], settings: RunOptions) ->
     tables : its rows, of `STATE_SCHEMA`; one table is held at a time.
     settings : of the run; the nights after it read their input alike.
     """
-    schema = STATE_SCHEMA.with_metadata({_SETTINGS: json.dumps(asdict(settings), sort_keys=True).encode()})
+    # how a run is divided changes none of its tables
+    said = {name: value for name, value in asdict(settings).items() if name != "chunk_size"}
+    schema = STATE_SCHEMA.with_metadata({_SETTINGS: json.dumps(said, sort_keys=True).encode()})
     with replacing(path) as temporary, pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
         for table in tables:
             writer.write_table(table.cast(schema))
 
 
 def merge_states(folders: Sequence[Path], run_dir: Path, settings: RunOptions) -> None:
-    """Make a run's state.parquet of those of its chunks; a chunk that failed has none."""
+    """Make a run's state.parquet of those of its chunks, by name and source; a chunk that failed has none.
+
+    In memory at a time are one chunk, or `MERGED` stars, and all names. As much disk as the chunks take is used
+    meanwhile.
+    """
     parts = [folder / STATE for folder in folders if (folder / STATE).exists()]
-    write_state(run_dir / STATE, (pq.read_table(part) for part in parts), settings)
+    write_state(run_dir / STATE, _by_name(parts, run_dir / ".states"), settings)
+
+
+def _by_name(parts: Sequence[Path], scratch: Path) -> Iterator[pa.Table]:
+    """All rows of some parts, in the order of names and sources, whatever part they are in."""
+    names = [pq.read_table(part, columns=["object_id", "source"]) for part in parts]
+    if not names:
+        return
+    order = pc.sort_indices(pa.concat_tables(names), [("object_id", "ascending"), ("source", "ascending")])
+    place = np.empty(len(order), dtype=np.int64)
+    place[order.to_numpy()] = np.arange(len(order))
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir(parents=True)
+    try:
+        heaps = [scratch / f"{i:06d}.arrow" for i in range(-(-len(order) // MERGED))]
+        schema = STATE_SCHEMA.append(pa.field("place", pa.int64()))
+        with ExitStack() as stack:
+            writers = [stack.enter_context(pa.ipc.new_file(heap, schema)) for heap in heaps]
+            ends = np.cumsum([len(table) for table in names])
+            for part, own in zip(parts, np.split(place, ends[:-1]), strict=True):
+                table = pq.read_table(part).cast(STATE_SCHEMA).append_column("place", pa.array(own))
+                for heap in np.unique(own // MERGED):
+                    writers[heap].write_table(table.filter(pa.array(own // MERGED == heap)))
+        for heap in heaps:
+            with pa.ipc.open_file(heap) as file:
+                yield file.read_all().sort_by("place").drop_columns("place").combine_chunks()
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
 @dataclass(frozen=True)

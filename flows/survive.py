@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
-from swope.flows.chunk import Lessons, mark_of
+from swope.flows.chunk import MARK, Lessons, Mark, mark_of
+from swope.flows.limits import Limits
 from swope.flows.options import RunOptions
-from swope.flows.stages import lost
+from swope.flows.stages import Lost, lost
 from swope.flows.workers import WorkerDiedError, call
 from swope.pipeline.ingest import Part
 
-#: A star costs two processes: one that dies over several stars at once, and one that dies over this star alone.
-MAX_DEATHS = 12
+T = TypeVar("T")
+A = TypeVar("A")
+
+#: A star costs three processes: one that dies over several stars at once, and two that die over this star alone.
+MAX_DEATHS = 18
+
+#: So often a process has to die over a star before the star is held to be why: the first may have been killed.
+_BLAMED = 2
+
+
+LIMITS = Limits()
 
 
 def surviving(
@@ -24,18 +37,24 @@ def surviving(
     Raises
     ------
     WorkerDiedError
-        When the process dies while it is at no star (it reads, or loads the models), or `MAX_DEATHS` times.
+        When the process dies while it is at no star (it reads, or loads the models), or `MAX_DEATHS` times. One that
+        exceeds `LIMITS` over a star is ended.
     """
     lessons = Lessons()
+    deaths = Counter[Mark]()
     for _ in range(MAX_DEATHS):
+        # or the process would be ended for what the one before it did, or an earlier run, before it is at any star
+        (folder / MARK).unlink(missing_ok=True)
         try:
-            return call(work, part, folder, options, lessons)
+            return call(work, part, folder, options, lessons, watch=partial(LIMITS.exceeded, folder))
         except WorkerDiedError as error:
             mark = mark_of(folder)
             if mark is None:
                 raise
             last = error
-            lessons = _learned(lessons, mark.stage, mark.star, lost(error).reason)
+            deaths[mark] += 1
+            if mark.star is None or deaths[mark] >= _BLAMED:
+                lessons = _learned(lessons, mark.stage, mark.star, lost(error).reason)
     raise WorkerDiedError(f"{MAX_DEATHS} processes ended over the stars of this chunk; the last: {last}")
 
 
@@ -46,3 +65,35 @@ def _learned(lessons: Lessons, stage: str, star: int | None, reason: str) -> Les
         return replace(lessons, unmeasured={**lessons.unmeasured, star: reason})
     # the rest in one batch again
     return replace(lessons, unscored={**lessons.unscored, star: reason}, singly=False)
+
+
+def in_pieces(work: Callable[[Sequence[T]], A], stars: Sequence[T]) -> Iterator[tuple[Sequence[T], A | Lost]]:
+    """Call a function of some stars in a worker process; where it ends that, of halves of them, down to one star.
+
+    Yields
+    ------
+    Each piece of the stars with its answer; a star that ends its process alone with what there is to say of that.
+
+    Raises
+    ------
+    WorkerDiedError
+        When it dies `MAX_DEATHS` times.
+    """
+    deaths, alone = 0, 0
+    left = [stars]
+    while left:
+        some = left.pop()
+        try:
+            answer: A | Lost = call(work, some)
+        except WorkerDiedError as error:
+            deaths += 1
+            alone = alone + 1 if len(some) == 1 else 0
+            if deaths >= MAX_DEATHS:
+                raise
+            if alone < _BLAMED:
+                middle = len(some) // 2
+                left += [some[middle:], some[:middle]] if middle else [some]
+                continue
+            answer = lost(error)
+        alone = 0
+        yield some, answer

@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from swope.flows.chunk import do_chunk, prepare_chunk
 from swope.flows.options import RunOptions
+from swope.flows.renew import Known, renewed
 from swope.flows.survive import surviving
 from swope.flows.workers import WorkerDiedError
 from swope.pipeline.ingest import Part, archive, archive_targets
@@ -45,9 +46,12 @@ _RETRIED: dict[str, Any] = {
 
 
 @task(name="chunk", **_RETRIED)
-def chunk(part: Part, folder: Path, options: RunOptions) -> None:
-    """From a chunk's files to its catalog rows."""
-    surviving(do_chunk, part, folder, options)
+def chunk(part: Part, folder: Path, options: RunOptions, known: Known | None = None) -> None:
+    """From a chunk's files to its catalog rows; those of stars that are known are taken over."""
+    if known is None:
+        surviving(do_chunk, part, folder, options)
+    else:
+        renewed(part, folder, options, known)
 
 
 @task(name="prepare", **_RETRIED)
@@ -78,11 +82,16 @@ def fetch(sources: Sequence[str], scratch: Path) -> None:
 
 
 def each(
-    work: Task[[Part, Path, RunOptions], None], chunks: Iterable[tuple[Part, Path]], options: RunOptions
+    work: Task[..., None], chunks: Iterable[tuple[Part, Path]], *told: Any
 ) -> Iterator[tuple[Part, Path, str | None]]:
-    """Have a task done on each chunk, with a progress bar; yields each as it ends, with what its last try raised."""
+    """Have a task done on each chunk, with a progress bar; yields each as it ends, with what its last try raised.
+
+    Parameters
+    ----------
+    work : takes a part, its folder, and what `told` says to all of them.
+    """
     given: dict[PrefectFuture[None], tuple[Part, Path]] = {
-        work.submit(part, folder, options): (part, folder) for part, folder in chunks
+        work.submit(part, folder, *told): (part, folder) for part, folder in chunks
     }
     with tqdm(total=len(given), unit="chunk", disable=None, file=sys.stderr) as bar:
         for future in as_completed(list(given)):

@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from prefect import flow
+from prefect.artifacts import create_markdown_artifact
+from prefect.runtime import flow_run
 
 from swope.flows import stages, tasks
 from swope.flows.card import card_of
-from swope.flows.catalog import CHUNKS, CORES, WORK, clear, threads
+from swope.flows.catalog import CHUNKS, CORES, DASK, WORK, clear, processes, task_runner
+from swope.flows.challenge import compare, kept_apart, promote
 from swope.flows.makers import Makers
 from swope.flows.manifest import chunk_key
 from swope.flows.options import SHIPPED, RunOptions, TrainOptions
@@ -22,6 +25,7 @@ from swope.flows.turns import one_at_a_time
 from swope.flows.workers import worker_processes
 from swope.models.detector import Teaching
 from swope.models.registry import load_model, model_class
+from swope.models.weights import holds_model
 from swope.pipeline.ingest import plan
 from swope.pipeline.labels import ambiguity, match, read_labels
 from swope.pipeline.lightcurve import FloatArray
@@ -31,7 +35,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-@flow(name="train", flow_run_name="train {kind} in {out}", task_runner=threads(CORES))
+@flow(name="train", flow_run_name="train {kind} in {out}", task_runner=task_runner(CORES, DASK))
 def train(
     kind: str,
     sources: list[str],
@@ -79,9 +83,11 @@ def train(
         for name, count in Counter(classes or ()).most_common():
             _tell(f"  {count:6d} {name}")
         start_id = start.model_id if start is not None else None
+        apart = kept_apart(chosen) if training.challenge else []
+        learning = [i for i in range(len(chosen)) if i not in set(apart)]
         teaching = Teaching(
-            classes=classes,
-            periods=periods,
+            classes=None if classes is None else [classes[i] for i in learning],
+            periods=None if periods is None else periods[learning],
             start=start,
             seed=training.seed,
             epochs=training.epochs,
@@ -90,11 +96,26 @@ def train(
             search=stages.searched(options),
             progress=_tell,
         )
-        model = model_class(kind).taught(chosen, teaching)
-        model.card = card_of(kind, model, chosen, classes, start_id, training, options)
+        taught_by = [chosen[i] for i in learning]
+        model = model_class(kind).taught(taught_by, teaching)
+        model.card = card_of(kind, model, taught_by, teaching.classes, start_id, training, options)
         folder = Path(out) / kind
-        model.save(folder)
+        if training.challenge and holds_model(folder):
+            test = [classes[i] for i in apart] if classes is not None else None
+            verdict = compare(load_model(kind, out), model, [chosen[i] for i in apart], test)
+            announce(f"The {kind} that was just trained: {verdict}.", Path(out))
+            if not verdict.promoted:
+                return str(folder)
+            model.card += f"\n**Challenge** {verdict}.\n"
+        promote(model, folder)
         return str(folder)
+
+
+def announce(said: str, out: Path) -> None:
+    """Say how a challenge ended, and leave it with Prefect, as an artifact."""
+    print(said)
+    if flow_run.id is not None:
+        create_markdown_artifact(f"# {out}\n\n{said}\n", key="swope-challenge", description=f"A challenge in {out}")
 
 
 def prepare(sources: list[str], out: Path, options: RunOptions, workers: int | None = None) -> list[Star]:
@@ -107,7 +128,7 @@ def prepare(sources: list[str], out: Path, options: RunOptions, workers: int | N
     makers = asdict(Makers.without_models())
     chunks = [CHUNKS / chunk_key(part.digest, asdict(options), makers) for part in planned.parts]
     left = [(p, out / c) for p, c in zip(planned.parts, chunks, strict=True) if not stages.is_measured(out / c)]
-    with worker_processes(CORES if workers is None else workers):
+    with worker_processes(processes(workers)):
         for part, _, problem in tasks.each(tasks.preparation, left, options):
             if problem is not None:
                 raise ValueError(f"cannot read {', '.join(part.sources)}: {problem}")

@@ -11,10 +11,12 @@ import multiprocessing
 import os
 import pickle
 import signal
+import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
@@ -33,6 +35,17 @@ class WorkerDiedError(RuntimeError):
     """The process that worked on a chunk ended without an answer (a crash in native code, or out of memory)."""
 
 
+class OverdoneError(Exception):
+    """A process did more than it may, and was ended; the message says what."""
+
+
+#: Is given the id of a process at work, and says why it is to be ended; None while it may go on.
+Watch = Callable[[int], str | None]
+
+#: Seconds between two looks at a process.
+WATCHED = 0.5
+
+
 class Worker:
     """A process that answers one call after another."""
 
@@ -44,7 +57,8 @@ class Worker:
         # a signal to the whole group is not to meet a process that cannot ignore it yet
         before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
         try:
-            self._process.start()
+            with _may_have_children():
+                self._process.start()
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
         there.close()
@@ -54,9 +68,16 @@ class Worker:
         self._connection.send((function, arguments))
         self._unread += 1
 
-    def answer(self) -> Any:
-        """The answer to what was asked last; raises what the function raised, EOFError where the process ended."""
+    def answer(self, watch: Watch | None = None) -> Any:
+        """The answer to what was asked last.
+
+        Raises what the function raised; EOFError where the process ended, and OverdoneError where `watch` had it ended.
+        """
         while True:
+            while watch is not None and not self._connection.poll(WATCHED):
+                if why := watch(self._process.pid or 0):
+                    self.kill()
+                    raise OverdoneError(why)
             self._unread -= 1
             value, error = self._connection.recv()
             if self._unread:
@@ -69,6 +90,21 @@ class Worker:
         """End it, whatever it works on."""
         self._process.kill()
         self._process.join()
+
+
+@contextmanager
+def _may_have_children() -> Iterator[None]:
+    """Let this process start one where multiprocessing forbids it, as in the processes of Dask's nannies.
+
+    It forbids it since the child of a daemon would outlive it; ours follow their parent (`_follow_parent`).
+    """
+    config = multiprocessing.current_process()._config  # type: ignore[attr-defined]
+    before = config.get("daemon", False)
+    config["daemon"] = False
+    try:
+        yield
+    finally:
+        config["daemon"] = before
 
 
 class Pool:
@@ -95,22 +131,37 @@ class Pool:
         for worker in reversed(workers):
             self._give(worker)
 
-    def call(self, function: Callable[..., T], *arguments: Any) -> T:
+    def call(self, function: Callable[..., T], *arguments: Any, watch: Watch | None = None) -> T:
         """As `swope.flows.workers.call`."""
-        worker = self._take()
+        worker = self._asked(function, *arguments)
         try:
-            worker.ask(function, *arguments)
-            answer: T = worker.answer()
-        except (EOFError, ConnectionError):
+            answer: T = worker.answer(watch)
+        except (EOFError, ConnectionError, OverdoneError) as end:
             self._drop(worker)
             if self.stopped:
                 raise StoppedError("the run was stopped") from None
-            raise WorkerDiedError(f"the process running {function.__name__} ended without an answer") from None
+            why = f": {end}" if isinstance(end, OverdoneError) else ""
+            name = getattr(function, "__name__", "a function")
+            raise WorkerDiedError(f"the process running {name} ended without an answer{why}") from None
         except Exception:
             self._give(worker)
             raise
         self._give(worker)
         return answer
+
+    def _asked(self, function: Callable[..., T], *arguments: Any) -> Worker:
+        """A worker that is at work on a call; one that was lost while it was idle is nobody's fault."""
+        while True:
+            worker = self._take()
+            try:
+                worker.ask(function, *arguments)
+            except ConnectionError:
+                self._drop(worker)
+            except BaseException:
+                self._give(worker)
+                raise
+            else:
+                return worker
 
     def stop(self) -> None:
         """End all workers at once; who waits for one, or for its answer, gets a `StoppedError`."""
@@ -148,8 +199,14 @@ class Pool:
 _pool: Pool | None = None
 
 
-def call(function: Callable[..., T], *arguments: Any) -> T:
-    """Run a function in a worker process and wait for it; in this process where there are no workers (as on Dask).
+def call(function: Callable[..., T], *arguments: Any, watch: Watch | None = None) -> T:
+    """Run a function in a worker process and wait for it; in this process where there are no workers.
+
+    On a Dask worker there is one, which stays with it: what ends that process does not end Dask's.
+
+    Parameters
+    ----------
+    watch : looks at the process now and then; where it says why, the process is ended.
 
     Raises
     ------
@@ -158,7 +215,39 @@ def call(function: Callable[..., T], *arguments: Any) -> T:
     StoppedError
         When the run has been stopped.
     """
-    return function(*arguments) if _pool is None else _pool.call(function, *arguments)
+    pool = _pool or _dask_pool()
+    return function(*arguments) if pool is None else pool.call(function, *arguments, watch=watch)
+
+
+def _dask_pool() -> Pool | None:
+    """The worker process of a Dask worker, which does one thing at a time; None outside of one."""
+    distributed = sys.modules.get("distributed")
+    if distributed is None:
+        return None
+    try:
+        distributed.get_worker()
+    except ValueError:
+        return None
+    return _stays()
+
+
+@cache
+def _stays() -> Pool:
+    return Pool(1)
+
+
+def call_twice(function: Callable[..., T], *arguments: Any) -> T:
+    """As `call`, and again where the process was lost: for what is no star's doing.
+
+    Raises
+    ------
+    WorkerDiedError
+        When both processes ended before they answered.
+    """
+    try:
+        return call(function, *arguments)
+    except WorkerDiedError:
+        return call(function, *arguments)
 
 
 @contextmanager

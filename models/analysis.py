@@ -17,6 +17,7 @@ from swope.pipeline.column import DetectorColumns
 from swope.pipeline.events import Event, EventOptions, without_repeats
 from swope.pipeline.fold import Fold, fold
 from swope.pipeline.forecast import Forecast
+from swope.pipeline.happenings import gathered
 from swope.pipeline.lightcurve import LightCurve
 from swope.pipeline.period import PeriodOptions, PeriodResult, find_period, multiplied, secondary_periods
 from swope.pipeline.rank import anomaly_reason, combine_pvalues
@@ -190,13 +191,14 @@ def assess(stars: Sequence[Star], models: Models, events: EventOptions) -> list[
     analyses = []
     for i, star in enumerate(settled):
         said = {name: answer[i] for name, answer in answers.items()}
-        own = without_repeats(event for one in said.values() for event in one.events)
+        own, unmeasured = _gathered([event for one in said.values() for event in one.events], star)
         second, broke = _second_period(star, classes.best(i))
         reasons: dict[str, Reason | None] = {
             "reading": Reason(star.curve.caution) if star.curve.caution else None,
             "period": _reason(star.period),
             "second period": broke,
             "class": classes.reason[i],
+            "events": unmeasured,
             **{name: one.reason for name, one in said.items()},
             **{f"{name}, {what}": problem for name, one in said.items() for what, problem in one.problems.items()},
         }
@@ -242,6 +244,14 @@ def _without(curve: LightCurve, status: str, reason: Reason) -> Analysis:
     """What is said of a star that was not analysed."""
     row = {**asdict(summarise(curve)), "status": status, "reason": reason.text}
     return Analysis(curve, PeriodResult(reason=reason.text, fault=reason.fault), inputs_of([]), {}, (), row)
+
+
+def _gathered(events: list[Event], star: Star) -> tuple[list[Event], Reason | None]:
+    """The star's events, one row each; as the detectors gave them, and what broke, where they cannot be measured."""
+    try:
+        return gathered(events, star.curve, star.period), None
+    except Exception as error:  # what was found is told all the same
+        return without_repeats(events), Reason.broke("the measurement", error)
 
 
 def _second_period(star: Star, kind: str | None) -> tuple[float | None, Reason | None]:

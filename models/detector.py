@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Protocol, Self, runtime_checkable
 
+import numpy as np
+from numpy.typing import NDArray
+
 from swope.models.inputs import Inputs
 from swope.pipeline.column import DetectorColumns
 from swope.pipeline.events import Event, EventOptions, PointNull
@@ -49,6 +52,7 @@ class Assessment:
     events : what it found, each with a p-value.
     problems : why anything else could not be computed, by what it is: "events", say.
     seen : the fold as it saw it, and what it makes of it; None for a detector that does not look at folds.
+    latent : (k,) where the star stands among others in the detector's own description; None where it has none.
     record : what it needs to go on from at the next night, as text; None where it goes over the rows again.
     record_reason : why there is no record, of a detector that keeps them.
     """
@@ -61,6 +65,7 @@ class Assessment:
     events: tuple[Event, ...] = ()
     problems: Mapping[str, Reason] = field(default_factory=dict)
     seen: SeenFold | None = None
+    latent: NDArray[np.float32] | None = None
     record: str | None = None
     record_reason: Reason | None = None
 

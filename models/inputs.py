@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ from swope.pipeline.features import (
     brightness,
     errors_of,
     fold_features,
+    fourier_series,
     plain_features,
     rest_features,
     search_features,
@@ -26,6 +28,7 @@ from swope.pipeline.features import (
     survey_features,
 )
 from swope.pipeline.lightcurve import FloatArray, IntArray, LightCurve
+from swope.pipeline.median import median
 from swope.pipeline.resample import resample
 from swope.pipeline.star import Star
 
@@ -137,18 +140,25 @@ def fold_tensor(bright: LightCurve, period: float, bins: int = BINS) -> FloatArr
     (bins, len(CHANNELS)): the weighted mean of each bin about the middle and in units of the width of the whole curve,
     interpolated around the circle where a bin is empty; log2 of its standard error in those units; log2 of 1 + its
     number of points over the mean number.
+
+    Raises
+    ------
+    ValueError
+        When there are fewer than `LEAST_POINTS` values, or all are alike.
     """
     from swope.pipeline import shape
 
     value = bright.value
     weight = errors_of(bright) ** -2.0
     # a few points with tiny errors must not speak for all
-    weight = np.minimum(weight, 9.0 * np.median(weight))
-    cycles = (bright.time - bright.time[0]) / period % 1.0
-    terms, _ = shape.fourier(cycles, value)
+    weight = np.minimum(weight, 9.0 * median(weight))
+    found = fourier_series(bright, period)
+    if found is None:
+        raise ValueError(f"no fold of {len(value)} values: {LEAST_POINTS} are needed, and they must not be all alike")
+    cycles, terms, _ = found
     phase = (cycles - np.arctan2(terms[1, 0], terms[0, 0]) / (2 * np.pi)) % 1.0
     mean, total, count, inflation = shape.binned(phase, value, weight, bins)
-    return _channels(value, mean, inflation / np.sqrt(np.maximum(total, 1e-12)), count)
+    return _channels(bright, mean, inflation / np.sqrt(np.maximum(total, 1e-12)), count)
 
 
 def course_tensor(bright: LightCurve, bins: int = BINS) -> FloatArray:
@@ -170,19 +180,18 @@ def course_tensor(bright: LightCurve, bins: int = BINS) -> FloatArray:
     place = np.arange(bins)
     there = grid.observed
     mean = np.interp(place, place[there], grid.value[there])
-    return _channels(bright.value, mean, np.where(there, grid.sigma, np.inf), grid.coverage)
+    return _channels(bright, mean, np.where(there, grid.sigma, np.inf), grid.coverage)
 
 
-def _channels(value: FloatArray, mean: FloatArray, sigma: FloatArray, count: FloatArray | IntArray) -> FloatArray:
+def _channels(bright: LightCurve, mean: FloatArray, sigma: FloatArray, count: FloatArray | IntArray) -> FloatArray:
     """(bins, len(CHANNELS)) of the bins' means, errors and numbers of points.
 
     Parameters
     ----------
-    value : (n,) of the whole curve, whose middle and width are the unit.
+    bright : the whole curve, whose middle and width are the unit.
     mean, sigma, count : (bins,).
     """
-    low, middle, high = np.percentile(value, (5, 50, 95))
-    width = max(float(high - low), 1e-6)
+    middle, width = _unit(bright)
     return np.stack(
         [
             np.clip((mean - middle) / width, -3.0, 3.0),
@@ -191,6 +200,14 @@ def _channels(value: FloatArray, mean: FloatArray, sigma: FloatArray, count: Flo
         ],
         axis=1,
     )
+
+
+# of a star its course and each of its folds ask for it
+@lru_cache(maxsize=1)
+def _unit(bright: LightCurve) -> tuple[float, float]:
+    """Middle and width, from the 5th to the 95th percentile, of a curve's values."""
+    low, middle, high = np.percentile(bright.value, (5, 50, 95))
+    return float(middle), max(float(high - low), 1e-6)
 
 
 def log_sigma(log2: FloatArray) -> FloatArray:

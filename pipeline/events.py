@@ -8,13 +8,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Literal
 
 import numpy as np
 
+from swope.pipeline.event_shape import Shape
 from swope.pipeline.forecast import Forecast
 from swope.pipeline.lightcurve import BoolArray, FloatArray, IntArray
+from swope.pipeline.median import median
 
 Direction = Literal["fade", "brighten"]
 EventKind = Literal["run", "pulse", "shift", "trend", "period"]
@@ -63,6 +66,13 @@ class Event:
         long gap or of the curve), "gap_edge" (it ends at a long gap), "single_point" (one observation, that no other
         confirms), "single_visit" (several of one visit, that no other visit confirms), "many_stars" (it happened to
         many stars of the run at the same moment).
+    detectors : all that saw it, such as "forecaster+statespace"; None where one was asked.
+    depth, depth_err : how far the star strayed at most, positive, with one sigma: magnitudes, or a share of its flux.
+        These and what follows are None where they could not be measured (`swope.pipeline.happenings`).
+    duration, duration_err : days, full width at half the depth.
+    asymmetry : from -1, all of it before the peak, to 1, all after it.
+    snr : integrated signal-to-noise.
+    shape, shape_prob : the likeliest profile, and its probability among those that were tried.
     """
 
     object_id: str
@@ -77,6 +87,15 @@ class Event:
     n_points: int
     kind: EventKind = "run"
     flag: EventFlag | None = None
+    detectors: str | None = None
+    depth: float | None = None
+    depth_err: float | None = None
+    duration: float | None = None
+    duration_err: float | None = None
+    asymmetry: float | None = None
+    snr: float | None = None
+    shape: Shape | None = None
+    shape_prob: float | None = None
 
 
 @dataclass(frozen=True)
@@ -257,8 +276,14 @@ def best_runs(forecast: Forecast, options: EventOptions = EventOptions()) -> tup
     return decades[0], decades[1]
 
 
-def all_runs(forecast: Forecast, options: EventOptions) -> list[Runs]:
+def all_runs(forecast: Forecast, options: EventOptions) -> tuple[Runs, ...]:
     """Every run of every length in every band of a star that has forecasts; see `find_events`."""
+    return _runs_up_to(forecast, options.max_run)
+
+
+# score and events of a star both ask for them
+@lru_cache(maxsize=1)
+def _runs_up_to(forecast: Forecast, most: int) -> tuple[Runs, ...]:
     innovation = forecast.innovation
     rows = np.flatnonzero(np.isfinite(innovation))
     score = gaussian_scores(innovation[rows])
@@ -272,16 +297,16 @@ def all_runs(forecast: Forecast, options: EventOptions) -> list[Runs]:
         limited = np.concatenate([[0.0], np.cumsum(np.clip(z, -_MOST_IN_RUN, _MOST_IN_RUN))])
         width = 1 if band != TOGETHER else 2
         alone = np.where(_contradicted(z, visits(forecast.time[rows[inside]])), 0.0, z)
-        while width <= options.max_run and len(z) >= (_RUNS_IN_STAR * width if width > 1 else 1):
+        while width <= most and len(z) >= (_RUNS_IN_STAR * width if width > 1 else 1):
             total = alone if width == 1 else (limited[width:] - limited[:-width]) / math.sqrt(width)
             # what the model leaves correlated widens long sums: they are held against the star's own scatter of them
-            spread = 1.4826 * float(np.median(np.abs(total))) if width > 1 else 1.0
+            spread = 1.4826 * median(np.abs(total)) if width > 1 else 1.0
             runs.append(Runs(band, rows[inside], width, total / max(1.0, spread)))
             width *= 2
-    return runs
+    return tuple(runs)
 
 
-def count_tries(runs: list[Runs]) -> float:
+def count_tries(runs: Sequence[Runs]) -> float:
     """Number of independent runs tried, in both directions: neighbouring runs of a length overlap by all but one."""
     return 2.0 * sum(max(1.0, 2.0 * len(run.total) / run.width if run.width > 1 else len(run.total)) for run in runs)
 
@@ -304,7 +329,7 @@ def gaussian_scores(innovation: FloatArray) -> FloatArray:
     if n < 20:
         return innovation
     size = np.abs(innovation)
-    middle = float(np.median(size))
+    middle = median(size)
     if not middle > 0:
         return innovation
     best, chosen, scale = -math.inf, math.inf, 1.0
@@ -440,7 +465,7 @@ def _contradicted(score: FloatArray, visit: IntArray) -> BoolArray:
     starts = np.flatnonzero(np.diff(visit, prepend=-1))
     for lo, hi in zip(starts, np.append(starts[1:], len(score)), strict=True):
         if hi - lo >= 3:
-            out[lo:hi] = np.sign(score[lo:hi]) * np.median(score[lo:hi]) < 1.0
+            out[lo:hi] = np.sign(score[lo:hi]) * median(score[lo:hi]) < 1.0
     return out
 
 

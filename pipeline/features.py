@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
 
 from swope.pipeline.lightcurve import FloatArray, LightCurve
+from swope.pipeline.median import median
 from swope.pipeline.period.result import PeriodResult
 from swope.pipeline.photometry import brightening, errors_or, typical_error
 from swope.pipeline.summary import main_band
@@ -197,8 +198,21 @@ def plain_features(bright: LightCurve) -> FloatArray:
     return out
 
 
-def _series(bright: LightCurve, period: float) -> tuple[FloatArray, FloatArray, float] | None:
-    """Phases, Fourier terms and the share of variance that they explain; None for few points or values all alike."""
+# of a star several features, and its tensors, ask for the same few
+@lru_cache(maxsize=4)
+def fourier_series(bright: LightCurve, period: float) -> tuple[FloatArray, FloatArray, float] | None:
+    """The Fourier series of a folded curve.
+
+    Parameters
+    ----------
+    bright : n rows, of `brightness`, in time order.
+    period : days, positive.
+
+    Returns
+    -------
+    (n,) phases in cycles from the first row, (2, HARMONICS) cosine and sine amplitudes and the share of the variance
+    that they explain (see `pipeline.shape.fourier`), not to be written to; None for few points or values all alike.
+    """
     from swope.pipeline import shape
 
     value = bright.value
@@ -221,7 +235,7 @@ def fold_features(bright: LightCurve, period: float) -> FloatArray:
     """
     from swope.pipeline import shape
 
-    found = _series(bright, period)
+    found = fourier_series(bright, period)
     if found is None:
         return np.full(len(FOLDED), np.nan)
     phase, terms, explained = found
@@ -277,7 +291,7 @@ def rest_features(bright: LightCurve, period: float) -> FloatArray:
     """
     from swope.pipeline import shape
 
-    found = _series(bright, period)
+    found = fourier_series(bright, period)
     if found is None:
         return np.full(len(REST), np.nan)
     phase, terms, _ = found
@@ -289,7 +303,7 @@ def rest_features(bright: LightCurve, period: float) -> FloatArray:
             np.log10(width / value.std()),
             float(np.mean(np.diff(rest) ** 2)) / width**2,
             float(np.mean(((rest - rest.mean()) / width) ** 3)),
-            np.log10(width / float(np.median(errors_of(bright)))),
+            np.log10(width / median(errors_of(bright))),
             *(_slow(bright.time, rest, days) for days in _SLOW_DAYS),
         ]
     )
@@ -339,7 +353,7 @@ def survey_features(curve: LightCurve) -> FloatArray:
             medians.append(np.nan)
             widths.append(np.nan)
             continue
-        middle = float(np.median(value))
+        middle = median(value)
         width = float(np.subtract(*np.percentile(value, (90, 10))))
         if good.kind == "flux":
             middle, width = (-2.5 * np.log10(middle), width / middle) if middle > 0 else (np.nan, np.nan)
@@ -361,8 +375,12 @@ def _latitude(curve: LightCurve) -> float:
     return float(abs(np.degrees(np.arcsin(np.clip(sine, -1.0, 1.0)))))
 
 
+@lru_cache(maxsize=1)
 def errors_of(bright: LightCurve) -> FloatArray:
-    """(n,) errors with a floor; where the source gives none, the scatter of neighbours stands in for them."""
+    """(n,) errors with a floor; where the source gives none, the scatter of neighbours stands in for them.
+
+    They are asked for over and over of one star, and not to be written to.
+    """
     return errors_or(bright.error, typical_error(bright.error, bright.value), _ERROR_FLOOR)
 
 

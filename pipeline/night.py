@@ -25,15 +25,17 @@ class Arrivals:
     Attributes
     ----------
     fresh : the rows to go on with, usable and in order of time; its bands are those of the known curve.
-    seen : how many rows were known before (same time and band).
+    seen : how many rows were known before, as they are.
     masked : how many rows cannot be used.
     reason : what else did not become a fresh row, and why; None where nothing was left out.
+    past : what of the star's past is not as it was known, so that the star needs a run; None where all is.
     """
 
     fresh: LightCurve
     seen: int
     masked: int
     reason: str | None
+    past: str | None = None
 
 
 def arrivals(known: LightCurve, came: Sequence[LightCurve]) -> Arrivals:
@@ -50,20 +52,38 @@ def arrivals(known: LightCurve, came: Sequence[LightCurve]) -> Arrivals:
     good = clean(new).good
     band = _places(known, good)
     strange = band < 0
+    past = []
     if strange.any():
         names = ", ".join(sorted({repr(good.bands[b]) for b in good.band[strange]}))
-        reasons.append(f"{strange.sum()} rows in {names}, which the run had no rows of: needs a run")
+        past.append(f"{strange.sum()} rows in {names}, which the run had no rows of: needs a run")
     # a time and a band as one number that compares exactly
     seen = ~strange & np.isin(good.time + 1j * band, known.time + 1j * known.band)
+    same = np.zeros(len(good), dtype=bool)
+    same[seen] = _as_known(known, good.where(seen), band[seen])
+    if (seen & ~same).any():
+        past.append(f"{(seen & ~same).sum()} rows with another value or error than was known: needs a run")
     early = ~strange & ~seen & (good.time < known.time[-1])
     if early.any():
-        reasons.append(f"{early.sum()} rows earlier than the last one known, {known.time[-1]:.5f}: needs a run")
+        past.append(f"{early.sum()} rows earlier than the last one known, {known.time[-1]:.5f}: needs a run")
+    reasons += past
     rows = np.flatnonzero(~(strange | seen | early))
     rows = rows[np.lexsort((band[rows], good.time[rows]))]
     # whether a row stands alone among its neighbours cannot be known on the night that it comes
     unmarked = np.zeros(len(rows), dtype=np.int32)
     fresh = replace(good.where(rows), band=band[rows], bands=known.bands, mask=unmarked)
-    return Arrivals(fresh, int(seen.sum()), len(new) - len(good), "; ".join(reasons) or None)
+    masked = len(new) - len(good)
+    return Arrivals(fresh, int(same.sum()), masked, "; ".join(reasons) or None, "; ".join(past) or None)
+
+
+def _as_known(known: LightCurve, rows: LightCurve, band: IntArray) -> list[bool]:
+    """Which rows are among the known ones to the last bit, value and error too."""
+
+    def told(curve: LightCurve, bands: IntArray) -> list[tuple[float, ...]]:
+        columns = (curve.time, bands, curve.value, np.nan_to_num(curve.error, nan=-1.0))
+        return list(zip(*(column.tolist() for column in columns), strict=True))
+
+    there = set(told(known, known.band))
+    return [row in there for row in told(rows, band)]
 
 
 def follow_on(known: LightCurve, fresh: LightCurve) -> LightCurve:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from swope.pipeline.lightcurve import FloatArray, Kind
+from swope.pipeline.median import median
 
 #: Magnitudes for a relative change of flux by its own size: 2.5 / ln 10.
 MAGNITUDES = 1.0857
@@ -28,14 +29,14 @@ def brightening(value: FloatArray, error: FloatArray, kind: Kind) -> tuple[Float
     value, error : (n,) of one band, n at least 1; missing errors are NaN, and stay so.
     kind : of both; where there is no light (`DARK`), fluxes get a standard deviation of `DARK_RANGE`.
     """
-    median = float(np.median(value))
+    middle = median(value)
     if kind == "mag":
-        return median - value, error
+        return middle - value, error
     if np.percentile(value, 100.0 * DARK) > 0:
-        safe = np.maximum(value, 0.02 * median)
-        return 2.5 * np.log10(safe / median), MAGNITUDES * error / safe
+        safe = np.maximum(value, 0.02 * middle)
+        return 2.5 * np.log10(safe / middle), MAGNITUDES * error / safe
     scale = DARK_RANGE / max(float(np.std(value)), 1e-30)
-    return scale * (value - median), scale * error
+    return scale * (value - middle), scale * error
 
 
 def relative_flux(value: FloatArray, kind: Kind) -> FloatArray:
@@ -46,8 +47,8 @@ def relative_flux(value: FloatArray, kind: Kind) -> FloatArray:
     value : (n,) of one band, n at least 1.
     kind : of the values.
     """
-    flux = value if kind == "flux" else 10.0 ** (-0.4 * (value - np.median(value)))
-    middle = float(np.median(flux))
+    flux = value if kind == "flux" else 10.0 ** (-0.4 * (value - median(value)))
+    middle = median(flux)
     relative: FloatArray = flux / middle if middle > 0 else flux / max(1e-12, float(np.std(flux))) + 1.0
     return relative
 
@@ -79,9 +80,9 @@ def typical_error(error: FloatArray, value: FloatArray) -> float:
     """
     given = error[np.isfinite(error)]
     if len(given):
-        return float(np.median(given))
+        return median(given)
     steps = np.abs(np.diff(value))
-    return _OF_STEPS * float(np.median(steps)) if len(steps) else 0.0
+    return _OF_STEPS * median(steps) if len(steps) else 0.0
 
 
 def errors_or(error: FloatArray, usual: FloatArray | float, least: FloatArray | float) -> FloatArray:

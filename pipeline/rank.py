@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from swope.pipeline.column import DetectorColumns
+from swope.pipeline.event_words import event_words
 from swope.pipeline.lightcurve import FloatArray
 
 #: P-values are cut off here from above before they are combined: one detector at exactly 1 would outvote all others.
@@ -176,7 +177,9 @@ def anomaly_reason(
             if one.flag is not None and (caveat := one.caveats.get(row.get(one.flag) or "")):
                 said += f" {caveat}"
     event = _strongest(events)
-    return said if event is None else f"{said} {_event_words(event, len(events), row.get('clock'))}"
+    if event is None:
+        return said
+    return f"{said} {event_words(event, len(events), row.get('clock'), flux=row.get('mean_flux') is not None)}"
 
 
 def _number(value: float | None) -> float:
@@ -195,15 +198,3 @@ def _strongest(events: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
         return (1.0 if pvalue is None else pvalue, -abs(sigma or 0.0), event.get("t_peak") or 0.0)
 
     return min(events, key=order) if events else None
-
-
-def _event_words(event: Mapping[str, Any], count: int, clock: str | None) -> str:
-    more = f"; {count} events in all" if count > 1 else ""
-    if event.get("kind") == "period":
-        since = f"day {event['t_start']:.4f}" if clock in (None, "unknown") else f"{clock} {event['t_start']:.4f}"
-        return f"Its period changed about {since}{more}."
-    verb = {"fade": "faded", "brighten": "brightened"}.get(event["direction"], "changed")
-    by = f" by {abs(event['peak_sigma']):.1f} sigma" if event.get("peak_sigma") is not None else ""
-    band = f" in band {event['band']}" if event.get("band") else ""
-    when = f"day {event['t_peak']:.4f}" if clock in (None, "unknown") else f"{clock} {event['t_peak']:.4f}"
-    return f"It {verb}{by}{band} at {when}{more}."

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from swope._analyses import analyze, analyze_many, find_period
     from swope._catalog import Catalog, open  # noqa: A004 - as in `astropy.io.fits.open`
     from swope._curves import read
+    from swope._partition import analyze_partition
     from swope.models.analysis import Analysis
     from swope.pipeline.lightcurve import Clock, LightCurve
 
@@ -34,6 +35,7 @@ __all__ = [
     "__version__",
     "analyze",
     "analyze_many",
+    "analyze_partition",
     "find_period",
     "open",
     "read",
@@ -47,6 +49,7 @@ _PLACES = {
     "LightCurve": "swope.pipeline.lightcurve",
     "analyze": "swope._analyses",
     "analyze_many": "swope._analyses",
+    "analyze_partition": "swope._partition",
     "find_period": "swope._analyses",
     "open": "swope._catalog",
     "read": "swope._curves",

@@ -87,7 +87,7 @@ def analyze(
     curve = curve_of(lc, kind)
     if not len(curve.good):
         raise ValueError(f"{curve.object_id or 'the star'}: none of its {len(curve)} rows can be used")
-    return _analyzed([curve], models, _options(min_period, max_period, event_pvalue))[0]
+    return _analyzed([curve], models, options_of(min_period, max_period, event_pvalue))[0]
 
 
 def analyze_many(
@@ -125,7 +125,7 @@ def analyze_many(
     from tqdm import tqdm
 
     curves = [curve_of(lc, kind) for lc in lcs]
-    options = _options(min_period, max_period, event_pvalue)
+    options = options_of(min_period, max_period, event_pvalue)
     batches = [curves[i : i + _BATCH] for i in range(0, len(curves), _BATCH)]
     n = min(workers or (os.cpu_count() or 1), len(batches)) if workers or len(curves) > _FEW else 1
     found: list[Analysis] = []
@@ -158,5 +158,5 @@ def _analyzed(curves: Sequence[LightCurve], models: str | None, options: Analysi
     return analyze_surely(curves, load_models(models), options)
 
 
-def _options(min_period: float | None, max_period: float | None, event_pvalue: float) -> AnalysisOptions:
+def options_of(min_period: float | None, max_period: float | None, event_pvalue: float) -> AnalysisOptions:
     return AnalysisOptions(PeriodOptions(min_period=min_period, max_period=max_period), EventOptions(event_pvalue))

@@ -5,20 +5,28 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
+from swope.flows.latent import placed
 from swope.flows.pages import asked_rows, curves_of
 from swope.flows.record import RunRecord
 from swope.flows.stages import searched
 from swope.models.analysis import Analysis, AnalysisOptions, analyze
 from swope.models.registry import load_models
+from swope.pipeline.analogues import nearest
 from swope.pipeline.catalog.store import EVENTS, OBJECTS
 
 if TYPE_CHECKING:
     import pandas
+
+#: What is told of stars that are like another.
+_TOLD = (
+    *("class", "class_prob", "period", "amplitude", "mean_mag", "mean_flux"),
+    *("n_obs", "anomaly_rank", "anomaly_reason"),
+)
 
 
 class Catalog:
@@ -61,17 +69,51 @@ class Catalog:
         ValueError
             When there is no such star, when several sources have one, or when it has no light curve, and why.
         """
+        row = self._row(object_id, source)
+        (curve,) = curves_of(self.folder, self.record.chunks, [row])
+        options = self.record.options
+        made = analyze([curve], load_models(options.models), AnalysisOptions(searched(options), options.events))[0]
+        # what needs the whole catalog is known here
+        return replace(made, row={**made.row, **row})
+
+    def like(self, object_id: str, n: int = 10, source: str | None = None) -> pandas.DataFrame:
+        """The stars of the run that are most like one: by the latent space of the autoencoder and by their classes.
+
+        Parameters
+        ----------
+        object_id : the star's name.
+        n : how many, at most.
+        source : the file that it came from; needed where several have a star of this name.
+
+        Returns
+        -------
+        A row a star, the nearest first: object_id, source, distance (in standard deviations of the catalog's stars;
+        `swope.pipeline.analogues.places`), and of its row class, class_prob, period, amplitude, mean_mag, mean_flux,
+        n_obs, anomaly_rank and anomaly_reason.
+
+        Raises
+        ------
+        ValueError
+            When there is no such star, when several sources have one, or when it was not analysed.
+        """
+        row = self._row(object_id, source)
+        known = placed(self.folder, pq.read_table(self.folder / OBJECTS))
+        if (row["object_id"], row["source"]) not in known.names:
+            raise ValueError(f"{object_id} was not analysed, {row['status']}: {row['reason']}")
+        near, distance = nearest(known.place, known.names.index((row["object_id"], row["source"])), n)
+        found = self.objects.iloc[known.row[near]][["object_id", "source", *_TOLD]].reset_index(drop=True)
+        found.insert(2, "distance", distance)
+        return found
+
+    def _row(self, object_id: str, source: str | None) -> dict[str, Any]:
+        """The star's row of the catalog."""
         rows = asked_rows(pq.read_table(self.folder / OBJECTS), [object_id])
         rows = [row for row in rows if source is None or row["source"] == source]
         if not rows:
             raise ValueError(f"no star {object_id!r} came from {source}")
         if len(rows) > 1:
             raise ValueError(f"{object_id!r} came from {', '.join(row['source'] for row in rows)}: say which source")
-        (curve,) = curves_of(self.folder, self.record.chunks, rows)
-        options = self.record.options
-        made = analyze([curve], load_models(options.models), AnalysisOptions(searched(options), options.events))[0]
-        # what needs the whole catalog is known here
-        return replace(made, row={**made.row, **rows[0]})
+        return rows[0]
 
     def __len__(self) -> int:
         return int(ds.dataset(self.folder / OBJECTS).count_rows())

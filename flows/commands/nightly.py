@@ -43,6 +43,11 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         help="judge by this detector's forecasts alone, such as statespace; may be "
         "given several times (default: all that forecast)",
     )
+    parser.add_argument(
+        "--hook",
+        metavar="HOOK",
+        help="an http(s) address, or a command, that is given the alerts as JSON, if there are any",
+    )
     parser.add_argument("--top", type=positive, default=10, metavar="N", help="surprising stars named (default: 10)")
     parser.set_defaults(call=call)
 
@@ -55,18 +60,21 @@ def call(parsed: argparse.Namespace) -> int:
     from swope.pipeline.ingest import check_sources
 
     check_sources(parsed.sources)
+    from swope.flows.interrupt import terminable
     from swope.flows.lock import locked
-    from swope.flows.night import score_night
+    from swope.flows.night import call_for, score_night
     from swope.flows.state import State
+    from swope.flows.workers import worker_processes
 
     given = {name: getattr(parsed, name) for name in ("clock", "reader", "kind", "event_pvalue")}
     settings = replace(
         State.of(parsed.since).settings, **{name: value for name, value in given.items() if value is not None}
     )
     settings.check()
-    with locked(parsed.out):
+    with terminable(), worker_processes(1), locked(parsed.out):
         record = score_night(
             list(parsed.sources), parsed.since, parsed.out, settings, parsed.detector or None, parsed.top
         )
-    print(record.summary(parsed.out))
+        print(record.summary(parsed.out))
+        call_for([parsed.out], None, parsed.hook)
     return 0

@@ -37,6 +37,8 @@ def call(parsed: argparse.Namespace) -> int:
     """Do it; returns the exit code."""
     one_thread()
     from swope.flows.pages import write_report
+    from swope.flows.verdicts import refresh
 
+    refresh(parsed.run_dir)
     print(write_report(parsed.run_dir, parsed.top, parsed.star))
     return 0

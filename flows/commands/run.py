@@ -48,7 +48,7 @@ def call(parsed: argparse.Namespace) -> int:
     from swope.flows.options import RunOptions
     from swope.flows.server import prefect_server
     from swope.flows.workers import worker_processes
-    from swope.models.statespace.ahead import compile_ahead, is_compiled
+    from swope.models.ahead import compile_ahead, is_compiled
     from swope.pipeline.ingest import check_sources
 
     # before Prefect, which takes seconds to start

@@ -48,6 +48,12 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.add_argument(
         "--cell", choices=("lstm", "gru", "rnn"), help="train the forecaster from nothing, with this recurrent cell"
     )
+    parser.add_argument(
+        "--challenge",
+        action="store_true",
+        help="keep one star in five apart, and take the place of the model in MODELS only if the new one is better on "
+        "these by more than the error of that",
+    )
     parser.add_argument("--seed", type=int, default=0, help="seed of all that is random (default: 0)")
     add_reading(parser)
     add_workers(parser)

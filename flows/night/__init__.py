@@ -7,13 +7,15 @@ A night reads `state.parquet` of a run or of the night before and leaves, in its
     events.parquet    the events that end tonight
     state.parquet     what tomorrow goes on from
     nightly.json      versions, settings, counts, the most surprising stars, timings; written last
+    alerts.parquet    who is to be looked at, and index.html, a page of them; when all is done
 
 It changes nothing of what it reads, so that the same night can be scored again, with the same answer.
 """
 
+from swope.flows.night.alerts import call_for
 from swope.flows.night.detectors import forecasting
 from swope.flows.night.record import NightRecord
 from swope.flows.night.score import score_night
 from swope.flows.night.tables import EVENTS, POINTS, STARS
 
-__all__ = ["EVENTS", "POINTS", "STARS", "NightRecord", "forecasting", "score_night"]
+__all__ = ["EVENTS", "POINTS", "STARS", "NightRecord", "call_for", "forecasting", "score_night"]

@@ -13,7 +13,7 @@ Name = tuple[str, str]
 
 def sorted_out(
     came: Iterable[LightCurve], known: Sequence[Name]
-) -> tuple[dict[Name, list[LightCurve]], list[tuple[LightCurve, str]]]:
+) -> tuple[dict[Name, list[LightCurve]], list[LightCurve], list[tuple[LightCurve, str]]]:
     """Give each curve to the star that it goes on from.
 
     That is the star of its name from the same source; or, where the run knows the name from one source only and
@@ -26,7 +26,7 @@ def sorted_out(
 
     Returns
     -------
-    The curves of each known star, and the others, each with the reason why it has no star.
+    The curves of each known star, those of new stars, and the others, each with the reason why it has no star.
     """
     exact = set(known)
     sources: dict[str, list[str]] = defaultdict(list)
@@ -35,17 +35,17 @@ def sorted_out(
     curves = list(came)
     told = {(curve.object_id, curve.source) for curve in curves} & exact
     mine: dict[Name, list[LightCurve]] = defaultdict(list)
+    new: list[LightCurve] = []
     strangers: list[tuple[LightCurve, str]] = []
     for curve in curves:
         own, places = (curve.object_id, curve.source), sources.get(curve.object_id, [])
         if own in exact:
             mine[own].append(curve)
-        elif not places:
-            strangers.append((curve, "new star: it needs a run"))
+        elif not places or (len(places) == 1 and (curve.object_id, places[0]) in told):
+            # the known one of its name came too
+            new.append(curve)
         elif len(places) > 1:
             strangers.append((curve, f"{len(places)} stars have this name, of other sources: give it its own"))
-        elif (curve.object_id, places[0]) in told:
-            strangers.append((curve, f"new star: the known one of this name is of {places[0]}, which came too"))
         else:
             mine[curve.object_id, places[0]].append(curve)
-    return dict(mine), strangers
+    return dict(mine), new, strangers

@@ -4,12 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from swope.flows.options import RunOptions
 from swope.models.detector import ForecastingDetector
 from swope.models.registry import detector_columns, load_model
 from swope.pipeline.column import DetectorColumns
 from swope.pipeline.events import EventOptions
+
+
+def chosen(names: Sequence[str] | None) -> tuple[str, ...]:
+    """The detectors that judge a night, in order; None for all that forecast.
+
+    Raises
+    ------
+    ValueError
+        When one of those named does not forecast.
+    """
+    able = forecasting()
+    if unable := [name for name in names or () if name not in able]:
+        raise ValueError(f"{', '.join(unable)} cannot judge a night; {', '.join(able)} can")
+    return able if names is None else tuple(name for name in able if name in names)
 
 
 def forecasting() -> tuple[str, ...]:
@@ -31,26 +46,22 @@ class Detectors:
     events: EventOptions
 
     @classmethod
-    def of(cls, settings: RunOptions, names: Sequence[str] | None = None) -> Detectors:
-        """Load some detectors; None for all that forecast.
-
-        Raises
-        ------
-        ValueError
-            When one of them does not forecast.
-        """
-        able = forecasting()
-        if unable := [name for name in names or () if name not in able]:
-            raise ValueError(f"{', '.join(unable)} cannot judge a night; {', '.join(able)} can")
-        wanted = able if names is None else names
-        return cls({name: load_model(name, settings.models) for name in able if name in wanted}, settings.events)
+    @lru_cache(maxsize=1)
+    def of(cls, settings: RunOptions, names: tuple[str, ...]) -> Detectors:
+        """Load some detectors, once a process."""
+        return cls({name: load_model(name, settings.models) for name in names}, settings.events)
 
     @property
     def ids(self) -> dict[str, str]:
         """Their ids."""
         return {name: model.model_id for name, model in self.models.items()}
 
-    @property
-    def columns(self) -> tuple[DetectorColumns, ...]:
-        """What they put into tables."""
-        return tuple(model.columns for model in self.models.values())
+
+def ids(settings: RunOptions, names: tuple[str, ...]) -> dict[str, str]:
+    """Ids of the models that judge, by name."""
+    return Detectors.of(settings, names).ids
+
+
+def columns_of(names: Sequence[str]) -> tuple[DetectorColumns, ...]:
+    """What some detectors put into tables."""
+    return tuple(one for one in detector_columns() if one.name in names)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+import json
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from swope.flows.manifest import write_json
 from swope.flows.night.tables import EVENTS, POINTS, STARS, SURPRISING
+from swope.flows.record import RunRecord
 from swope.flows.state import NIGHTLY
 from swope.pipeline.catalog.schema import STATUSES
 
@@ -30,6 +32,10 @@ class NightRecord:
         to the instrument, or to the sky.
     strangest : rows of stars.parquet with the smallest p-values, each with what happened in words.
     timings : seconds by phase.
+    run : which run it, or the nights before it, went on from (`swope.flows.record.RunRecord.stamp`); "" where an older
+        version did not say.
+    inputs : digests of the parts of the input.
+    changed : what was not as it was before, in words.
     """
 
     version: str
@@ -48,10 +54,29 @@ class NightRecord:
     n_surprising: int
     strangest: list[dict[str, Any]]
     timings: dict[str, float]
+    run: str = ""
+    inputs: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
 
     def write(self, out: Path) -> None:
         """Write nightly.json."""
         write_json(out / NIGHTLY, asdict(self))
+
+    @classmethod
+    def read(cls, night: Path) -> NightRecord:
+        """Read nightly.json.
+
+        Raises
+        ------
+        ValueError
+            When the folder holds no finished night.
+        """
+        try:
+            return cls(**json.loads((night / NIGHTLY).read_text()))
+        except FileNotFoundError:
+            raise ValueError(f"{night} holds no finished night: there is no {NIGHTLY}") from None
+        except (TypeError, json.JSONDecodeError) as error:
+            raise ValueError(f"{night / NIGHTLY} is not a night's record: {error}") from None
 
     def summary(self, out: Path) -> str:
         """What the user is told at the end: counts, cost, the most surprising stars, and where to look."""
@@ -72,3 +97,8 @@ class NightRecord:
             lines += [f"{self.n_surprising} stars with p below {SURPRISING}, {expected:.1f} expected; most surprising:"]
             lines += [f"  {row['night_pvalue']:8.1e}  {row['object_id']}  {row['said']}" for row in self.strangest]
         return "\n".join([*lines, f"points   {out / POINTS}", f"stars    {out / STARS}", f"events   {out / EVENTS}"])
+
+
+def run_of(folder: Path) -> str:
+    """Which run a folder is of, or its night went on from."""
+    return NightRecord.read(folder).run if (folder / NIGHTLY).exists() else RunRecord.read(folder).stamp

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+import tempfile
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -11,19 +12,42 @@ import pyarrow as pa
 
 from swope.flows.makers import versions
 from swope.flows.night.arrived import Name, sorted_out
-from swope.flows.night.detectors import Detectors
-from swope.flows.night.record import NightRecord
-from swope.flows.night.star import judged, opinions, take_in, unscored
+from swope.flows.night.batch import Visit, through_the_night
+from swope.flows.night.detectors import chosen, columns_of, ids
+from swope.flows.night.record import NightRecord, run_of
+from swope.flows.night.star import unscored
 from swope.flows.night.tables import SURPRISING, NightTables
 from swope.flows.night.watch import Watch
 from swope.flows.options import RunOptions
-from swope.flows.stages import ingest_options
-from swope.flows.state import FOLLOWED, NIGHTLY, STATE, State, read_state, state_table, write_state
+from swope.flows.renew import Known
+from swope.flows.stages import digests_of, ingest_options
+from swope.flows.state import NIGHTLY, STATE, State, read_state, state_table, write_state
+from swope.flows.verdicts import dull_names
+from swope.flows.workers import call_twice
 from swope.pipeline.catalog.store import RECORD
-from swope.pipeline.ingest import read_all
+from swope.pipeline.ingest import Plan, Refused, plan, read
 from swope.pipeline.lightcurve import LightCurve
-from swope.pipeline.star import Star
 from swope.pipeline.version import VERSION
+
+
+@dataclass(frozen=True)
+class Tonight:
+    """What a night is made of.
+
+    Attributes
+    ----------
+    sources : as the user gave them.
+    planned : what they hold.
+    seen : digests of parts that hold nothing new, and are not read.
+    known : stars of the run, which are left out where their light curves are the same; None to look at all.
+    changed : what is not as it was in the run before, in words.
+    """
+
+    sources: Sequence[str]
+    planned: Plan
+    seen: Collection[str] = ()
+    known: Known | None = None
+    changed: Sequence[str] = field(default_factory=tuple)
 
 
 def score_night(
@@ -53,54 +77,95 @@ def score_night(
     swope.pipeline.ingest.SourceError
         When there is nothing to read.
     """
+    settings = settings or State.of(since).settings
+    with tempfile.TemporaryDirectory(prefix="swope-") as scratch:
+        planned = plan(sources, ingest_options(settings), Path(scratch))
+        return score_plan(Tonight(sources, planned), since, out, settings, detectors, top)
+
+
+def score_plan(
+    tonight: Tonight,
+    since: Path,
+    out: Path,
+    settings: RunOptions,
+    detectors: Sequence[str] | None = None,
+    top: int = 10,
+) -> NightRecord:
+    """As `score_night`, of what is planned already."""
     state = State.of(since)
     if out.resolve() == since.resolve():
         raise ValueError(f"--out must be another folder than --since, {since}: so that the night can be scored again")
     if (out / RECORD).exists():
         raise ValueError(f"--out {out} is the folder of a run, which a night would write over: give it one of its own")
-    settings = settings or state.settings
+    names = chosen(detectors)
     watch = Watch()
     with watch.over("reading"):
-        came = read_all(sources, ingest_options(settings))
+        curves, refused = _read(tonight, settings)
         known = state.names()
     with watch.over("models"):
-        at_work = Detectors.of(settings, detectors)
+        models = call_twice(ids, settings, names)
     out.mkdir(parents=True, exist_ok=True)
     (out / NIGHTLY).unlink(missing_ok=True)
-    tables = NightTables(at_work.columns)
-    tables.add(*(unscored(entry.object_id, entry.source, entry.status, entry.reason) for entry in came.refused))
-    mine, strangers = sorted_out(came.curves, known)
-    tables.add(*(unscored(curve.object_id, curve.source, "rejected", f"{why} ({since})") for curve, why in strangers))
+    tables = NightTables(columns_of(names))
+    tables.add(*(unscored(entry.object_id, entry.source, entry.status, entry.reason) for entry in refused))
+    mine, new, strangers = sorted_out(curves, known)
+    tables.add(*(unscored(one.object_id, one.source, "rejected", f"{why} ({since})") for one, why in strangers))
+    why = f"new star: it needs a run ({since})"
+    tables.add(*(unscored(one.object_id, one.source, "rejected", why, past="new star") for one in new))
     with watch.over("writing"):
-        after = (_after(table, mine, at_work, tables, watch) for table in state.batches())
+        after = (_after(table, mine, settings, names, tables, watch) for table in state.batches())
         write_state(out / STATE, after, settings)
         tables.write(out)
     record = NightRecord(
         version=VERSION,
         versions=versions(),
-        sources=list(sources),
+        sources=list(tonight.sources),
         since=str(since),
+        run=run_of(since),
+        inputs=sorted(part.digest for part in tonight.planned.parts),
+        changed=list(tonight.changed),
         config=asdict(settings),
-        models=at_work.ids,
+        models=models,
         counts=tables.counts(),
-        n_inputs=came.n_inputs,
+        n_inputs=tonight.planned.n_inputs,
         n_points=tables.total("n_new"),
         n_seen=tables.total("n_seen"),
         n_masked=tables.total("n_masked"),
         n_events=tables.total("n_events"),
         n_judged=len(tables.pvalues()),
         n_surprising=int((tables.pvalues() < SURPRISING).sum()),
-        strangest=tables.strangest(top),
+        strangest=tables.strangest(top, dull_names(since, known)),
         timings=watch.seconds(),
     )
     record.write(out)
     return record
 
 
+def _read(tonight: Tonight, settings: RunOptions) -> tuple[list[LightCurve], list[Refused]]:
+    """The light curves of the parts that hold something new, and what could not be read."""
+    curves: list[LightCurve] = []
+    refused = list(tonight.planned.refused)
+    for part in tonight.planned.parts:
+        if part.digest not in tonight.seen:
+            ingested = read(part, ingest_options(settings))
+            refused += ingested.refused
+            curves += _changed(list(ingested.chunk), tonight.known)
+    return curves, refused
+
+
+def _changed(curves: list[LightCurve], known: Known | None) -> list[LightCurve]:
+    """Those that the run does not have as they are."""
+    if known is None or not curves:
+        return curves
+    new = known.places(digests_of(curves))[:, 0] < 0
+    return [curve for curve, one in zip(curves, new, strict=True) if one]
+
+
 def _after(
     table: pa.Table,
     came: Mapping[Name, Sequence[LightCurve]],
-    detectors: Detectors,
+    settings: RunOptions,
+    detectors: Sequence[str],
     tables: NightTables,
     watch: Watch,
 ) -> pa.Table:
@@ -109,19 +174,15 @@ def _after(
     here = [i for i, name in enumerate(names) if name in came]
     if not here:
         return table
-    known = read_state(table.take(pa.array(here)))
-    with watch.over(FOLLOWED):
-        steps = [take_in(curve, kept, came[curve.object_id, curve.source]) for curve, kept in known]
-    stars = [Star(step.curve, step.kept.period) for step in steps]
-    wanted = [len(step.arrived.fresh) > 0 for step in steps]
-    answers = {}
-    for name, detector in detectors.models.items():
-        if name != FOLLOWED:
-            with watch.over(name):
-                answers[name] = opinions(detector, stars, wanted)
-    for i, step in enumerate(steps):
-        tables.add(judged(step, {name: answer[i] for name, answer in answers.items()}, detectors, watch))
-    new = state_table([step.curve for step in steps], [step.kept for step in steps])
+    visits = list(_visits(table.take(pa.array(here)), came))
+    after = through_the_night(visits, settings, detectors, watch)
+    tables.add(*(one.said for one in after))
+    new = state_table([one.curve for one in after], [one.kept for one in after])
     place = np.arange(len(names))
     place[here] = len(names) + np.arange(len(here))
     return pa.concat_tables([table, new]).take(pa.array(place)).combine_chunks()
+
+
+def _visits(table: pa.Table, came: Mapping[Name, Sequence[LightCurve]]) -> Iterator[Visit]:
+    for curve, kept in read_state(table):
+        yield Visit(curve, kept, came[curve.object_id, curve.source])

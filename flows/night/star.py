@@ -120,6 +120,7 @@ def judged(step: Step, others: Mapping[str, Forecast | Reason | None], detectors
         "n_new": n,
         "n_seen": step.arrived.seen,
         "n_masked": step.arrived.masked,
+        "past": step.arrived.past,
         "n_events": 0,
     }
     missed = None if step.arrived.reason is None else Reason(step.arrived.reason)
@@ -162,7 +163,7 @@ def _no_forecast(curve: LightCurve, detector: str) -> Forecast:
     )
 
 
-def unscored(name: str, source: str, status: str, reason: str) -> NightStar:
+def unscored(name: str, source: str, status: str, reason: str, past: str | None = None) -> NightStar:
     """What came under a name and could not be scored."""
     numbers = dict.fromkeys(("n_new", "n_seen", "n_masked", "n_events"), 0)
-    return NightStar({"object_id": name, "source": source, "status": status, "reason": reason, **numbers})
+    return NightStar({"object_id": name, "source": source, "status": status, "reason": reason, "past": past, **numbers})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -35,18 +35,18 @@ class NightTables:
     detectors : at work.
     stars, events : rows.
     points : tables, a batch of stars each.
-    said : what happened to each star that had new rows, in words, by name and sources.
     """
 
     detectors: Sequence[DetectorColumns]
     stars: list[dict[str, Any]] = field(default_factory=list)
     points: list[pa.Table] = field(default_factory=list)
     events: list[dict[str, Any]] = field(default_factory=list)
-    said: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def add(self, *stars: NightStar) -> None:
         """Take in some stars."""
-        self.stars.extend(star.columns for star in stars)
+        self.stars.extend(
+            star.columns if star.fresh is None else {**star.columns, "said": _said(star, star.fresh)} for star in stars
+        )
         self.events.extend(
             {**asdict(event), "source": star.columns["source"]} for star in stars for event in star.events
         )
@@ -54,7 +54,6 @@ class NightTables:
         for star in stars:
             if star.fresh is None:
                 continue
-            self.said[star.columns["object_id"], star.columns["source"]] = _said(star, star.fresh)
             for forecast in star.forecasts:
                 for name, values in _points(star, star.fresh, forecast).items():
                     columns[name].extend(values)
@@ -75,18 +74,21 @@ class NightTables:
         judged: FloatArray = found[np.isfinite(found)]
         return judged
 
-    def strangest(self, top: int) -> list[dict[str, Any]]:
-        """The stars with the smallest p-values, each with what happened."""
+    def strangest(self, top: int, dull: Collection[str] = ()) -> list[dict[str, Any]]:
+        """The stars with the smallest p-values, each with what happened.
+
+        Parameters
+        ----------
+        top : how many.
+        dull : names of stars that an analyst has had enough of; they come after all others.
+        """
+
+        def order(row: dict[str, Any]) -> tuple[bool, float, str]:
+            return row["object_id"] in dull, row["night_pvalue"], row["object_id"]
+
         judged = [row for row in self.stars if np.isfinite(row.get("night_pvalue", np.nan))]
-        judged = sorted(judged, key=lambda row: (row["night_pvalue"], row["object_id"]))[:top]
-        return [
-            {
-                "object_id": row["object_id"],
-                "night_pvalue": row["night_pvalue"],
-                "said": self.said[row["object_id"], row["source"]],
-            }
-            for row in judged
-        ]
+        judged = sorted(judged, key=order)[:top]
+        return [{name: row[name] for name in ("object_id", "night_pvalue", "said")} for row in judged]
 
     def write(self, out: Path) -> None:
         """Write the tables, sorted."""

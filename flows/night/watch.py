@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 
@@ -26,6 +26,12 @@ class Watch:
             whole = time.perf_counter() - start
             self._spent[name] += whole - self._inner.pop()
             self._inner[-1] += whole
+
+    def add(self, spent: Mapping[str, float]) -> None:
+        """Count what another process has counted, taken out of the phase that waited for it."""
+        for name, seconds in spent.items():
+            self._spent[name] += seconds
+            self._inner[-1] += seconds
 
     def seconds(self) -> dict[str, float]:
         """Seconds by phase, rounded."""

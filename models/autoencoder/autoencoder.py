@@ -141,6 +141,11 @@ class Autoencoder:
         stored.save(self._weights(), folder)
 
     @property
+    def network(self) -> Any:
+        """The Keras model."""
+        return self._network
+
+    @property
     def model_id(self) -> str:
         """Name of exactly these weights and this null."""
         return self._weights().model_id
@@ -299,6 +304,7 @@ class Autoencoder:
                     "autoencoder_flag": flags[i],
                 },
                 seen=folds.seen(i),
+                latent=ran[2][i],
             )
             for i in range(len(batch.stars))
         ]

@@ -130,6 +130,11 @@ class Classifier:
         stored.save(self._weights(), folder)
 
     @property
+    def networks(self) -> Sequence[Any]:
+        """The Keras models whose answers are averaged."""
+        return self._networks
+
+    @property
     def model_id(self) -> str:
         """Name of exactly these weights and this calibration."""
         return self._weights().model_id

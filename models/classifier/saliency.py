@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from swope.models.classifier.classifier import Classifier
-from swope.models.inputs import inputs_of
+from swope.models.inputs import Inputs, inputs_of
 from swope.pipeline.fold import fold, phase_of
 from swope.pipeline.lightcurve import BoolArray, FloatArray, LightCurve
 from swope.pipeline.star import Star
@@ -61,23 +61,34 @@ def saliency(classifier: Classifier, stars: Sequence[Star], centres: int = 32, w
     answer = classifier.classify(stars)
     best = tuple(answer.best(i) for i in range(len(stars)))
     weight = np.full((len(stars), centres), np.nan)
-    for i, (star, name) in enumerate(zip(stars, best, strict=True)):
-        if name is None or not star.period.found:
-            continue
-        good = star.curve.good
-        flat = _flat(good, star)
-        inside = _inside(good, star, phase, width)
-        seen = inside.any(axis=1)
-        everywhere = np.ones(len(good), dtype=bool)
-        occluded = [everywhere, *inside[seen], *~inside[seen]]
-        changed = [replace(star, curve=replace(good, value=np.where(rows, flat, good.value))) for rows in occluded]
+    asked = [(i, name) for i, name in enumerate(best) if name is not None and stars[i].period.found]
+    inside = [_inside(stars[i].curve.good, stars[i], phase, width) for i, _ in asked]
+    seen = [inputs_of(_occluded(stars[i], some)) for (i, _), some in zip(asked, inside, strict=True)]
+    # all of them in one go: a network answers whole batches
+    said = classifier.classify_inputs(Inputs.join([*seen, inputs_of([])])).probabilities
+    ends = np.cumsum([0, *map(len, seen)])
+    for k, (i, name) in enumerate(asked):
         column = answer.types.index(name)
-        odds = _log_odds(classifier.classify_inputs(inputs_of(changed)).probabilities[:, column])
+        odds = _log_odds(said[ends[k] : ends[k + 1], column])
         nothing, without, alone = odds[0], *np.split(odds[1:], 2)
         whole = _log_odds(answer.probabilities[i, column])
         weight[i] = 0.0
-        weight[i, seen] = 0.5 * (whole - without + alone - nothing)
+        weight[i, inside[k].any(axis=1)] = 0.5 * (whole - without + alone - nothing)
     return Saliency(phase, weight, best)
+
+
+def _occluded(star: Star, inside: BoolArray) -> list[Star]:
+    """The star that does not vary anywhere; in none of the stretches that have rows; and only there; one after another.
+
+    Parameters
+    ----------
+    inside : (centres, n) which rows lie in each stretch.
+    """
+    good = star.curve.good
+    flat = _flat(good, star)
+    seen = inside[inside.any(axis=1)]
+    rows = [np.ones(len(good), dtype=bool), *seen, *~seen]
+    return [replace(star, curve=replace(good, value=np.where(some, flat, good.value))) for some in rows]
 
 
 def _flat(good: LightCurve, star: Star) -> FloatArray:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
+
+from swope.pipeline.compiled import compiled
 
 #: Squared standardised innovation above which a row moves a filter less than its error would let it.
 _CLIP = 9.0
@@ -28,14 +29,14 @@ _LOG_T = np.array(
 )
 
 
-@njit(cache=True)
+@compiled()
 def log_t(z2: float, scale2: float, nu: int) -> float:
     """Log density of Student's t with `nu` (an integer up to 200) degrees of freedom at squared distance `z2`."""
     density: float = _LOG_T[nu] - 0.5 * math.log(scale2) - 0.5 * (nu + 1) * math.log1p(z2 / nu)
     return density
 
 
-@njit(cache=True)
+@compiled()
 def fourier(phase: np.ndarray, harmonics: int) -> np.ndarray:
     """(n, 2 * harmonics) cosine and sine of each harmonic of the phases (n,), by the angle-addition recurrence."""
     n = len(phase)
@@ -51,7 +52,7 @@ def fourier(phase: np.ndarray, harmonics: int) -> np.ndarray:
     return out
 
 
-@njit(cache=True)
+@compiled()
 def _glide(state: np.ndarray, cov: np.ndarray, at: int, rate: float, phi: float, gap: float, variance: float) -> None:
     """Carry a smooth process (value at `at`, slope after it) over a gap."""
     a, b = phi * (1.0 + rate * gap), phi * gap
@@ -69,7 +70,15 @@ def _glide(state: np.ndarray, cov: np.ndarray, at: int, rate: float, phi: float,
     cov[at + 1, at + 1] += slope - c * c * variance - e * e * slope
 
 
-@njit(cache=True, fastmath={"contract", "reassoc", "nsz"})
+@compiled()
+def _copy(state: np.ndarray, cov: np.ndarray, to_state: np.ndarray, to_cov: np.ndarray) -> None:
+    for j in range(len(state)):
+        to_state[j] = state[j]
+        for k in range(len(state)):
+            to_cov[j, k] = cov[j, k]
+
+
+@compiled(fast={"contract", "reassoc", "nsz"})
 def linear_bank(
     time: np.ndarray,
     value: np.ndarray,
@@ -114,59 +123,60 @@ def linear_bank(
     kept_state = np.empty(d)
     gain = np.empty(d)
     phi = np.ones(d)
+    moving = np.empty(d, dtype=np.int64)
     for f in range(m):
-        cov[:] = 0.0
+        moves = 0
         for j in range(d):
+            for k in range(d):
+                cov[j, k] = 0.0
             cov[j, j] = prior[f, j]
-            state[j] = 0.0
-        moving = np.flatnonzero(decay[f] > 0)
-        phi[:] = 1.0
+            state[j], phi[j] = 0.0, 1.0
+            if decay[f, j] > 0 and j != smooth:
+                moving[moves] = j
+                moves += 1
         bend = 0.0
         if smooth >= 0:
             bend = decay[f, smooth]
-            moving = moving[moving != smooth]
             cov[smooth + 1, smooth + 1] = prior[f, smooth] * bend * bend
         scale = 1.0
         nu = _NU_FIRST
         last = -1
         for i in range(n):
             if not learnt[i]:
-                kept_cov[:] = cov
-                kept_state[:] = state
+                _copy(state, cov, kept_state, kept_cov)
             if last >= 0 and time[i] > time[last]:
                 gap = time[i] - time[last]
-                for q in range(len(moving)):
+                for q in range(moves):
                     j = moving[q]
                     # neighbouring states often share a rate, and exponentials are dear
                     known_rate = q > 0 and decay[f, j] == decay[f, moving[q - 1]]
                     phi[j] = phi[moving[q - 1]] if known_rate else math.exp(-gap * decay[f, j])
                     state[j] *= phi[j]
-                if len(moving) > 2:
+                if moves > 2:
                     for j in range(d):
                         for k in range(d):
                             cov[j, k] *= phi[j] * phi[k]
                 else:
-                    for q in range(len(moving)):
+                    for q in range(moves):
                         j = moving[q]
                         for k in range(d):
                             cov[j, k] *= phi[j]
                         for k in range(d):
                             cov[k, j] *= phi[j]
-                for q in range(len(moving)):
+                for q in range(moves):
                     j = moving[q]
                     cov[j, j] += prior[f, j] * (1.0 - phi[j] * phi[j])
                 if bend > 0:
                     _glide(state, cov, smooth, bend, math.exp(-gap * bend), gap, prior[f, smooth])
-            row = design[i]
             forecast = 0.0
             known = 0.0
             for j in range(d):
                 total = 0.0
                 for k in range(d):
-                    total += cov[j, k] * row[k]
+                    total += cov[j, k] * design[i, k]
                 gain[j] = total
-                forecast += row[j] * state[j]
-                known += row[j] * total
+                forecast += design[i, j] * state[j]
+                known += design[i, j] * total
             known = max(known, 0.0)
             spread = known + noise[i]
             miss = value[i] - forecast
@@ -176,8 +186,7 @@ def linear_bank(
             variance[f, i] = spread * scale * nu / (nu - 2.0)
             log_density[f, i] = log_t(z2, spread * scale, nu)
             if not learnt[i]:
-                cov[:] = kept_cov
-                state[:] = kept_state
+                _copy(kept_state, kept_cov, state, cov)
                 continue
             last = i
             if z2 > _CLIP:
@@ -193,7 +202,16 @@ def linear_bank(
     return mean, variance, log_density
 
 
-@njit(cache=True)
+@compiled()
+def _bands(band: np.ndarray) -> int:
+    """How many bands the indices (n,) name."""
+    most = -1
+    for i in range(len(band)):
+        most = max(most, band[i])
+    return most + 1
+
+
+@compiled()
 def neighbours(
     phase: np.ndarray,
     value: np.ndarray,
@@ -218,7 +236,7 @@ def neighbours(
     mean, variance, log_density : (m, n) as for `linear_bank`; the band's own past where no row is near.
     """
     n, m = len(phase), len(widths)
-    bands = band.max() + 1 if n else 0
+    bands = _bands(band)
     count = np.zeros(bands)
     total = np.zeros(bands)
     square = np.zeros(bands)
@@ -228,16 +246,17 @@ def neighbours(
     weight = np.empty(m)
     first = np.empty(m)
     second = np.empty(m)
-    rows = np.flatnonzero(learnt)
+    rows = np.empty(n, dtype=np.int64)
     known = 0
     for i in range(n):
         b = band[i]
         overall = total[b] / count[b] if count[b] > 0 else 0.0
         wide = (square[b] + noise[i]) / (count[b] + 1.0)
         # the whole past of the band counts as half a neighbour, so that a lone neighbour does not rule
-        weight[:] = 0.5
-        first[:] = 0.5 * overall
-        second[:] = 0.5 * (wide + overall * overall)
+        for f in range(m):
+            weight[f] = 0.5
+            first[f] = 0.5 * overall
+            second[f] = 0.5 * (wide + overall * overall)
         for k in range(max(0, known - reach), known):
             j = rows[k]
             apart = abs(phase[i] - phase[j])
@@ -258,6 +277,7 @@ def neighbours(
             log_density[f, i] = log_t(miss * miss / variance[f, i], variance[f, i], _NU_NEIGHBOURS)
         if not learnt[i]:
             continue
+        rows[known] = i
         known += 1
         count[b] += 1.0
         change = value[i] - overall
@@ -266,7 +286,7 @@ def neighbours(
     return mean, variance, log_density
 
 
-@njit(cache=True)
+@compiled()
 def average(
     mean: np.ndarray,
     variance: np.ndarray,
@@ -289,13 +309,17 @@ def average(
     mean, variance, log_density : (n,) of their mixture, each row's weights made from earlier rows only.
     """
     m, n = mean.shape
-    log_weight = log_prior.copy()
+    log_weight = np.empty(m)
     weight = np.empty(m)
+    for f in range(m):
+        log_weight[f] = log_prior[f]
     out_mean = np.empty(n)
     out_variance = np.empty(n)
     out_log = np.empty(n)
     for i in range(n):
-        top = log_weight.max()
+        top = log_weight[0]
+        for f in range(1, m):
+            top = max(top, log_weight[f])
         total = 0.0
         first = 0.0
         highest = log_density[0, i]
@@ -323,7 +347,7 @@ def average(
     return out_mean, out_variance, out_log
 
 
-@njit(cache=True)
+@compiled()
 def causal_noise(value: np.ndarray, error: np.ndarray, band: np.ndarray, first: int, learnt: np.ndarray) -> np.ndarray:
     """Noise variance of each row from its own quoted error and the errors before it.
 
@@ -340,8 +364,10 @@ def causal_noise(value: np.ndarray, error: np.ndarray, band: np.ndarray, first: 
     (n,) u^2, positive.
     """
     n = len(value)
-    bands = band.max() + 1 if n else 0
-    last = np.full(bands, np.nan)
+    bands = _bands(band)
+    last = np.empty(bands)
+    for b in range(bands):
+        last[b] = np.nan
     quoted = 0.0
     quoted_count = 0
     stepped = 0.0

@@ -74,7 +74,8 @@ def _through(told: FloatArray, recurrent: FloatArray, learnt: NDArray[np.bool_])
     hidden, cell = np.zeros(units), np.zeros(units)
     gates = np.empty(4 * units)
     for i in range(n):
-        gates[:] = told[i]
+        for k in range(4 * units):
+            gates[k] = told[i, k]
         for j in range(units):
             for k in range(4 * units):
                 gates[k] += hidden[j] * recurrent[j, k]
@@ -85,6 +86,6 @@ def _through(told: FloatArray, recurrent: FloatArray, learnt: NDArray[np.bool_])
             states[i, k] = np.tanh(after) / (1.0 + np.exp(-gates[3 * units + k]))
             states[i, units + k] = after
         if learnt[i]:
-            hidden[:] = states[i, :units]
-            cell[:] = states[i, units:]
+            for k in range(units):
+                hidden[k], cell[k] = states[i, k], states[i, units + k]
     return states

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from swope.pipeline.compiled import compiled
 from swope.pipeline.lightcurve import FloatArray
 
 #: Share of a Gaussian that lies within one sigma of its mean.
@@ -91,7 +91,7 @@ def _normal_quantile(level: float) -> float:
     return float(ndtri(level))
 
 
-@njit(cache=True)
+@compiled()
 def _quantile(weight: np.ndarray, mean: np.ndarray, sigma: np.ndarray, level: float, deviate: float) -> np.ndarray:
     """Newton's method between the least and the greatest of the components' own quantiles.
 

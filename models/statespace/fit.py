@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from swope.models.statespace.layout import Layout, Model
-from swope.models.statespace.problem import Problem
 from swope.models.statespace.series import Series
 from swope.pipeline.lightcurve import FloatArray
 
@@ -83,6 +82,7 @@ def fit(
         When there are no more observations than columns.
     """
     from swope.models.statespace.kernels.search import maximise
+    from swope.models.statespace.kernels.turns import in_turn
 
     layout = model.layout(series, restricted=restricted)
     observed = int(series.observed.sum())
@@ -97,49 +97,15 @@ def fit(
         candidates, metric = [np.clip(warm.theta, layout.low, layout.high)], warm.metric.copy()
     theta, loglike, converged, steps = candidates[0], -math.inf, False, 0
     if warm is None or not (restricted and k):
-        theta, loglike, converged, steps = _in_turn(candidates, layout, likelihood, metric, iterations)
+        begin = np.array(candidates).reshape(len(candidates), len(layout.names))
+        alone = likelihood._replace(rows=np.empty((len(series), 1)))
+        theta, loglike, converged, steps = in_turn(
+            begin, layout.low, layout.high, likelihood, alone, metric, iterations
+        )
     if restricted and k:
         theta, loglike, converged, more = maximise(theta, layout.low, layout.high, layout.problem, metric, iterations)
         steps += more
     return _finished(model, layout, theta, loglike, metric, converged, steps, observed, uncertainties)
-
-
-def _in_turn(
-    candidates: list[FloatArray], layout: Layout, likelihood: Problem, metric: FloatArray, iterations: int
-) -> tuple[FloatArray, float, bool, int]:
-    """Maximise over theta and over the columns' coefficients in turn, from the best of the candidates."""
-    from swope.models.statespace.kernels.likelihood import evidence
-    from swope.models.statespace.kernels.search import maximise
-
-    k = likelihood.rows.shape[1] - 1
-    if not k:
-        theta = _best(candidates, likelihood)
-        return maximise(theta, layout.low, layout.high, likelihood, metric, iterations)
-    now = evidence(candidates[0], likelihood)
-    theta, converged, steps = candidates[0], False, 0
-    for turn in range(8):
-        alone = likelihood._replace(rows=_residual(likelihood, now.coefficient))
-        begin = _best([theta, *candidates], alone) if turn < 2 else theta
-        theta, _, converged, more = maximise(begin, layout.low, layout.high, alone, metric, iterations)
-        steps += more
-        before, now = now, evidence(theta, likelihood)
-        if abs(now.loglike - before.loglike) < 1e-3 * max(1.0, 1e-3 * abs(now.loglike)):
-            break
-    return theta, now.loglike, converged, steps
-
-
-def _best(candidates: Sequence[FloatArray], problem: Problem) -> FloatArray:
-    from swope.models.statespace.kernels.likelihood import loglike
-
-    if len(candidates) == 1:
-        return candidates[0]
-    return candidates[int(np.argmax([loglike(c, problem) for c in candidates]))]
-
-
-def _residual(problem: Problem, coefficient: FloatArray) -> FloatArray:
-    """(n, 1) the data without the columns."""
-    known = problem.rows[:, :-1] @ np.nan_to_num(coefficient)
-    return np.ascontiguousarray((problem.rows[:, -1] - known)[:, None])
 
 
 def _finished(
@@ -330,13 +296,17 @@ def update(record: Record, series: Series) -> tuple[Record, FloatArray, FloatArr
     first = math.isnan(record.time)
     if not first and series.time[0] < record.time:
         raise ValueError(f"a row at {series.time[0]} is earlier than the last one known, {record.time}")
-    problem = record.model.layout(replace(series, origin=record.origin, bands=record.bands)).problem
+    if (series.origin, series.bands) != (record.origin, record.bands):
+        series = replace(series, origin=record.origin, bands=record.bands)
+    problem = record.model.layout(series).problem
     if problem.rows.shape[1] != len(record.coefficient) + 1:
         raise ValueError(
             f"the model has {len(record.coefficient)} columns, these rows give {problem.rows.shape[1] - 1}: "
             "give as many regressors as at the start"
         )
-    problem.step[0] = 0.0 if first else series.time[0] - record.time
+    step = series.step.copy()
+    step[0] = 0.0 if first else series.time[0] - record.time
+    problem = problem._replace(step=step)
     state, spread = record.state.copy(), record.spread.copy()
     coefficient, covariance = record.coefficient.copy(), record.covariance.copy()
     mean, variance = np.empty(n), np.empty(n)

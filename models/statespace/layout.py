@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import product
 from typing import ClassVar, Self
 
@@ -110,7 +111,7 @@ class Model:
     def __radd__(self, other: Term) -> Model:
         return Model((other, *self.terms))
 
-    @property
+    @cached_property
     def labels(self) -> tuple[str, ...]:
         """A name for each term: its kind, with a number where there are several."""
         kinds = [t.prefix for t in self.terms]
@@ -123,17 +124,17 @@ class Model:
         ----------
         restricted : integrate the columns' coefficients out (the diffuse likelihood) instead of maximising them.
         """
-        columns: list[FloatArray] = []
         names: list[str] = []
+        seen_in: list[Term] = []
         observe: list[FloatArray] = []
         kinds: list[int] = []
         free: list[tuple[str, Parameter]] = []
         places: list[list[tuple[int, float]]] = []
         noise = [(-1, 1.0)] + [(-1, 0.0)] * series.bands
         for label, term in zip(self.labels, self.terms, strict=True):
-            own = series.columns(term)
-            columns.append(own)
-            names += [label] * own.shape[1]
+            if (width := series.columns(term).shape[1]) > 0:
+                names += [label] * width
+                seen_in.append(term)
             blocks = term.blocks(series)
             taken = {i for _, _, takes in blocks for i in takes}
             place: list[tuple[int, float]] = []
@@ -152,13 +153,12 @@ class Model:
         width = max(3, series.bands)
         places += [[noise[0]] * series.bands, noise[1:]]
         padded = [p + [(-1, 0.0)] * (width - len(p)) for p in places]
-        rows = np.hstack([*columns, np.where(series.observed, series.value, 0.0)[:, None]])
         limits = np.log(np.array([(p.start, p.low, p.high) for _, p in free]).reshape(-1, 3))
         problem = Problem(
-            step=np.diff(series.time, prepend=series.time[:1]),
-            rows=np.ascontiguousarray(rows),
+            step=series.step,
+            rows=series.rows(tuple(seen_in)),
             observe=np.ascontiguousarray(np.hstack(observe)) if observe else np.empty((len(series), 0)),
-            error2=series.error**2,
+            error2=series.error2,
             inflate=series.inflate,
             group=series.band,
             kind=np.array(kinds, dtype=np.int32),

@@ -161,7 +161,7 @@ class StateSpace:
         if isinstance(fitted, Reason):
             return Assessment(reason=fitted, record_reason=fitted)
         forecast = _forecast(fitted)
-        measures = _measured(fitted, forecast)
+        score, pvalue, reason = _judged(fitted, forecast, null)
         problems: dict[str, Reason] = {}
         try:
             found = whole_curve_events(fitted, forecast, options)
@@ -170,15 +170,10 @@ class StateSpace:
         summary, broke = _described(fitted)
         if broke is not None:
             problems["trend"] = broke
-        score = pvalue = math.nan
-        if not isinstance(measures, Reason):
-            points = np.array([len(forecast.time)], dtype=float)
-            (score,) = null.scores(measures[None, :], points)
-            (pvalue,) = null.pvalues(np.array([score]))
         return Assessment(
-            score=float(score),
-            pvalue=float(pvalue),
-            reason=measures if isinstance(measures, Reason) else None,
+            score=score,
+            pvalue=pvalue,
+            reason=reason,
             columns=summary.columns(),
             forecast=forecast,
             events=(*find_events(forecast, options, self.point_null), *found),
@@ -200,16 +195,12 @@ class StateSpace:
         """
         if self.null is None:
             raise ValueError("this state-space model has no null yet: fit it to ordinary stars")
-        fits = [self.fitted(star) for star in stars]
-        measured = [f if isinstance(f, Reason) else _measured(f, _forecast(f)) for f in fits]
-        score = np.full(len(stars), math.nan)
-        rows = [i for i, m in enumerate(measured) if not isinstance(m, Reason)]
-        if rows:
-            measures = np.array([measured[i] for i in rows], dtype=float)
-            points = np.array([len(stars[i].curve.good) for i in rows], dtype=float)
-            score[rows] = self.null.scores(measures, points)
-        reasons = tuple(m if isinstance(m, Reason) else None for m in measured)
-        return Scores(score, self.null.pvalues(score), reasons)
+        judged = [
+            (math.nan, math.nan, f) if isinstance(f, Reason) else _judged(f, _forecast(f), self.null)
+            for f in map(self.fitted, stars)
+        ]
+        score, pvalue = (np.array([one[i] for one in judged], dtype=float) for i in range(2))
+        return Scores(score, pvalue, tuple(reason for _, _, reason in judged))
 
     def slow_events(self, stars: Sequence[Star], options: EventOptions) -> list[list[Event]]:
         """What each star's whole curve shows though its one-step forecasts may not (`swope.models.statespace.slow`).
@@ -240,6 +231,16 @@ def _measured(fitted: StarFit, forecast: Forecast) -> FloatArray | Reason:
     except _BREAKS as problem:
         return Reason.broke("the score", problem)
     return Reason("too few forecasts for a score") if measures is None else measures
+
+
+def _judged(fitted: StarFit, forecast: Forecast, null: Null) -> tuple[float, float, Reason | None]:
+    """Score and p-value of a star, NaN where there is none, and why."""
+    measures = _measured(fitted, forecast)
+    if isinstance(measures, Reason):
+        return math.nan, math.nan, measures
+    (score,) = null.scores(measures[None, :], np.array([len(forecast.time)], dtype=float))
+    (pvalue,) = null.pvalues(np.array([score]))
+    return float(score), float(pvalue), None
 
 
 def _described(fitted: StarFit) -> tuple[StateSpaceSummary, Reason | None]:

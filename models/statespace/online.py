@@ -83,8 +83,8 @@ def follow(star: StarRecord, curve: LightCurve) -> tuple[StarRecord, Forecast]:
     good = curve.good
     if curve.object_id != star.object_id or curve.sign != star.sign:
         raise ValueError(f"{curve.object_id} ({curve.kind}) does not go on from the record of {star.object_id}")
-    names = np.array(good.bands)[good.band] if len(good) else np.empty(0, dtype=str)
-    index = np.array([_band(star, str(name)) for name in names], dtype=np.int32)
+    ours = {int(b): _band(star, good.bands[b]) for b in np.unique(good.band)}
+    index = np.array([ours.get(b, 0) for b in range(len(good.bands))], dtype=np.int32)[good.band]
     centre = np.array(star.centre)[index]
     series = Series.of(
         good.time - star.epoch,

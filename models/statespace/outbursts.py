@@ -21,6 +21,7 @@ from swope.models.statespace.star import StarFit, fold_misfit, still_residual, w
 from swope.models.statespace.terms import DampedWalk
 from swope.pipeline.events import in_sight, visits
 from swope.pipeline.lightcurve import FloatArray, IntArray
+from swope.pipeline.median import median
 
 #: An outburst has so many rows or more beyond so many sigma of the quiet state.
 LEAST_ROWS, BRIGHT = 2, 3.0
@@ -126,7 +127,7 @@ def _runs(height: FloatArray, time: FloatArray, visit: IntArray) -> list[tuple[i
 def _faint_sigma(value: FloatArray) -> float:
     """Normalised median of the values below zero; NaN where they are too few."""
     faint = value[value < 0]
-    return 1.4826 * float(np.median(-faint)) if len(faint) >= LEAST_FAINT else math.nan
+    return 1.4826 * median(-faint) if len(faint) >= LEAST_FAINT else math.nan
 
 
 def _above_running_median(value: FloatArray, time: FloatArray) -> FloatArray:

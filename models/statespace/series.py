@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from swope.pipeline.lightcurve import FloatArray, IntArray
+from swope.pipeline.median import median
 
 
 class Columns(Protocol):
@@ -83,10 +84,17 @@ class Series:
 
     def distrusting(self, inflate: FloatArray) -> Series:
         """The same rows with other factors (n,) on their noise variances."""
-        out = replace(self, inflate=inflate)
-        # all that is worked out of the other columns is kept
-        vars(out).update((name, value) for name, value in vars(self).items() if name not in vars(out))
-        return out
+        return self._keeping(replace(self, inflate=inflate))
+
+    def with_regressors(self, regressors: FloatArray) -> Series:
+        """The same rows with other further columns (n, r)."""
+        return self._keeping(replace(self, regressors=regressors), but=("_columns", "_rows"))
+
+    def _keeping(self, other: Series, but: tuple[str, ...] = ()) -> Series:
+        """Another series of the same time, value, error and band, with all that has been worked out of these."""
+        kept = {name: value for name, value in vars(self).items() if name not in but}
+        vars(other).update(kept | vars(other))
+        return other
 
     def columns(self, term: Columns) -> FloatArray:
         """(n, k) the columns of a term over these rows, worked out once."""
@@ -94,9 +102,30 @@ class Series:
             self._columns[term] = term.columns(self)
         return self._columns[term]
 
+    def rows(self, terms: tuple[Columns, ...]) -> FloatArray:
+        """(n, k + 1) the columns of some terms, one after the other, and the values, worked out once."""
+        if terms not in self._rows:
+            shown = np.where(self.observed, self.value, 0.0)[:, None]
+            self._rows[terms] = np.ascontiguousarray(np.hstack([*map(self.columns, terms), shown]))
+        return self._rows[terms]
+
     @cached_property
     def _columns(self) -> dict[Columns, FloatArray]:
         return {}
+
+    @cached_property
+    def _rows(self) -> dict[tuple[Columns, ...], FloatArray]:
+        return {}
+
+    @cached_property
+    def step(self) -> FloatArray:
+        """(n,) days since the row before; 0 for the first."""
+        return np.diff(self.time, prepend=self.time[:1])
+
+    @cached_property
+    def error2(self) -> FloatArray:
+        """(n,) squares of the quoted errors."""
+        return self.error**2
 
     @cached_property
     def observed(self) -> Any:
@@ -110,10 +139,10 @@ class Series:
         bands = self.band[self.observed]
         for b in range(self.bands):
             if np.any(bands == b):
-                values[bands == b] -= np.median(values[bands == b])
+                values[bands == b] -= median(values[bands == b])
         if not len(values):
             return 1.0
-        spread = 1.4826 * float(np.median(np.abs(values)))
+        spread = 1.4826 * median(np.abs(values))
         return spread or float(np.std(values)) or 1.0
 
     @cached_property
@@ -127,4 +156,4 @@ class Series:
         """Median of the positive steps, in days."""
         steps = np.diff(self.time[self.observed])
         steps = steps[steps > 0]
-        return float(np.median(steps)) if len(steps) else 1.0
+        return median(steps) if len(steps) else 1.0

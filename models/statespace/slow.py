@@ -24,6 +24,7 @@ from swope.models.statespace.star import StarFit, StarOptions, distrust, fold_mi
 from swope.models.statespace.terms import DampedWalk, Noise, Oscillator, Regressors
 from swope.pipeline.events import visits
 from swope.pipeline.lightcurve import BoolArray, FloatArray, IntArray
+from swope.pipeline.median import median
 
 SlowKind = Literal["pulse", "shift", "trend", "period"]
 
@@ -129,7 +130,7 @@ def find_slow(fitted: StarFit, pvalue: float = 1e-3) -> tuple[Slow, ...]:
     null = _null(fitted)
     if drift is not None:
         # whatever the period is exactly, it is no event as long as it stays the same
-        series = replace(series, regressors=(drift * (series.time - series.time[0]) / series.span)[:, None])
+        series = series.with_regressors((drift * (series.time - series.time[0]) / series.span)[:, None])
         null = null + Regressors()
     misfit = fold_misfit(fitted, without_medians(still_residual(fitted), series), _MISFIT) ** 2
     robust = fit(null, series.distrusting(series.inflate * misfit), uncertainties=False)
@@ -142,7 +143,7 @@ def find_slow(fitted: StarFit, pvalue: float = 1e-3) -> tuple[Slow, ...]:
     while len(found) < _MOST:
         best: tuple[float, float, _Template, Fit] | None = None
         for template in _candidates(now.model, series, fixed):
-            trying = replace(series, regressors=np.column_stack([series.regressors, template.column]))
+            trying = series.with_regressors(np.column_stack([series.regressors, template.column]))
             better = fit(_with_regressors(null), trying, warm=now, uncertainties=False)
             ratio = _believed(2 * (better.loglike - now.loglike), template.first, template.last, visit)
             chance = slow_pvalue(ratio, template.kind, len(series))
@@ -153,7 +154,7 @@ def find_slow(fitted: StarFit, pvalue: float = 1e-3) -> tuple[Slow, ...]:
         chance, ratio, template, better = best
         effect = better.coefficient[-1] * template.column
         found.append(Slow(template.kind, template.first, template.last, effect, ratio, chance))
-        series = replace(series, regressors=np.column_stack([series.regressors, template.column]))
+        series = series.with_regressors(np.column_stack([series.regressors, template.column]))
         null, now = _with_regressors(null), better
     if found:
         found += _more_pulses(now.model, series, tuple(found), pvalue)
@@ -214,7 +215,7 @@ def _null(fitted: StarFit) -> Model:
     series = fitted.prepared.series
     own = tuple(t for t in fitted.template.terms if not isinstance(t, DampedWalk | Oscillator))
     left = without_medians(still_residual(fitted), series)
-    wildest = _WILDEST * 1.4826 * float(np.median(np.abs(left)))
+    wildest = _WILDEST * 1.4826 * median(np.abs(left))
     return Model((*own, DampedWalk(longest=min(_MEMORY * series.span, _LONGEST), largest=max(wildest, 1e-3))))
 
 

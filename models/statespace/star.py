@@ -13,6 +13,7 @@ from swope.models.statespace.layout import Model, Term
 from swope.models.statespace.series import Series
 from swope.models.statespace.terms import DampedWalk, Level, Noise, Oscillator, Seasonal, harmonic_columns
 from swope.pipeline.lightcurve import FloatArray, LightCurve
+from swope.pipeline.median import median
 from swope.pipeline.photometry import errors_or, typical_error
 from swope.pipeline.star import Star
 
@@ -134,9 +135,9 @@ def prepare(curve: LightCurve, min_points: int) -> Prepared | str:
         return "all points are at one time"
     index = np.searchsorted(present, good.band).astype(np.int32)
     value = good.sign * good.value
-    centre = np.array([np.median(value[index == b]) for b in range(len(present))])
+    centre = np.array([median(value[index == b]) for b in range(len(present))])
     value = value - centre[index]
-    scale = 1.4826 * float(np.median(np.abs(value)))
+    scale = 1.4826 * median(np.abs(value))
     if not scale > 0:
         scale = float(np.std(value))
     if not scale > 1e-12 * float(np.max(np.abs(centre)) + 1e-300):
@@ -242,7 +243,7 @@ def still_residual(fitted: StarFit) -> FloatArray:
 
 def without_medians(value: FloatArray, series: Series) -> FloatArray:
     """(n,) the values less the median of their band."""
-    less: FloatArray = value - np.array([np.median(value[series.band == b]) for b in range(series.bands)])[series.band]
+    less: FloatArray = value - np.array([median(value[series.band == b]) for b in range(series.bands)])[series.band]
     return less
 
 
@@ -266,7 +267,7 @@ def fold_misfit(fitted: StarFit, left: FloatArray, least: float) -> FloatArray:
         return worse
     order = known[np.argsort(np.mod(series.time[known] / season.period, 1.0), kind="stable")]
     size = np.abs(left[order]) / series.error[order]
-    ratio = median_filter(size, _NEIGHBOURS, mode="wrap") / float(np.median(size))
+    ratio = median_filter(size, _NEIGHBOURS, mode="wrap") / median(size)
     worse[order] = np.where(ratio > least, ratio, 1.0)
     return worse
 
@@ -336,7 +337,7 @@ def _harmonics(series: Series, shape_of: tuple[int, ...], period: float, most: i
         free = len(bands) * (1 + 2 * np.arange(most + 1))
         best = int(np.argmin((n * np.log(squares / n) + free * math.log(n))[: tame + 1]))
         explained = 1.0 - float(squares[best] / squares[0])
-        spread = 1.4826 * float(np.median(np.abs(np.concatenate([residual[rows] for rows in mine]))))
+        spread = 1.4826 * median(np.abs(np.concatenate([residual[rows] for rows in mine])))
         if not spread > 0:
             break
         weight = 1 / np.maximum(1.0, np.abs(residual) / (3 * spread))

@@ -19,6 +19,9 @@ STATUSES = ("ok", "partial", "rejected", "failed")
 #: Columns with the classifier's probabilities are named ``prob_<TYPE>``.
 PROBABILITY = "prob_"
 
+#: Columns that verdicts fill (`swope.flows.verdicts`).
+VERDICT_COLUMNS = ("verdict", "verdict_rank")
+
 
 _STAR = (
     Column("object_id", TEXT, "", "meta.id;meta.main", "name of the star in its source"),
@@ -86,6 +89,14 @@ _ANOMALY = (
         "stat.rank",
         "place by a strange folded shape and a doubtful class together; 1 is the least like any known kind of star",
     ),
+    Column("verdict", TEXT, "", "meta.code", "what an analyst said of it: interesting, boring or artifact"),
+    Column(
+        "verdict_rank",
+        INT,
+        "",
+        "stat.rank",
+        "place by anomaly_rank and by the verdicts on stars like it; null where nothing was said of any star",
+    ),
     Column("anomaly_reason", TEXT, "", "meta.note;src.var", "what makes the star strange, or that it is not"),
     Column("n_events", INT, "", "meta.number;src.var", "number of the star's rows in the table of events"),
 )
@@ -93,13 +104,22 @@ _ANOMALY = (
 _EVENT = (
     Column("object_id", TEXT, "", "meta.id;meta.main", "name of the star in its source"),
     Column("source", TEXT, "", "meta.id;meta.file", "file that the star came from"),
-    Column("detector", TEXT, "", "meta.code", "who found the event"),
-    Column("band", TEXT, "", "instr.bandpass", "band of the event"),
+    Column("detector", TEXT, "", "meta.code", "who is surest of the event"),
+    Column("detectors", TEXT, "", "meta.code", "all who saw it"),
+    Column("band", TEXT, "", "instr.bandpass", "bands that it was seen in"),
     Column("t_start", FLOAT, "d", "time.start;src.var", "first row of the event, by the star's clock"),
     Column("t_peak", FLOAT, "d", "time.epoch;src.var", "row that strays furthest, by the star's clock"),
     Column("t_end", FLOAT, "d", "time.end;src.var", "last row of the event, by the star's clock"),
     Column("direction", TEXT, "", "meta.code;src.var", "fade or brighten"),
     Column("peak_sigma", FLOAT, "", "stat.snr", "how far the peak lies from its forecast, in its sigmas"),
+    Column("snr", FLOAT, "", "stat.snr", "signal-to-noise of all rows of the event together"),
+    Column("depth", FLOAT, "", "phot;arith.diff", "how far the star strayed: mag, or share of its flux"),
+    Column("depth_err", FLOAT, "", "stat.error;phot;arith.diff", "one sigma of the depth"),
+    Column("duration", FLOAT, "d", "time.duration;src.var", "full width of the event at half its depth"),
+    Column("duration_err", FLOAT, "d", "stat.error;time.duration", "one sigma of the duration"),
+    Column("asymmetry", FLOAT, "", "stat.param;src.var", "-1: all of it before the peak; 1: all after it"),
+    Column("shape", TEXT, "", "meta.code.class;src.var", "flare, dip, lens, outburst, step or slow; null: few rows"),
+    Column("shape_prob", SHARE, "", "stat.probability", "probability of the shape among those tried"),
     Column("pvalue", FLOAT, "", "stat.probability;src.var", "probability of an event as strong in a quiet star"),
     Column("n_points", INT, "", "meta.number;obs", "number of observations in the event"),
     Column("kind", TEXT, "", "meta.code.class;src.var", "run of failed forecasts, or pulse, shift, trend, period"),
@@ -128,11 +148,13 @@ _NIGHT_STAR = (
     Column("n_new", INT, "", "meta.number;obs", "number of new rows, which were scored"),
     Column("n_seen", INT, "", "meta.number;obs", "number of rows that were known before"),
     Column("n_masked", INT, "", "meta.number;obs", "number of rows that cannot be used"),
+    Column("past", TEXT, "", "meta.note", "why the star needs a run: new, or what of its past changed; null: as known"),
 )
 
 _NIGHT_STAR_AFTER = (
     Column("night_pvalue", FLOAT, "", "stat.probability;src.var", "p-values of the detectors, combined"),
     Column("n_events", INT, "", "meta.number;src.var", "number of the star's rows in the table of events"),
+    Column("said", TEXT, "", "meta.note;src.var", "the point that strayed furthest, in words"),
 )
 
 

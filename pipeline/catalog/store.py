@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -131,6 +131,27 @@ def merge(objects: Sequence[Path], events: Sequence[Path], run_dir: Path, batch:
             found = _flagged(found, many[event : (event := event + len(found))])
             objects_writer.write_table(_ranked(stars, rank[own], novel[own]), row_group_size=batch)
             events_writer.write_table(found, row_group_size=batch)
+
+
+def refill(path: Path, columns: Mapping[str, pa.Array]) -> None:
+    """Give columns of a table on disk other values, some rows at a time; all else stays as it is.
+
+    Parameters
+    ----------
+    path : a Parquet file that has these columns.
+    columns : (n,) by name.
+    """
+    with pq.ParquetFile(path) as file, replacing(path) as temporary:
+        schema = file.schema_arrow
+        with _writer(temporary, schema) as writer:
+            row = 0
+            for group in range(file.num_row_groups):
+                table = file.read_row_group(group)
+                for name, values in columns.items():
+                    at = schema.get_field_index(name)
+                    table = table.set_column(at, schema.field(at), values.slice(row, len(table)))
+                row += len(table)
+                writer.write_table(table.cast(schema), row_group_size=max(len(table), 1))
 
 
 def record_of(run_dir: Path) -> dict[str, Any]:

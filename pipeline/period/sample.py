@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from swope.pipeline.lightcurve import FloatArray, IntArray, LightCurve
+from swope.pipeline.median import median
 from swope.pipeline.photometry import magnitude_range
 
 #: Values beyond these quantiles, widened by half their distance from the median, are drawn back to that limit.
@@ -135,6 +136,6 @@ def _weights(relative: FloatArray) -> FloatArray:
     scale of errors is often wrong, so that only how they compare with one another counts.
     """
     known = np.isfinite(relative) & (relative > 0)
-    usual = float(np.median(relative[known])) if known.any() else 1.0
+    usual = median(relative[known]) if known.any() else 1.0
     weights: FloatArray = 1.0 / (1.0 + (np.where(known, relative, usual) / usual) ** 2)
     return weights

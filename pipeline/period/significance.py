@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from swope.pipeline.lightcurve import FloatArray
+from swope.pipeline.median import median
 from swope.pipeline.period.grid import Grid
 from swope.pipeline.period.judge import Candidates, evidence
 from swope.pipeline.period.sample import Sample
@@ -65,7 +66,7 @@ def without_outliers(sample: Sample) -> Sample:
     weight = sample.weight
     root = np.sqrt(weight)
     deviate = root * (sample.value - np.mean(weight * sample.value))
-    limit = OUTLIER * 1.4826 * float(np.median(np.abs(deviate)))
+    limit = OUTLIER * 1.4826 * median(np.abs(deviate))
     if not limit > 0:
         return sample
     value = np.clip(deviate, -limit, limit) / root
@@ -86,7 +87,7 @@ def red_noise_gain(sample: Sample, frequency: float) -> tuple[float, float]:
     """
     noise = 1.0 / sample.weight
     taus = np.geomspace(min(SHORTEST_TAU, 0.1 * sample.span), sample.span, TAUS)
-    ratios = np.asarray(RATIOS) * float(np.median(noise))
+    ratios = np.asarray(RATIOS) * median(noise)
     tau, ratio = (grid.ravel() for grid in np.meshgrid(taus, ratios, indexing="ij"))
     coarse = _likelihoods(sample, noise, frequency, tau, ratio, COARSE_POINTS)
     pairs = []

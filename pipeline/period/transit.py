@@ -48,8 +48,10 @@ PEAKS, NEIGHBOURS = 24, 17
 #: Frequencies whose box has this share of the highest power are one plateau.
 PLATEAU = 0.9
 
-#: A transit must have been seen at least this often.
+#: A transit must have been seen at least this often; and as often whole, with so much of the rows that twice its length
+#: should have: what ends at a gap is more often what the instrument does there.
 LEAST_TRANSITS = 2
+WHOLE = 0.75
 
 
 @dataclass(frozen=True)
@@ -235,7 +237,7 @@ def _search(time: FloatArray, flat: FloatArray, min_period: float | None, max_pe
     inside = np.abs((time - t0 + 0.5 * period) % period - 0.5 * period) < 0.5 * duration
     epochs = np.rint((time[inside] - t0) / period).astype(np.int64)
     transits = len(np.unique(epochs))
-    if transits < LEAST_TRANSITS or depth <= 0:
+    if transits < LEAST_TRANSITS or depth <= 0 or _seen_whole(time, t0, period, duration) < LEAST_TRANSITS:
         return None
     each = np.bincount(epochs - epochs.min())
     seen = np.bincount(epochs - epochs.min(), -value[inside])[each > 0] / each[each > 0]
@@ -249,6 +251,17 @@ def _search(time: FloatArray, flat: FloatArray, min_period: float | None, max_pe
     # one deep event (a flare's dip, a jump) must not carry the signal: every transit counts at most twice the median
     fair = float(np.sum(np.minimum(seen, 2.0 * np.median(seen)) * number) / number.sum())
     return Transit(period, t0, duration, depth, max(0.0, fair / error), transits)
+
+
+def _seen_whole(time: FloatArray, t0: float, period: float, duration: float) -> int:
+    """How many transits of a series have most of the rows that belong to them and their surroundings.
+
+    This is the test Rubble of the Kepler catalogue (Thompson et al. 2018, ApJS 235, 38, appendix A.3).
+    """
+    epoch = np.rint((time - t0) / period).astype(np.int64)
+    near = np.abs(time - t0 - epoch * period) < duration
+    rows = 2.0 * duration / max(float(np.median(np.diff(time))), 1e-6)
+    return int(np.count_nonzero(np.unique(epoch[near], return_counts=True)[1] >= WHOLE * rows))
 
 
 class _Box(NamedTuple):

@@ -11,6 +11,7 @@ import numpy as np
 
 from swope.pipeline.catalog.schema import PROBABILITY, probability_types
 from swope.pipeline.column import DetectorColumns
+from swope.pipeline.event_words import size_words
 from swope.pipeline.report.detail import StarDetail
 from swope.pipeline.report.figures import (
     cells_figure,
@@ -46,6 +47,7 @@ def card(detail: StarDetail, detectors: Sequence[DetectorColumns], place: int, n
         tag("span", f"{row['anomaly_rank']}.") if row["anomaly_rank"] else None,
         tag("bdi", row["object_id"]),
         tag("span", "" if row.get("class") is None else "class ", _class_words(row), class_="soft"),
+        tag("span", f"said to be {row['verdict']}", class_="soft") if row.get("verdict") else None,
     )
     return tag(
         "article",
@@ -191,6 +193,7 @@ def _events(detail: StarDetail) -> Html:
         end = "" if event.get("t_end") in (None, event["t_start"]) else f" to {event['t_end']:.4f}"
         said = [
             f"{event['direction']} {event['band'] or ''}".strip() + f" {event['t_start']:.4f}{end}",
+            f"{event.get('shape') or ''}{size_words(event, detail.curve.kind == 'flux')}".strip(),
             f"{event['peak_sigma']:.1f} sigma" if known(event.get("peak_sigma")) else "",
             chance(event["pvalue"]) if known(event.get("pvalue")) else "",
             event["detector"],

@@ -86,7 +86,14 @@ def _page(run_dir: Path, details: list[StarDetail], asked: list[StarDetail]) -> 
     with_period = measured.filter(measured["period"].is_valid())
     sections = {"asked": ("Stars asked for", join(*cards[: len(asked)]))} if asked else {}
     sections |= {
-        "stars": ("Strangest stars", join(tag("p", _strangest(len(details), n_ranked, asked)), *cards[len(asked) :])),
+        "stars": (
+            "Strangest stars",
+            join(
+                tag("p", _strangest(len(details), n_ranked, asked, ranking(objects))),
+                tag("p", _VERDICTS, class_="soft") if details else None,
+                *cards[len(asked) :],
+            ),
+        ),
         "classes": ("Classes", class_table(measured["class"], measured["class_prob"])),
         "periods": (
             "Periods",
@@ -170,17 +177,29 @@ _PVALUE_WORDS = (
     "ordinary stars of the null differ from those of this survey."
 )
 
+_VERDICTS = (
+    "Say what a star is worth, and those that are like it rank higher, or lower, in the next report: "
+    "swope label DIR OBJECT interesting (or boring, or artifact)."
+)
+
 _CLASSES = "Class names are types of the AAVSO International Variable Star Index."
 
 _FOOTER = f"Tables beside this page: objects.parquet, events.parquet, run.json. {_CLASSES}"
 
 
-def _strangest(n: int, n_ranked: int, asked: list[StarDetail]) -> str:
+def ranking(objects: ds.Dataset) -> str:
+    """Name of the column that a catalog is read by: ``verdict_rank`` where an analyst has said something of it."""
+    by_verdicts = "verdict_rank" in objects.schema.names and objects.count_rows(ds.field("verdict_rank").is_valid())
+    return "verdict_rank" if by_verdicts else "anomaly_rank"
+
+
+def _strangest(n: int, n_ranked: int, asked: list[StarDetail], rank: str) -> str:
     """What is said of the list of the strangest stars, which those asked for are not in."""
     if not n_ranked:
         return "No star has an anomaly score."
     left_out = ", less those asked for" if asked else ""
-    return f"The {f'{n} ' if n > 1 else ''}most anomalous of {n_ranked:,} stars with a score{left_out}."
+    by = ", ranked by the verdicts on stars like them" if rank == "verdict_rank" else ""
+    return f"The {f'{n} ' if n > 1 else ''}most anomalous of {n_ranked:,} stars with a score{by}{left_out}."
 
 
 def _amplitudes(measured: pa.Table) -> Html | None:
@@ -195,8 +214,9 @@ def _amplitudes(measured: pa.Table) -> Html | None:
 
 def _first_rows(objects: ds.Dataset) -> list[dict[str, Any]]:
     """The strangest stars, then those without a rank, as many as the table shows."""
-    rank = ds.field("anomaly_rank")
-    rows: list[dict[str, Any]] = objects.to_table(filter=rank <= TABLE_ROWS).sort_by("anomaly_rank").to_pylist()
+    by = ranking(objects)
+    rank = ds.field(by)
+    rows: list[dict[str, Any]] = objects.to_table(filter=rank <= TABLE_ROWS).sort_by(by).to_pylist()
     if len(rows) < TABLE_ROWS:
         rows += objects.head(TABLE_ROWS - len(rows), filter=rank.is_null()).to_pylist()
     return rows

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from swope.pipeline.catalog.schema import PROBABILITY, probability_types
+from swope.pipeline.event_words import size_words
 from swope.pipeline.report.card import picture
 from swope.pipeline.report.detail import StarDetail
 from swope.pipeline.report.figures import star_figure
@@ -37,8 +38,10 @@ def lines_of(detail: StarDetail) -> list[str]:
     for event in strongest:
         band = f" in {event['band']}" if event["band"] else ""
         flag = f", {event['flag']}" if event.get("flag") else ""
+        size = size_words(event, detail.curve.kind == "flux")
+        what = event.get("shape") or event["kind"]
         lines.append(
-            f"           {event['kind']}, {event['direction']}{band}: {event['t_start']:.4f} to {event['t_end']:.4f}, "
+            f"           {what}, {event['direction']}{size}{band}: {event['t_start']:.4f} to {event['t_end']:.4f}, "
             f"{event['peak_sigma']:.1f} sigma, {chance(event['pvalue'])} ({event['detector']}{flag})"
         )
     if len(detail.events) > _EVENTS:

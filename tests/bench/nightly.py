@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +24,7 @@ import pyarrow.parquet as pq
 
 from swope.flows.night import POINTS, STARS, forecasting, score_night
 from swope.flows.options import RunOptions
-from swope.flows.record import RECORD
+from swope.flows.record import RunRecord
 from swope.flows.state import STATE, kept_of, state_table, write_state
 from swope.models.analysis import assess
 from swope.models.detector import Batch
@@ -106,7 +106,7 @@ def a_run(first: list[LightCurve], folder: Path) -> dict[str, float]:
     folder.mkdir()
     kept = [kept_of(one) for one in analyses]
     write_state(folder / STATE, [state_table([one.curve for one in analyses], kept)], RunOptions())
-    (folder / RECORD).write_text("{}")
+    RunRecord("0", {}, [], asdict(RunOptions()), {}, {}, 0, 0, [], [], 0, {}).write(folder)
     clock.append(time.process_time())
     return dict(zip(("period", "inputs", "statespace", "all models", "writing"), np.diff(clock).tolist(), strict=True))
 

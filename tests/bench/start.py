@@ -6,7 +6,8 @@ Timed, each in processes of its own and the quickest of three:
 - *show*: ``swope show`` of one Kepler quarter, a page and a picture included;
 - *run*: ``swope run`` of the same, with its catalog and report;
 - *second*: a second `swope.analyze` of it in one process, in seconds;
-- *first_run*: ``swope run`` where nothing has been compiled yet (an empty cache of numba's), against *run*; once.
+- *first_run*: ``swope run`` where nothing has been compiled yet (an empty cache of numba's), against *run*; once;
+- *first_demo* and *demo*: the same of the sample survey, as ``make demo`` runs it on a fresh machine; once each.
 
 The quarter is Kepler-90's first in the real data, or FITS.
 """
@@ -25,6 +26,8 @@ from pathlib import Path
 from tests.real_data import REAL_DATA
 
 QUARTER = REAL_DATA / "kepler" / "kplr011442793-2009350155506_llc.fits"
+
+SAMPLE = Path(__file__).parents[2] / "data" / "sample"
 
 BARE = """
 from swope.flows.runtime import one_thread, quiet
@@ -75,6 +78,10 @@ def main(arguments: list[str]) -> int:
         second = float(_python(SECOND, quarter))
         empty = {"NUMBA_CACHE_DIR": str(next(places))}
         first = _seconds(lambda: _python(COMMAND, "run", quarter, "--out", next(places), more=empty))
+        empty = {"NUMBA_CACHE_DIR": str(next(places))}
+        first_demo, demo = (
+            _seconds(lambda: _python(COMMAND, "run", SAMPLE, "--out", next(places), more=empty)) for _ in range(2)
+        )
     line = {
         "bench": "start",
         "file": quarter.name,
@@ -86,6 +93,9 @@ def main(arguments: list[str]) -> int:
         "show_over_bare": round(shown / bare, 2),
         "run_over_bare": round(ran / bare, 2),
         "first_over_later_run": round(first / ran, 2),
+        "first_demo_s": round(first_demo, 2),
+        "demo_s": round(demo, 2),
+        "first_over_later_demo": round(first_demo / demo, 2),
     }
     print(json.dumps(line))
     return 0

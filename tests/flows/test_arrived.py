@@ -18,10 +18,11 @@ def curve(name: str, source: str) -> LightCurve:
 def sorted_names(
     came: list[tuple[str, str]], known: list[tuple[str, str]]
 ) -> tuple[dict[tuple[str, str], list[str]], dict[tuple[str, str], str]]:
-    """Sources that went to each star, and what was said of each of the others."""
-    mine, strangers = sorted_out([curve(*name) for name in came], known)
+    """Sources that went to each star, and what was said of each of the others: "new", or why it was not taken."""
+    mine, new, strangers = sorted_out([curve(*name) for name in came], known)
     went = {star: [one.source for one in curves] for star, curves in mine.items()}
-    return went, {(one.object_id, one.source): why for one, why in strangers}
+    said = {(one.object_id, one.source): why for one, why in strangers}
+    return went, said | {(one.object_id, one.source): "new" for one in new}
 
 
 def test_the_same_source_goes_to_its_star() -> None:
@@ -36,7 +37,7 @@ def test_a_night_in_files_of_its_own_goes_to_the_star_of_that_name() -> None:
 def test_an_unknown_name_is_a_new_star() -> None:
     went, others = sorted_names([("3", RUN)], [("1", RUN)])
     assert went == {}
-    assert others == {("3", RUN): "new star: it needs a run"}
+    assert others == {("3", RUN): "new"}
 
 
 def test_two_stars_of_one_name_each_get_their_own() -> None:
@@ -59,7 +60,7 @@ def test_a_third_file_with_the_name_of_two_stars_is_not_guessed() -> None:
 def test_another_file_beside_the_known_one_is_another_star() -> None:
     went, others = sorted_names([("1", "b.csv"), ("1", RUN)], [("1", RUN)])
     assert went == {("1", RUN): [RUN]}
-    assert others == {("1", "b.csv"): f"new star: the known one of this name is of {RUN}, which came too"}
+    assert others == {("1", "b.csv"): "new"}
 
 
 def test_a_night_goes_on_as_the_one_before_it_did() -> None:

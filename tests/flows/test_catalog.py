@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from swope.flows.nightly import nightly
 from swope.flows.options import RunOptions
 from swope.flows.record import RunRecord
 from swope.flows.report import write_report
+from swope.flows.workers import worker_processes
 from swope.models.weights import PRETRAINED
 from swope.pipeline.ingest import Part, SourceError
 
@@ -55,8 +57,16 @@ def survey(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
+def workers() -> Iterator[None]:
+    """Two workers for all runs, until one of these is left by an exception: to load the models takes longest."""
+    with worker_processes(2):
+        yield
+
+
+@pytest.fixture(scope="module")
 def run(
     prefect_server: None,  # noqa: ARG001 (the flow needs it running)
+    workers: None,  # noqa: ARG001
     survey: Path,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> tuple[Path, RunRecord]:
@@ -165,7 +175,7 @@ def test_the_same_catalog_whatever_the_workers_and_the_order(
 ) -> None:
     files = sorted((str(file) for file in survey.iterdir()), reverse=True)
     catalog(files, str(tmp_path), options=RunOptions(chunk_size=5), workers=2, top=1)
-    for name in ("objects.parquet", "events.parquet", "state.parquet"):
+    for name in ("objects.parquet", "events.parquet", "state.parquet", "latent.parquet"):
         mine, theirs = pq.read_table(tmp_path / name), pq.read_table(run[0] / name)
         different = [column for column in mine.column_names if not same(mine[column], theirs[column])]
         assert set(different) <= {"source"}, name
@@ -187,7 +197,7 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(
     (out / "objects.parquet").unlink()
     again = catalog([str(survey)], str(out), options=RunOptions(chunk_size=5), workers=1, top=3)
     assert again.n_reused == len(again.chunks) - 1
-    for name in ("objects.parquet", "events.parquet", "state.parquet"):
+    for name in ("objects.parquet", "events.parquet", "state.parquet", "latent.parquet"):
         assert (out / name).read_bytes() == (run[0] / name).read_bytes()
 
 
@@ -205,49 +215,46 @@ def test_one_file_more_redoes_one_chunk_and_what_nothing_refers_to_goes(
     again = catalog([str(survey), str(more)], str(out), options=options, workers=1, top=1)
     assert again.n_reused >= len(run[1].chunks) - 1
     assert again.n_reused < len(again.chunks)
+    assert again.n_taken_over > 0
     assert again.counts["n_in"] == run[1].counts["n_in"] + 1
     assert chunk_folders(out) == {Path(chunk).name for chunk in again.chunks} | {"refused"}
     # and back to the first
     back = catalog([str(survey)], str(out), options=options, workers=1, top=1)
     assert back.n_reused >= len(run[1].chunks) - 1
     assert chunk_folders(out) == chunk_folders(run[0])
-    for name in ("objects.parquet", "events.parquet", "state.parquet"):
+    for name in ("objects.parquet", "events.parquet", "state.parquet", "latent.parquet"):
         assert (out / name).read_bytes() == (run[0] / name).read_bytes()
+
+
+def test_the_next_run_ranks_by_what_was_said_of_this_one(
+    run: tuple[Path, RunRecord], survey: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "run"
+    shutil.copytree(run[0], out)
+    before = pq.read_table(out / "objects.parquet")
+    assert before["verdict_rank"].null_count == len(before)
+    assert main(["label", str(out), "star3", "interesting"]) == 0
+    record = catalog([str(survey)], str(out), options=RunOptions(chunk_size=5), workers=1, top=None)
+    assert record.n_reused == len(record.chunks)
+    after = pq.read_table(out / "objects.parquet")
+    assert after.drop(["verdict", "verdict_rank"]).equals(before.drop(["verdict", "verdict_rank"]))
+    rows = {row["object_id"]: row for row in after.to_pylist()}
+    assert rows["star3"]["verdict"] == "interesting"
+    assert rows["star3"]["verdict_rank"] <= rows["star3"]["anomaly_rank"]
+    assert sum(row["verdict_rank"] is not None for row in rows.values()) >= N_GOOD
+    # what a run keeps of its verdicts a damaged table must not cost
+    (out / "verdicts.csv").write_text("star,word\n")
+    with pytest.raises(ValueError, match="no table of verdicts"):
+        catalog([str(survey)], str(out), options=RunOptions(chunk_size=5), workers=1, top=None)
+    assert pq.read_table(out / "objects.parquet").equals(after)
+    capsys.readouterr()
 
 
 def test_the_catalog_does_not_depend_on_the_chunks(run: tuple[Path, RunRecord], survey: Path, tmp_path: Path) -> None:
     catalog([str(survey)], str(tmp_path), options=RunOptions(chunk_size=3), workers=1, top=1)
     assert len(RunRecord.read(tmp_path).chunks) > len(run[1].chunks)
-    for name in ("objects.parquet", "events.parquet"):
+    for name in ("objects.parquet", "events.parquet", "state.parquet", "latent.parquet"):
         assert (tmp_path / name).read_bytes() == (run[0] / name).read_bytes()
-
-
-def test_other_code_redoes_all(
-    run: tuple[Path, RunRecord], survey: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    made = Makers(run[1].models, run[1].versions | {"swope_code": "pulled"})
-    monkeypatch.setattr(catalog_module, "load_makers", lambda _: made)
-    seen: list[Path] = []
-    monkeypatch.setattr(catalog_module, "run_chunks", lambda _parts, folders, _options: seen.extend(folders))
-    shutil.copytree(run[0], tmp_path / "run")
-    with pytest.raises(FileNotFoundError):
-        catalog([str(survey)], str(tmp_path / "run"), options=RunOptions(chunk_size=5), workers=1)
-    assert not any(folder.exists() for folder in seen)
-    # what was there is still whole
-    assert RunRecord.read(tmp_path / "run") == run[1]
-
-
-def test_models_that_cannot_be_loaded_are_said_before_any_work(
-    run: tuple[Path, RunRecord], survey: Path, tmp_path: Path
-) -> None:
-    models = tmp_path / "models" / "classifier"
-    shutil.copytree(PRETRAINED / "classifier", models)
-    (models / "arrays.npz").write_bytes(b"half a model")
-    out = tmp_path / "run"
-    with pytest.raises(ValueError, match=r"arrays\.npz is missing or is not the file that was saved"):
-        catalog([str(survey)], str(out), options=RunOptions(models=str(models.parent)), workers=1)
-    assert not (out / "work" / "chunks").exists()
-    assert run[1].models["classifier"]
 
 
 def test_a_chunk_that_fails_has_rows_that_say_why_and_is_tried_again_by_the_next_run(
@@ -278,7 +285,7 @@ def test_a_night_goes_on_from_a_run(run: tuple[Path, RunRecord], survey: Path, t
     shutil.copytree(survey, tonight)
     with (tonight / "star0.csv").open("a") as file:
         file.write("58210.5,14.0,0.03,g\n58211.5,14.0,0.03,r\n")
-    night = Path(nightly(str(tonight), str(run[0]), str(tmp_path / "nights")))
+    night = Path(nightly(str(tonight), str(run[0]), str(tmp_path / "nights"), update=False) or "")
     assert night.parent == tmp_path / "nights"
     names = {row["object_id"]: row for row in pq.read_table(night / "stars.parquet").to_pylist()}
     assert set(names) == {file.stem for file in survey.iterdir()}
@@ -297,3 +304,31 @@ def test_nothing_to_read_is_said(tmp_path: Path) -> None:
     (tmp_path / "bare").mkdir()
     with pytest.raises(SourceError, match="bare"):
         catalog([str(tmp_path / "bare")], str(tmp_path / "out"))
+
+
+def test_models_that_cannot_be_loaded_are_said_before_any_work(
+    run: tuple[Path, RunRecord], survey: Path, tmp_path: Path
+) -> None:
+    models = tmp_path / "models" / "classifier"
+    shutil.copytree(PRETRAINED / "classifier", models)
+    (models / "arrays.npz").write_bytes(b"half a model")
+    out = tmp_path / "run"
+    with pytest.raises(ValueError, match=r"arrays\.npz is missing or is not the file that was saved"):
+        catalog([str(survey)], str(out), options=RunOptions(models=str(models.parent)), workers=1)
+    assert not (out / "work" / "chunks").exists()
+    assert run[1].models["classifier"]
+
+
+def test_other_code_redoes_all(
+    run: tuple[Path, RunRecord], survey: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = Makers(run[1].models, run[1].versions | {"swope_code": "pulled"})
+    monkeypatch.setattr(catalog_module, "load_makers", lambda _: made)
+    seen: list[Path] = []
+    monkeypatch.setattr(catalog_module, "run_chunks", lambda _parts, folders, *_: seen.extend(folders) or 0)
+    shutil.copytree(run[0], tmp_path / "run")
+    with pytest.raises(FileNotFoundError):
+        catalog([str(survey)], str(tmp_path / "run"), options=RunOptions(chunk_size=5), workers=1)
+    assert not any(folder.exists() for folder in seen)
+    # what was there is still whole
+    assert RunRecord.read(tmp_path / "run") == run[1]

@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 import errno
+import json
 import math
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from swope.flows import chunk, stages, survive
-from swope.flows.chunk import ChunkError, Lessons, Mark, each_or_lost, mark_of
+from swope.flows.chunk import ChunkError, Lessons, Mark, batches, each_or_lost, mark_of
+from swope.flows.limits import Limits
 from swope.flows.options import RunOptions
+from swope.flows.rows import StarRow, lost_row
 from swope.flows.stages import Lost
-from swope.flows.survive import surviving
+from swope.flows.survive import in_pieces, surviving
 from swope.flows.workers import WorkerDiedError, worker_processes
 from swope.pipeline.ingest import IngestOptions, Part, plan
+from swope.pipeline.star import Star
 
 
 class Counted:
@@ -51,6 +59,15 @@ def test_a_star_that_raises_is_lost_alone() -> None:
     assert answers[77] == Lost("the computation failed on this star: ValueError: math domain error")
     assert [answers[i] for i in (0, 76, 78, 255)] == [math.sqrt(i) for i in (0, 76, 78, 255)]
     assert counted.calls < 25
+
+
+@given(sizes=st.lists(st.integers(1, 50)), most=st.integers(1, 100))
+def test_stars_go_through_the_models_in_batches_bounded_by_their_rows(sizes: list[int], most: int) -> None:
+    found = batches(sizes, most)
+    assert [place for batch in found for place in batch] == list(range(len(sizes)))
+    assert all(len(batch) == 1 or sum(sizes[i] for i in batch) <= most for batch in found)
+    # none that the one before had room for
+    assert all(sum(sizes[i] for i in [*one, other[0]]) > most for one, other in pairwise(found))
 
 
 @pytest.mark.parametrize("n", [1, 2, 3])
@@ -96,19 +113,20 @@ def part(tmp_path: Path) -> Part:
 
 def dying(part: Part, folder: Path, options: RunOptions, lessons: Lessons) -> None:
     """A chunk whose star 1 ends the process in the period search, and star 3 in the models."""
-    find_period, rows_of = chunk.find_period, chunk.rows_of
+    find_period = chunk.find_period
 
     def search(curve: object, where: object) -> object:
         if curve.object_id == "star1":  # type: ignore[attr-defined]
             os.kill(os.getpid(), signal.SIGKILL)
         return find_period(curve, where)  # type: ignore[arg-type]
 
-    def rows(stars: Sequence[object], models: object, given: RunOptions) -> object:
-        if any(star.curve.object_id == "star3" for star in stars):  # type: ignore[attr-defined]
+    def rows(stars: Sequence[Star], *_: object) -> list[StarRow]:
+        if any(star.curve.object_id == "star3" for star in stars):
             os.kill(os.getpid(), signal.SIGKILL)
-        return rows_of(stars, models, given)  # type: ignore[arg-type]
+        return [lost_row(star, "scored") for star in stars]
 
-    chunk.find_period, chunk.rows_of = search, rows  # type: ignore[assignment]
+    # without models, which every new process would have to load
+    chunk.find_period, chunk.rows_of, chunk.load_models = search, rows, lambda _: None  # type: ignore[assignment]
     chunk.do_chunk(part, folder, options, lessons)
 
 
@@ -122,8 +140,9 @@ def test_a_star_that_ends_its_process_is_lost_alone(part: Part, tmp_path: Path) 
     assert sorted(rows) == [f"star{i}" for i in range(N)]
     for name, row in rows.items():
         died = "ended without an answer" in (row["reason"] or "")
-        assert died == (name in ("star1", "star3")), row["reason"]
-        assert (row["status"] == "failed") == died
+        assert died == (name == "star3"), row["reason"]
+        assert (row["reason"] == "scored") == (name != "star3")
+        assert (row["period"] is None) == (name == "star1")
     assert (folder / "done.json").exists()
     assert mark_of(folder) is None
 
@@ -147,7 +166,8 @@ def test_deaths_that_are_no_stars_are_not_blamed_on_one(part: Part, tmp_path: Pa
         surviving(absent, part, folder, RunOptions())
 
 
-def test_the_number_of_deaths_is_bounded(part: Part, tmp_path: Path) -> None:
+def test_the_number_of_deaths_is_bounded(part: Part, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(survive, "MAX_DEATHS", 4)
     folder = tmp_path / "chunk"
     folder.mkdir()
     with worker_processes(1), pytest.raises(WorkerDiedError, match="processes ended over the stars"):
@@ -164,3 +184,65 @@ def test_the_mark_of_a_run_that_was_killed_is_blamed_on_nobody(part: Part, tmp_p
     chunk.prepare_chunk(part, killed, RunOptions())
     assert mark_of(killed) is None
     assert stages.is_measured(killed)
+
+
+def endless(_part: Part, folder: Path, _options: RunOptions, lessons: Lessons) -> None:
+    """A chunk whose star 0 never ends, and whose star 1 takes all memory."""
+    for star in range(2):
+        if star not in lessons.unmeasured:
+            with chunk._marked(folder, Mark("measure", star)):
+                held = b"x" * 2**30 if star else b""
+                time.sleep(60 + len(held))
+    (folder / "said").write_text(json.dumps(list(lessons.unmeasured.values())))
+
+
+def test_a_star_that_takes_too_long_or_too_much_memory_is_lost(
+    part: Part, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "chunk"
+    folder.mkdir()
+    monkeypatch.setattr(survive, "LIMITS", Limits(alone=2.0, memory=700 * 2**20))
+    with worker_processes(1):
+        surviving(endless, part, folder, RunOptions())
+    long, large = json.loads((folder / "said").read_text())
+    assert "it took more than 2 s" in long
+    assert "it took more than 0.7 GB of memory" in large
+
+
+def deadly(stars: Sequence[float]) -> list[float]:
+    if min(stars) < 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return roots(stars)
+
+
+def test_of_stars_in_pieces_the_one_that_ends_its_process_is_lost_alone() -> None:
+    stars = [1.0, 4.0, -1.0, 9.0]
+    with worker_processes(1):
+        found = list(in_pieces(deadly, stars))
+    assert [star for some, _ in found for star in some] == stars
+    assert [answer for some, answer in found if -1.0 not in some] == [[1.0, 2.0], [3.0]]
+    (lost,) = [answer for some, answer in found if -1.0 in some]
+    assert isinstance(lost, Lost)
+
+
+def slow_to_start(_part: Part, folder: Path, _options: RunOptions, lessons: Lessons) -> None:
+    """A chunk whose star 0 never ends, and whose process takes longer than a star may until it is at one."""
+    time.sleep(2.0)
+    if 0 not in lessons.unmeasured:
+        with chunk._marked(folder, Mark("measure", 0)):
+            time.sleep(60)
+    (folder / "said").write_text(json.dumps(list(lessons.unmeasured)))
+
+
+def test_a_process_is_not_ended_for_the_star_of_the_one_before(
+    part: Part, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "chunk"
+    folder.mkdir()
+    monkeypatch.setattr(survive, "LIMITS", Limits(alone=1.0))
+    # of a run that was killed an hour ago
+    (folder / chunk.MARK).write_text('["measure", 3]')
+    os.utime(folder / chunk.MARK, (time.time() - 3600,) * 2)
+    with worker_processes(1):
+        surviving(slow_to_start, part, folder, RunOptions())
+    assert json.loads((folder / "said").read_text()) == [0]

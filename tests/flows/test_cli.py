@@ -26,7 +26,9 @@ def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     return captured.err
 
 
-@pytest.mark.parametrize("command", ["run", "nightly", "report", "train", "evaluate", "simulate", "export", "serve"])
+@pytest.mark.parametrize(
+    "command", ["run", "nightly", "report", "train", "evaluate", "simulate", "export", "serve", "inject", "label"]
+)
 def test_every_command_teaches_with_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
         main([command, "--help"])

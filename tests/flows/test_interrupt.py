@@ -30,10 +30,9 @@ def left(out: Path) -> list[str]:
 
 
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="looks for processes in /proc")
-@pytest.mark.parametrize("when", ["starting", "working"])
 @pytest.mark.parametrize(
-    ("one", "everybody"),
-    [(signal.SIGINT, True), (signal.SIGINT, False), (signal.SIGTERM, True), (signal.SIGTERM, False)],
+    ("one", "everybody", "when"),
+    [(signal.SIGINT, True, "working"), (signal.SIGTERM, False, "starting")],
 )
 def test_a_run_that_is_asked_to_end_leaves_nothing_and_says_so(
     tmp_path: Path, one: signal.Signals, everybody: bool, when: str

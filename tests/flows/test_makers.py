@@ -5,6 +5,7 @@ import pytest
 
 from swope.flows import makers
 from swope.flows.makers import Makers, code_hash, versions
+from tests.flows.test_own_detector import install
 
 
 def test_the_hash_of_the_code_follows_every_byte_of_code_and_weights(
@@ -34,6 +35,17 @@ def test_versions_name_code_and_packages_and_makers_the_backend() -> None:
     made = Makers.of(None)
     assert made.versions["keras_backend"] in ("tensorflow", "jax", "torch")
     assert set(made.models) == {"forecaster", "statespace", "autoencoder", "classifier"}
+
+
+def test_a_detector_of_ones_own_is_named_by_version_and_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    install(tmp_path / "site")
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    before = versions()
+    assert before["detector toy"].startswith("1.0 ")
+    with (tmp_path / "site" / "toy_detector.py").open("a") as file:
+        file.write("\n# other code, the same version\n")
+    assert versions()["detector toy"] != before["detector toy"]
+    assert {name for name, said in versions().items() if said != before[name]} == {"detector toy"}
 
 
 def test_models_that_cannot_be_loaded_are_said_to_be(monkeypatch: pytest.MonkeyPatch) -> None:

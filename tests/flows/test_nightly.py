@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +14,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from swope.flows.cli import BAD_INPUT, main
-from swope.flows.night import EVENTS, POINTS, STARS, forecasting, score_night
+from swope.flows.night import EVENTS, POINTS, STARS, NightRecord, forecasting, score_night
+from swope.flows.night.changes import last_night
 from swope.flows.night.star import opinions, take_in
-from swope.flows.nightly import latest
 from swope.flows.options import RunOptions
-from swope.flows.record import RECORD
+from swope.flows.record import RunRecord
 from swope.flows.stages import ingest_options
 from swope.flows.state import NIGHTLY, STATE, State, kept_of, read_state, state_table, write_state
 from swope.models.analysis import assess
@@ -76,7 +76,16 @@ def leave_state(folder: Path, *tables: pa.Table) -> None:
     """What a night finds of a run."""
     folder.mkdir()
     write_state(folder / STATE, tables, RunOptions())
-    (folder / RECORD).write_text("{}")
+    leave_record(folder)
+
+
+def leave_record(folder: Path, *inputs: str) -> RunRecord:
+    """What a run of some inputs says of itself."""
+    parts = [{"sha256": one, "files": []} for one in inputs]
+    folder.mkdir(exist_ok=True)
+    record = RunRecord("0", {}, [], asdict(RunOptions()), {}, {}, 0, 0, parts, [], 0, {})
+    record.write(folder)
+    return record
 
 
 @pytest.fixture(scope="module")
@@ -198,6 +207,8 @@ def test_every_input_of_a_night_is_accounted_for(survey: Path) -> None:
     assert (found["star0"]["status"], found["star0"]["n_new"]) == ("partial", 3)
     assert "'i'" in found["star0"]["reason"]
     assert "1 rows earlier than the last one known" in found["star0"]["reason"]
+    assert found["star0"]["past"] in found["star0"]["reason"]
+    assert found["star9"]["past"] == "new star"
     assert "values is 'flux', the run's was 'mag'" in found["star1"]["reason"]
     assert "empty" in found["star2"]["reason"]
     assert found["star9"]["reason"].startswith("new star")
@@ -365,15 +376,22 @@ def test_the_command_prints_the_night(survey: Path, tmp_path: Path, capsys: pyte
     assert (tmp_path / "out" / NIGHTLY).exists()
 
 
-def test_a_morning_goes_on_from_the_last_finished_night_or_a_later_run(tmp_path: Path) -> None:
-    run, out = tmp_path / "run", tmp_path / "nights"
-    for age, folder in ((30, run), (20, out / "2026-11-20"), (10, out / "2026-11-21"), (5, out / "2026-11-22")):
-        folder.mkdir(parents=True)
-        (folder / STATE).touch()
-        os.utime(folder / STATE, (1e9 - age, 1e9 - age))
-        if folder.name != "2026-11-21":
-            (folder / NIGHTLY).touch()
-    assert latest(run, out, out / "2026-11-20") == run
-    assert latest(run, out, out / "2026-11-22") == out / "2026-11-20"
-    os.utime(run / STATE, (1e9, 1e9))
-    assert latest(run, out, out / "2026-11-22") == run
+def test_a_morning_goes_on_from_the_last_finished_night_of_its_run_whatever_the_times_of_files(
+    night: Path, tmp_path: Path
+) -> None:
+    run = leave_record(tmp_path / "run", "a")
+    other = leave_record(tmp_path / "run", "a", "b")
+    record = NightRecord.read(night)
+    nights = tmp_path / "nights"
+    for name, of in (("2026-11-20", run), ("2026-11-21", run), ("2026-11-22", other)):
+        (nights / name).mkdir(parents=True)
+        replace(record, run=of.stamp).write(nights / name)
+    (nights / "2026-11-23").mkdir()
+    assert last_night(nights, run) == nights / "2026-11-21"
+    assert last_night(nights, other) == nights / "2026-11-22"
+    assert last_night(nights, leave_record(tmp_path / "run", "c")) is None
+
+
+def test_a_night_says_which_run_it_and_the_nights_before_it_went_on_from(survey: Path, night: Path) -> None:
+    score_night([str(survey / "monday")], night, survey / "one_more", detectors=["statespace"])
+    assert NightRecord.read(survey / "one_more").run == RunRecord.read(survey / "run").stamp

@@ -21,25 +21,20 @@ from tests.flows.toy_detector import FLAG, GLOW, Toy
 
 N, LATER = 60, 6
 
-#: As few processes as may be: each start of Swope costs more than what is asked of it. A flow has one of its own.
+#: One process for all, since each start of Swope costs more than what is asked of it; and two flows in one process.
 RUN = """
-import sys
-from swope.flows.cli import main
-
-if __name__ == "__main__":
-    sources, tonight, out, night = sys.argv[1:]
-    run = main(["run", sources, "--out", out, "--workers", "1"])
-    sys.exit(run or main(["nightly", tonight, "--since", out, "--out", night]) or main(["report", out, "--top", "2"]))
-"""
-
-TRAIN = """
 import json, sys
 from pathlib import Path
 from swope.flows.cli import main
 
 if __name__ == "__main__":
-    sources, models = sys.argv[1:]
-    failed = main(["train", "toy", sources, "--out", models, "--seed", "3", "--workers", "1"])
+    sources, tonight, out, night, models = sys.argv[1:]
+    failed = (
+        main(["run", sources, "--out", out, "--workers", "1"])
+        or main(["nightly", tonight, "--since", out, "--out", night])
+        or main(["report", out, "--top", "2"])
+        or main(["train", "toy", sources, "--out", models, "--seed", "3", "--workers", "1"])
+    )
     if not failed:
         from swope.models.registry import load_model
         learnt = load_model("toy", models)
@@ -117,8 +112,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
 
 @pytest.fixture(scope="module")
 def outcome(place: Place) -> Place:
-    """A run, a night after it, and its report made again."""
-    place.python(RUN, "first", "tonight", "out", "night")
+    """A run, a night after it, its report made again, and the toy trained."""
+    place.python(RUN, "first", "tonight", "out", "night", "models")
     return place
 
 
@@ -155,7 +150,10 @@ def test_it_ranks_and_gives_the_reason(outcome: Place) -> None:
 
 
 def test_a_run_records_exactly_which_one_it_was(outcome: Place) -> None:
-    assert json.loads((outcome.folder / "out" / "run.json").read_text())["models"]["toy"] == "toy-10.0"
+    record = json.loads((outcome.folder / "out" / "run.json").read_text())
+    assert record["models"]["toy"] == "toy-10.0"
+    version, _, code = record["versions"]["detector toy"].partition(" ")
+    assert (version, len(code)) == ("1.0", 16)
 
 
 def test_it_judges_the_night(outcome: Place) -> None:
@@ -180,9 +178,8 @@ def test_the_report_speaks_of_it(outcome: Place) -> None:
     assert "Forecast by the toy from the points before" in page
 
 
-def test_it_is_trained_like_the_others_and_read_from_its_folder(place: Place) -> None:
-    place.python(TRAIN, "first", "models")
-    learnt = json.loads((place.folder / "learnt.json").read_text())
+def test_it_is_trained_like_the_others_and_read_from_its_folder(outcome: Place) -> None:
+    learnt = json.loads((outcome.folder / "learnt.json").read_text())
     # the faintest star, and the seed
     assert float(learnt["id"].removeprefix("toy-")) == pytest.approx(18.0, abs=0.1)
     assert learnt["card"].startswith("# A toy made by `swope train`")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from swope.flows.workers import StoppedError, call, worker_processes
+from swope.flows.workers import StoppedError, WorkerDiedError, call, call_twice, worker_processes
 
 
 def process() -> int:
@@ -141,6 +141,29 @@ def test_a_request_to_end_is_not_the_workers_to_follow() -> None:
         pid = call(process)
         os.kill(pid, signal.SIGTERM)
         assert call(process) == pid
+
+
+def test_a_worker_that_was_lost_while_it_was_idle_is_nobodys_fault() -> None:
+    with worker_processes(1):
+        first = call(process)
+        os.kill(first, signal.SIGKILL)
+        while multiprocessing.active_children():
+            time.sleep(0.01)
+        assert call(process) != first
+
+
+def once(mark: Path) -> int:
+    if not mark.exists():
+        mark.touch()
+        crash()
+    return os.getpid()
+
+
+def test_what_is_no_stars_doing_is_tried_twice(tmp_path: Path) -> None:
+    with worker_processes(1):
+        assert call_twice(once, tmp_path / "mark") != os.getpid()
+        with pytest.raises(WorkerDiedError):
+            call_twice(crash)
 
 
 _PARENT = """

@@ -212,7 +212,8 @@ def test_detectors_of_ones_own_fill_row_pvalue_and_events(models: Models) -> Non
     assert "b: too dark" in one.row["reason"]
     assert one.row["status"] == "partial"
     assert one.row["n_events"] == len(one.events)
-    assert {found.t_start for found in one.events} == {5.0, 200.0}
+    # what both saw is one event
+    assert [found.detectors for found in one.events] == ["a+b", "a"]
 
 
 def test_where_no_detector_was_at_work_nothing_is_claimed(models: Models) -> None:
@@ -327,3 +328,15 @@ def test_a_second_period_is_for_types_with_two_modes(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(module, "secondary_periods", breaking)
     assert module._second_period(one, "RRD") == (None, Reason("the search failed: RuntimeError: no", fault=True))
+
+
+def test_events_that_cannot_be_measured_are_told_with_a_reason(models: Models, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> list[Event]:
+        raise ZeroDivisionError("no level")
+
+    monkeypatch.setattr(module, "gathered", broken)
+    said = Assessment(3.0, 1e-6, events=(event("a", 5.0),))
+    (one,) = analyze([flaring()], told(models, a=said), OPTIONS)
+    assert len(one.events) == one.row["n_events"] == 1
+    assert one.row["status"] == "failed"
+    assert "events: the measurement failed" in one.row["reason"]

@@ -113,6 +113,16 @@ def test_rows_are_sorted_out() -> None:
     assert follow_on(known, found.fresh).time.tolist() == [1.0, 2.0, 3.0, 4.0, 5.0]
 
 
+def test_a_known_row_with_another_value_is_said_and_two_at_one_time_are_both_known() -> None:
+    known = LightCurve.of("star", [1.0, 2.0, 2.0, 3.0], [15.0, 15.0, 15.2, 15.0], [0.1, np.nan, 0.1, 0.1], band="g")
+    assert arrivals(known, [known]).past is None
+    assert arrivals(known, [known]).seen == 4
+    again = LightCurve.of("star", [1.0, 2.0, 3.0, 4.0], [15.0, 15.2, 15.1, 15.0], [0.2, 0.1, 0.1, 0.1], band="g")
+    found = arrivals(known, [again])
+    assert found.past == found.reason == "2 rows with another value or error than was known: needs a run"
+    assert (found.seen, found.fresh.time.tolist()) == (1, [4.0])
+
+
 def test_other_clocks_units_and_kinds_are_told_apart() -> None:
     known = curve([1.0, 2.0], clock=Clock.parse("BJD_TDB"))
     bjd = Clock.parse("BJD-2450000_TDB")

@@ -126,7 +126,7 @@ def test_reasons():
     said = anomaly_reason(row, DETECTORS, [lesser, event])
     assert said == (
         "Strange to the neural forecaster: 1 ordinary star in 2,000 scores as high. Also to the state-space model "
-        "(p = 0.01). It faded by 7.3 sigma in band V at BJD_TDB 2455123.4568; 2 events in all."
+        "(p = 0.01). It faded by 7.3 sigma in band V at BJD_TDB 2455123.4568 (2009-10-18); 2 events in all."
     )
     for clock in ({}, {"clock": None}, {"clock": "unknown"}):
         assert "day 2455123.4568" in anomaly_reason(row_of(1e-3, clock, forecaster=5e-4), DETECTORS, [event])

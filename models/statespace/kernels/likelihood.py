@@ -88,50 +88,72 @@ def _pass(theta: FloatArray, problem: Problem, normal: FloatArray) -> tuple[floa
     return logs + math.log(product), observed
 
 
+#: Rows whose innovations are gathered before their products are summed.
+_GATHERED = 128
+
+
+@compiled(fast=True)
+def _add_products(white: FloatArray, rows: int, normal: FloatArray) -> None:
+    """Add the scalar products of the columns, of which `white` (k + 1, rows or more) has the next rows, to `normal`."""
+    for i in range(len(normal)):
+        for j in range(i + 1):
+            total = 0.0
+            for t in range(rows):
+                total += white[i, t] * white[j, t]
+            normal[i, j] += total
+
+
 @compiled()
-def _pass_scalar(theta: FloatArray, problem: Problem, normal: FloatArray) -> tuple[float, int]:
-    """As `_pass`, for the commonest case several times as fast: no columns, and no block or one damped random walk."""
+def _pass_walk(theta: FloatArray, problem: Problem, normal: FloatArray) -> tuple[float, int]:
+    """As `_pass`, for the commonest case several times as fast: no block, or one damped random walk."""
     parameter = parameters(theta, problem)
     factor = len(problem.kind)
     added = factor + 1
     rows, observe, error2 = problem.rows, problem.observe, problem.error2
     step, inflate, group = problem.step, problem.inflate, problem.group
+    columns = rows.shape[1]
     walking = len(problem.kind) == 1
     power, rate = 0.0, 0.0
     if walking:
         power, rate = parameter[0, 0] ** 2, -1.0 / parameter[0, 1]
-    state, spread = 0.0, power
-    logs, product, squares, observed = 0.0, 1.0, 0.0, 0
+    state, white = np.zeros(columns), np.empty((columns, _GATHERED))
+    spread, h, gain, keep, gathered = power, 0.0, 0.0, 1.0, 0
+    zero(normal)
+    logs, product, observed = 0.0, 1.0, 0
     for t in range(len(step)):
-        variance = (error2[t] * parameter[factor, group[t]] + parameter[added, group[t]]) * inflate[t]
-        left = rows[t, 0]
         if walking:
-            if step[t] > 0:
-                keep = math.exp(rate * step[t])
-                state *= keep
-                spread = power + (spread - power) * keep * keep
-            if error2[t] == np.inf:
-                continue
             h = observe[t, 0]
-            gain = spread * h
-            variance += h * gain
-            left -= h * state
-            inverse = 1.0 / variance
-            state += gain * left * inverse
-            spread -= gain * gain * inverse
-        else:
-            if error2[t] == np.inf:
-                continue
-            inverse = 1.0 / variance
+            if step[t] > 0:
+                # a row that is not observed leaves its step's factor to the next
+                factor_of_step = math.exp(rate * step[t])
+                keep *= factor_of_step
+                spread = power + (spread - power) * factor_of_step * factor_of_step
+        if error2[t] == np.inf:
+            continue
+        gain = spread * h
+        variance = (error2[t] * parameter[factor, group[t]] + parameter[added, group[t]]) * inflate[t] + h * gain
         if not variance > 0:
             return np.nan, 0
+        inverse = 1.0 / variance
+        root = math.sqrt(inverse)
+        gain *= inverse
+        for j in range(columns):
+            before = keep * state[j]
+            left = rows[t, j] - h * before
+            state[j] = before + gain * left
+            white[j, gathered] = left * root
+        spread -= gain * gain * variance
+        keep = 1.0
+        gathered += 1
+        if gathered == _GATHERED:
+            _add_products(white, gathered, normal)
+            gathered = 0
         observed += 1
-        squares += left * left * inverse
         product *= variance
         if product < 1e-200 or product > 1e200:
             logs += math.log(product)
             product = 1.0
-    normal[0, 0] = squares
+    _add_products(white, gathered, normal)
     return logs + math.log(product), observed
 
 
@@ -207,8 +229,8 @@ def log_likelihood(theta: FloatArray, problem: Problem, normal: FloatArray) -> f
     """Log-likelihood of theta; leaves the Cholesky factor and the half-solved data row in `normal`."""
     k = problem.rows.shape[1] - 1
     blocks = len(problem.kind)
-    if k == 0 and (blocks == 0 or (blocks == 1 and problem.kind[0] == DAMPED)):
-        logs, observed = _pass_scalar(theta, problem, normal)
+    if blocks == 0 or (blocks == 1 and problem.kind[0] == DAMPED):
+        logs, observed = _pass_walk(theta, problem, normal)
     elif blocks == 1 and (problem.kind[0] == TREND or problem.kind[0] == OSCILLATOR):
         logs, observed = _pass_pair(theta, problem, normal)
     else:

@@ -8,6 +8,7 @@ import numpy as np
 
 from swope.models.statespace.kernels.likelihood import log_likelihood
 from swope.models.statespace.kernels.motion import zero
+from swope.models.statespace.kernels.slopes import is_scalar, scalar_slopes
 from swope.models.statespace.problem import Problem
 from swope.pipeline.compiled import compiled
 from swope.pipeline.lightcurve import FloatArray
@@ -19,10 +20,17 @@ def objective(
 ) -> float:
     """Minus log-likelihood and log prior at theta; with a slope (p,) that is not empty, their derivatives.
 
-    These are forward differences, and backward ones where the bound is near. What is known already, the value at theta,
-    is not computed again.
+    Of a scalar problem these are exact. Of others they are forward differences, and backward ones where the bound is
+    near; what is known already, the value at theta, is not computed again.
     """
     value, here, width = known, 0.0, 0.0
+    if len(slope) > 0 and is_scalar(problem):
+        value = -scalar_slopes(theta, problem, slope)
+        for i in range(len(theta)):
+            away = problem.precision[i] * (theta[i] - problem.centre[i])
+            value += 0.5 * away * (theta[i] - problem.centre[i])
+            slope[i] = away - slope[i]
+        return value if math.isfinite(value) else np.inf
     for step in range(0 if math.isnan(known) else 1, len(slope) + 1):
         if step > 0:
             here = theta[step - 1]
@@ -110,7 +118,7 @@ def _learn(change: FloatArray, turn: FloatArray, fresh: bool, metric: FloatArray
 def maximise(
     theta: FloatArray, low: FloatArray, high: FloatArray, problem: Problem, metric: FloatArray, iterations: int
 ) -> tuple[FloatArray, float, bool, int]:
-    """Maximise the likelihood (times the prior on theta) within bounds: projected BFGS with numerical gradients.
+    """Maximise the likelihood (times the prior on theta) within bounds, by projected BFGS.
 
     Parameters
     ----------
@@ -124,6 +132,7 @@ def maximise(
     theta at the maximum, the value of log-likelihood plus log prior there, whether it converged, steps taken.
     """
     p = len(theta)
+    exact = is_scalar(problem)
     columns = problem.rows.shape[1]
     normal = np.empty((columns, columns))
     here, slope, new_slope, none = theta.copy(), np.empty(p), np.empty(p), np.empty(0)
@@ -152,7 +161,8 @@ def maximise(
         for _ in range(12):
             for i in range(p):
                 trial[i] = min(max(here[i] + scale * direction[i], low[i]), high[i])
-            new = objective(trial, problem, normal, high, none, math.nan)
+            # exact slopes come with the value, others cost as much as many values
+            new = objective(trial, problem, normal, high, new_slope if exact else none, math.nan)
             if new <= value + 1e-4 * scale * descent:
                 accepted = True
                 break
@@ -163,7 +173,8 @@ def maximise(
             _diagonal(metric, 1.0)
             fresh = True
             continue
-        objective(trial, problem, normal, high, new_slope, new)
+        if not exact:
+            objective(trial, problem, normal, high, new_slope, new)
         for i in range(p):
             change[i] = trial[i] - here[i]
             turn[i] = new_slope[i] - slope[i]

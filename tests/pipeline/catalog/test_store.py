@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from swope.pipeline.catalog.schema import events_table, objects_table
-from swope.pipeline.catalog.store import count_statuses, merge, replacing, write_parquet
+from swope.pipeline.catalog.store import count_statuses, merge, refill, replacing, write_parquet
 from swope.pipeline.column import FLOAT, Column, DetectorColumns, detectors_of
 from swope.pipeline.rank import novelty
 from tests.pipeline.catalog.rows import DETECTORS, TYPES, columns, event_rows, object_rows
@@ -222,3 +223,18 @@ def test_periods_that_change_at_once_are_no_event_of_many_stars(tmp_path):
     ]
     merge(*write_parts(tmp_path, objects, events, 2), tmp_path / "run", 7)
     assert pq.read_table(tmp_path / "run" / "events.parquet")["flag"].null_count == 12
+
+
+def test_columns_are_filled_anew_and_all_else_stays(tmp_path):
+    path = tmp_path / "objects.parquet"
+    rows = object_rows(50)
+    table = objects_table(columns(rows), DETECTORS)
+    pq.write_table(table, path, row_group_size=7)
+    ranks = pa.array([None if i % 5 == 0 else i for i in range(50)], pa.int32())
+    refill(path, {"verdict_rank": ranks})
+    after = pq.read_table(path)
+    assert after["verdict_rank"].to_pylist() == ranks.to_pylist()
+    assert after.drop(["verdict_rank"]).equals(table.drop(["verdict_rank"]))
+    assert after.schema.equals(table.schema, check_metadata=True)
+    assert pq.ParquetFile(path).num_row_groups == 8
+    assert [file.name for file in tmp_path.iterdir()] == ["objects.parquet"]

@@ -55,3 +55,21 @@ def test_spots_are_no_planet(tmp_path: Path) -> None:
     dip = np.abs((curve.time - curve.time[0] + 1.1) % 2.2 - 1.1) < 0.05
     transiting = replace(curve, value=curve.value * (1.0 - 0.006 * dip))
     assert find_transits(transiting)[0].period == pytest.approx(2.2, rel=2e-3)
+
+
+def cut(dip: float) -> LightCurve:
+    """Three stretches of a month at half an hour, and in each a dip of nine hours, so many days after its start."""
+    rng = np.random.default_rng(3)
+    starts = 2000.0 + 30.3 * np.arange(3)
+    time = np.concatenate([start + np.arange(0, 29.5, 1 / 48) for start in starts])
+    flux = 1.0 + 4e-4 * rng.normal(size=len(time))
+    for start in starts:
+        flux -= 0.003 * (np.abs(time - start - dip) < 0.19)
+    return clean(LightCurve.of("cut", time, flux, np.full(len(time), 4e-4), kind="flux", unit=""))
+
+
+def test_dips_where_stretches_begin_are_no_planet() -> None:
+    assert find_transits(cut(dip=0.0)) == ()
+    found = find_transits(cut(dip=3.0))
+    assert found[0].period == pytest.approx(30.3, rel=2e-3)
+    assert found[0].transits == 3

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 CODE = """
-from swope.models.statespace.ahead import compile_ahead, is_compiled
+from swope.models.ahead import compile_ahead, is_compiled
 before = is_compiled()
 compile_ahead()
 print(before, is_compiled())

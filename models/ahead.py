@@ -1,4 +1,4 @@
-"""Compile the state space before a star needs it: it takes longest, and can be done beside something else."""
+"""Compile the models' inner loops before a star needs them: it takes longest, and can be done beside something else."""
 
 from __future__ import annotations
 
@@ -15,12 +15,15 @@ from swope.pipeline.star import Star
 
 
 def is_compiled() -> bool:
-    """Whether it was compiled before, and kept."""
-    return is_kept(Path(__file__).parent / "kernels", "search.maximise")
+    """Whether they were compiled before, and kept."""
+    return is_kept(Path(__file__).parent / "forecaster", "lstm._through")
 
 
 def compile_ahead() -> None:
-    """Compile what the fit, forecasts, events and description of a star need, by going through a small one."""
+    """Compile what the state space and the forecaster need of a star, by going through a small one; without Keras."""
+    from swope.models.forecaster.lstm import Layers, states_of
+    from swope.models.forecaster.mixture import Mixture
+    from swope.models.forecaster.steps import steps_of
     from swope.models.statespace.model import StateSpace
 
     time = np.arange(0.0, 200.0, 2.5)
@@ -31,3 +34,10 @@ def compile_ahead() -> None:
     model = StateSpace()
     model.slow_events([star], EventOptions())
     model.describe([star])
+    steps = steps_of(star)
+    if steps is not None:
+        gates = np.zeros(4)
+        nothing = Layers(np.zeros((steps.inputs.shape[1], 4)), np.zeros((1, 4)), gates, gates, gates, gates, gates)
+        states_of(nothing, steps)
+    one = np.ones((1, 1))
+    Mixture(one, one, one).quantile(0.5)

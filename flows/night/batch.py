@@ -1,0 +1,78 @@
+"""Some stars through a night, in a worker process: a star that ends it is lost alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from swope.flows.night.detectors import Detectors
+from swope.flows.night.star import NightStar, judged, opinions, take_in, unscored
+from swope.flows.night.watch import Watch
+from swope.flows.options import RunOptions
+from swope.flows.stages import Lost
+from swope.flows.state import FOLLOWED, Kept
+from swope.flows.survive import in_pieces
+from swope.pipeline.lightcurve import LightCurve
+from swope.pipeline.star import Star
+
+
+@dataclass(frozen=True, eq=False)
+class Visit:
+    """A star that the run knows, and what came of it tonight."""
+
+    curve: LightCurve
+    kept: Kept
+    came: Sequence[LightCurve]
+
+
+@dataclass(frozen=True, eq=False)
+class After:
+    """A star after tonight: what is known of it now, and what is said of its night."""
+
+    curve: LightCurve
+    kept: Kept
+    said: NightStar
+
+
+def through_the_night(
+    visits: Sequence[Visit], settings: RunOptions, detectors: Sequence[str], watch: Watch
+) -> list[After]:
+    """What is known of some stars after tonight, in their order."""
+    done: list[After] = []
+    for some, answer in in_pieces(partial(_through, settings=settings, detectors=tuple(detectors)), visits):
+        if isinstance(answer, Lost):
+            done += [_lost(visit, answer) for visit in some]
+        else:
+            after, spent = answer
+            done += after
+            watch.add(spent)
+    return done
+
+
+def _through(
+    visits: Sequence[Visit], settings: RunOptions, detectors: tuple[str, ...]
+) -> tuple[list[After], dict[str, float]]:
+    watch = Watch()
+    with watch.over("models"):
+        at_work = Detectors.of(settings, detectors)
+    with watch.over(FOLLOWED):
+        steps = [take_in(visit.curve, visit.kept, visit.came) for visit in visits]
+    stars = [Star(step.curve, step.kept.period) for step in steps]
+    wanted = [len(step.arrived.fresh) > 0 for step in steps]
+    answers = {}
+    for name, detector in at_work.models.items():
+        if name != FOLLOWED:
+            with watch.over(name):
+                answers[name] = opinions(detector, stars, wanted)
+    after = [
+        After(step.curve, step.kept, judged(step, {name: said[i] for name, said in answers.items()}, at_work, watch))
+        for i, step in enumerate(steps)
+    ]
+    return after, watch.seconds()
+
+
+def _lost(visit: Visit, answer: Lost) -> After:
+    """A star that took its process down is as it was."""
+    source = "; ".join(sorted({curve.source for curve in visit.came}))
+    return After(visit.curve, visit.kept, unscored(visit.curve.object_id, source, "failed", answer.reason))

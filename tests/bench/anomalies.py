@@ -1,0 +1,219 @@
+"""Whether one event is one row, and its depth and duration are right.
+
+    python -m tests.bench.anomalies [--stars 20] [--lenses 60]
+
+Flares, dips, lenses and outbursts of known height and width are laid on real stars that behave (ASAS, OGLE, Kepler), at
+several integrated signal-to-noise ratios; the lenses of 2025 stand for real events. For each kind: the share found, the
+rows that tell a found one, with and without those that belong together being gathered, the share told in two
+directions, and how many depths and durations lie within one and two of their errors. The last line is JSON.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from swope.models.analysis import Analysis, assess
+from swope.models.registry import Models, load_models
+from swope.pipeline.events import Event, EventOptions
+from swope.pipeline.lightcurve import FloatArray
+from swope.pipeline.period import find_period
+from swope.pipeline.simulate.bursts import burst_shape, flare_shape
+from swope.pipeline.split import share
+from swope.pipeline.star import Star
+from tests.bench.forecast_events_data import Quiet, integrated, plain_stars, quiet, read_curves
+from tests.bench.statespace_data import kepler_spans
+from tests.real_data import REAL_DATA
+
+SNR = (15.0, 30.0, 60.0)
+
+#: Rows that an event must reach with a tenth of its height.
+_LEAST_ROWS = 4
+
+
+def _lens(x: FloatArray) -> FloatArray:
+    """Paczynski 1986 at a least distance of 0.2 Einstein radii, of height 1."""
+    square = 0.04 + x * x
+    magnified = (square + 2.0) / np.sqrt(square * (square + 4.0))
+    out: FloatArray = (magnified - 1.0) / ((0.04 + 2.0) / np.sqrt(0.04 * 4.04) - 1.0)
+    return out
+
+
+def _dip(x: FloatArray) -> FloatArray:
+    out: FloatArray = -np.exp(-0.5 * (x / 0.4) ** 4)
+    return out
+
+
+#: Profiles over widths from their middle or peak.
+PROFILES: dict[str, Callable[[FloatArray], FloatArray]] = {
+    "flare": flare_shape,
+    "dip": _dip,
+    "lens": _lens,
+    "outburst": burst_shape,
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Laid:
+    """A star with an event of this kind, S/N, depth (as `Event.depth` is given) and width at half depth (days)."""
+
+    star: Star
+    kind: str
+    snr: float
+    depth: float
+    duration: float
+    start: float
+    end: float
+
+
+def half_width(profile: Callable[[FloatArray], FloatArray]) -> float:
+    """Full width at half height of a profile, in its own widths."""
+    x = np.linspace(-20.0, 20.0, 400001)
+    high = np.abs(profile(x))
+    above = x[high > 0.5 * high.max()]
+    return float(above[-1] - above[0])
+
+
+def lay(one: Quiet, kind: str, snr: float) -> Laid | None:
+    """The event on the star, the same at each S/N; None where there is no room for it."""
+    good = one.star.curve.good
+    rng = np.random.default_rng(int(share(f"{good.object_id} {kind}", "anomalies") * 2**53))
+    steps = np.diff(good.time)
+    step, span = float(np.median(steps[steps > 0])), float(np.ptp(good.time))
+    profile = PROFILES[kind]
+    for _ in range(30):
+        wide = min(float(rng.uniform(5.0, 30.0)) * step, span / 15)
+        at = (
+            float(good.time[int(rng.integers(int(0.15 * len(good)), int(0.85 * len(good))))])
+            + rng.uniform(-0.5, 0.5) * step
+        )
+        shape = profile((good.time - at) / wide)
+        touched = np.flatnonzero(np.abs(shape) > 0.1 * np.abs(profile(np.linspace(-3, 3, 601))).max())
+        if len(touched) >= _LEAST_ROWS:
+            break
+    else:
+        return None
+    unit = integrated(one, shape)
+    if not unit > 0:
+        return None
+    height = snr / unit
+    top = float(np.abs(profile(np.linspace(-3, 3, 60001))).max())
+    value = good.value + good.sign * height * shape
+    depth = height * top / (1.0 if good.kind == "mag" else float(np.median(good.value)))
+    return Laid(
+        star=Star(replace(good, object_id=f"{good.object_id} {kind} {snr:g}", value=value), one.star.period),
+        kind=kind,
+        snr=snr,
+        depth=depth,
+        duration=half_width(profile) * wide,
+        start=float(good.time[touched[0]]),
+        end=float(good.time[touched[-1]]),
+    )
+
+
+def quiet_stars(most: int) -> list[Quiet]:
+    """Some real stars of each survey that behave, always the same ones."""
+    asas = sorted(read_curves(REAL_DATA / "asas_acvs"), key=lambda curve: share(curve.object_id, "anomalies"))[
+        : 3 * most
+    ]
+    surveys = {
+        "asas_acvs": [Star(curve, find_period(curve)) for curve in asas],
+        "ogle": plain_stars("ogle/some_stars"),
+        "kepler": list(kepler_spans(days=30.0)),
+    }
+    found = []
+    for survey, stars in surveys.items():
+        ordered = sorted(stars, key=lambda star: share(star.curve.object_id, "anomalies"))
+        found += [one for star in ordered if (one := quiet(survey, star)) is not None][:most]
+    return found
+
+
+def overlapping(events: Sequence[Event], start: float, end: float) -> list[Event]:
+    """Events with a beginning and an end that have part in a time."""
+    return [e for e in events if e.kind in ("run", "pulse") and e.t_start <= end and e.t_end >= start]
+
+
+def told(analysis: Analysis) -> list[Event]:
+    """All events of all detectors, before those that belong together are gathered."""
+    return [event for one in analysis.assessments.values() for event in one.events]
+
+
+def row(name: str, cases: Iterator[tuple[Analysis, float, float, Laid | None]]) -> dict[str, object]:
+    """One line of the table: of stars with an event in a time."""
+    n, raw, rows, split, depths, durations = 0, [], [], 0, [], []
+    for analysis, start, end, laid in cases:
+        n += 1
+        mine = overlapping(analysis.events, start, end)
+        if not mine:
+            continue
+        raw.append(len(overlapping(told(analysis), start, end)))
+        rows.append(len(mine))
+        split += len({event.direction for event in mine}) > 1
+        best = max(mine, key=lambda event: event.snr or 0.0)
+        if laid is not None and best.depth is not None and best.depth_err:
+            depths.append(abs(best.depth - laid.depth) / best.depth_err)
+        if laid is not None and best.duration is not None and best.duration_err:
+            durations.append(abs(best.duration - laid.duration) / best.duration_err)
+
+    def mean(numbers: Sequence[float]) -> float | None:
+        return round(float(np.mean(numbers)), 3) if len(numbers) else None
+
+    return {
+        "kind": name,
+        "stars": n,
+        "found": round(len(rows) / max(n, 1), 3),
+        "rows_before": mean(raw),
+        "rows": mean(rows),
+        "two_directions": round(split / max(len(rows), 1), 3),
+        "depth_in_1": mean([one < 1 for one in depths]),
+        "depth_in_2": mean([one < 2 for one in depths]),
+        "duration_in_1": mean([one < 1 for one in durations]),
+        "duration_in_2": mean([one < 2 for one in durations]),
+    }
+
+
+def laid_rows(models: Models, most: int) -> Iterator[dict[str, object]]:
+    """The lines of what is laid on quiet stars."""
+    background = quiet_stars(most)
+    for kind in PROFILES:
+        for snr in SNR:
+            made = [one for star in background if (one := lay(star, kind, snr)) is not None]
+            answers = [assess([one.star], models, EventOptions())[0] for one in made]
+            cases = ((a, one.start, one.end, one) for a, one in zip(answers, made, strict=True))
+            yield row(f"{kind}, S/N {snr:g}", cases)
+
+
+def lens_row(models: Models, most: int) -> dict[str, object]:
+    """The line of the lenses of 2025: the two months about each highest running median."""
+    curves = read_curves(REAL_DATA / "ogle_lenses_2025")
+    chosen = sorted(curves, key=lambda curve: share(curve.object_id, "anomalies"))[:most]
+    cases = []
+    for curve in chosen:
+        good = curve.good
+        bright = good.sign * good.value
+        peak = float(good.time[np.argmax([np.median(bright[max(0, i - 3) : i + 4]) for i in range(len(bright))])])
+        analysis = assess([Star(curve, find_period(curve))], models, EventOptions())[0]
+        cases.append((analysis, peak - 30.0, peak + 30.0, None))
+    return row("lenses of 2025", iter(cases))
+
+
+def main() -> None:
+    """Print the table and one JSON line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--stars", type=int, default=20, help="real stars of each survey to lay events on")
+    parser.add_argument("--lenses", type=int, default=60, help="lenses of 2025")
+    args = parser.parse_args()
+    models = load_models(None)
+    results = []
+    for line in (*laid_rows(models, args.stars), lens_row(models, args.lenses)):
+        results.append(line)
+        print("  ".join(f"{name} {value}" for name, value in line.items()), flush=True)
+    print(json.dumps({"bench": "anomalies", "results": results}))
+
+
+if __name__ == "__main__":
+    main()

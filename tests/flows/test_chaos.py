@@ -1,0 +1,68 @@
+"""A run that is stopped goes on to the same bytes; `python -m tests.bench.chaos` stops it at more moments."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.bench.chaos import TABLES, FullDisk, Outcome, full_disk, hashes, measure
+from tests.bench.dask_workers import compare
+from tests.flows.test_catalog import star_text
+
+#: Of the nine ways those that differ in what they meet.
+WAYS = [("worker", "SIGKILL"), ("flow", "SIGKILL"), ("group", "SIGTERM"), ("flow", "SIGINT"), ("group", "SIGKILL")]
+
+
+@pytest.fixture(scope="module")
+def survey(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("survey")
+    for i in range(6):
+        (folder / f"star{i}.csv").write_text(star_text(i, 0.5 + 0.1 * i))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def outcome(survey: Path, tmp_path_factory: pytest.TempPathFactory, prefect_server: None) -> tuple[Outcome, Path]:  # noqa: ARG001
+    """With the tests' own server: whether a run ends its own one is held by `test_interrupt`."""
+    from prefect.settings import PREFECT_API_URL
+
+    folder = tmp_path_factory.mktemp("chaos")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("PREFECT_API_URL", str(PREFECT_API_URL.value()))
+        return measure([str(survey)], WAYS, seed=1, folder=folder, between=(0.4, 0.6)), folder
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="looks for processes in /proc")
+def test_a_run_that_is_stopped_in_any_way_goes_on_to_the_same_bytes(outcome: tuple[Outcome, Path]) -> None:
+    found, _ = outcome
+    assert sum(found.stops.values()) == len(WAYS)
+    assert (found.torn, found.redone, found.different, found.left) == (0, 0, 0, 0)
+
+
+def test_a_full_disk_is_said_in_a_line_and_the_run_goes_on_when_there_is_room(
+    outcome: tuple[Outcome, Path], survey: Path, tmp_path: Path
+) -> None:
+    try:
+        full: FullDisk = full_disk([str(survey)], outcome[1] / "undisturbed", tmp_path / "disk")
+    except (PermissionError, FileNotFoundError) as error:
+        pytest.skip(f"no disk of one's own: {error}")
+    assert full.code == 2, full.said
+    assert full.lines == 1
+    assert os.strerror(28) in full.said
+    assert not full.different
+
+
+def test_a_dask_worker_that_is_lost_in_the_middle_changes_nothing(
+    outcome: tuple[Outcome, Path], survey: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip("prefect_dask", reason="needs the extra dask")
+    from prefect.settings import PREFECT_API_URL
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("PREFECT_API_URL", str(PREFECT_API_URL.value()))
+        found = compare([str(survey)], tmp_path, workers=1, chunk_size=2, local=False)
+    assert found["lost"] == 1
+    assert hashes(tmp_path / "lost") == hashes(outcome[1] / "undisturbed")
+    assert len(hashes(tmp_path / "lost")) == len(TABLES)

@@ -1,0 +1,198 @@
+"""Which stars of a changed chunk are taken over from the run before, and that their rows come along."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from swope.flows import renew, stages
+from swope.flows.makers import Makers
+from swope.flows.manifest import chunk_key
+from swope.flows.options import RunOptions
+from swope.flows.record import RunRecord
+from swope.flows.renew import known_stars, renewed
+from swope.flows.rows import StarRow
+from swope.flows.stages import Lost, digest_of, digests_of
+from swope.flows.state import Kept
+from swope.pipeline.ingest import IngestOptions, Part, plan
+from swope.pipeline.lightcurve import Chunk, Clock, LightCurve
+from swope.pipeline.period import PeriodResult
+
+MAKERS = Makers({"toy": "toy-1"}, {"swope": "0"})
+OPTIONS = RunOptions()
+CURVE = LightCurve.of("a", [1.0, 2.0], [3.0, 4.0], [0.1, np.nan], band=["g", "r"], source="a.csv")
+
+OTHERS: dict[str, Any] = {
+    **dict.fromkeys(("object_id", "unit", "source", "kind_from", "read_as", "caution"), "other"),
+    **{name: np.array([1.5, 2.5]) for name in ("time", "value", "error")},
+    **{name: np.array([1, 1], dtype=np.int32) for name in ("band", "mask")},
+    "bands": ("g", "i"),
+    "kind": "flux",
+    "clock": Clock("jd"),
+    "ra": 1.0,
+    "dec": 1.0,
+}
+
+
+@pytest.mark.parametrize("name", sorted(OTHERS))
+def test_whatever_changes_of_a_star_is_seen(name: str) -> None:
+    assert digest_of(CURVE) == digest_of(replace(CURVE))
+    assert digest_of(replace(CURVE, **{name: OTHERS[name]})) != digest_of(CURVE)
+
+
+def test_every_attribute_of_a_star_is_looked_at() -> None:
+    assert set(OTHERS) == set(vars(CURVE)) & set(LightCurve.__dataclass_fields__)
+
+
+@given(st.lists(st.floats(-1e300, 1e300), min_size=2, max_size=2), st.integers(0, 1))
+def test_a_value_that_differs_in_its_last_bit_is_another(value: list[float], i: int) -> None:
+    curve = replace(CURVE, value=np.array(value))
+    other = list(value)
+    other[i] = float(np.nextafter(value[i], math.inf))
+    assert digest_of(curve) != digest_of(replace(CURVE, value=np.array(other)))
+
+
+def write_star(folder: Path, name: str, extra: int = 0) -> None:
+    rows = "".join(f"{58000 + 0.37 * j},{15 + 0.1 * math.sin(j)},0.02\n" for j in range(12 + extra))
+    (folder / f"{name}.csv").write_text("mjd,mag,magerr\n" + rows)
+
+
+@pytest.fixture
+def survey(tmp_path: Path) -> Path:
+    folder = tmp_path / "survey"
+    folder.mkdir()
+    for name in "abcd":
+        write_star(folder, name)
+    return folder
+
+
+def do_run(survey: Path, run_dir: Path, word: str, monkeypatch: pytest.MonkeyPatch, failing: str = "") -> Path:
+    """A run whose stars each say in which run they were done; returns its one chunk."""
+
+    def do_chunk(part: Part, folder: Path, options: RunOptions, _: object = None) -> None:
+        if not stages.is_ingested(folder):
+            stages.ingest_chunk(part, folder, options)
+        curves = list(stages.read_chunk(folder))
+        stages.write_periods(folder, [PeriodResult()] * len(curves))
+        nothing = [np.full(len(one.good), np.nan) for one in curves]
+        done = [
+            StarRow(
+                {"object_id": one.object_id, "source": one.source, "status": "ok", "masked_because": word},
+                events=({"object_id": one.object_id, "source": one.source, "detector": word},),
+                kept=Kept(PeriodResult(), None, word, mean, mean),
+            )
+            for one, mean in zip(curves, nothing, strict=True)
+        ]
+        stages.write_rows(folder, [Lost("no") if row.columns["object_id"] in failing else row for row in done])
+
+    monkeypatch.setattr(renew, "do_chunk", do_chunk)
+    (part,) = plan([str(survey)], IngestOptions(), run_dir / "scratch").parts
+    chunk = Path("work/chunks") / chunk_key(part.digest, asdict(OPTIONS), asdict(MAKERS))
+    known = known_stars(run_dir, MAKERS, OPTIONS, [chunk])
+    if known is None:
+        do_chunk(part, run_dir / chunk, OPTIONS)
+    else:
+        renewed(part, run_dir / chunk, OPTIONS, known)
+    inputs = [{"sha256": part.digest, "files": []}]
+    RunRecord("0", MAKERS.versions, [], asdict(OPTIONS), MAKERS.models, {}, 4, 0, inputs, [str(chunk)], 0, {}).write(
+        run_dir
+    )
+    return run_dir / chunk
+
+
+def said(folder: Path) -> dict[str, dict[str, str]]:
+    """By table, in which run each star's rows were made."""
+    return {
+        name: {row["object_id"]: row[column] for row in pq.read_table(folder / name).to_pylist()}
+        for name, column in (
+            (stages.OBJECTS, "masked_because"),
+            (stages.EVENTS, "detector"),
+            ("state.parquet", "statespace_reason"),
+        )
+    }
+
+
+def test_over_three_runs_each_star_keeps_the_rows_of_the_run_in_which_it_last_changed(
+    survey: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_dir = tmp_path / "run"
+    first = do_run(survey, run_dir, "first", monkeypatch)
+    assert stages.taken_over(first) == 0
+    write_star(survey, "b", extra=1)
+    write_star(survey, "e")
+    second = do_run(survey, run_dir, "second", monkeypatch)
+    (survey / "a.csv").unlink()
+    write_star(survey, "d", extra=2)
+    third = do_run(survey, run_dir, "third", monkeypatch)
+    assert len({first, second, third}) == 3
+    expected = {
+        second: {"a": "first", "b": "second", "c": "first", "d": "first", "e": "second"},
+        third: {"b": "second", "c": "first", "d": "third", "e": "second"},
+    }
+    for folder, words in expected.items():
+        assert said(folder) == dict.fromkeys((stages.OBJECTS, stages.EVENTS, "state.parquet"), words)
+        order = pq.read_table(folder / stages.OBJECTS)["object_id"].to_pylist()
+        assert order == pq.read_table(folder / stages.STARS)["object_id"].to_pylist()
+        assert stages.taken_over(folder) == 3
+    # what was not cleaned again is as if it were
+    (part,) = plan([str(survey)], IngestOptions(), tmp_path / "scratch").parts
+    stages.ingest_chunk(part, tmp_path / "anew", OPTIONS)
+    for name in (stages.DIGESTS, stages.REFUSED):
+        assert (tmp_path / "anew" / name).read_bytes() == (third / name).read_bytes(), name
+    # NaN is not equal to itself
+    anew, taken = (repr(pq.read_table(one / stages.STARS).to_pylist()) for one in (tmp_path / "anew", third))
+    assert anew == taken
+
+
+def test_a_star_that_failed_is_tried_again(survey: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run_dir = tmp_path / "run"
+    do_run(survey, run_dir, "first", monkeypatch, failing="c")
+    write_star(survey, "b", extra=1)
+    chunk = do_run(survey, run_dir, "second", monkeypatch)
+    assert said(chunk)[stages.OBJECTS] == {"a": "first", "b": "second", "c": "second", "d": "first"}
+
+
+def test_nothing_is_taken_over_from_other_makers_or_settings(
+    survey: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_dir = tmp_path / "run"
+    do_run(survey, run_dir, "first", monkeypatch)
+    other = [Path("work/chunks/other")]
+    assert known_stars(run_dir, MAKERS, OPTIONS, other) is not None
+    # how a run is divided makes no difference
+    assert known_stars(run_dir, MAKERS, replace(OPTIONS, chunk_size=1), other) is not None
+    assert known_stars(run_dir, MAKERS, replace(OPTIONS, event_pvalue=0.1), other) is None
+    assert known_stars(run_dir, Makers({"toy": "toy-2"}, MAKERS.versions), OPTIONS, other) is None
+    assert known_stars(run_dir, Makers(MAKERS.models, {"swope": "1"}), OPTIONS, other) is None
+    assert known_stars(tmp_path, MAKERS, OPTIONS, other) is None
+
+
+def test_namesakes_are_not_taken_over(tmp_path: Path) -> None:
+    twins = [replace(CURVE, value=np.array([float(i), 1.0])) for i in range(2)]
+    curves = [*twins, replace(CURVE, object_id="b")]
+    stages.write_ingested(tmp_path, Chunk.of(curves).table, digests_of(curves), [])
+    stages.write_periods(tmp_path, [PeriodResult()] * 3)
+    rows = [StarRow({"object_id": name, "source": "a.csv", "status": "ok"}) for name in "aab"]
+    stages.write_rows(tmp_path, rows)
+    assert renew._entries(tmp_path, 0)["row"].tolist() == [2]
+
+
+def test_what_a_killed_attempt_set_apart_is_used_only_where_it_fits(
+    survey: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_dir = tmp_path / "run"
+    do_run(survey, run_dir, "first", monkeypatch)
+    write_star(survey, "b", extra=1)
+    (part,) = plan([str(survey)], IngestOptions(), run_dir / "scratch").parts
+    chunk = run_dir / "work" / "chunks" / chunk_key(part.digest, asdict(OPTIONS), asdict(MAKERS))
+    stages.write_ingested(chunk / renew.CHANGED, Chunk.of([CURVE]).table, digests_of([CURVE]), [])
+    assert do_run(survey, run_dir, "second", monkeypatch) == chunk
+    assert said(chunk)[stages.OBJECTS] == {"a": "first", "b": "second", "c": "first", "d": "first"}

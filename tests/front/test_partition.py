@@ -1,0 +1,94 @@
+"""Partitions of an LSDB catalog: the same answers as stars one by one, whatever a partition holds."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import swope
+from swope.pipeline.convert import to_pandas
+from tests.front.stars import PERIOD, star
+
+lsdb = pytest.importorskip("lsdb", reason="needs the extra lsdb")
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "lsdb.md"
+CURVES = [star(name, 60 + 10 * i, i) for i, name in enumerate(("sine", "flaring", "short"))]
+CLOCK = "HJD_UTC"
+
+
+def nested() -> pd.DataFrame:
+    """Four stars, one of them without a row, on two sides of the sky."""
+    from nested_pandas import NestedFrame
+
+    value = CURVES[1].value.copy()
+    value[30:34] -= 3.0
+    frames = []
+    for i, curve in enumerate((CURVES[0], CURVES[1].where(np.arange(70)), CURVES[2].where(np.arange(3)))):
+        frame = pd.DataFrame(to_pandas(curve)[["time", "value", "error"]]).set_index(pd.Index([i] * len(curve)))
+        frames.append(frame.rename(columns={"time": "hjd", "value": "mag", "error": "mag_err"}))
+    frames[1]["mag"] = value
+    names = [*(one.object_id for one in CURVES), "empty"]
+    stars = NestedFrame({"objid": names, "ra": [10.0, 11.0, 200.0, 201.0], "dec": [-5.0, -5.0, 40.0, 40.0]})
+    return stars.join_nested(pd.concat(frames), "lc")
+
+
+@pytest.fixture(scope="module")
+def found() -> pd.DataFrame:
+    return swope.analyze_partition(nested(), clock=CLOCK, source="the sky")
+
+
+def test_the_answers_are_those_of_stars_one_by_one(found: pd.DataFrame) -> None:
+    assert found["object_id"].tolist() == ["sine", "flaring", "short", "empty"]
+    alone = swope.analyze(CURVES[0]).row
+    for name in ("status", "period", "class", "anomaly_pvalue", "forecaster_score", "n_obs", "mean_mag", "clock"):
+        assert found[name].iloc[0] == alone[name], name
+    assert found["period"].iloc[0] == pytest.approx(PERIOD, rel=0.01)
+    assert set(found["source"]) == {"the sky"}
+
+
+def test_events_stand_inside_their_stars_row(found: pd.DataFrame) -> None:
+    events = found["events"].iloc[1]
+    assert len(events) == found["n_events"].iloc[1] > 0
+    time = CURVES[1].time[30:34]
+    assert ((events["t_peak"] >= time[0]) & (events["t_peak"] <= time[-1])).any()
+    assert "brighten" in set(events["direction"])
+
+
+def test_a_star_that_says_nothing_has_its_reason(found: pd.DataFrame) -> None:
+    assert found["status"].tolist()[2:] == ["partial", "rejected"]
+    assert "no rows" in found["reason"].iloc[3]
+    assert found["period"].isna().tolist()[2:] == [True, True]
+
+
+def test_an_empty_partition_has_the_same_columns(found: pd.DataFrame) -> None:
+    nothing = swope.analyze_partition(nested().iloc[:0], clock=CLOCK)
+    assert len(nothing) == 0
+    assert nothing.dtypes.to_dict() == found.dtypes.to_dict()
+
+
+def test_the_index_is_the_partitions_own() -> None:
+    frame = nested().iloc[[3, 2]].set_index(pd.Index([7, 7], name="_healpix_29"))
+    found = swope.analyze_partition(frame, clock=CLOCK)
+    assert (found.index.name, found.index.tolist()) == ("_healpix_29", [7, 7])
+    assert found["object_id"].tolist() == ["empty", "short"]
+
+
+def test_the_documents_example_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, found: pd.DataFrame, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    survey = lsdb.from_dataframe(nested(), ra_column="ra", dec_column="dec", margin_threshold=None)
+    assert survey.npartitions == 2
+    survey.write_catalog("survey", as_collection=False, progress_bar=False)
+    example = re.findall(r"```python\n(.*?)```", DOCUMENT.read_text(), flags=re.DOTALL)[0]
+    exec(example.replace('"MJD_UTC"', repr(CLOCK)), {})
+    assert "flaring" in capsys.readouterr().out
+    again = lsdb.open_catalog("survey_swope").compute().set_index("object_id")
+    for name in ("status", "period", "anomaly_pvalue", "n_events"):
+        both = (table[name].dropna().to_dict() for table in (again, found.set_index("object_id")))
+        assert next(both) == next(both), name
+    assert len(again["events"].loc["flaring"]) == found["n_events"].iloc[1]
