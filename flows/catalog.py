@@ -121,7 +121,7 @@ def catalog(
         chunks = [CHUNKS / key for key in keys]
         reused = [run_dir / chunk for chunk in chunks if is_done(run_dir / chunk)]
         kept = sum(stages.done_rows(folder) for folder in reused)
-        known = known_stars(run_dir, makers, options, chunks)
+        known = known_stars(run_dir, makers, options, chunks, run_dir / KNOWN)
         taken = run_chunks(planned.parts, [run_dir / chunk for chunk in chunks], options, known)
         stages.write_refused(run_dir / REFUSED, planned.refused)
         watch.lap("chunks")

@@ -9,13 +9,14 @@ from pathlib import Path
 from prefect import flow
 
 from swope.flows.catalog import catalog, load_makers, processes
+from swope.flows.makers import Makers
 from swope.flows.night.alerts import ALERTS, call_for
 from swope.flows.night.changes import input_changes, known_parts, last_night, maker_changes
 from swope.flows.night.record import NightRecord
 from swope.flows.night.score import Tonight, score_plan
 from swope.flows.options import RunOptions
 from swope.flows.record import RunRecord
-from swope.flows.renew import Known, known_stars
+from swope.flows.renew import known_stars
 from swope.flows.runtime import one_thread
 from swope.flows.stages import ingest_options
 from swope.flows.state import NIGHTLY, STATE, State
@@ -71,8 +72,7 @@ def nightly(
             settings = (options or run.options).settled()
             makers = load_makers(settings)
             changed = maker_changes(run, makers, settings) if update else []
-            known = known_stars(run_dir, makers, settings, ())
-            changed += _score(incoming, run_dir, run, nights, settings, known, top)
+            changed += _score(incoming, run_dir, run, nights, settings, makers, top)
         waiting = nights_without_alerts(nights)
         if not changed and not waiting:
             print(f"nothing changed since the run in {run_dir}")
@@ -87,7 +87,7 @@ def nightly(
 
 
 def _score(
-    incoming: str, run_dir: Path, run: RunRecord, nights: Path, settings: RunOptions, known: Known | None, top: int
+    incoming: str, run_dir: Path, run: RunRecord, nights: Path, settings: RunOptions, makers: Makers, top: int
 ) -> list[str]:
     """Score what is new, in a folder of its own; returns what changed in the input."""
     before = last_night(nights, run)
@@ -101,6 +101,7 @@ def _score(
         except ValueError as problem:
             # of another version of Swope: a night can go on from the catalog that is made next
             return [*changed, str(problem)]
+        known = known_stars(run_dir, makers, settings, (), Path(scratch) / "known.npy")
         tonight = Tonight([incoming], planned, known_parts(run, before), known, changed)
         score_plan(tonight, before or run_dir, free_folder(nights), settings, top=top)
         return changed

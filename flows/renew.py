@@ -63,13 +63,16 @@ class Known:
         return found
 
 
-def known_stars(run_dir: Path, makers: Makers, options: RunOptions, chunks: Sequence[Path]) -> Known | None:
+def known_stars(
+    run_dir: Path, makers: Makers, options: RunOptions, chunks: Sequence[Path], index: Path
+) -> Known | None:
     """What the finished run of a folder knows of stars that the next one there has to look at.
 
     Parameters
     ----------
     makers, options : of the next run.
     chunks : the next run's.
+    index : file to write, of the stars that are known.
 
     Returns
     -------
@@ -86,8 +89,8 @@ def known_stars(run_dir: Path, makers: Makers, options: RunOptions, chunks: Sequ
     stars = np.concatenate([np.empty(0, _ENTRY), *(_entries(folder, i) for i, folder in enumerate(gone))])
     if not len(stars):
         return None
-    np.save(run_dir / KNOWN, stars[np.lexsort((stars["digest"][:, 1], stars["digest"][:, 0]))])
-    return Known(gone, run_dir / KNOWN)
+    np.save(index, stars[np.lexsort((stars["digest"][:, 1], stars["digest"][:, 0]))])
+    return Known(gone, index)
 
 
 def _made_alike(record: RunRecord, makers: Makers, options: RunOptions) -> bool:

@@ -96,7 +96,7 @@ def do_run(survey: Path, run_dir: Path, word: str, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(renew, "do_chunk", do_chunk)
     (part,) = plan([str(survey)], IngestOptions(), run_dir / "scratch").parts
     chunk = Path("work/chunks") / chunk_key(part.digest, asdict(OPTIONS), asdict(MAKERS))
-    known = known_stars(run_dir, MAKERS, OPTIONS, [chunk])
+    known = known_stars(run_dir, MAKERS, OPTIONS, [chunk], run_dir / "known.npy")
     if known is None:
         do_chunk(part, run_dir / chunk, OPTIONS)
     else:
@@ -166,13 +166,14 @@ def test_nothing_is_taken_over_from_other_makers_or_settings(
     run_dir = tmp_path / "run"
     do_run(survey, run_dir, "first", monkeypatch)
     other = [Path("work/chunks/other")]
-    assert known_stars(run_dir, MAKERS, OPTIONS, other) is not None
+    index = tmp_path / "known.npy"
+    assert known_stars(run_dir, MAKERS, OPTIONS, other, index) is not None
     # how a run is divided makes no difference
-    assert known_stars(run_dir, MAKERS, replace(OPTIONS, chunk_size=1), other) is not None
-    assert known_stars(run_dir, MAKERS, replace(OPTIONS, event_pvalue=0.1), other) is None
-    assert known_stars(run_dir, Makers({"toy": "toy-2"}, MAKERS.versions), OPTIONS, other) is None
-    assert known_stars(run_dir, Makers(MAKERS.models, {"swope": "1"}), OPTIONS, other) is None
-    assert known_stars(tmp_path, MAKERS, OPTIONS, other) is None
+    assert known_stars(run_dir, MAKERS, replace(OPTIONS, chunk_size=1), other, index) is not None
+    assert known_stars(run_dir, MAKERS, replace(OPTIONS, event_pvalue=0.1), other, index) is None
+    assert known_stars(run_dir, Makers({"toy": "toy-2"}, MAKERS.versions), OPTIONS, other, index) is None
+    assert known_stars(run_dir, Makers(MAKERS.models, {"swope": "1"}), OPTIONS, other, index) is None
+    assert known_stars(tmp_path, MAKERS, OPTIONS, other, index) is None
 
 
 def test_namesakes_are_not_taken_over(tmp_path: Path) -> None:
