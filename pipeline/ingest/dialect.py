@@ -124,16 +124,28 @@ def whole_text(path: str | Path) -> str:
 def is_comment(line: str) -> bool:
     """Whether a line is none of the table's: a comment, or a rule of dashes."""
     bare = line.lstrip(' "')
+    if bare[:1].isdigit():
+        return False
     return bare.startswith(_COMMENTS) or (len(bare) > 2 and _RULE.match(line) is not None)
 
 
 def lines_of(head: bytes, count: int | None = None) -> list[str]:
     """The first lines of a text file that are neither blank nor comments; none when it is not text."""
-    text = text_of_head(head)
-    lines = text.split("\n")
+    return list(_divided(head)[0][:count])
+
+
+@lru_cache(maxsize=4)
+def _divided(head: bytes) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The table's lines at a file's beginning, and the comments among them; a line that is cut is left out."""
+    lines = text_of_head(head).split("\n")
     if len(head) >= HEAD_BYTES and len(lines) > 3:
         lines = lines[:-1]
-    return [line for line in lines if line.strip() and not is_comment(line)][:count]
+    table: list[str] = []
+    comments: list[str] = []
+    for line in lines:
+        if line and not line.isspace():
+            (comments if is_comment(line) else table).append(line)
+    return tuple(table), tuple(comments)
 
 
 def first_lines(head: bytes, count: int = 2) -> list[str]:
@@ -194,7 +206,7 @@ def layout_of(head: bytes) -> Layout | None:
     width = counts.most_common(1)[0][0]
     if width > MAX_COLUMNS:
         raise UnusableError(f"{width} columns: no table of a light curve")
-    comments = [line.strip("\n") for line in text_of_head(head).split("\n") if is_comment(line)]
+    comments = _divided(head)[1]
     stated = _stated(comments)
     named = _header(rows, width, comma, delimiter, lines)
     if named is None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from swope.pipeline.ingest.registry import readers
 from swope.pipeline.ingest.surveys import SURVEYS, FlagRule, Survey
-from swope.pipeline.ingest.time_names import TimeMeaning, time_meaning
+from swope.pipeline.ingest.time_names import TimeMeaning, plain_name, time_meaning
 
 #: Where the generated part of the page begins.
 MARK = "<!-- made by python -m swope.pipeline.ingest.formats_page; what stands below is overwritten -->"
@@ -32,15 +33,25 @@ def page() -> str:
     lines = ["## Containers", "", "| reader | what it reads | tests |", "|---|---|---|"]
     lines += [f"| `{r.name}` | {r.describes} | {TESTS[r.name]} |" for r in readers()]
     lines += ["", "## Surveys and tools", ""]
-    lines += ["| format | known by | clock | unit | rows left out | star | columns described in |"]
-    lines += ["|---|---|---|---|---|---|---|"]
+    lines += ["Each of them in any container that holds a table; where no other test is named, the real file is.", ""]
+    lines += ["| format | known by | clock | unit | rows left out | star | columns described in | tests |"]
+    lines += ["|---|---|---|---|---|---|---|---|"]
+    named = _names_in_tests()
     for survey in SURVEYS:
         cells = (
             *(survey.name, ", ".join(f"`{name}`" for name in survey.has), _clock(survey), _unit(survey)),
             *("; ".join(map(_rule, survey.flags)) or "by the flags' names", _star(survey), survey.source),
+            ", ".join(n for n, held in named.items() if held.issuperset(survey.has)) or "test_reader_cases.py",
         )
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
+
+
+def _names_in_tests() -> dict[str, set[str]]:
+    """The plain names that each test of the readers writes: which surveys it writes files of."""
+    folder = Path(__file__).resolve().parents[2] / "tests" / "pipeline" / "ingest"
+    words = {path.name: re.findall(r"[\w:.-]+", path.read_text()) for path in sorted(folder.glob("test_*.py"))}
+    return {name: {plain_name(word) for word in held} for name, held in words.items()}
 
 
 def _clock(survey: Survey) -> str:

@@ -76,7 +76,8 @@ _NO_ID = re.compile(
     r"|transit|solution|soft|tel|inst|station|net|site|night|run|cadence|amp|sector|quarter|season|campaign|chip|mode"
     r"|file|proc|cand|alert|parent|tract|patch|orbit|grid|fluid|valid|centroid|^mid$|resid|fid|uuid|pixel|number_?of"
     r"|diasource|epoch|plate|series|row|index|unnamed|match|dist|scan|night|spec|chunk|label|slice|affil|method|ref"
-    r"|code|comment|note|type|class|measid|meas|data|observer|err|mag|flux|sky|radius|width",
+    r"|code|comment|note|type|class|measid|meas|data|observer"
+    r"|(^|[_\W])err|mag([_\W\d]|$)|flux|sky([_\W]|$)|radius|width",
     re.I,
 )
 

@@ -127,7 +127,9 @@ def test_the_fields_names_of_a_stars_column_are_known(tmp_path: Path, name: str)
     assert [curve.object_id for curve in curves] == ["123", "456"]
 
 
-@pytest.mark.parametrize("name", ["wise_src_identifier", "EB_name", "cvso_id", "my star"])
+@pytest.mark.parametrize(
+    "name", ["wise_src_identifier", "EB_name", "cvso_id", "my star", "skymapper_id", "Magellan_ID"]
+)
 def test_an_unknown_column_with_several_names_is_refused(tmp_path: Path, name: str) -> None:
     path = doubled(tmp_path, name, ("p", "q"))
     said = refused(path).reason

@@ -145,3 +145,31 @@ def test_hats_text_has_its_grades(tmp_path: Path) -> None:
     path = table(tmp_path, "x.txt", {"BJD": JD, "TF1": MAG, "IE1": ERR, "IQ1": grades, "TF2": MAG + 0.1}, between=" ")
     assert flagged(path) == [9]
     assert read(path).clock == Clock("jd", frame="barycentric")
+
+
+def test_the_brokers_and_simulations_fluxes_and_magnitudes_are_the_surveys(tmp_path: Path) -> None:
+    mjd = JD - 2400000.5
+    # ALeRCE API, second release: mag_corr +- e_mag_corr_ext is the star's, mag the difference's; corrected false is not
+    columns = {"oid": "ZTF20a", "mjd": mjd, "fid": 1, "mag": MAG + 3, "e_mag": ERR, "mag_corr": MAG, "e_mag_corr": ERR}
+    path = table(tmp_path, "a.csv", {**columns, "e_mag_corr_ext": ERR, "corrected": ROW != 3, "dubious": ROW == 4})
+    assert flagged(path) == [3, 4]
+    assert read(path).bands == ("g",)
+    np.testing.assert_allclose(read(path).value, MAG)
+    # Rubin DP1, DiaSource: scienceFlux is the star's, psfFlux the difference's; nanojansky
+    columns = {"diaObjectId": 7, "midpointMjdTai": mjd, "band": "r", "psfFlux": FLUX - 900, "psfFluxErr": 1.0}
+    path = table(tmp_path, "b.csv", {**columns, "scienceFlux": FLUX, "scienceFluxErr": 2.0, "psfFlux_flag": ROW == 5})
+    curve = read(path)
+    assert (curve.object_id, curve.unit, flagged(path)) == ("7", "nJy", [5])
+    np.testing.assert_allclose(curve.value, FLUX)
+    # ELAsTiCC, DiaSource of the alerts: midPointTai, psFlux +- psFluxErr, filterName
+    columns = {"diaObjectId": 9, "midPointTai": mjd, "filterName": "g", "psFlux": FLUX, "psFluxErr": 1.0}
+    curve = read(table(tmp_path, "c.csv", columns))
+    assert (curve.clock, curve.unit, curve.bands) == (Clock("mjd", "tai"), "nJy", ("g",))
+
+
+def test_gaias_earlier_epochs_count_from_the_same_zero(tmp_path: Path) -> None:
+    # Gaia DR2 documentation, epoch photometry: time is BJD_TCB - 2455197.5
+    columns = {"source_id": 42, "transit_id": ROW, "band": "G", "time": JD - 2455197.5, "mag": MAG}
+    curve = read(table(tmp_path, "x.csv", columns))
+    assert is_the_star(curve)
+    assert curve.clock == Clock("jd", "tcb", "barycentric")
