@@ -51,7 +51,7 @@ PLATEAU = 0.9
 #: A transit must have been seen at least this often; and as often whole, with so much of the rows that twice its length
 #: should have: what ends at a gap is more often what the instrument does there.
 LEAST_TRANSITS = 2
-WHOLE = 0.75
+WHOLE = 2 / 3
 
 
 @dataclass(frozen=True)
