@@ -28,7 +28,8 @@ for shape in ("sine", "eclipsing", "constant"):
     one = Star(curve, find_period(curve))
     inputs = inputs_of([one])
     said, = StateSpace.pretrained().assess(Batch([one], inputs, EventOptions()))
-    print(one.period, said.score, sorted(said.columns.items()), said.events, said.record, steps_of(one).inputs.tobytes())
+    foretold = steps_of(one).inputs.tobytes()
+    print(one.period, said.score, sorted(said.columns.items()), said.events, said.record, foretold)
 """
 
 
