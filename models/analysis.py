@@ -327,6 +327,8 @@ def _anomaly(row: Mapping[str, Any], columns: Sequence[DetectorColumns], events:
         "n_events": len(events) if looked else None,
         "anomaly_rank": None,
         "novelty_rank": None,
+        "verdict": None,
+        "verdict_rank": None,
     }
 
 
