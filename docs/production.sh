@@ -34,10 +34,20 @@ start() { # NAME COMMAND...: in the background, its words in ROOT/logs/NAME
     "${@:2}" >"$root/logs/$1" 2>&1 &
     pids+=($!)
 }
+stop() { # PROCESS SIGNAL: what does not end within 10 s (a worker waits for its runs) is ended, and what it started
+    local children
+    children=$(pgrep -P "$1" || true)
+    kill -"$2" "$1" 2>/dev/null || true
+    for ((k = 0; k < 40; k++)); do
+        kill -0 "$1" 2>/dev/null || return 0
+        sleep 0.25
+    done
+    kill -KILL "$1" $children 2>/dev/null || true
+}
 finish() {
     for ((i = ${#pids[@]} - 1; i >= 0; i--)); do
         # PostgreSQL waits for its clients to leave where it is asked to end, and not where it is interrupted
-        kill -"$([ "$i" = 0 ] && echo INT || echo TERM)" "${pids[i]}" 2>/dev/null && wait "${pids[i]}" || true
+        stop "${pids[i]}" "$([ "$i" = 0 ] && echo INT || echo TERM)"
     done
 }
 trap finish EXIT

@@ -48,6 +48,8 @@ def asked(address: str, content: dict[str, Any]) -> Any:
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str, subprocess.Popen[bytes]]]:
     """A root with a few stars, in which everything runs, and the server's address."""
+    if not os.environ.get("SWOPE_TEST_PRODUCTION"):
+        pytest.skip("starts a database, two servers and a cluster: asked for by SWOPE_TEST_PRODUCTION=1")
     if not (shutil.which("initdb") or list(Path("/usr/lib/postgresql").glob("*/bin/initdb"))):
         pytest.skip("needs PostgreSQL: apt-get install postgresql")
     pytest.importorskip("prefect_dask", reason="needs the extra dask")
