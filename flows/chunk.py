@@ -126,7 +126,7 @@ def prepare_chunk(part: Part, folder: Path, options: RunOptions, lessons: Lesson
         stages.ingest_chunk(part, folder, options)
     if stages.is_measured(folder):
         return
-    where = stages.searched(options)
+    where = options.periods
     found: list[PeriodResult | Lost] = []
     for i, curve in enumerate(stages.read_chunk(folder)):
         if i in lost:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from swope.models.registry import kinds, model_class
 from swope.models.weights import holds_model
 from swope.pipeline.events import EventOptions
 from swope.pipeline.lightcurve import Clock, Kind
+from swope.pipeline.period.options import PeriodOptions
+
+if TYPE_CHECKING:
+    from swope.models.analysis import AnalysisOptions
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,18 @@ class RunOptions:
     def events(self) -> EventOptions:
         """What counts as an event."""
         return EventOptions(pvalue=self.event_pvalue)
+
+    @property
+    def periods(self) -> PeriodOptions:
+        """Where periods are searched."""
+        return PeriodOptions(min_period=self.min_period, max_period=self.max_period)
+
+    @property
+    def analysis(self) -> AnalysisOptions:
+        """The settings of an analysis."""
+        from swope.models.analysis import AnalysisOptions
+
+        return AnalysisOptions(self.periods, self.events)
 
     def settled(self) -> RunOptions:
         """The same, without models that are not there yet: a deployment may name those of a training to come."""

@@ -14,8 +14,8 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from swope.flows.record import RunRecord
-from swope.flows.stages import EVENTS, KEPT, OBJECTS, STARS, read_chunk, searched
-from swope.models.analysis import AnalysisOptions, analyze
+from swope.flows.stages import EVENTS, KEPT, OBJECTS, STARS, read_chunk
+from swope.models.analysis import analyze
 from swope.pipeline.catalog import write_parquet
 from swope.pipeline.lightcurve import LightCurve
 from swope.pipeline.report.detail import StarDetail
@@ -119,9 +119,7 @@ def _drawn_now(run_dir: Path, record: RunRecord, rows: Sequence[dict[str, Any]])
         )
     details = {_name(row): kept[_name(row)].detail(row, ()) for row in rows if _name(row) in kept}
     others = [row for row in rows if _name(row) not in kept]
-    analysed = analyze(
-        curves_of(run_dir, record.chunks, others), models, AnalysisOptions(searched(options), options.events)
-    )
+    analysed = analyze(curves_of(run_dir, record.chunks, others), models, options.analysis)
     details |= {_name(row): one.detail for row, one in zip(others, analysed, strict=True)}
     table = kept_table(drawn([details[_name(row)] for row in rows], models))
     return kept_of(table)

@@ -11,7 +11,7 @@ from pathlib import Path
 from swope.flows.options import RunOptions
 from swope.flows.pages import asked_rows, star_details
 from swope.flows.record import RunRecord
-from swope.flows.stages import ingest_options, searched
+from swope.flows.stages import ingest_options
 from swope.pipeline.catalog.store import OBJECTS, RECORD, replacing
 from swope.pipeline.clean import clean
 from swope.pipeline.ingest import SourceError, read_all
@@ -61,7 +61,7 @@ def show(sources: Sequence[str], out: Path, options: RunOptions, wanted: Sequenc
     from swope.models.registry import load_models
 
     unusable = [curve for curve in curves if not len(curve.good)]
-    stars = [measured(curve, searched(options)) for curve in curves if len(curve.good)]
+    stars = [measured(curve, options.periods) for curve in curves if len(curve.good)]
     models.join()
     loaded = load_models(options.models)
     analyses = assess_surely(stars, loaded, options.events)

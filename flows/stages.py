@@ -36,7 +36,7 @@ from swope.pipeline.clean import clean, why_masked
 from swope.pipeline.ingest import IngestOptions, Part, Refused, read
 from swope.pipeline.ingest.said import parse_columns
 from swope.pipeline.lightcurve import Chunk, Clock, LightCurve
-from swope.pipeline.period import PeriodOptions, PeriodResult
+from swope.pipeline.period import PeriodResult
 from swope.pipeline.period.table import period_of, periods_table
 from swope.pipeline.report.kept import kept_table
 from swope.pipeline.star import Star
@@ -143,11 +143,6 @@ def is_ingested(folder: Path) -> bool:
 def is_measured(folder: Path) -> bool:
     """Whether a chunk has its periods."""
     return (folder / PERIODS).exists()
-
-
-def searched(options: RunOptions) -> PeriodOptions:
-    """Where periods are searched."""
-    return PeriodOptions(min_period=options.min_period, max_period=options.max_period)
 
 
 def write_periods(folder: Path, found: Sequence[PeriodResult | Lost]) -> None:

@@ -93,7 +93,7 @@ def train(
             epochs=training.epochs,
             survey=training.survey,
             cell=training.cell,
-            search=stages.searched(options),
+            search=options.periods,
             progress=_tell,
         )
         taught_by = [chosen[i] for i in learning]

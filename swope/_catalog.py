@@ -13,8 +13,7 @@ import pyarrow.parquet as pq
 from swope.flows.latent import placed
 from swope.flows.pages import asked_rows, curves_of
 from swope.flows.record import RunRecord
-from swope.flows.stages import searched
-from swope.models.analysis import Analysis, AnalysisOptions, analyze
+from swope.models.analysis import Analysis, analyze
 from swope.models.registry import load_models
 from swope.pipeline.analogues import nearest
 from swope.pipeline.catalog.store import EVENTS, OBJECTS
@@ -72,7 +71,7 @@ class Catalog:
         row = self._row(object_id, source)
         (curve,) = curves_of(self.folder, self.record.chunks, [row])
         options = self.record.options
-        made = analyze([curve], load_models(options.models), AnalysisOptions(searched(options), options.events))[0]
+        made = analyze([curve], load_models(options.models), options.analysis)[0]
         # what needs the whole catalog is known here
         return replace(made, row={**made.row, **row})
 

@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 
 from swope.flows.options import RunOptions
-from swope.flows.stages import searched
-from swope.models.analysis import Analysis, AnalysisOptions, analyze_surely
+from swope.models.analysis import Analysis, analyze_surely
 from swope.models.registry import load_models
 from swope.pipeline.clean import clean
 from swope.pipeline.events import Event
@@ -74,7 +73,7 @@ def examine(curves: Sequence[LightCurve], laying: Laying, options: RunOptions) -
     ----------
     curves : cleaned, each with a usable row.
     """
-    models, settings = load_models(options.models), AnalysisOptions(searched(options), options.events)
+    models, settings = load_models(options.models), options.analysis
     owns = analyze_surely(curves, models, settings)
     laid: list[list[Laid]] = []
     asked: list[LightCurve] = []
