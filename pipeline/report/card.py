@@ -15,6 +15,7 @@ from swope.pipeline.event_words import size_words
 from swope.pipeline.report.detail import StarDetail
 from swope.pipeline.report.figures import (
     cells_figure,
+    event_figure,
     folded_figure,
     forecast_figure,
     light_curve_figure,
@@ -56,6 +57,7 @@ def card(detail: StarDetail, detectors: Sequence[DetectorColumns], place: int, n
         tag(
             "div",
             _light_curve(detail),
+            _event(detail),
             _folded(detail),
             _forecast(detail),
             _seen(detail),
@@ -91,6 +93,14 @@ def _light_curve(detail: StarDetail) -> Html:
     caption += f"; {masked} masked" if masked else ""
     caption += f"; {n_events} event{'s' if n_events != 1 else ''} shaded" if n_events else ""
     return picture(light_curve_figure(detail), alt, caption)
+
+
+def _event(detail: StarDetail) -> Html | None:
+    figure = event_figure(detail)
+    if figure is None:
+        return None
+    alt = f"The surest event of {detail.curve.object_id}, with the points before and after it"
+    return picture(figure, alt, "The surest event close by, at its full height")
 
 
 def _folded(detail: StarDetail) -> Html:

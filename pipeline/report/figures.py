@@ -14,10 +14,12 @@ from numpy.typing import NDArray
 
 from swope.pipeline.lightcurve import FloatArray
 from swope.pipeline.report.detail import StarDetail
+from swope.pipeline.report.extremes import bulk, event_rows
 from swope.pipeline.report.panels import (
     COLOURS,
     MARKERS,
     chosen_forecast,
+    draw_event,
     draw_fold,
     draw_forecast,
     draw_light_curve,
@@ -42,6 +44,16 @@ def light_curve_figure(detail: StarDetail) -> Figure:
     """The light curve by band, with masked rows as grey crosses and events shaded."""
     figure, axes = _figure()
     draw_light_curve(axes, detail)
+    return figure
+
+
+def event_figure(detail: StarDetail) -> Figure | None:
+    """The surest short event, close by; None where there is none."""
+    found = event_rows(detail.curve.good.time, detail.events)
+    if found is None:
+        return None
+    figure, axes = _figure()
+    draw_event(axes, detail, *found)
     return figure
 
 
@@ -103,7 +115,7 @@ def cells_figure(detail: StarDetail) -> Figure | None:
     offset = time_offset(detail.curve)
     good = detail.curve.good
     draw_points(above, good, good.time - offset, labelled=False)
-    value_axis(above, detail.curve, *limits(good.value))
+    value_axis(above, detail.curve, *limits(bulk(good.value, good.band)))
     above.set_ylabel("mag" if detail.curve.kind == "mag" else "flux", fontsize=9)
     above.tick_params(labelbottom=False)
     image = axes.imshow(
