@@ -5,13 +5,13 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote_plus
 
 import numpy as np
 
 from swope.pipeline.catalog.schema import PROBABILITY, probability_types
 from swope.pipeline.column import DetectorColumns
 from swope.pipeline.event_words import size_words
+from swope.pipeline.report.archives import addresses
 from swope.pipeline.report.detail import StarDetail
 from swope.pipeline.report.figures import (
     cells_figure,
@@ -215,12 +215,15 @@ def _events(detail: StarDetail) -> Html:
 
 
 def _place(row: Mapping[str, Any]) -> Html | str:
-    """The position, and the address of a cone search to copy; the page itself never calls it."""
+    """The position, and links to what archives know of it; the page itself never follows them."""
     if not (known(row.get("ra")) and known(row.get("dec"))):
         return ""
-    degrees = position(row["ra"], row["dec"])
-    address = f"https://simbad.cds.unistra.fr/simbad/sim-coo?Coord={quote_plus(degrees)}"
+    links = [
+        join(" ", tag("a", name, href=address, target="_blank", rel="noopener noreferrer"))
+        for name, address in addresses(row["ra"], row["dec"])
+    ]
+    degrees = tag("code", position(row["ra"], row["dec"]), class_="copy")
     return join(
-        tag("div", tag("code", degrees, class_="copy"), f" deg; {sexagesimal(row['ra'], row['dec'])} (ICRS)"),
-        tag("div", tag("code", address, class_="copy", title="copy into a browser to look the star up in SIMBAD")),
+        tag("div", degrees, f" deg; {sexagesimal(row['ra'], row['dec'])} (ICRS)"),
+        tag("div", "look it up in", *links),
     )

@@ -68,7 +68,7 @@ def draw_event(axes: Axes, detail: StarDetail, event: Mapping[str, Any], rows: B
     good = detail.curve.good
     offset = time_offset(detail.curve)
     x = good.time - offset
-    for place, index in enumerate(_band_order(good.bands)):
+    for place, index in enumerate(band_order(good.bands)):
         here = rows & (good.band == index)
         if here.any():
             error = good.error[here]
@@ -98,7 +98,7 @@ def draw_fold(axes: Axes, detail: StarDetail) -> None:
     for cycle in (0, 1):
         draw_points(axes, good, phase + cycle, faint=True, labelled=cycle == 0)
     folded = fold(detail.curve, detail.period.period, detail.period.t0)
-    order = _band_order(folded.bands)
+    order = band_order(folded.bands)
     for index in range(len(folded.bands)):
         colour = "black" if len(folded.bands) == 1 else COLOURS[order.index(index) % len(COLOURS)]
         two = np.concatenate([folded.phase, folded.phase + 1])
@@ -152,7 +152,7 @@ def draw_forecast(axes: Axes, below: Axes, detail: StarDetail, forecast: Forecas
     known = np.isfinite(forecast.mean) & np.isfinite(forecast.sigma)
     outliers = known & (np.abs(np.where(known, forecast.innovation, 0.0)) > OUTLIER_SIGMA)
     many = len(forecast.time) > _MANY
-    for place, index in enumerate(_band_order(forecast.bands)):
+    for place, index in enumerate(band_order(forecast.bands)):
         rows = forecast.band == index
         if not rows.any():
             continue
@@ -234,7 +234,7 @@ def plain(name: str) -> str:
     return f" {shown}" if shown.startswith("_") else shown
 
 
-def _band_order(bands: Sequence[str]) -> list[int]:
+def band_order(bands: Sequence[str]) -> list[int]:
     """Indices of the bands in order of wavelength."""
 
     def order(index: int) -> tuple[int, str]:
@@ -247,7 +247,7 @@ def _band_order(bands: Sequence[str]) -> list[int]:
 def draw_points(axes: Axes, curve: LightCurve, x: FloatArray, faint: bool = False, labelled: bool = True) -> None:
     """The rows of a curve against x, each band in its colour."""
     many = len(curve) > _MANY
-    for place, index in enumerate(_band_order(curve.bands)):
+    for place, index in enumerate(band_order(curve.bands)):
         rows = curve.band == index
         if not rows.any():
             continue
