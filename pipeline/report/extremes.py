@@ -51,13 +51,13 @@ def bulk(value: FloatArray, band: NDArray[np.int32]) -> FloatArray:
     return value[kept]
 
 
-def mark_beyond(axes: Axes, x: FloatArray, value: FloatArray, low: float, high: float) -> None:
+def mark_beyond(axes: Axes, x: FloatArray, value: FloatArray, low: float, high: float, labelled: bool = True) -> None:
     """Arrows at the edges of an axis for the points beyond it; the axis has its limits and direction already."""
     above, below = value > high, value < low
     if not (above | below).any():
         return
     upside_down = axes.yaxis_inverted()
-    label: str | None = f"beyond the axis ({int((above | below).sum())})"
+    label = f"beyond the axis ({int((above | below).sum())})" if labelled else None
     for rows, top in ((above, not upside_down), (below, upside_down)):
         if rows.any():
             axes.plot(

@@ -117,7 +117,7 @@ def draw_fold(axes: Axes, detail: StarDetail) -> None:
         low, high = (low, high + room) if detail.curve.kind == "mag" else (low - room, high)
     value_axis(axes, detail.curve, low, high)
     for cycle in (0, 1):
-        mark_beyond(axes, phase + cycle, good.value, low, high)
+        mark_beyond(axes, phase + cycle, good.value, low, high, labelled=cycle == 0)
     axes.set_xlim(0, 2)
     _legend(axes)
     axes.set_xlabel(f"phase, period {detail.period.period:.7g} d")
