@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -67,7 +68,10 @@ def _astropy(rng: np.random.Generator, folder: Path, sheet: Sheet) -> Path:
     ):
         return _text(rng, folder, sheet)
     table = Table([Column(cells, names[key], unit=units.get(key)) for key, cells in sheet.columns.items()])
-    table.write(folder / name, format=format_)
+    with warnings.catch_warnings():
+        # that a VOTable's names are no identifiers
+        warnings.simplefilter("ignore")
+        table.write(folder / name, format=format_)
     return folder / name
 
 
