@@ -87,6 +87,8 @@ def draw_event(axes: Axes, detail: StarDetail, event: Mapping[str, Any], rows: B
     value_axis(axes, detail.curve, *limits(good.value[rows]))
     reach = 0.04 * float(np.ptp(x[rows])) or 0.01
     axes.set_xlim(x[rows].min() - reach, x[rows].max() + reach)
+    # the labels are long: days to four places
+    axes.locator_params(axis="x", nbins=5)
     axes.set_xlabel(time_label(detail.curve, offset))
     _legend(axes)
 
