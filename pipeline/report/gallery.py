@@ -64,10 +64,11 @@ _SORTS = (
 )
 
 
-def object_names(detectors: Sequence[DetectorColumns], rank: str) -> list[str]:
-    """Columns of objects.parquet that the gallery needs."""
+def object_names(there: Sequence[str], detectors: Sequence[DetectorColumns], rank: str) -> list[str]:
+    """Columns of objects.parquet that the gallery needs, of those that are there: an earlier version had fewer."""
     own = [column for _, column, _ in _NUMBERS if column] + [column for _, column in _TEXTS]
-    return list(dict.fromkeys([*own, rank, "anomaly_reason", "reason", *(one.pvalue for one in detectors)]))
+    wanted = dict.fromkeys([*own, rank, "anomaly_reason", "reason", *(one.pvalue for one in detectors)])
+    return [name for name in wanted if name in there]
 
 
 def gallery_data(
@@ -83,7 +84,7 @@ def gallery_data(
     Parameters
     ----------
     objects : with the columns `object_names`.
-    events : with object_id, source, kind and shape.
+    events : with object_id, source, kind, and shape where they have one.
     detectors : those at work.
     rank : the column that the run is read by.
     cards : place on the page of the stars that it shows in full.
@@ -99,8 +100,11 @@ def gallery_data(
         None if one is None else one if other is None or other == one else f"{one} {other}"
         for one, other in zip(said[:REASONS], not_ok, strict=False)
     ]
-    columns: dict[str, Any] = {name: _rounded(objects[column or rank], n) for name, column, n in _NUMBERS}
-    columns |= {name: _numbered(objects[column]) for name, column in _TEXTS}
+    there = objects.column_names
+    columns: dict[str, Any] = {
+        name: _rounded(objects[column or rank], n) for name, column, n in _NUMBERS if (column or rank) in there
+    }
+    columns |= {name: _numbered(objects[column]) for name, column in _TEXTS if column in there}
     columns["detector"] = _surest(objects, detectors)
     columns["events"] = seen
     columns["reason"] = reasons + [None] * (len(objects) - len(reasons))
@@ -226,7 +230,8 @@ def _surest(objects: pa.Table, detectors: Sequence[DetectorColumns]) -> dict[str
 
 def _event_kinds(events: pa.Table, names: Sequence[Name]) -> tuple[list[str], list[int]]:
     """The kinds of events there are, and of each star which of them it has, a bit a kind."""
-    kind = pc.coalesce(events["shape"], events["kind"])
+    # an earlier version knew no shapes
+    kind = pc.coalesce(*(events[name] for name in ("shape", "kind") if name in events.column_names))
     kinds = sorted(one for one in pc.unique(kind).to_pylist() if one is not None)[:31]
     bit = {one: 1 << i for i, one in enumerate(kinds)}
     seen: dict[Name, int] = {}

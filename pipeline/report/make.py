@@ -103,8 +103,11 @@ def _page(
     shown = {(d.row["object_id"], d.row["source"]): place for place, d in enumerate([*asked, *details], start=1)}
     cards = [card(detail, detectors, place, n_ranked) for place, detail in enumerate([*asked, *details], start=1)]
     with_period = measured.filter(measured["period"].is_valid())
-    every = objects.to_table(columns=object_names(detectors, ranking(objects)))
-    happened = pq.read_table(run_dir / EVENTS, columns=["object_id", "source", "kind", "shape"])
+    every = objects.to_table(columns=object_names(objects.schema.names, detectors, ranking(objects)))
+    written = [
+        name for name in ("object_id", "source", "kind", "shape") if name in pq.read_schema(run_dir / EVENTS).names
+    ]
+    happened = pq.read_table(run_dir / EVENTS, columns=written)
     packed = gallery_data(every, happened, detectors, ranking(objects), shown, thumbnails)
     changed = None if before is None else changes(before, objects.to_table(columns=list(REMEMBERED)))
     found = found_section(injected)

@@ -152,8 +152,10 @@ def test_keys_go_through_the_stars_and_judge_them(browser: Page, report: Path) -
 
 def test_the_picture_of_periods_can_be_clicked(browser: Page, report: Path) -> None:
     browser.open(report)
+    browser.run("document.getElementById('diagram').scrollIntoView({ block: 'center' })")
+    browser.wait("document.getElementById('diagram').height > 300")
     place = browser.run(
-        "(() => { const one = document.getElementById('diagram'); one.scrollIntoView({ block: 'center' });"
+        "(() => { const one = document.getElementById('diagram');"
         "const box = one.getBoundingClientRect();"
         "const ink = one.getContext('2d').getImageData(0, 0, one.width, one.height).data;"
         "for (let y = 30; y < box.height - 70; y += 2) for (let x = 80; x < box.width - 40; x += 2)"

@@ -109,10 +109,11 @@
     context.restore();
     const size = shown.length > 5000 ? 1.5 : shown.length > 500 ? 2.2 : 3.4;
     context.globalAlpha = shown.length > 2000 ? 0.5 : 0.85;
+    const marks = shown.map(place);
     for (let mark = 6; mark >= 0; mark -= 1) {
       context.beginPath();
-      shown.forEach((row, i) => {
-        if (place(row) !== mark) return;
+      marks.forEach((one, i) => {
+        if (one !== mark) return;
         context.moveTo(px[i] + size, py[i]);
         SHAPES[mark](context, px[i], py[i], size);
       });

@@ -25,10 +25,8 @@
     if (name !== null) frequency.set(name, (frequency.get(name) || 0) + 1);
   }
   const classes = [...frequency.keys()].sort((a, b) => frequency.get(b) - frequency.get(a) || (a < b ? -1 : 1));
-  const place = (row) => {
-    const at = classes.indexOf(get("class", row));
-    return at < 0 || at > 5 ? 6 : at;
-  };
+  const places = new Map(classes.slice(0, 6).map((name, i) => [name, i]));
+  const place = (row) => places.get(get("class", row)) ?? 6;
 
   const fill = (select, entries) => {
     for (const [value, words] of entries) select.append(element("option", { value }, words));
@@ -131,9 +129,15 @@
     part("more").hidden = shown >= rows.length;
   };
 
+  // it lies below the list, and a hundred thousand marks take a moment: it is drawn when it comes into view
+  let inView = false;
   const diagram = () => {
-    nearest = swope.drawDiagram(canvas, stars, rows, place, chosen);
+    if (inView) nearest = swope.drawDiagram(canvas, stars, rows, place, chosen);
   };
+  new IntersectionObserver((entries) => {
+    inView = entries[entries.length - 1].isIntersecting;
+    diagram();
+  }).observe(canvas);
 
   const refresh = () => {
     rows = filtered();
@@ -289,7 +293,7 @@
   form.addEventListener("submit", (event) => event.preventDefault());
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
   addEventListener("resize", () => { clearTimeout(waiting); waiting = setTimeout(redraw, 150); });
-  addEventListener("beforeprint", redraw);
+  addEventListener("beforeprint", () => { inView = true; redraw(); });
 
   const legend = part("diagram-legend");
   classes.slice(0, 6).forEach((name, i) => {

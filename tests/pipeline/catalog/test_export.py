@@ -240,8 +240,9 @@ def test_other_programs_read_all_of_it_without_a_warning(run_dir, name, reader):
 
 
 @pytest.mark.skipif(shutil.which("stilts") is None, reason="stilts is not installed (Debian's package of that name)")
+@pytest.mark.parametrize("run_dir", ["full", "failed"], indirect=True)
 def test_stilts_has_nothing_to_say(run_dir):
-    """Votlint, and TOPCAT's own reader of FITS."""
+    """Votlint, and TOPCAT's own reader of FITS: half a second each."""
     for name in ("objects", "events"):
         for words in (
             ["votlint", "ucd=true", "unit=true", f"votable={run_dir / name}.vot"],

@@ -216,6 +216,14 @@ def test_the_gallery_holds_every_star_by_rank(tmp_path):
         assert (row["reason"] or "") in (reason or "")
 
 
+def test_a_catalog_of_an_earlier_version_is_shown(tmp_path):
+    run_dir = usual_run(tmp_path, 12)
+    for name, lacking in (("objects", ["verdict", "verdict_rank"]), ("events", ["shape"])):
+        path = run_dir / f"{name}.parquet"
+        pq.write_table(pq.read_table(path).drop_columns(lacking), path)
+    assert packed_in(make_report(run_dir, []).read_text())["n"] == 12
+
+
 def test_the_surest_detector_is_the_one_with_the_smallest_pvalue(made):
     data = packed_in(read(made[1])[0])
     table = {row["object_id"]: row for row in pq.read_table(made[0] / "objects.parquet").to_pylist()}
