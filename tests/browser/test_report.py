@@ -13,7 +13,7 @@ import pytest
 
 from swope.pipeline.report.make import make_report
 from swope.pipeline.report.thumbnail import thumbnail
-from tests.browser.chromium import CHROMIUM, PHONE, Page, page
+from tests.browser.chromium import CHROMIUM, DESK, PHONE, Page, page
 from tests.pipeline.catalog.rows import event_rows, object_rows
 from tests.pipeline.report.made import make_curve, make_details, make_run
 
@@ -189,7 +189,7 @@ def test_names_that_mean_harm_are_text(browser: Page, report: Path) -> None:
     quiet(browser)
 
 
-@pytest.mark.parametrize("size", [(1280, 900), PHONE])
+@pytest.mark.parametrize("size", [DESK, PHONE])
 def test_nothing_is_wider_than_the_screen(browser: Page, report: Path, size: tuple[int, int]) -> None:
     browser.open(report, size)
     browser.key("n")
@@ -197,10 +197,10 @@ def test_nothing_is_wider_than_the_screen(browser: Page, report: Path, size: tup
 
 
 @pytest.mark.skipif(AXE is None, reason="no axe-core (npm install axe-core)")
-@pytest.mark.parametrize("dark", [False, True])
-def test_axe_finds_nothing_serious(browser: Page, report: Path, dark: bool) -> None:
+@pytest.mark.parametrize(("size", "dark"), [(DESK, False), (DESK, True), (PHONE, False)])
+def test_axe_finds_nothing_serious(browser: Page, report: Path, size: tuple[int, int], dark: bool) -> None:
     assert AXE is not None
-    browser.open(report, dark=dark)
+    browser.open(report, size, dark)
     browser.key("n")
     browser.run(AXE.read_text(encoding="utf-8") + "; true")
     found = browser.run(

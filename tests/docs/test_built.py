@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import swope
 from tests.docs.snippets import ROOT, pages
 
 NOTEBOOK = ROOT / "docs" / "guides" / "one_star.ipynb"
@@ -50,3 +51,8 @@ def test_the_notebook_runs(tmp_path: Path) -> None:
     nbclient.NotebookClient(book, timeout=200, resources={"metadata": {"path": str(tmp_path)}}).execute()
     drawn = [one for cell in book.cells for one in cell.get("outputs", []) if "image/png" in one.get("data", {})]
     assert len(drawn) >= 2
+
+
+def test_the_citation_is_of_this_version() -> None:
+    text = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert re.search(r"^version: (\S+)$", text, re.M)[1] == swope.__version__
