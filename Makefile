@@ -17,7 +17,6 @@ test: $(VENV)/.test-ready
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 docs: $(VENV)/.test-ready
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[docs]'
 	$(BIN)/python -m sphinx -W -b html docs out/docs
 	SWOPE_DOCS=1 $(BIN)/python -m pytest tests/docs
 

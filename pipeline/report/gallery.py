@@ -30,6 +30,7 @@ _NUMBERS = (
     ("novelty", "novelty_rank", 9),
     ("prob", "class_prob", 3),
     ("period", "period", 8),
+    ("fap", "period_fap", 2),
     ("amplitude", "amplitude", 4),
     ("n", "n_obs", 9),
     ("p", "anomaly_pvalue", 3),

@@ -189,6 +189,17 @@ def test_names_that_mean_harm_are_text(browser: Page, report: Path) -> None:
     quiet(browser)
 
 
+def test_pictures_are_printed_dark_on_white_whatever_the_theme(browser: Page, report: Path) -> None:
+    browser.open(report, dark=True)
+    light = "getComputedStyle(document.documentElement).getPropertyValue('--mark-0').trim()"
+    assert browser.run(light) == "#56B4E9"
+    browser.run("dispatchEvent(new Event('beforeprint'))")
+    assert browser.run(light) == "#0072B2"
+    browser.run("dispatchEvent(new Event('afterprint'))")
+    assert browser.run(light) == "#56B4E9"
+    quiet(browser)
+
+
 @pytest.mark.parametrize("size", [DESK, PHONE])
 def test_nothing_is_wider_than_the_screen(browser: Page, report: Path, size: tuple[int, int]) -> None:
     browser.open(report, size)

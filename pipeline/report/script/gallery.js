@@ -107,7 +107,8 @@
   // pictures are drawn when they come into view, or are printed
   const draw = (picture) => {
     const row = Number(picture.closest("button").dataset.row);
-    swope.drawStar(picture, stars.picture(row), get("period", row) !== null);
+    // a fold with a period that noise gives as well shows nothing
+    swope.drawStar(picture, stars.picture(row), get("period", row) !== null && !(get("fap", row) > 0.01));
   };
   const drawing = new IntersectionObserver((entries) => {
     for (const entry of entries) {
@@ -172,7 +173,8 @@
     const facts = [
       ["class", get("class", row) === null ? null : `${get("class", row)}, probability ${number(get("prob", row), 2)}`],
       ["period", get("period", row) === null ? null : `${number(get("period", row), 7)} d`],
-      ["said of it", get("flag", row)],
+      ["it may be", get("flag", row)],
+      ["false alarm", get("fap", row) === null ? null : number(get("fap", row), 2)],
       ["amplitude", get("amplitude", row) === null ? null : `${number(get("amplitude", row), 3)} ${get("unit", row) ?? ""}`],
       ["points", get("n", row)],
       ["p-value", get("p", row) === null ? null : number(get("p", row), 2)],
@@ -293,7 +295,15 @@
   form.addEventListener("submit", (event) => event.preventDefault());
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
   addEventListener("resize", () => { clearTimeout(waiting); waiting = setTimeout(redraw, 150); });
-  addEventListener("beforeprint", () => { inView = true; redraw(); });
+  addEventListener("beforeprint", () => {
+    document.documentElement.dataset.printing = "true";
+    inView = true;
+    redraw();
+  });
+  addEventListener("afterprint", () => {
+    delete document.documentElement.dataset.printing;
+    redraw();
+  });
 
   const legend = part("diagram-legend");
   classes.slice(0, 6).forEach((name, i) => {
