@@ -1,4 +1,7 @@
-"""The search for the parameters and the columns' coefficients of the largest likelihood, in turn."""
+"""The search for the parameters and the columns' coefficients of the largest likelihood, in turn.
+
+It is Python between the compiled functions: it calls few, and compiled with all of them in it took seconds more.
+"""
 
 from __future__ import annotations
 
@@ -17,10 +20,9 @@ _TURNS, _OPEN = 8, 2
 
 
 @compiled()
-def _coefficients(theta: FloatArray, problem: Problem, normal: FloatArray, coefficient: FloatArray) -> float:
-    """Log-likelihood at theta; fills the columns' coefficients (k,), zeros where the model is degenerate."""
+def _coefficients(value: float, normal: FloatArray, coefficient: FloatArray) -> None:
+    """Fill the columns' coefficients (k,) from what `log_likelihood` left; zeros where the model is degenerate."""
     k = len(coefficient)
-    value = log_likelihood(theta, problem, normal)
     for i in range(k - 1, -1, -1):
         coefficient[i] = 0.0
         if not math.isfinite(value):
@@ -29,10 +31,19 @@ def _coefficients(theta: FloatArray, problem: Problem, normal: FloatArray, coeff
         for j in range(i + 1, k):
             total -= normal[j, i] * coefficient[j]
         coefficient[i] = total / normal[i, i]
-    return value
 
 
 @compiled()
+def _without(coefficient: FloatArray, problem: Problem, alone: Problem) -> None:
+    """Set the rows of a problem to those of one with columns (k,) less these."""
+    k = len(coefficient)
+    for t in range(len(problem.rows)):
+        left = problem.rows[t, k]
+        for j in range(k):
+            left -= problem.rows[t, j] * coefficient[j]
+        alone.rows[t, 0] = left
+
+
 def in_turn(
     candidates: FloatArray,
     low: FloatArray,
@@ -55,31 +66,27 @@ def in_turn(
     -------
     As of `maximise`; the log-likelihood is without the prior where the problem has columns.
     """
-    n, columns = problem.rows.shape
+    columns = problem.rows.shape[1]
     k = columns - 1
     theta, converged, steps = candidates[0].copy(), False, 0
     normal, scalar, coefficient = np.empty((columns, columns)), np.empty((1, 1)), np.empty(k)
-    now = _coefficients(theta, problem, normal, coefficient)
+    now = log_likelihood(theta, problem, normal)
+    _coefficients(now, normal, coefficient)
     for turn in range(_TURNS):
-        for t in range(n):
-            left = problem.rows[t, k]
-            for j in range(k):
-                left -= problem.rows[t, j] * coefficient[j]
-            alone.rows[t, 0] = left
+        _without(coefficient, problem, alone)
         if turn < _OPEN and len(candidates) > 1:
             best = -np.inf if turn == 0 else log_likelihood(theta, alone, scalar)
             for c in range(len(candidates)):
                 found = log_likelihood(candidates[c], alone, scalar)
                 if found > best:
-                    best = found
-                    for i in range(len(theta)):
-                        theta[i] = candidates[c, i]
+                    best, theta = found, candidates[c]
         theta, found, converged, more = maximise(theta, low, high, alone, metric, iterations)
         steps += more
         if k == 0:
             return theta, found, converged, steps
         before = now
-        now = _coefficients(theta, problem, normal, coefficient)
+        now = log_likelihood(theta, problem, normal)
+        _coefficients(now, normal, coefficient)
         if abs(now - before) < 1e-3 * max(1.0, 1e-3 * abs(now)):
             break
     return theta, now, converged, steps
