@@ -22,6 +22,9 @@ _AROUND = 15
 #: An event that lasts longer than this share of the light curve needs no panel of its own.
 _LONG = 0.3
 
+#: Up to this share of the rows may lie in events without deciding how far an axis reaches.
+_FEW = 0.05
+
 #: Events that have no moment (`swope.pipeline.catalog.store`), and so nothing to look at closely.
 _LASTING = ("trend", "period")
 
@@ -49,6 +52,26 @@ def bulk(value: FloatArray, band: NDArray[np.int32]) -> FloatArray:
         if high > low:
             kept &= ~rows | ((value >= 2 * low - high) & (value <= 2 * high - low))
     return value[kept]
+
+
+def calm(time: FloatArray, events: Sequence[Mapping[str, Any]]) -> BoolArray:
+    """(n,) rows that are not in or beside a short event: they decide how far an axis reaches.
+
+    Beside is as long before and after as the event lasts. Where more than a few rows are, all of them count: then the
+    events are what the curve is about.
+
+    Parameters
+    ----------
+    time : (n,) days.
+    events : rows of events.parquet.
+    """
+    kept: BoolArray = np.ones(len(time), dtype=bool)
+    for event in events:
+        if event.get("kind") not in _LASTING and event.get("t_start") is not None:
+            length = _end(event) - event["t_start"]
+            kept &= (time < event["t_start"] - length) | (time > _end(event) + length)
+    few = np.count_nonzero(~kept) <= _FEW * len(time)
+    return kept if few else np.ones(len(time), dtype=bool)
 
 
 def mark_beyond(axes: Axes, x: FloatArray, value: FloatArray, low: float, high: float, labelled: bool = True) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from swope.pipeline.report.detail import StarDetail
-from swope.pipeline.report.extremes import bulk, event_rows
+from swope.pipeline.report.extremes import event_rows
 from swope.pipeline.report.panels import (
     chosen_forecast,
     draw_event,
@@ -24,6 +24,7 @@ from swope.pipeline.report.panels import (
     plain,
     time_label,
     time_offset,
+    usual,
     value_axis,
 )
 
@@ -110,7 +111,7 @@ def cells_figure(detail: StarDetail) -> Figure | None:
     offset = time_offset(detail.curve)
     good = detail.curve.good
     draw_points(above, good, good.time - offset, labelled=False)
-    value_axis(above, detail.curve, *limits(bulk(good.value, good.band)))
+    value_axis(above, detail.curve, *limits(usual(detail)))
     above.set_ylabel("mag" if detail.curve.kind == "mag" else "flux", fontsize=9)
     above.tick_params(labelbottom=False)
     image = axes.imshow(

@@ -18,7 +18,7 @@ from swope.pipeline.forecast import Forecast
 from swope.pipeline.lightcurve import BoolArray, FloatArray, LightCurve, Mask
 from swope.pipeline.report.cells import GAP
 from swope.pipeline.report.detail import ClassPhases, SeenFold, StarDetail
-from swope.pipeline.report.extremes import bulk, mark_beyond
+from swope.pipeline.report.extremes import bulk, calm, mark_beyond
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -45,7 +45,7 @@ def draw_light_curve(axes: Axes, detail: StarDetail) -> None:
     offset = time_offset(curve)
     draw_points(axes, good, good.time - offset)
     masked = ~curve.usable & np.isfinite(curve.time) & np.isfinite(curve.value)
-    low, high = limits(bulk(good.value, good.band))
+    low, high = limits(usual(detail))
     inside = masked & (curve.value > low) & (curve.value < high)
     if inside.any():
         label = f"masked ({int((~curve.usable).sum())})"
@@ -61,6 +61,13 @@ def draw_light_curve(axes: Axes, detail: StarDetail) -> None:
     mark_beyond(axes, good.time - offset, good.value, low, high)
     axes.set_xlabel(time_label(curve, offset))
     _legend(axes)
+
+
+def usual(detail: StarDetail) -> FloatArray:
+    """The values that decide how far an axis reaches (`extremes`)."""
+    good = detail.curve.good
+    rows = calm(good.time, detail.events)
+    return bulk(good.value[rows], good.band[rows])
 
 
 def draw_event(axes: Axes, detail: StarDetail, event: Mapping[str, Any], rows: BoolArray) -> None:
@@ -112,7 +119,7 @@ def draw_fold(axes: Axes, detail: StarDetail) -> None:
             two, mean, yerr=np.nan_to_num(sigma), fmt="o", color=colour, ms=3, mew=0, elinewidth=1.1, zorder=5
         )
     # an eclipse may be few points, but it is a bin
-    low, high = limits(np.concatenate([bulk(good.value, good.band), folded.value[np.isfinite(folded.value)]]))
+    low, high = limits(np.concatenate([usual(detail), folded.value[np.isfinite(folded.value)]]))
     if detail.phases is not None and _class_phases(axes, detail.phases):
         # the strip lies below all points
         room = 2 * _STRIP / (1 - 2 * _STRIP) * (high - low)
@@ -189,7 +196,7 @@ def draw_forecast(axes: Axes, below: Axes, detail: StarDetail, forecast: Forecas
         )
     _shade_events(axes, detail, offset, forecast.detector)
     spread = np.concatenate([forecast.value, (forecast.mean - 2 * forecast.sigma)[known]])
-    shown = limits(bulk(forecast.value, forecast.band), spread)
+    shown = limits(usual(detail), spread)
     value_axis(axes, curve, *shown)
     mark_beyond(axes, forecast.time - offset, forecast.value, *shown)
     reach = max(6.0, min(30.0, float(np.abs(forecast.innovation[known]).max(initial=0.0)) * 1.1))

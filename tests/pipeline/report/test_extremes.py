@@ -11,7 +11,7 @@ from swope.pipeline.clean import clean
 from swope.pipeline.lightcurve import LightCurve
 from swope.pipeline.period.result import PeriodResult
 from swope.pipeline.report.detail import StarDetail
-from swope.pipeline.report.extremes import bulk, event_rows
+from swope.pipeline.report.extremes import bulk, calm, event_rows
 from swope.pipeline.report.figures import event_figure, folded_figure, light_curve_figure
 from tests.pipeline.report.made import make_forecast
 
@@ -59,6 +59,22 @@ def test_a_band_of_one_point_is_inside() -> None:
     value = np.append(np.sin(np.arange(300.0)), 90.0)
     assert bulk(value, np.append(np.zeros(300), 1).astype(np.int32)).max() == 90.0
     assert bulk(value, np.zeros(301, dtype=np.int32)).max() < 2
+
+
+def test_the_tail_of_a_flare_sets_no_axis() -> None:
+    star = flare_star()
+    value = star.curve.value.copy()
+    # a tail of more than a hundredth of the rows
+    value[300:316] -= 2.0 * np.exp(-np.arange(16) / 8.0)
+    time = star.curve.good.time
+    event = {**star.events[0], "t_start": time[300], "t_end": time[308]}
+    low, high = sorted(
+        light_curve_figure(replace(star, curve=replace(star.curve, value=value), events=[event])).axes[0].get_ylim()
+    )
+    assert 0.1 / (high - low) > 0.2
+    assert 573 <= calm(time, [event]).sum() <= 577
+    assert calm(time, [{**event, "t_end": time[330]}]).all()
+    assert calm(time, [{**event, "kind": "trend"}]).all()
 
 
 @given(st.lists(st.floats(-1e6, 1e6) | st.just(float("nan")), max_size=50))
