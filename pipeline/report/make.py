@@ -169,6 +169,8 @@ def page(title: str, sections: Mapping[str, tuple[str, Html]], head: Html | None
     version : of Swope that made what it shows.
     """
     links = [tag("li", tag("a", heading, href=f"#{key}")) for key, (heading, _) in sections.items()]
+    # a page without a gallery has nothing to run
+    scripts = [tag("script", Html(_beside(f"script/{name}"))) for name in _SCRIPTS if "gallery" in sections]
     body = [
         tag("section", tag("h2", heading, id=f"{key}-title"), content, id=key, aria_labelledby=f"{key}-title")
         for key, (heading, content) in sections.items()
@@ -194,7 +196,7 @@ def page(title: str, sections: Mapping[str, tuple[str, Html]], head: Html | None
             ),
             tag("main", head, *body, id="content"),
             tag("footer", footer),
-            *(tag("script", Html(_beside(f"script/{name}"))) for name in _SCRIPTS),
+            *scripts,
         ),
         lang="en",
     )
