@@ -16,9 +16,9 @@ from tqdm import tqdm
 
 from swope.flows.chunk import do_chunk, prepare_chunk
 from swope.flows.options import RunOptions
-from swope.flows.renew import Known, renewed
+from swope.flows.renew import Known, renewed, set_apart
 from swope.flows.survive import surviving
-from swope.flows.workers import WorkerDiedError
+from swope.flows.workers import WorkerDiedError, call
 from swope.pipeline.ingest import Part, archive, archive_targets
 
 #: Seconds before each new try of a task.
@@ -46,12 +46,21 @@ _RETRIED: dict[str, Any] = {
 
 
 @task(name="chunk", **_RETRIED)
-def chunk(part: Part, folder: Path, options: RunOptions, known: Known | None = None) -> None:
-    """From a chunk's files to its catalog rows; those of stars that are known are taken over."""
-    if known is None:
-        surviving(do_chunk, part, folder, options)
-    else:
-        renewed(part, folder, options, known)
+def chunk(part: Part, folder: Path, options: RunOptions) -> None:
+    """From a chunk's files to its catalog rows."""
+    surviving(do_chunk, part, folder, options)
+
+
+@task(name="set apart", **_RETRIED)
+def setting_apart(part: Part, folder: Path, options: RunOptions, known: Known) -> None:
+    """Read a chunk, some of whose stars are known."""
+    call(set_apart, part, folder, options, known)
+
+
+@task(name="renew", **_RETRIED)
+def renewal(part: Part, folder: Path, options: RunOptions, known: Known) -> None:
+    """Do what is new or changed of some chunks, gathered in a folder, and finish these."""
+    renewed(part, folder, options, known)
 
 
 @task(name="prepare", **_RETRIED)
