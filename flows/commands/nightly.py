@@ -21,9 +21,9 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "examples:\n"
         "  swope nightly survey --since out/first --out out/monday\n"
         "  swope nightly tonight/*.csv --since out/monday --out out/tuesday\n\n"
-        "Rows known already are left out. Where anything changed in what the run read, stars that are new or that changed\n"
-        "are then analysed whole: the run's catalog is the one that a run over everything makes. What came in files of\n"
-        "its own, beside those of the run, is scored alone; its new stars get a row that says so, and need a run.",
+        "Rows known already are left out. Where anything changed in what the run read, stars that are new or changed\n"
+        "are then analysed whole: the run's catalog is the one that a run over everything makes. What came in files\n"
+        "of its own, beside those of the run, is scored alone; its new stars get a row that says so, and need a run.",
     )
     parser.add_argument("sources", nargs="+", metavar="SOURCE", help="as for `swope run`")
     parser.add_argument(
