@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import CancelledError
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -98,12 +100,32 @@ def each(
     Parameters
     ----------
     work : takes a part, its folder, and what `told` says to all of them.
+
+    Raises
+    ------
+    SchedulerLostError
+        When the tasks are on Dask, and its scheduler goes away.
     """
     given: dict[PrefectFuture[None], tuple[Part, Path]] = {
         work.submit(part, folder, *told): (part, folder) for part, folder in chunks
     }
-    with tqdm(total=len(given), unit="chunk", disable=None, file=sys.stderr) as bar:
+    with tqdm(total=len(given), unit="chunk", disable=None, file=sys.stderr) as bar, _scheduler_lost():
         for future in as_completed(list(given)):
             error = future.result(raise_on_failure=False)
             yield *given[future], f"{type(error).__name__}: {error}" if isinstance(error, BaseException) else None
             bar.update()
+
+
+class SchedulerLostError(ValueError):
+    """Dask's scheduler went away, and with it all that it had not handed back."""
+
+
+@contextmanager
+def _scheduler_lost() -> Iterator[None]:
+    """Say so where Dask does: nobody else cancels a task."""
+    try:
+        yield
+    except CancelledError:
+        raise SchedulerLostError(
+            "Dask's scheduler was lost; the finished chunks are kept: the same command goes on from them"
+        ) from None
