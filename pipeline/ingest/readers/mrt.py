@@ -23,7 +23,9 @@ def _tables(path: str) -> Iterator[Table]:
     text = whole_text(path).rstrip("\n")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        yield table_of_astropy(Read.read(text.split("\n"), format="ascii.mrt"))
+        table = table_of_astropy(Read.read(text.split("\n"), format="ascii.mrt"))
+    # not inside: what goes on while this waits has warnings of its own
+    yield table
 
 
 READER = flat_reader("mrt", 19, "a machine-readable table of a journal (AAS, CDS)", _recognises, _tables, 96)

@@ -32,9 +32,11 @@ def _tables(path: str) -> Iterator[Table]:
         if not tables:
             raise UnusableError("no table with rows")
         systems = {s.ID: s for r in document.resources for s in r.time_systems}
-        for table in tables:
-            made = table_of_astropy(table.to_table(use_names_over_ids=True))
-            yield _with_clock(made, table, systems)
+        made = [
+            _with_clock(table_of_astropy(table.to_table(use_names_over_ids=True)), table, systems) for table in tables
+        ]
+    # not inside: what goes on while this waits has warnings of its own
+    yield from made
 
 
 def _with_clock(made: Table, table: object, systems: dict[str, object]) -> Table:
