@@ -1,11 +1,11 @@
-# `make demo` and `make test` each set up all they need on a fresh machine: Python 3.11 or newer and make.
+# `make demo`, `make test` and `make docs` each set up all they need on a fresh machine: Python 3.11 or newer and make.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO := out/demo
 
-.PHONY: demo test check clean
+.PHONY: demo test docs clean
 
 demo: $(VENV)/.demo-ready
 	$(BIN)/swope run data/sample --clock unknown --out $(DEMO)
@@ -15,6 +15,10 @@ test: $(VENV)/.test-ready
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+docs: $(VENV)/.test-ready
+	$(BIN)/python -m sphinx -W -b html docs out/docs
+	SWOPE_DOCS=1 $(BIN)/python -m pytest tests/docs
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

@@ -231,7 +231,7 @@ def commit(run_dir: Path, record: RunRecord, watch: Stopwatch) -> RunRecord:
     """Make the catalog of the chunks: its tables and run.json, all of them or none."""
     pieces = [run_dir / chunk for chunk in (*map(Path, record.chunks), REFUSED)]
     with replaced_together(run_dir) as new:
-        merge([p / stages.OBJECTS for p in pieces], [p / stages.EVENTS for p in pieces], new)
+        merge([p / stages.OBJECTS for p in pieces], [p / stages.EVENTS for p in pieces], new, models=record.models)
         merge_states(pieces, new, record.options)
         merge_latents(pieces, new)
         rerank(new, verdicts_of=run_dir)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -18,9 +19,11 @@ from swope.flows.stages import EVENTS, KEPT, OBJECTS, STARS, read_chunk
 from swope.models.analysis import analyze
 from swope.pipeline.catalog import write_parquet
 from swope.pipeline.lightcurve import LightCurve
+from swope.pipeline.report.changes import REMEMBERED
 from swope.pipeline.report.detail import StarDetail
 from swope.pipeline.report.kept import KEPT_SCHEMA, KeptStar, kept_of, kept_table
 from swope.pipeline.report.make import make_report, ranking
+from swope.pipeline.report.thumbnail import thumbnail
 
 #: What the report of a run has drawn, to be drawn again without a model.
 DRAWN = "drawn.parquet"
@@ -29,7 +32,14 @@ DRAWN = "drawn.parquet"
 Name = tuple[str, str]
 
 
-def write_report(run_dir: Path, top: int, stars: Sequence[str] = ()) -> Path:
+#: What the last report showed of every star, and what the one of the run before did.
+SHOWN, BEFORE = "shown.parquet", "shown_before.parquet"
+
+#: So many stars have a small light curve in the gallery: the first by rank, and the first of each class.
+THUMBNAILS, OF_A_CLASS = 600, 24
+
+
+def write_report(run_dir: Path, top: int, stars: Sequence[str] = (), injected: Path | None = None) -> Path:
     """Write DIR/report/index.html, with some stars in detail: those asked for, and the `top` most anomalous ones.
 
     Where an analyst has said something of some stars, these are the first by `verdict_rank`.
@@ -39,6 +49,7 @@ def write_report(run_dir: Path, top: int, stars: Sequence[str] = ()) -> Path:
     run_dir : folder of a finished run.
     top : how many of the most anomalous stars.
     stars : object ids of others, whatever their rank; they stand first.
+    injected : folder in which `swope inject` left its tables; None: DIR/inject, where there is one.
 
     Raises
     ------
@@ -53,7 +64,48 @@ def write_report(run_dir: Path, top: int, stars: Sequence[str] = ()) -> Path:
     first = {_name(row) for row in asked}
     others = [row for row in strangest if _name(row) not in first]
     details = star_details(run_dir, record, [*asked, *others])
-    return make_report(run_dir, details[len(asked) :], details[: len(asked)])
+    pictures = thumbnails(run_dir, record.chunks, first_rows(objects, rank))
+    before = remember(run_dir, record, objects)
+    return make_report(run_dir, details[len(asked) :], details[: len(asked)], pictures, before, injected)
+
+
+def first_rows(objects: pa.Table, rank: str) -> list[dict[str, Any]]:
+    """The catalog rows of the stars that have a small light curve in the gallery."""
+    columns = ["object_id", "source", "class", "period", "t0", rank]
+    read = objects.filter(pc.is_in(objects["status"], pa.array(["ok", "partial"]))).select(columns)
+    ranked = read.take(pc.sort_indices(read, [(rank, "ascending"), ("object_id", "ascending")]))
+    of_class: Counter[str] = Counter()
+    chosen = []
+    for place, name in enumerate(ranked["class"].to_pylist()):
+        of_class[name] += 1
+        if place < THUMBNAILS or of_class[name] <= OF_A_CLASS:
+            chosen.append(place)
+    rows: list[dict[str, Any]] = ranked.take(pa.array(chosen, pa.int64())).to_pylist()
+    return rows
+
+
+def thumbnails(run_dir: Path, chunks: Sequence[str], rows: Sequence[dict[str, Any]]) -> dict[Name, str]:
+    """Small light curves of the stars of some catalog rows, of one chunk after the other."""
+    wanted = {_name(row): row for row in rows}
+    made: dict[Name, str] = {}
+    for curve in _curves_in(run_dir, chunks, wanted.keys()):
+        name = (curve.object_id, curve.source)
+        if (small := thumbnail(curve, wanted[name]["period"], wanted[name]["t0"])) is not None:
+            made[name] = small
+    return made
+
+
+def remember(run_dir: Path, record: RunRecord, objects: pa.Table) -> pa.Table | None:
+    """What the report of the run before showed of every star; None where there was none. Keeps what this one shows."""
+    path, before = run_dir / SHOWN, run_dir / BEFORE
+    if path.exists() and (pq.read_schema(path).metadata or {}).get(_STAMP) != record.stamp.encode():
+        path.replace(before)
+    table = objects.select(list(REMEMBERED)).replace_schema_metadata({_STAMP: record.stamp.encode()})
+    write_parquet(table, path)
+    if not before.exists():
+        return None
+    kept = pq.read_table(before)
+    return kept if set(REMEMBERED) <= set(kept.column_names) else None
 
 
 def asked_rows(objects: pa.Table, stars: Sequence[str]) -> list[dict[str, Any]]:
@@ -127,14 +179,18 @@ def _drawn_now(run_dir: Path, record: RunRecord, rows: Sequence[dict[str, Any]])
 
 def curves_of(run_dir: Path, chunks: Sequence[str], rows: Sequence[dict[str, Any]]) -> list[LightCurve]:
     """The light curves of some catalog rows, found by name and source in the run's chunks."""
-    wanted = {_name(row) for row in rows}
-    found: dict[Name, LightCurve] = {}
+    names = [_name(row) for row in rows]
+    found = {(curve.object_id, curve.source): curve for curve in _curves_in(run_dir, chunks, set(names))}
+    return [found[name] for name in names]
+
+
+def _curves_in(run_dir: Path, chunks: Sequence[str], wanted: Collection[Name]) -> Iterator[LightCurve]:
+    """The wanted light curves that are in the run's chunks, of which one is held at a time."""
     for chunk in chunks if wanted else ():
         folder = run_dir / chunk
         names = pq.read_table(folder / STARS, columns=["object_id", "source"]).to_pylist()
         if here := [i for i, name in enumerate(names) if _name(name) in wanted]:
-            found |= {(curve.object_id, curve.source): curve for curve in read_chunk(folder).select(here)}
-    return [found[_name(row)] for row in rows]
+            yield from read_chunk(folder).select(here)
 
 
 _STAMP = b"swope.run"

@@ -25,7 +25,7 @@ from swope.pipeline.rerank import interest
 from swope.pipeline.verdicts import Verdict, Word, add_verdict, latest, read_verdicts
 
 #: What the file that keeps two analysts from writing at once is called.
-_LOCK = ".verdicts.lock"
+LOCK = ".verdicts.lock"
 
 
 def label(run_dir: Path, object_id: str, word: Word, source: str | None = None, note: str = "") -> Verdict:
@@ -51,7 +51,7 @@ def label(run_dir: Path, object_id: str, word: Word, source: str | None = None, 
         sources = ", ".join(row["source"] for row in found)
         raise ValueError(f"{object_id!r} came from {sources}: say which with --source")
     said = Verdict(object_id, rows[0]["source"], word, datetime.now(UTC).isoformat(timespec="seconds"), note)
-    with locked(run_dir, _LOCK, wait=True):
+    with locked(run_dir, LOCK, wait=True):
         add_verdict(run_dir, said)
     return said
 

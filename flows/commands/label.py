@@ -17,6 +17,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "examples:\n"
         '  swope label out/first "V1234" interesting --note "fades like an RCB star"\n'
         "  swope label out/first 081933-2358.2 artifact\n"
+        "  swope label out/first --from verdicts.csv  what the report saved: object_id, source, verdict, note\n"
         "  swope report out/first                    ranked by what was said\n\n"
         "interesting   more like this\n"
         "boring        ordinary after all\n"
@@ -26,8 +27,9 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "verdict moves the stars that are like this one. P-values and anomaly_rank never change.",
     )
     parser.add_argument("run_dir", type=Path, metavar="DIR", help="folder that `swope run --out` wrote")
-    parser.add_argument("object_id", metavar="OBJECT", help="name of the star")
-    parser.add_argument("verdict", choices=("interesting", "boring", "artifact"), help="what it is worth")
+    parser.add_argument("object_id", metavar="OBJECT", nargs="?", help="name of the star")
+    parser.add_argument("verdict", choices=("interesting", "boring", "artifact"), nargs="?", help="what it is worth")
+    parser.add_argument("--from", type=Path, dest="table", metavar="FILE", help="take down a table of verdicts")
     parser.add_argument("--source", metavar="FILE", help="file that it came from, where several have its name")
     parser.add_argument("--note", default="", metavar="TEXT", help="your own words, kept with it")
     parser.set_defaults(call=call)
@@ -38,8 +40,16 @@ def call(parsed: argparse.Namespace) -> int:
     from swope.flows.verdicts import label
     from swope.pipeline.verdicts import VERDICTS, latest, read_verdicts
 
-    said = label(parsed.run_dir, parsed.object_id, parsed.verdict, parsed.source, parsed.note)
+    if (parsed.table is None) == (parsed.verdict is None):
+        raise ValueError("say OBJECT and one of interesting, boring, artifact; or a table of them with --from FILE")
+    if parsed.table is not None:
+        from swope.flows.judged import label_from
+
+        what = f"{len(label_from(parsed.run_dir, parsed.table))} verdicts taken down"
+    else:
+        said = label(parsed.run_dir, parsed.object_id, parsed.verdict, parsed.source, parsed.note)
+        what = f"{said.object_id} is {said.verdict}"
     count = len(latest(read_verdicts(parsed.run_dir)))
-    print(f"{said.object_id} is {said.verdict}; {count} stars judged, in {parsed.run_dir / VERDICTS}")
+    print(f"{what}; {count} stars judged, in {parsed.run_dir / VERDICTS}")
     print(f"`swope report {parsed.run_dir}` ranks by them")
     return 0

@@ -30,6 +30,12 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         metavar="ID",
         help="show this star too, first of all and whatever its rank; may be given several times",
     )
+    parser.add_argument(
+        "--injected",
+        type=Path,
+        metavar="FOLDER",
+        help="show the completeness that `swope inject --out FOLDER` measured (default: DIR/inject, if there)",
+    )
     parser.set_defaults(call=call)
 
 
@@ -40,5 +46,5 @@ def call(parsed: argparse.Namespace) -> int:
     from swope.flows.verdicts import refresh
 
     refresh(parsed.run_dir)
-    print(write_report(parsed.run_dir, parsed.top, parsed.star))
+    print(write_report(parsed.run_dir, parsed.top, parsed.star, parsed.injected))
     return 0

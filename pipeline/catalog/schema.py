@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -18,6 +19,9 @@ STATUSES = ("ok", "partial", "rejected", "failed")
 
 #: Columns with the classifier's probabilities are named ``prob_<TYPE>``.
 PROBABILITY = "prob_"
+
+#: The key under which a table's schema says with which models it was made.
+_MODELS = b"swope.models"
 
 #: Columns that verdicts fill (`swope.flows.verdicts`).
 VERDICT_COLUMNS = ("verdict", "verdict_rank")
@@ -181,6 +185,11 @@ def event_columns() -> tuple[Column, ...]:
     return _EVENT
 
 
+def night_columns(detectors: Sequence[DetectorColumns]) -> tuple[tuple[Column, ...], tuple[Column, ...]]:
+    """The columns of a night's tables, of stars and of points, in order."""
+    return (*_NIGHT_STAR, *(one.night_column for one in detectors), *_NIGHT_STAR_AFTER), _NIGHT_POINT
+
+
 def objects_schema(detectors: Sequence[DetectorColumns], types: Iterable[str] = ()) -> pa.Schema:
     """The Arrow schema of objects.parquet for some detectors and a classifier of these types."""
     schema = _schema("objects", object_columns(detectors, types))
@@ -190,6 +199,22 @@ def objects_schema(detectors: Sequence[DetectorColumns], types: Iterable[str] = 
 def events_schema() -> pa.Schema:
     """The Arrow schema of events.parquet."""
     return _schema("events", event_columns())
+
+
+def with_models(schema: pa.Schema, models: Mapping[str, str]) -> pa.Schema:
+    """A table's schema that also says with which models the table was made, by kind."""
+    return schema.with_metadata({**(schema.metadata or {}), _MODELS: json.dumps(dict(models), sort_keys=True).encode()})
+
+
+def provenance(schema: pa.Schema) -> dict[str, str]:
+    """What made a table, as all its formats say it: ``creator``, ``table``, and ``models`` where they are known."""
+    said = schema.metadata or {}
+    models = json.loads(said.get(_MODELS, b"{}"))
+    return {
+        "creator": f"swope {said[b'swope.version'].decode()}",
+        "table": said[b"swope.table"].decode(),
+        **({"models": ", ".join(models[kind] for kind in sorted(models))} if models else {}),
+    }
 
 
 def probability_types(names: Iterable[str]) -> tuple[str, ...]:
@@ -248,8 +273,7 @@ def night_stars_table(
     columns: Mapping[str, Sequence[Any] | NDArray[Any]], detectors: Sequence[DetectorColumns]
 ) -> pa.Table:
     """Make a night's table of stars, with the p-values of these detectors; as `events_table`."""
-    described = (*_NIGHT_STAR, *(one.night_column for one in detectors), *_NIGHT_STAR_AFTER)
-    return _table(_schema("night stars", described), columns)
+    return _table(_schema("night stars", night_columns(detectors)[0]), columns)
 
 
 def _said(name: str) -> str:

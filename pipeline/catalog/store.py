@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from swope.pipeline.catalog.schema import STATUSES, events_schema, objects_schema, probability_types
+from swope.pipeline.catalog.schema import STATUSES, events_schema, objects_schema, probability_types, with_models
 from swope.pipeline.coincidence import many_stars
 from swope.pipeline.column import DetectorColumns, detectors_of
 from swope.pipeline.commit import finish
@@ -72,7 +73,13 @@ def write_parquet(table: pa.Table, path: Path) -> None:
         writer.write_table(table, row_group_size=BATCH)
 
 
-def merge(objects: Sequence[Path], events: Sequence[Path], run_dir: Path, batch: int = BATCH) -> None:
+def merge(
+    objects: Sequence[Path],
+    events: Sequence[Path],
+    run_dir: Path,
+    batch: int = BATCH,
+    models: Mapping[str, str] = MappingProxyType({}),
+) -> None:
     """Make a run's objects.parquet and events.parquet of the parts that its chunks left.
 
     Objects are sorted by name and source, events by name, source and time. What needs the whole catalog is filled here,
@@ -88,6 +95,7 @@ def merge(objects: Sequence[Path], events: Sequence[Path], run_dir: Path, batch:
     objects, events : Parquet files of `objects_table` and `events_table`.
     run_dir : folder of the run.
     batch : stars held whole at a time.
+    models : ids of those that the run was made with, by kind; the tables say them.
 
     Raises
     ------
@@ -118,8 +126,8 @@ def merge(objects: Sequence[Path], events: Sequence[Path], run_dir: Path, batch:
         _scratch(run_dir / ".merge") as scratch,
         replacing(run_dir / OBJECTS) as objects_file,
         replacing(run_dir / EVENTS) as events_file,
-        _writer(objects_file, schema) as objects_writer,
-        _writer(events_file, events_schema()) as events_writer,
+        _writer(objects_file, with_models(schema, models)) as objects_writer,
+        _writer(events_file, with_models(events_schema(), models)) as events_writer,
     ):
         split_objects = _split(objects, schema, edges, scratch / "objects")
         split_events = _split(events, events_schema(), edges, scratch / "events")

@@ -5,16 +5,17 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote_plus
 
 import numpy as np
 
 from swope.pipeline.catalog.schema import PROBABILITY, probability_types
 from swope.pipeline.column import DetectorColumns
 from swope.pipeline.event_words import size_words
+from swope.pipeline.report.archives import addresses
 from swope.pipeline.report.detail import StarDetail
 from swope.pipeline.report.figures import (
     cells_figure,
+    event_figure,
     folded_figure,
     forecast_figure,
     light_curve_figure,
@@ -56,6 +57,7 @@ def card(detail: StarDetail, detectors: Sequence[DetectorColumns], place: int, n
         tag(
             "div",
             _light_curve(detail),
+            _event(detail),
             _folded(detail),
             _forecast(detail),
             _seen(detail),
@@ -91,6 +93,14 @@ def _light_curve(detail: StarDetail) -> Html:
     caption += f"; {masked} masked" if masked else ""
     caption += f"; {n_events} event{'s' if n_events != 1 else ''} shaded" if n_events else ""
     return picture(light_curve_figure(detail), alt, caption)
+
+
+def _event(detail: StarDetail) -> Html | None:
+    figure = event_figure(detail)
+    if figure is None:
+        return None
+    alt = f"The surest event of {detail.curve.object_id}, with the points before and after it"
+    return picture(figure, alt, "The surest event close by, at its full height")
 
 
 def _folded(detail: StarDetail) -> Html:
@@ -205,12 +215,15 @@ def _events(detail: StarDetail) -> Html:
 
 
 def _place(row: Mapping[str, Any]) -> Html | str:
-    """The position, and the address of a cone search to copy; the page itself never calls it."""
+    """The position, and links to what archives know of it; the page itself never follows them."""
     if not (known(row.get("ra")) and known(row.get("dec"))):
         return ""
-    degrees = position(row["ra"], row["dec"])
-    address = f"https://simbad.cds.unistra.fr/simbad/sim-coo?Coord={quote_plus(degrees)}"
+    links = [
+        join(" ", tag("a", name, href=address, target="_blank", rel="noopener noreferrer"))
+        for name, address in addresses(row["ra"], row["dec"])
+    ]
+    degrees = tag("code", position(row["ra"], row["dec"]), class_="copy")
     return join(
-        tag("div", tag("code", degrees, class_="copy"), f" deg; {sexagesimal(row['ra'], row['dec'])} (ICRS)"),
-        tag("div", tag("code", address, class_="copy", title="copy into a browser to look the star up in SIMBAD")),
+        tag("div", degrees, f" deg; {sexagesimal(row['ra'], row['dec'])} (ICRS)"),
+        tag("div", "look it up in", *links),
     )

@@ -6,18 +6,15 @@ Backgrounds are transparent, so that a page can turn the pictures dark.
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from swope.pipeline.lightcurve import FloatArray
 from swope.pipeline.report.detail import StarDetail
+from swope.pipeline.report.extremes import event_rows
 from swope.pipeline.report.panels import (
-    COLOURS,
-    MARKERS,
     chosen_forecast,
+    draw_event,
     draw_fold,
     draw_forecast,
     draw_light_curve,
@@ -27,6 +24,7 @@ from swope.pipeline.report.panels import (
     plain,
     time_label,
     time_offset,
+    usual,
     value_axis,
 )
 
@@ -42,6 +40,16 @@ def light_curve_figure(detail: StarDetail) -> Figure:
     """The light curve by band, with masked rows as grey crosses and events shaded."""
     figure, axes = _figure()
     draw_light_curve(axes, detail)
+    return figure
+
+
+def event_figure(detail: StarDetail) -> Figure | None:
+    """The surest short event, close by; None where there is none."""
+    found = event_rows(detail.curve.good.time, detail.events)
+    if found is None:
+        return None
+    figure, axes = _figure()
+    draw_event(axes, detail, *found)
     return figure
 
 
@@ -103,7 +111,7 @@ def cells_figure(detail: StarDetail) -> Figure | None:
     offset = time_offset(detail.curve)
     good = detail.curve.good
     draw_points(above, good, good.time - offset, labelled=False)
-    value_axis(above, detail.curve, *limits(good.value))
+    value_axis(above, detail.curve, *limits(usual(detail)))
     above.set_ylabel("mag" if detail.curve.kind == "mag" else "flux", fontsize=9)
     above.tick_params(labelbottom=False)
     image = axes.imshow(
@@ -124,46 +132,6 @@ def cells_figure(detail: StarDetail) -> Figure | None:
     figure.colorbar(image, cax=scale, orientation="horizontal").set_ticks([])
     for x, side, said in ((-0.03, "right", f"-{_STRONGEST:g}"), (1.03, "left", f"{_STRONGEST:g} spreads of a unit")):
         scale.text(x, 0.4, said, transform=scale.transAxes, ha=side, va="center", fontsize=8.5)
-    return figure
-
-
-def period_amplitude_figure(period: FloatArray, amplitude: FloatArray, classes: Sequence[str | None]) -> Figure | None:
-    """Amplitude against period by class, magnitudes only; None where no star has both.
-
-    Parameters
-    ----------
-    period, amplitude : (n,) days and magnitudes; NaN where unknown.
-    classes : n VSX types or None.
-    """
-    names: NDArray[np.object_] = np.array([name or "none" for name in classes], dtype=object)
-    shown = np.isfinite(period) & np.isfinite(amplitude) & (period > 0) & (amplitude > 0)
-    if not shown.any():
-        return None
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
-
-    figure, axes = _figure(size=(7.2, 3.9))
-    found, counts = np.unique(names[shown].astype(str), return_counts=True)
-    frequent = [str(found[i]) for i in np.lexsort((found, -counts)) if found[i] != "none"][: len(COLOURS) - 1]
-    rest = shown & ~np.isin(names.astype(str), frequent)
-    size = 4.0 if shown.sum() < 500 else 3.0 if shown.sum() < 3000 else 2.0
-    if rest.any():
-        axes.plot(
-            period[rest], amplitude[rest], ".", color=COLOURS[-1], ms=size, alpha=0.5, mew=0, label="others, none"
-        )
-    for i, name in enumerate(frequent):
-        rows = shown & (names == name)
-        axes.plot(period[rows], amplitude[rows], MARKERS[i], color=COLOURS[i], ms=size, alpha=0.7, mew=0, label=name)
-    for axis, scale in ((axes.xaxis, axes.set_xscale), (axes.yaxis, axes.set_yscale)):
-        scale("log")
-        axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0), numticks=30))
-        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        axis.set_minor_formatter(NullFormatter())
-    axes.set_xlabel("period [d]")
-    axes.set_ylabel("amplitude, 5 to 95 % [mag]")
-    legend = axes.legend(fontsize=8, frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0), markerscale=2.2)
-    for handle in legend.legend_handles:
-        handle.set_alpha(1.0)
-    figure.subplots_adjust(left=0.1, right=0.82, top=0.97, bottom=0.13)
     return figure
 
 

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from swope.pipeline.catalog.store import EVENTS, OBJECTS, count_statuses, record_of, replacing
 from swope.pipeline.column import DetectorColumns, detectors_of
 from swope.pipeline.lightcurve import FloatArray
-from swope.pipeline.report.card import card, picture
+from swope.pipeline.report.card import card
+from swope.pipeline.report.changes import REMEMBERED, changes, changes_section
 from swope.pipeline.report.detail import StarDetail
-from swope.pipeline.report.figures import period_amplitude_figure
+from swope.pipeline.report.found import FOLDER, found_section
+from swope.pipeline.report.gallery import Name, gallery, gallery_data, object_names
 from swope.pipeline.report.markup import Html, join, tag
 from swope.pipeline.report.sections import (
-    catalog_table,
     class_table,
     headline,
     period_section,
@@ -30,24 +31,34 @@ from swope.pipeline.report.sections import (
 )
 from swope.pipeline.version import VERSION
 
-#: Rows of the catalog in the page's table.
-TABLE_ROWS = 1000
+#: What runs in the page, in order; all of it stands in the page.
+_SCRIPTS = ("stars.js", "draw.js", "verdicts.js", "gallery.js")
 
-#: The page may run what stands in it and show its own pictures, and nothing else: no address is ever called.
+#: The page may run what stands in it and show its own pictures, and nothing else: no address is called by itself.
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'"
 
 
-def make_report(run_dir: Path, details: Iterable[StarDetail], asked: Iterable[StarDetail] = ()) -> Path:
+def make_report(
+    run_dir: Path,
+    details: Iterable[StarDetail],
+    asked: Iterable[StarDetail] = (),
+    thumbnails: Mapping[Name, str] = MappingProxyType({}),
+    before: pa.Table | None = None,
+    injected: Path | None = None,
+) -> Path:
     """Write DIR/report/index.html.
 
-    The page is one file without any reference to another; names that come from files are escaped and used for nothing
-    but text.
+    The page is one file that fetches nothing: its only addresses are links to archives, for a star with a position.
+    Names that come from files are escaped and used for nothing but text.
 
     Parameters
     ----------
     run_dir : folder with objects.parquet, events.parquet and, if it is there, run.json.
     details : the stars to show in full, in the order of the page: the most anomalous ones, less those asked for.
     asked : stars to show in full before these, whatever their rank.
+    thumbnails : small light curves for the gallery, by name and source (`swope.pipeline.report.thumbnail`).
+    before : of the run before, what `swope.pipeline.report.changes` compares; None where there was none.
+    injected : folder in which `swope inject` left its tables; None: DIR/inject, where there is one.
 
     Returns
     -------
@@ -63,13 +74,21 @@ def make_report(run_dir: Path, details: Iterable[StarDetail], asked: Iterable[St
         if not (run_dir / name).is_file():
             raise FileNotFoundError(f"{run_dir} holds no {name}; is it the folder of a finished run?")
     path = run_dir / "report" / "index.html"
-    content = _page(run_dir, list(details), list(asked))
+    others = (thumbnails, before, injected or run_dir / FOLDER)
+    content = _page(run_dir, list(details), list(asked), *others)
     with replacing(path) as temporary:
         temporary.write_text(content, encoding="utf-8")
     return path
 
 
-def _page(run_dir: Path, details: list[StarDetail], asked: list[StarDetail]) -> str:
+def _page(
+    run_dir: Path,
+    details: list[StarDetail],
+    asked: list[StarDetail],
+    thumbnails: Mapping[Name, str],
+    before: pa.Table | None,
+    injected: Path,
+) -> str:
     objects = ds.dataset(run_dir / OBJECTS)
     detectors = detectors_of(objects.schema)
     record = record_of(run_dir)
@@ -84,7 +103,16 @@ def _page(run_dir: Path, details: list[StarDetail], asked: list[StarDetail]) -> 
     shown = {(d.row["object_id"], d.row["source"]): place for place, d in enumerate([*asked, *details], start=1)}
     cards = [card(detail, detectors, place, n_ranked) for place, detail in enumerate([*asked, *details], start=1)]
     with_period = measured.filter(measured["period"].is_valid())
-    sections = {"asked": ("Stars asked for", join(*cards[: len(asked)]))} if asked else {}
+    every = objects.to_table(columns=object_names(objects.schema.names, detectors, ranking(objects)))
+    written = [
+        name for name in ("object_id", "source", "kind", "shape") if name in pq.read_schema(run_dir / EVENTS).names
+    ]
+    happened = pq.read_table(run_dir / EVENTS, columns=written)
+    packed = gallery_data(every, happened, detectors, ranking(objects), shown, thumbnails)
+    changed = None if before is None else changes(before, objects.to_table(columns=list(REMEMBERED)))
+    found = found_section(injected)
+    sections = {"gallery": ("All stars", gallery(packed))} if counts["n_in"] else {}
+    sections |= {"asked": ("Stars asked for", join(*cards[: len(asked)]))} if asked else {}
     sections |= {
         "stars": (
             "Strangest stars",
@@ -97,11 +125,12 @@ def _page(run_dir: Path, details: list[StarDetail], asked: list[StarDetail]) -> 
         "classes": ("Classes", class_table(measured["class"], measured["class_prob"])),
         "periods": (
             "Periods",
-            join(period_section(_floats(measured, "period"), with_period["period_flag"]), _amplitudes(measured)),
+            period_section(_floats(measured, "period"), with_period["period_flag"]),
         ),
         "pvalues": ("Anomaly scores", join(tag("p", _PVALUE_WORDS), pvalue_section(pvalues))),
+        "changes": ("Since last time", changes_section(changed, [str(one) for one in record.get("drift", [])])),
+        **({"found": ("What would have been found", found)} if found is not None else {}),
         "reasons": ("What is missing, and why", reasons(said["status"].to_pylist(), said["reason"].to_pylist())),
-        "catalog": ("Catalog", catalog_table(_first_rows(objects), counts["n_in"], shown)),
         "run": ("This run", run_facts(record) if record else tag("p", "There is no run.json beside the catalog.")),
     }
     if not len(measured):
@@ -165,7 +194,7 @@ def page(title: str, sections: Mapping[str, tuple[str, Html]], head: Html | None
             ),
             tag("main", head, *body, id="content"),
             tag("footer", footer),
-            tag("script", Html(_beside("script.js"))),
+            *(tag("script", Html(_beside(f"script/{name}"))) for name in _SCRIPTS),
         ),
         lang="en",
     )
@@ -178,8 +207,8 @@ _PVALUE_WORDS = (
 )
 
 _VERDICTS = (
-    "Say what a star is worth, and those that are like it rank higher, or lower, in the next report: "
-    "swope label DIR OBJECT interesting (or boring, or artifact)."
+    "Say what a star is worth, by the keys of the list above or by swope label DIR OBJECT interesting (or boring, or "
+    "artifact), and those that are like it rank higher, or lower, in the next report."
 )
 
 _CLASSES = "Class names are types of the AAVSO International Variable Star Index."
@@ -202,26 +231,6 @@ def _strangest(n: int, n_ranked: int, asked: list[StarDetail], rank: str) -> str
     return f"The {f'{n} ' if n > 1 else ''}most anomalous of {n_ranked:,} stars with a score{by}{left_out}."
 
 
-def _amplitudes(measured: pa.Table) -> Html | None:
-    magnitudes = measured.filter(pc.equal(measured["value_kind"], "mag"))
-    classes = magnitudes["class"].to_pylist()
-    figure = period_amplitude_figure(_floats(magnitudes, "period"), _floats(magnitudes, "amplitude"), classes)
-    if figure is None:
-        return None
-    alt = "Amplitude against period of the stars, by class, both axes logarithmic"
-    return tag("div", picture(figure, alt, "Amplitude against period, by class"), class_="card amplitudes")
-
-
-def _first_rows(objects: ds.Dataset) -> list[dict[str, Any]]:
-    """The strangest stars, then those without a rank, as many as the table shows."""
-    by = ranking(objects)
-    rank = ds.field(by)
-    rows: list[dict[str, Any]] = objects.to_table(filter=rank <= TABLE_ROWS).sort_by(by).to_pylist()
-    if len(rows) < TABLE_ROWS:
-        rows += objects.head(TABLE_ROWS - len(rows), filter=rank.is_null()).to_pylist()
-    return rows
-
-
 def _floats(table: pa.Table, name: str) -> FloatArray:
     values: FloatArray = table[name].to_numpy().astype(float)
     return values
@@ -235,4 +244,4 @@ def _title(record: Mapping[str, Any], run_dir: Path) -> str:
 
 
 def _beside(name: str) -> str:
-    return Path(__file__).with_name(name).read_text(encoding="utf-8")
+    return (Path(__file__).parent / name).read_text(encoding="utf-8")

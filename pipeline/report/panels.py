@@ -6,8 +6,9 @@ Colours are those of Okabe & Ito, told apart with any colour vision; each also h
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from swope.pipeline.forecast import Forecast
 from swope.pipeline.lightcurve import BoolArray, FloatArray, LightCurve, Mask
 from swope.pipeline.report.cells import GAP
 from swope.pipeline.report.detail import ClassPhases, SeenFold, StarDetail
+from swope.pipeline.report.extremes import bulk, calm, mark_beyond
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -43,7 +45,7 @@ def draw_light_curve(axes: Axes, detail: StarDetail) -> None:
     offset = time_offset(curve)
     draw_points(axes, good, good.time - offset)
     masked = ~curve.usable & np.isfinite(curve.time) & np.isfinite(curve.value)
-    low, high = limits(good.value)
+    low, high = limits(usual(detail))
     inside = masked & (curve.value > low) & (curve.value < high)
     if inside.any():
         label = f"masked ({int((~curve.usable).sum())})"
@@ -56,7 +58,45 @@ def draw_light_curve(axes: Axes, detail: StarDetail) -> None:
         )
     _shade_events(axes, detail, offset)
     value_axis(axes, curve, low, high)
+    mark_beyond(axes, good.time - offset, good.value, low, high)
     axes.set_xlabel(time_label(curve, offset))
+    _legend(axes)
+
+
+def usual(detail: StarDetail) -> FloatArray:
+    """The values that decide how far an axis reaches (`extremes`)."""
+    good = detail.curve.good
+    rows = calm(good.time, detail.events)
+    return bulk(good.value[rows], good.band[rows])
+
+
+def draw_event(axes: Axes, detail: StarDetail, event: Mapping[str, Any], rows: BoolArray) -> None:
+    """An event with the rows around it (`extremes.event_rows`), all of their values inside the axis."""
+    good = detail.curve.good
+    offset = time_offset(detail.curve)
+    x = good.time - offset
+    for place, index in enumerate(band_order(good.bands)):
+        here = rows & (good.band == index)
+        if here.any():
+            error = good.error[here]
+            axes.errorbar(
+                x[here],
+                good.value[here],
+                yerr=error if np.isfinite(error).all() else None,
+                fmt=MARKERS[place % len(MARKERS)],
+                color=COLOURS[place % len(COLOURS)],
+                ms=4,
+                mew=0,
+                elinewidth=0.8,
+                label=plain(good.bands[index]) if len(good.bands) > 1 else None,
+            )
+    _shade_events(axes, replace(detail, events=[event]), offset)
+    value_axis(axes, detail.curve, *limits(good.value[rows]))
+    reach = 0.04 * float(np.ptp(x[rows])) or 0.01
+    axes.set_xlim(x[rows].min() - reach, x[rows].max() + reach)
+    # the labels are long: days to four places
+    axes.locator_params(axis="x", nbins=5)
+    axes.set_xlabel(time_label(detail.curve, offset))
     _legend(axes)
 
 
@@ -67,7 +107,7 @@ def draw_fold(axes: Axes, detail: StarDetail) -> None:
     for cycle in (0, 1):
         draw_points(axes, good, phase + cycle, faint=True, labelled=cycle == 0)
     folded = fold(detail.curve, detail.period.period, detail.period.t0)
-    order = _band_order(folded.bands)
+    order = band_order(folded.bands)
     for index in range(len(folded.bands)):
         colour = "black" if len(folded.bands) == 1 else COLOURS[order.index(index) % len(COLOURS)]
         two = np.concatenate([folded.phase, folded.phase + 1])
@@ -78,12 +118,15 @@ def draw_fold(axes: Axes, detail: StarDetail) -> None:
         axes.errorbar(
             two, mean, yerr=np.nan_to_num(sigma), fmt="o", color=colour, ms=3, mew=0, elinewidth=1.1, zorder=5
         )
-    low, high = limits(good.value)
+    # an eclipse may be few points, but it is a bin
+    low, high = limits(np.concatenate([usual(detail), folded.value[np.isfinite(folded.value)]]))
     if detail.phases is not None and _class_phases(axes, detail.phases):
         # the strip lies below all points
         room = 2 * _STRIP / (1 - 2 * _STRIP) * (high - low)
         low, high = (low, high + room) if detail.curve.kind == "mag" else (low - room, high)
     value_axis(axes, detail.curve, low, high)
+    for cycle in (0, 1):
+        mark_beyond(axes, phase + cycle, good.value, low, high, labelled=cycle == 0)
     axes.set_xlim(0, 2)
     _legend(axes)
     axes.set_xlabel(f"phase, period {detail.period.period:.7g} d")
@@ -118,7 +161,7 @@ def draw_forecast(axes: Axes, below: Axes, detail: StarDetail, forecast: Forecas
     known = np.isfinite(forecast.mean) & np.isfinite(forecast.sigma)
     outliers = known & (np.abs(np.where(known, forecast.innovation, 0.0)) > OUTLIER_SIGMA)
     many = len(forecast.time) > _MANY
-    for place, index in enumerate(_band_order(forecast.bands)):
+    for place, index in enumerate(band_order(forecast.bands)):
         rows = forecast.band == index
         if not rows.any():
             continue
@@ -153,7 +196,9 @@ def draw_forecast(axes: Axes, below: Axes, detail: StarDetail, forecast: Forecas
         )
     _shade_events(axes, detail, offset, forecast.detector)
     spread = np.concatenate([forecast.value, (forecast.mean - 2 * forecast.sigma)[known]])
-    value_axis(axes, curve, *limits(forecast.value, spread))
+    shown = limits(usual(detail), spread)
+    value_axis(axes, curve, *shown)
+    mark_beyond(axes, forecast.time - offset, forecast.value, *shown)
     reach = max(6.0, min(30.0, float(np.abs(forecast.innovation[known]).max(initial=0.0)) * 1.1))
     below.axhspan(-2, 2, color="#888888", alpha=0.18, lw=0)
     below.axhline(0, color="#888888", lw=0.8)
@@ -198,7 +243,7 @@ def plain(name: str) -> str:
     return f" {shown}" if shown.startswith("_") else shown
 
 
-def _band_order(bands: Sequence[str]) -> list[int]:
+def band_order(bands: Sequence[str]) -> list[int]:
     """Indices of the bands in order of wavelength."""
 
     def order(index: int) -> tuple[int, str]:
@@ -211,7 +256,7 @@ def _band_order(bands: Sequence[str]) -> list[int]:
 def draw_points(axes: Axes, curve: LightCurve, x: FloatArray, faint: bool = False, labelled: bool = True) -> None:
     """The rows of a curve against x, each band in its colour."""
     many = len(curve) > _MANY
-    for place, index in enumerate(_band_order(curve.bands)):
+    for place, index in enumerate(band_order(curve.bands)):
         rows = curve.band == index
         if not rows.any():
             continue
@@ -271,7 +316,7 @@ def _shade_events(axes: Axes, detail: StarDetail, offset: float, detector: str |
 
 
 def limits(value: FloatArray, wider: FloatArray | None = None) -> tuple[float, float]:
-    """Limits that hold all values, and of `wider` what stays within one range more on either side."""
+    """Limits that hold all of some values, and of `wider` what stays within one range more on either side."""
     finite = value[np.isfinite(value)]
     if not finite.size:
         return 0.0, 1.0

@@ -17,7 +17,7 @@ from swope.pipeline.column import DetectorColumns
 from swope.pipeline.lightcurve import FloatArray
 from swope.pipeline.report.charts import histogram, share_bar
 from swope.pipeline.report.markup import Html, join, tag
-from swope.pipeline.report.numbers import known, measured, number, probability
+from swope.pipeline.report.numbers import number
 from swope.pipeline.vsx import TYPES
 
 #: Reasons that the report lists; the rest is counted.
@@ -92,6 +92,7 @@ def class_table(classes: pa.ChunkedArray, probabilities: pa.ChunkedArray) -> Htm
         tag(
             "tr",
             tag("th", row["class"] or "none", scope="row"),
+            tag("td", _only(row["class"])),
             tag("td", f"{row['count_all']:,}", class_="number"),
             tag("td", f"{row['count_all'] / total:.1%}", class_="number"),
             tag("td", share_bar(row["count_all"] / largest)),
@@ -100,8 +101,16 @@ def class_table(classes: pa.ChunkedArray, probabilities: pa.ChunkedArray) -> Htm
         )
         for row in rows
     ]
-    head = _head("class", ("stars", "number"), ("share", "number"), "", ("mean probability", "number"), "what it is")
+    numbers = (("stars", "number"), ("share", "number"), "", ("mean probability", "number"))
+    head = _head("class", "", *numbers, "what it is")
     return tag("table", tag("caption", "AAVSO VSX types"), head, tag("tbody", *lines))
+
+
+def _only(name: str | None) -> Html | None:
+    """A button that shows the class in the gallery; the scripts that can do so bring it up."""
+    if not name:
+        return None
+    return tag("button", "show", type="button", data_class=name, aria_label=f"show {name}", hidden=True)
 
 
 def period_section(period: FloatArray, flags: pa.ChunkedArray) -> Html:
@@ -153,81 +162,9 @@ def pvalue_section(pvalues: Mapping[str, FloatArray]) -> Html:
     return tag("div", *cards, class_="columns")
 
 
-def catalog_table(rows: Sequence[Mapping[str, Any]], n_all: int, shown_in_full: Mapping[tuple[str, str], int]) -> Html:
-    """The head of the catalog, sortable.
-
-    Parameters
-    ----------
-    rows : of objects.parquet, the strangest first.
-    n_all : rows of the whole catalog.
-    shown_in_full : place among the stars shown in full, by object_id and source.
-    """
-    names = (
-        ("rank", "rank", True),
-        ("object_id", "star", False),
-        ("status", "status", False),
-        ("class", "class", False),
-        ("class_prob", "prob.", True),
-        ("period", "period [d]", True),
-        ("period_flag", "flag", False),
-        ("amplitude", "ampl.", True),
-        ("mean", "mean", True),
-        ("n_obs", "points", True),
-        ("anomaly_pvalue", "p-value", True),
-        ("n_events", "events", True),
-        ("said", "why strange, or why not ok", False),
-    )
-    head = _head(*((title, "number") if numeric else title for _, title, numeric in names))
-    body = [_catalog_row(row, shown_in_full.get((row["object_id"], row["source"]))) for row in rows]
-    part = f"All {n_all:,} rows" if len(rows) == n_all else f"{len(rows):,} of {n_all:,} rows, the strangest first"
-    search = tag(
-        "div",
-        tag("label", "Find in the table", for_="catalog-filter"),
-        tag("input", id="catalog-filter", type="search", placeholder="name, class, flag, words ..."),
-        tag("span", id="catalog-count", class_="soft", aria_live="polite"),
-        class_="filter",
-        hidden=True,
-    )
-    table = tag("table", tag("caption", f"{part}; the heads sort."), head, tag("tbody", *body), id="catalog-table")
-    return join(search, tag("div", table, class_="scroll", tabindex="0", role="region", aria_label="catalog"))
-
-
 def run_facts(record: Mapping[str, Any]) -> Html:
     """Everything that run.json says, long lists shortened."""
     return tag("dl", *(join(tag("dt", _words(key)), tag("dd", _said(value))) for key, value in record.items()))
-
-
-def _catalog_row(row: Mapping[str, Any], place: int | None) -> Html:
-    name = tag("bdi", row["object_id"])
-    rank, prob, period = row["anomaly_rank"], row["class_prob"], row["period"]
-    mean = row["mean_mag"] if row["mean_mag"] is not None else row["mean_flux"]
-    said = (
-        row["anomaly_reason"]
-        if row["status"] == "ok"
-        else "; ".join(filter(None, (row["anomaly_reason"], row["reason"])))
-    )
-    return tag(
-        "tr",
-        _number_cell(rank, "" if rank is None else str(rank)),
-        tag("td", name if place is None else tag("a", name, href=f"#star-{place}"), class_="long"),
-        tag("td", row["status"], class_=f"status-{row['status']}"),
-        tag("td", row["class"]),
-        _number_cell(prob, number(prob, 2)),
-        _number_cell(period, measured(period, row["period_err"]).split(" ")[0]),
-        tag("td", row["period_flag"]),
-        _number_cell(row["amplitude"], number(row["amplitude"], 3)),
-        _number_cell(mean, number(mean, 5)),
-        _number_cell(row["n_obs"], "" if row["n_obs"] is None else str(row["n_obs"])),
-        _number_cell(row["anomaly_pvalue"], probability(row["anomaly_pvalue"])),
-        _number_cell(row["n_events"], "" if row["n_events"] is None else str(row["n_events"])),
-        tag("td", said, class_="long"),
-    )
-
-
-def _number_cell(value: float | None, shown: str) -> Html:
-    return tag(
-        "td", shown, class_="number", data_sort=repr(float(value)) if known(value) and value is not None else None
-    )
 
 
 def _head(*titles: str | tuple[str, str]) -> Html:

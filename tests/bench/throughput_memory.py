@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from swope.flows.catalog import CHUNKS, REFUSED, Stopwatch, commit
 from swope.flows.pages import write_report
 from swope.flows.record import RunRecord
-from swope.flows.stages import EVENTS, KEPT, OBJECTS
+from swope.flows.stages import EVENTS, KEPT, OBJECTS, STARS
 from swope.flows.state import STATE
 from swope.pipeline.catalog import write_parquet
 from tests.bench.throughput_data import CLOCK, write_asas
@@ -68,9 +68,9 @@ def _repeat(made: Path, out: Path, times: int) -> None:
         for chunk in record.chunks:
             folder = out / CHUNKS / f"{Path(chunk).name}-{turn}"
             chunks.append(str(folder.relative_to(out)))
-            for name in (OBJECTS, EVENTS, KEPT, STATE):
+            for name in (OBJECTS, EVENTS, KEPT, STATE, STARS):
                 write_parquet(_renamed(pq.read_table(made / chunk / name), turn), folder / name)
-    for name in (OBJECTS, EVENTS, KEPT, STATE):
+    for name in (OBJECTS, EVENTS, KEPT, STATE, STARS):
         if (made / REFUSED / name).exists():
             write_parquet(pq.read_table(made / REFUSED / name), out / REFUSED / name)
     RunRecord(**{**vars(record), "chunks": chunks}).write(out)

@@ -3,7 +3,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,7 +15,6 @@ from swope.pipeline.report.figures import (
     folded_figure,
     forecast_figure,
     light_curve_figure,
-    period_amplitude_figure,
     png,
     seen_figure,
     star_figure,
@@ -138,13 +136,6 @@ def test_no_light_curve_breaks_a_picture(rows, kind):
     for figure in (light_curve_figure(star), folded_figure(star), forecast_figure(star)):
         if figure is not None:
             png(figure)
-
-
-@pytest.mark.parametrize("names", [["EW"], [None], ["$a$"], list("ABCDEFGHIJ")])
-def test_period_amplitude(names):
-    n = len(names)
-    png(period_amplitude_figure(np.full(n, 0.5), np.full(n, 0.2), names))
-    assert period_amplitude_figure(np.full(n, np.nan), np.full(n, 0.2), names) is None
 
 
 def test_histogram_says_its_counts():
