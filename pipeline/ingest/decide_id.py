@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from swope.pipeline.ingest.given import Given
 from swope.pipeline.ingest.id_names import ID_NAMES, id_like
 from swope.pipeline.ingest.parts import UnusableError
-from swope.pipeline.ingest.table import Column, Table
+from swope.pipeline.ingest.table import EXACT, Column, Table
 
 
 def choose_id(given: Given) -> int | None:
@@ -30,7 +30,12 @@ def choose_id(given: Given) -> int | None:
     known = [i for i in known if np.any(table.columns[i].words != "")]
     if known:
         # a row's own number is called "id", too: the column that groups rows is the star's
-        return next((i for i in known if _groups(table.columns[i])), known[0])
+        best = next((i for i in known if _groups(table.columns[i])), known[0])
+        if _rounded(table.columns[best]):
+            given.caution.append(
+                f"{given.shown(best)} holds names of more than 15 digits as floating numbers, which rounded them"
+            )
+        return best
     for i, column in enumerate(table.columns):
         if i in said.indices or not id_like(column.name) or not _groups(column) or _measured(column):
             continue
@@ -69,6 +74,14 @@ def varies_within(table: Table, object_id: int | None, index: int) -> bool:
 def _measured(column: Column) -> bool:
     """Whether the cells are numbers with decimals: no star is called so."""
     return bool(np.any(column.numbers[column.finite] % 1 != 0))
+
+
+def _rounded(column: Column) -> bool:
+    """Whether whole numbers that are too long for floating ones were written as such."""
+    if isinstance(column.cells, pa.Array):
+        words = column.words.astype(str)
+        return bool(np.any(np.abs(column.numbers) >= EXACT) and np.any(np.char.find(np.char.lower(words), "e+") > 0))
+    return column.cells.dtype.kind == "f" and bool(np.any(np.abs(column.cells) >= EXACT))
 
 
 def _groups(column: Column) -> bool:
