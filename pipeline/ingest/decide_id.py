@@ -6,10 +6,14 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from swope.pipeline.ingest.content import FEW, index_like
 from swope.pipeline.ingest.given import Given
 from swope.pipeline.ingest.id_names import ID_NAMES, id_like
 from swope.pipeline.ingest.parts import UnusableError
 from swope.pipeline.ingest.table import EXACT, Column, Table
+
+#: Names of a star, under which programs write a row's number, too.
+_ROW_NUMBERS = ("id", "identifier")
 
 
 def choose_id(given: Given) -> int | None:
@@ -28,6 +32,11 @@ def choose_id(given: Given) -> int | None:
     wanted = (*(given.survey.ids if given.survey else ()), *ID_NAMES)
     known = [i for i in dict.fromkeys(map(given.index, wanted)) if i is not None and i not in said.indices]
     known = [i for i in known if np.any(table.columns[i].words != "")]
+    known = [
+        i
+        for i in known
+        if not (given.plain[i] in _ROW_NUMBERS and len(table) >= FEW and index_like(table.columns[i].numbers))
+    ]
     if known:
         # a row's own number is called "id", too: the column that groups rows is the star's
         best = next((i for i in known if _groups(table.columns[i])), known[0])

@@ -19,6 +19,7 @@ TESTS = {
     "fits": "test_fits.py, test_missions.py",
     "fits_flat": "test_fits_table.py, test_containers.py, test_lists.py",
     "ipac": "test_text.py",
+    "json": "test_json_records.py",
     "mrt": "test_astropys_containers.py, test_containers.py",
     "parquet": "test_parquet.py, test_lists.py, test_hats.py, test_regroup.py",
     "snana": "test_kinds_numbers.py",

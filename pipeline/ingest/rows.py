@@ -10,7 +10,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from swope.pipeline.ingest.content import crowded, plausible
+from swope.pipeline.ingest.content import FEW, crowded, plausible
 from swope.pipeline.ingest.decide_id import distinct
 from swope.pipeline.ingest.decide_time import days_of
 from swope.pipeline.ingest.flags import bad_rows
@@ -261,6 +261,23 @@ def scattered(offset: FloatArray) -> str:
     return f"its rows lie up to {most:.3g} arcsec apart: several stars of one name?" if most > ONE_PLACE else ""
 
 
+def unmeasured(value: FloatArray, error: FloatArray) -> str:
+    """What makes magnitudes doubtful some of which have no error, and are fainter than nearly all that have one.
+
+    Surveys and observers write the limit of an image so in which the star was not seen.
+
+    Parameters
+    ----------
+    value, error : (n,) magnitudes in one band.
+    """
+    without = ~np.isfinite(error)
+    if np.count_nonzero(without) < FEW or np.count_nonzero(~without) < FEW:
+        return ""
+    if np.median(value[without]) <= np.percentile(value[~without], 95):
+        return ""
+    return f"{np.count_nonzero(without)} magnitudes without an error are fainter than nearly all others: limits?"
+
+
 def offsets(ra: FloatArray, dec: FloatArray, first_ra: FloatArray | float, first_dec: FloatArray | float) -> FloatArray:
     """(n,) arcseconds from a first place, for places within some degrees of it; degrees in."""
     across = ((ra - first_ra + 180.0) % 360.0 - 180.0) * np.cos(np.radians(first_dec))
@@ -274,6 +291,14 @@ def _star(rows: Rows, reading: Reading, object_id: str, source: str, options: In
     at = np.flatnonzero(np.isfinite(rows.ra) & np.isfinite(rows.dec))[:1]
     ra, dec = (float(rows.ra[at[0]]), float(rows.dec[at[0]])) if len(at) else (float("nan"), float("nan"))
     place = scattered(offsets(rows.ra, rows.dec, ra, dec))
+    faint = ""
+    if reading.kind == "mag" and all(value.error is not None for value in reading.values):
+        found = [
+            unmeasured(rows.value[own], rows.error[own])
+            for b in set(rows.band[good])
+            for own in [good & (rows.band == b)]
+        ]
+        faint = next(filter(None, found), "")
     bands = np.array(rows.bands, dtype=str)
     return star(
         object_id,
@@ -291,5 +316,5 @@ def _star(rows: Rows, reading: Reading, object_id: str, source: str, options: In
         dec=dec,
         kind_from=reading.kind_from,
         read_as=reading.said,
-        caution="; ".join(filter(None, (*reading.caution, place))),
+        caution="; ".join(filter(None, (*reading.caution, place, faint))),
     )

@@ -88,7 +88,7 @@ def test_dates_after_something_unknown_are_refused_with_the_words_to_say(tmp_pat
 
 def test_columns_may_be_said_by_name_and_not_by_one_that_is_not_there(tmp_path: Path) -> None:
     path = table(tmp_path, "x.csv", {"when": JD, "how bright": MAG, "give or take": ERR})
-    assert "no time column" in refused(path).reason
+    assert "no value column" in refused(path).reason
     said = parse_columns("time=when,mag=how bright,mag_err=3")
     assert is_the_star(read(path, columns=said))
     assert "no column tomorrow" in refused(path, columns=parse_columns("time=tomorrow,mag=2")).reason
