@@ -22,7 +22,7 @@ from swope.pipeline.ingest.given import Given
 from swope.pipeline.ingest.parts import UnusableError
 from swope.pipeline.ingest.reading import TimeColumns, ValueColumns
 from swope.pipeline.ingest.said import how_to_say
-from swope.pipeline.ingest.surveys import Survey
+from swope.pipeline.ingest.survey import Survey
 from swope.pipeline.ingest.table import Column, Table
 from swope.pipeline.ingest.time_names import TimeMeaning, clock_in, plain_name, time_meaning
 from swope.pipeline.lightcurve import Clock, FloatArray
@@ -104,7 +104,7 @@ def choose_time(given: Given) -> TimeColumns:
 
 def own_times(given: Given, time: TimeColumns, values: tuple[ValueColumns, ...]) -> tuple[ValueColumns, ...]:
     """The brightness columns, each with its band's own times where several bands have such (``mjd_g, mag_g``)."""
-    if len(values) < 2 or len(time.columns) > 1 or time.calendar:
+    if len(values) < 2 or len(time.columns) > 1 or time.calendar or any(v.time is not None for v in values):
         return values
     found = [_own_time(given, value) for value in values]
     if set(found) == {None}:
@@ -263,8 +263,9 @@ def days_of(parts: Sequence[Column], meaning: TimeMeaning, calendar: bool) -> Fl
     if meaning.unit > 300 and len(parts) == 1 and np.nanmedian(parts[0].numbers) > 1500:
         # years of our era, as Julian epochs
         return (parts[0].numbers - 2000.0) * 365.25 + 2451545.0
-    total = parts[0].numbers * meaning.unit + meaning.shift
-    return total if len(parts) == 1 else total + parts[1].numbers * meaning.unit
+    with np.errstate(invalid="ignore"):  # signalling NaN, which a damaged file may hold
+        total = parts[0].numbers * meaning.unit + meaning.shift
+        return total if len(parts) == 1 else total + parts[1].numbers * meaning.unit
 
 
 def _order(candidate: _Candidate, fullest: int, survey: Survey | None) -> tuple[float, ...]:
@@ -323,7 +324,9 @@ def _why_not(candidate: _Candidate, fullest: int, rows: int) -> str:
 def _single_precision(best: _Candidate) -> float:
     """The step in days in which times of single precision stand, where it is a minute or more; else 0."""
     numbers = (best.days[np.isfinite(best.days)] - best.meaning.shift) / best.meaning.unit
-    if len(numbers) < MANY or best.calendar or np.any(numbers != numbers.astype(np.float32)):
+    if len(numbers) < MANY or best.calendar or np.max(np.abs(numbers)) > np.finfo(np.float32).max:
+        return 0.0
+    if np.any(numbers != numbers.astype(np.float32)):
         return 0.0
     step = float(np.spacing(np.float32(np.median(np.abs(numbers))))) * best.meaning.unit
     # whole and half days are of any precision

@@ -23,7 +23,7 @@ from swope.pipeline.ingest.given import Given
 from swope.pipeline.ingest.parts import UnusableError
 from swope.pipeline.ingest.reading import TimeColumns, ValueColumns
 from swope.pipeline.ingest.said import how_to_say
-from swope.pipeline.ingest.surveys import Values
+from swope.pipeline.ingest.survey import Values
 from swope.pipeline.ingest.table import Column
 from swope.pipeline.ingest.value_names import (
     SAY_NOTHING,
@@ -80,12 +80,24 @@ def _holds(given: Given, index: int) -> bool:
 def _of_survey(given: Given, there: list[Values]) -> Chosen:
     assert given.survey is not None
     if all(v.band for v in there):
-        values = tuple(ValueColumns(given.plain.index(v.value), None, v.band) for v in there)
+        values = tuple(_columns_of(given, v) for v in there)
         return values, ValueName(given.survey.kind, "", 0)
     kinds: dict[str, Kind] = {v.value: given.survey.kind or ("flux" if "flux" in v.value else "mag") for v in there}
     best = next((v for v in there if kinds[v.value] == given.options.kind), there[0])
     given.passed.extend(f"{given.shown(given.plain.index(v.value))} (second choice)" for v in there if v is not best)
-    return (ValueColumns(given.plain.index(best.value), None),), ValueName(kinds[best.value], "", 0)
+    return (_columns_of(given, best),), ValueName(kinds[best.value], "", 0)
+
+
+def _columns_of(given: Given, said: Values) -> ValueColumns:
+    """Where a survey's brightness stands, its errors excepted."""
+    return ValueColumns(
+        value=given.plain.index(said.value),
+        error=None,
+        band=said.band,
+        time=given.index(said.time),
+        snr=given.index(said.snr),
+        flags=tuple((i, rule) for rule in said.flags if (i := given.index(rule.column)) is not None),
+    )
 
 
 def _unnamed(given: Given, time: TimeColumns) -> int:

@@ -6,7 +6,8 @@ import re
 from pathlib import Path
 
 from swope.pipeline.ingest.registry import readers
-from swope.pipeline.ingest.surveys import SURVEYS, FlagRule, Survey
+from swope.pipeline.ingest.survey import FlagRule, Survey
+from swope.pipeline.ingest.surveys import SURVEYS
 from swope.pipeline.ingest.time_names import TimeMeaning, plain_name, time_meaning
 
 #: Where the generated part of the page begins.

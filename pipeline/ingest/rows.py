@@ -116,6 +116,10 @@ def _measured(
 ) -> tuple[FloatArray, FloatArray, IntArray]:
     column = table.columns[where.value]
     value, mask = column.numbers.copy(), shared.copy()
+    for index, rule in where.flags:
+        bad = bad_rows(table.columns[index], rule)
+        if bad is not None:
+            mask[bad] |= int(Mask.QUALITY)
     mask[column.limits] |= int(Mask.LIMIT)
     if reading.fillers:
         mask[np.isin(value, reading.fillers)] |= int(Mask.NOT_FINITE)
@@ -123,6 +127,9 @@ def _measured(
     if reading.kind == "mag":
         mags = in_mag(column.name, column.unit)
         value, error = value * mags, error * _error_scale(table, where, mags)
+        if where.error is None and where.snr is not None:
+            signal = table.columns[where.snr].numbers
+            error = np.where(signal > 0, 2.5 / np.log(10) / np.where(signal > 0, signal, 1.0), np.nan)
     limits = (mask & int(Mask.LIMIT)) != 0
     # the error of a limit is none (99.99)
     error[limits] = np.nan
@@ -304,7 +311,7 @@ def _star(rows: Rows, reading: Reading, object_id: str, source: str, options: In
         object_id,
         rows.time,
         rows.value,
-        None if all(value.error is None for value in reading.values) else rows.error,
+        None if all(value.error is None and value.snr is None for value in reading.values) else rows.error,
         options=options,
         source=source,
         clock=reading.time.clock,

@@ -191,7 +191,7 @@ def _numbers(field: VoField, raw: bytes, counts: NDArray[np.int64]) -> NDArray[A
     if field.datatype == "bit":
         if field.plain:
             # a single bit stands first in its byte by the standard, and elsewhere by some writers
-            return (np.frombuffer(raw, np.uint8) != 0).astype(np.float64)
+            return np.array(np.frombuffer(raw, np.uint8) != 0, dtype=np.float64)
         cells = np.split(np.frombuffer(raw, np.uint8), np.cumsum(-(-counts // 8))[:-1])
         bits = [np.unpackbits(cell)[:count] for cell, count in zip(cells, counts.tolist(), strict=True)]
         return np.concatenate([np.empty(0, np.uint8), *bits]).astype(np.float64)

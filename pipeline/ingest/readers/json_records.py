@@ -63,8 +63,8 @@ def _within(value: object, words: Mapping[str, str], depth: int) -> Iterator[Tab
     if depth > DEEPEST:
         return
     if isinstance(value, list):
-        if value and all(isinstance(one, dict) for one in value) and (columns := _of_records(value)):
-            yield spread(columns, words)
+        if value and all(isinstance(one, dict) for one in value) and (records := _of_records(value)):
+            yield spread(records, words)
         elif value and all(_is_row(one) for one in value) and len({len(one) for one in value}) == 1:
             yield Table(tuple(_column("", list(cells)) for cells in zip(*value, strict=True)), False, words)
         else:
@@ -73,8 +73,7 @@ def _within(value: object, words: Mapping[str, str], depth: int) -> Iterator[Tab
         return
     if not isinstance(value, dict):
         return
-    split = _of_split(value)
-    columns = split or _of_columns(value)
+    columns = _of_split(value) or _of_columns(value)
     beside = {str(k).lower(): str(v) for k, v in value.items() if isinstance(v, str | int | float)}
     if columns:
         yield Table(tuple(columns), True, {**words, **beside})
