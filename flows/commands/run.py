@@ -8,7 +8,15 @@ import sys
 from dataclasses import fields
 from pathlib import Path
 
-from swope.flows.commands.arguments import add_event_pvalue, add_reading, add_workers, check_out, command, positive
+from swope.flows.commands.arguments import (
+    add_event_pvalue,
+    add_join,
+    add_reading,
+    add_workers,
+    check_out,
+    command,
+    positive,
+)
 from swope.flows.runtime import one_thread
 
 
@@ -29,6 +37,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder for the catalog and the report")
     add_reading(parser)
+    add_join(parser)
     add_workers(parser)
     parser.add_argument("--models", type=Path, metavar="DIR", help="models from `swope train` (default: the shipped)")
     add_event_pvalue(parser)

@@ -184,10 +184,6 @@ def gaia_wide(n: int = N) -> dict[str, np.ndarray]:
     columns: dict[str, np.ndarray] = {"transit_id": np.arange(n) * 1000 + 17}
     bands = (("g_transit", "g_transit_time", "g", 0), ("bp", "bp_obs_time", "bp", 5e-4))
     for stem, at, band, later in (*bands, ("rp", "rp_obs_time", "rp", 6e-4)):
-        ("g_transit", "g_transit_time", "g", 0),
-        ("bp", "bp_obs_time", "bp", 5e-4),
-        ("rp", "rp_obs_time", "rp", 6e-4),
-    ):
         mag = MAG + {"g": 0.0, "bp": 0.5, "rp": -0.4}[band]
         flux = 10 ** (-0.4 * (mag - 25.0))
         columns |= {at: time + later, f"{stem}_flux": flux, f"{stem}_flux_error": flux / 50, f"{stem}_mag": mag}
