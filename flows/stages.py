@@ -76,6 +76,7 @@ def ingest_options(options: RunOptions) -> IngestOptions:
         kind=options.kind,
         chunk_size=options.chunk_size,
         to_bjd=options.to_bjd,
+        join=options.join,
     )
 
 

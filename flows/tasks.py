@@ -13,7 +13,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.futures import PrefectFuture, as_completed
-from prefect.tasks import Task, exponential_backoff
+from prefect.tasks import Task
 from tqdm import tqdm
 
 from swope.flows.chunk import do_chunk, prepare_chunk
@@ -75,8 +75,8 @@ def preparation(part: Part, folder: Path, options: RunOptions) -> None:
     name="download",
     task_run_name="{target}",
     cache_policy=NO_CACHE,
-    retries=4,
-    retry_delay_seconds=exponential_backoff(5),
+    retries=len(archive.DELAYS),
+    retry_delay_seconds=list(archive.DELAYS),
     retry_jitter_factor=0.5,
     retry_condition_fn=archive_may_answer,
 )

@@ -11,7 +11,15 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from swope.flows.commands.arguments import add_event_pvalue, add_reading, add_workers, check_out, command, positive
+from swope.flows.commands.arguments import (
+    add_event_pvalue,
+    add_join,
+    add_reading,
+    add_workers,
+    check_out,
+    command,
+    positive,
+)
 from swope.flows.runtime import one_thread
 
 if TYPE_CHECKING:
@@ -38,6 +46,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder for the catalog and the report")
     add_reading(parser)
+    add_join(parser)
     add_workers(parser)
     parser.add_argument("--models", type=Path, metavar="DIR", help="models from `swope train` (default: the shipped)")
     add_event_pvalue(parser)
