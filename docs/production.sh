@@ -34,21 +34,30 @@ start() { # NAME COMMAND...: in the background, its words in ROOT/logs/NAME
     "${@:2}" >"$root/logs/$1" 2>&1 &
     pids+=($!)
 }
-stop() { # PROCESS SIGNAL: what does not end within 10 s (a worker waits for its runs) is ended, and what it started
-    local children
-    children=$(pgrep -P "$1" || true)
-    kill -"$2" "$1" 2>/dev/null || true
-    for ((k = 0; k < 40; k++)); do
-        kill -0 "$1" 2>/dev/null || return 0
-        sleep 0.25
+family() { # PROCESS...: their ids, and those of all that they have started, in whatever session
+    local one
+    for one; do
+        echo "$one"
+        family $(pgrep -P "$one" || true)
     done
-    kill -KILL "$1" $children 2>/dev/null || true
+}
+end() { # SIGNAL PROCESS...: what does not end within 5 s is killed
+    kill -"$1" "${@:2}" 2>/dev/null || true
+    for ((k = 0; k < 50; k++)); do
+        kill -0 "${@:2}" 2>/dev/null || return 0
+        sleep 0.1
+    done
+    kill -KILL "${@:2}" 2>/dev/null || true
 }
 finish() {
-    for ((i = ${#pids[@]} - 1; i >= 0; i--)); do
-        # PostgreSQL waits for its clients to leave where it is asked to end, and not where it is interrupted
-        stop "${pids[i]}" "$([ "$i" = 0 ] && echo INT || echo TERM)"
+    # to be asked again changes nothing
+    trap '' TERM INT
+    # the last part first, with its runs, for which it would wait: so they can still tell the server that they end
+    for ((i = ${#pids[@]} - 1; i > 0; i--)); do
+        end TERM $(family "${pids[i]}")
     done
+    # PostgreSQL waits for its clients to leave where it is asked to end, and not where it is interrupted
+    [ "${#pids[@]}" = 0 ] || end INT "${pids[0]}"
 }
 trap finish EXIT
 trap 'exit 143' TERM

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from prefect import flow
 from prefect.artifacts import create_markdown_artifact
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
+from prefect.tasks import Task
 
 from swope.flows import stages, tasks
 from swope.flows.drift import remember
@@ -23,11 +24,11 @@ from swope.flows.manifest import chunk_key, is_done
 from swope.flows.options import RunOptions
 from swope.flows.pages import write_report
 from swope.flows.record import RunRecord
-from swope.flows.renew import CHANGED, KNOWN, Known, known_stars
+from swope.flows.renew import GATHERED, KNOWN, Known, gathered, join, known_stars, members_of, room_of
 from swope.flows.state import merge_states
 from swope.flows.turns import one_at_a_time
 from swope.flows.verdicts import rerank
-from swope.flows.workers import WorkerDiedError, call_twice, worker_processes
+from swope.flows.workers import WorkerDiedError, call, call_twice, worker_processes
 from swope.pipeline.catalog import count_statuses, merge
 from swope.pipeline.commit import replaced_together
 from swope.pipeline.ingest import Part, plan
@@ -117,12 +118,12 @@ def catalog(
         planned = plan(sources, stages.ingest_options(options), scratch)
         watch.lap("plan")
         makers = load_makers(options)
-        keys = [chunk_key(part.digest, asdict(options), asdict(makers)) for part in planned.parts]
-        chunks = [CHUNKS / key for key in keys]
+        chunks = chunks_of(planned.parts, options, makers)
         reused = [run_dir / chunk for chunk in chunks if is_done(run_dir / chunk)]
         kept = sum(stages.done_rows(folder) for folder in reused)
         known = known_stars(run_dir, makers, options, chunks, run_dir / KNOWN)
-        taken = run_chunks(planned.parts, [run_dir / chunk for chunk in chunks], options, known)
+        folders = [run_dir / chunk for chunk in chunks]
+        taken = run_chunks(planned.parts, folders, options, known, room_of(run_dir, makers, options))
         stages.write_refused(run_dir / REFUSED, planned.refused)
         watch.lap("chunks")
         record = RunRecord(
@@ -168,19 +169,62 @@ def load_makers(options: RunOptions) -> Makers:
         raise ValueError(f"the models cannot be loaded here: {error}") from error
 
 
-def run_chunks(parts: Sequence[Part], folders: Sequence[Path], options: RunOptions, known: Known | None) -> int:
-    """A task a chunk that is not finished; a chunk whose task fails gets failed rows, and the rest go on.
+def chunks_of(parts: Sequence[Part], options: RunOptions, makers: Makers) -> list[Path]:
+    """The folder of each part's chunk, in that of the run."""
+    return [CHUNKS / chunk_key(part.digest, asdict(options), asdict(makers)) for part in parts]
 
-    Returns how many stars were taken over from what an earlier run knew.
+
+def run_chunks(
+    parts: Sequence[Part], folders: Sequence[Path], options: RunOptions, known: Known | None, room: Path
+) -> int:
+    """Do the chunks that are not finished; one whose task fails gets failed rows, and the rest go on.
+
+    Parameters
+    ----------
+    known : what an earlier run knew, and is taken over; None for nothing.
+    room : where changed stars of several chunks are gathered.
+
+    Returns
+    -------
+    How many stars were taken over.
     """
     left = [(part, folder) for part, folder in zip(parts, folders, strict=True) if not is_done(folder)]
-    taken = 0
-    for part, folder, problem in tasks.each(tasks.chunk, left, options, known):
-        if problem is not None:
-            stages.write_failed(folder, part, problem)
+    some, whole = (
+        ([], left) if known is None else gathered(set_chunks_apart(left, options, known), room, options, known)
+    )
+    _went_well(tasks.chunk, whole, options)
+    for part, gathering, problem in tasks.each(tasks.renewal, some, options, known):
+        if problem is not None and known is not None:
+            write_unrenewed(gathering, part, problem, known)
+    return sum(stages.taken_over(folder) for _, folder in left if is_done(folder))
+
+
+def set_chunks_apart(chunks: Sequence[tuple[Part, Path]], options: RunOptions, known: Known) -> list[tuple[Part, Path]]:
+    """Read some chunks; returns those that could be read, and the others have failed rows."""
+    good = _went_well(tasks.setting_apart, chunks, options, known)
+    return [one for one in chunks if one[1] in good]
+
+
+def _went_well(work: Task[..., None], chunks: Sequence[tuple[Part, Path]], *told: object) -> set[Path]:
+    """Have a task done on each chunk; the folders of those on which it went well: the others get failed rows."""
+    good = set()
+    for part, folder, problem in tasks.each(work, chunks, *told):
+        if problem is None:
+            good.add(folder)
         else:
-            taken += stages.taken_over(folder)
-    return taken
+            stages.write_failed(folder, part, problem)
+    return good
+
+
+def write_unrenewed(gathering: Path, part: Part, problem: str, known: Known) -> None:
+    """Write rows for what is new or changed of some chunks, and could not be done; the other stars have theirs."""
+    if stages.is_ingested(gathering) and not is_done(gathering):
+        stages.write_failed(gathering, part, problem)
+        call(join, gathering, known)
+        return
+    for folder, _ in members_of(gathering):
+        if not is_done(folder):
+            stages.write_failed(folder, part, problem)
 
 
 def commit(run_dir: Path, record: RunRecord, watch: Stopwatch) -> RunRecord:
@@ -208,8 +252,7 @@ def clear(run_dir: Path, chunks: Sequence[Path]) -> None:
     for folder in (run_dir / CHUNKS).iterdir():
         if folder.name not in kept:
             shutil.rmtree(folder, ignore_errors=True)
-        else:
-            shutil.rmtree(folder / CHANGED, ignore_errors=True)
+    shutil.rmtree(run_dir / GATHERED, ignore_errors=True)
     (run_dir / KNOWN).unlink(missing_ok=True)
     shutil.rmtree(run_dir / WORK / "scratch", ignore_errors=True)
 

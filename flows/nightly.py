@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import tempfile
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from prefect import flow
 
-from swope.flows.catalog import catalog, load_makers, processes
+from swope.flows.catalog import catalog, chunks_of, load_makers, processes, set_chunks_apart
 from swope.flows.makers import Makers
 from swope.flows.night.alerts import ALERTS, call_for
 from swope.flows.night.changes import input_changes, known_parts, last_night, maker_changes
 from swope.flows.night.record import NightRecord
-from swope.flows.night.score import Tonight, score_plan
+from swope.flows.night.score import Tonight, read_chunks, read_parts, score_plan
 from swope.flows.options import RunOptions
 from swope.flows.record import RunRecord
 from swope.flows.renew import known_stars
@@ -71,8 +72,8 @@ def nightly(
             run = RunRecord.read(run_dir)
             settings = (options or run.options).settled()
             makers = load_makers(settings)
-            changed = maker_changes(run, makers, settings) if update else []
-            changed += _score(incoming, run_dir, run, nights, settings, makers, top)
+            made = maker_changes(run, makers, settings) if update else []
+            changed = made + _score(incoming, run_dir, run, nights, settings, makers, top, update)
         waiting = nights_without_alerts(nights)
         if not changed and not waiting:
             print(f"nothing changed since the run in {run_dir}")
@@ -87,7 +88,14 @@ def nightly(
 
 
 def _score(
-    incoming: str, run_dir: Path, run: RunRecord, nights: Path, settings: RunOptions, makers: Makers, top: int
+    incoming: str,
+    run_dir: Path,
+    run: RunRecord,
+    nights: Path,
+    settings: RunOptions,
+    makers: Makers,
+    top: int,
+    update: bool,
 ) -> list[str]:
     """Score what is new, in a folder of its own; returns what changed in the input."""
     before = last_night(nights, run)
@@ -96,14 +104,25 @@ def _score(
         changed = input_changes(planned, run, before)
         if not changed:
             return []
+        # a night after which the catalog is brought up to date keeps nothing: the next goes on from the catalog
+        since = before if before is not None and (before / STATE).exists() else run_dir
         try:
-            State.of(before or run_dir)
+            State.of(since)
         except ValueError as problem:
             # of another version of Swope: a night can go on from the catalog that is made next
             return [*changed, str(problem)]
         known = known_stars(run_dir, makers, settings, (), Path(scratch) / "known.npy")
-        tonight = Tonight([incoming], planned, known_parts(run, before), known, changed)
-        score_plan(tonight, before or run_dir, free_folder(nights), settings, top=top)
+        seen = known_parts(run, None if since == run_dir else since)
+        new = [part for part in planned.parts if part.digest not in seen]
+        if update and known is not None and since == run_dir and list(run.sources) == [incoming]:
+            # read once, for the night and for the catalog
+            folders = [run_dir / chunk for chunk in chunks_of(new, settings, makers)]
+            apart = set_chunks_apart(list(zip(new, folders, strict=True)), settings, known)
+            how = partial(read_chunks, [folder for _, folder in apart], known)
+        else:
+            how = partial(read_parts, new, settings, known)
+        tonight = Tonight([incoming], planned, how, changed)
+        score_plan(tonight, since, free_folder(nights), settings, top=top, keep=not update)
         return changed
 
 

@@ -30,6 +30,8 @@ class RunOptions:
     min_period, max_period : days; limits of the period search, or None for what each star's data allow.
     models : folder with models trained by `swope train`; None for the shipped ones.
     columns : which column of a flat table is what, such as "time=2,mag=3,mag_err=4"; None leaves it to the readers.
+    join : bring together one star's light curves in several files: those of one name, and those of other bands within
+        so many arcseconds (0: by name alone); None leaves each as it stands.
     event_pvalue : an event is reported when a quiet star shows one as strong with at most this probability.
     """
 
@@ -43,6 +45,7 @@ class RunOptions:
     models: str | None = None
     event_pvalue: float = 1e-3
     columns: str | None = None
+    join: float | None = None
 
     def check(self) -> None:
         """Refuse settings that cannot be meant.
@@ -52,11 +55,14 @@ class RunOptions:
         ValueError
             Naming the option, what is wrong with it, and what to write.
         """
+        from swope.pipeline.ingest.parts import MOST_RADIUS
         from swope.pipeline.ingest.registry import reader_named
         from swope.pipeline.ingest.said import parse_columns
 
         if self.columns is not None:
             parse_columns(self.columns)
+        if self.join is not None and not 0 <= self.join <= MOST_RADIUS:
+            raise ValueError(f"--join {self.join:g} must lie between 0 and {MOST_RADIUS:g} arcsec")
         if self.clock is not None:
             Clock.parse(self.clock)
         if self.min_period is not None and self.max_period is not None and self.min_period >= self.max_period:

@@ -76,6 +76,7 @@ def ingest_options(options: RunOptions) -> IngestOptions:
         kind=options.kind,
         chunk_size=options.chunk_size,
         to_bjd=options.to_bjd,
+        join=options.join,
     )
 
 
@@ -190,7 +191,7 @@ def _write(folder: Path, rows: Sequence[StarRow], done: bool = True) -> None:
         write_json(folder / DONE, {"rows": len(rows), "taken_over": 0})
 
 
-def write_joined(folder: Path, stars: pa.Table, tables: Mapping[str, pa.Table], new: int) -> None:
+def write_joined(folder: Path, stars: pa.Table, tables: Mapping[str, pa.Table], new: int, done: bool) -> None:
     """Write the tables of a chunk that took stars over from an earlier run.
 
     Parameters
@@ -198,6 +199,7 @@ def write_joined(folder: Path, stars: pa.Table, tables: Mapping[str, pa.Table], 
     stars : rows of its stars, in their order.
     tables : events, state, latent and kept of these stars, by the name of their file.
     new : how many of them were not taken over.
+    done : whether these were done; else the chunk is to be done again by the next run.
     """
     refused = _objects([refused_row(entry) for entry in read_refused(folder)])
     write_parquet(strangest_kept(tables[KEPT], stars), folder / KEPT)
@@ -205,7 +207,8 @@ def write_joined(folder: Path, stars: pa.Table, tables: Mapping[str, pa.Table], 
     write_parquet(tables[LATENT], folder / LATENT)
     write_parquet(pa.concat_tables([stars, refused], promote_options="default"), folder / OBJECTS)
     write_parquet(tables[EVENTS], folder / EVENTS)
-    write_json(folder / DONE, {"rows": len(stars) + len(refused), "taken_over": len(stars) - new})
+    if done:
+        write_json(folder / DONE, {"rows": len(stars) + len(refused), "taken_over": len(stars) - new})
 
 
 def strangest_kept(kept: pa.Table, stars: pa.Table) -> pa.Table:

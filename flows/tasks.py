@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import CancelledError
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +13,14 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.futures import PrefectFuture, as_completed
-from prefect.tasks import Task, exponential_backoff
+from prefect.tasks import Task
 from tqdm import tqdm
 
 from swope.flows.chunk import do_chunk, prepare_chunk
 from swope.flows.options import RunOptions
-from swope.flows.renew import Known, renewed
+from swope.flows.renew import Known, renewed, set_apart
 from swope.flows.survive import surviving
-from swope.flows.workers import WorkerDiedError
+from swope.flows.workers import WorkerDiedError, call
 from swope.pipeline.ingest import Part, archive, archive_targets
 
 #: Seconds before each new try of a task.
@@ -46,12 +48,21 @@ _RETRIED: dict[str, Any] = {
 
 
 @task(name="chunk", **_RETRIED)
-def chunk(part: Part, folder: Path, options: RunOptions, known: Known | None = None) -> None:
-    """From a chunk's files to its catalog rows; those of stars that are known are taken over."""
-    if known is None:
-        surviving(do_chunk, part, folder, options)
-    else:
-        renewed(part, folder, options, known)
+def chunk(part: Part, folder: Path, options: RunOptions) -> None:
+    """From a chunk's files to its catalog rows."""
+    surviving(do_chunk, part, folder, options)
+
+
+@task(name="set apart", **_RETRIED)
+def setting_apart(part: Part, folder: Path, options: RunOptions, known: Known) -> None:
+    """Read a chunk, some of whose stars are known."""
+    call(set_apart, part, folder, options, known)
+
+
+@task(name="renew", **_RETRIED)
+def renewal(part: Part, folder: Path, options: RunOptions, known: Known) -> None:
+    """Do what is new or changed of some chunks, gathered in a folder, and finish these."""
+    renewed(part, folder, options, known)
 
 
 @task(name="prepare", **_RETRIED)
@@ -64,8 +75,8 @@ def preparation(part: Part, folder: Path, options: RunOptions) -> None:
     name="download",
     task_run_name="{target}",
     cache_policy=NO_CACHE,
-    retries=4,
-    retry_delay_seconds=exponential_backoff(5),
+    retries=len(archive.DELAYS),
+    retry_delay_seconds=list(archive.DELAYS),
     retry_jitter_factor=0.5,
     retry_condition_fn=archive_may_answer,
 )
@@ -89,12 +100,32 @@ def each(
     Parameters
     ----------
     work : takes a part, its folder, and what `told` says to all of them.
+
+    Raises
+    ------
+    SchedulerLostError
+        When the tasks are on Dask, and its scheduler goes away.
     """
     given: dict[PrefectFuture[None], tuple[Part, Path]] = {
         work.submit(part, folder, *told): (part, folder) for part, folder in chunks
     }
-    with tqdm(total=len(given), unit="chunk", disable=None, file=sys.stderr) as bar:
+    with tqdm(total=len(given), unit="chunk", disable=None, file=sys.stderr) as bar, _scheduler_lost():
         for future in as_completed(list(given)):
             error = future.result(raise_on_failure=False)
             yield *given[future], f"{type(error).__name__}: {error}" if isinstance(error, BaseException) else None
             bar.update()
+
+
+class SchedulerLostError(ValueError):
+    """Dask's scheduler went away, and with it all that it had not handed back."""
+
+
+@contextmanager
+def _scheduler_lost() -> Iterator[None]:
+    """Say so where Dask does: nobody else cancels a task."""
+    try:
+        yield
+    except CancelledError:
+        raise SchedulerLostError(
+            "Dask's scheduler was lost; the finished chunks are kept: the same command goes on from them"
+        ) from None

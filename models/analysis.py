@@ -325,6 +325,7 @@ def _anomaly(row: Mapping[str, Any], columns: Sequence[DetectorColumns], events:
         "anomaly_pvalue": combined,
         "anomaly_reason": reason,
         "n_events": len(events) if looked else None,
+        "anomaly_fdr": None,
         "anomaly_rank": None,
         "novelty_rank": None,
         "verdict": None,

@@ -95,6 +95,36 @@ def anomaly_rank(pvalue: FloatArray, scores: FloatArray, object_id: Sequence[str
     return rank
 
 
+def false_discovery_rate(pvalue: FloatArray) -> FloatArray:
+    """The share of ordinary stars to be expected among a star and those of a catalog with p-values as small.
+
+    That is Benjamini & Hochberg's (1995, J. R. Stat. Soc. B 57, 289) least rate at which the star is in the list. All
+    stars count as ordinary for it, so it is a little high where many are not.
+
+    Parameters
+    ----------
+    pvalue : (n,) in (0, 1]; NaN where none.
+
+    Returns
+    -------
+    (n,) in (0, 1], and no smaller for a larger p-value; NaN where there is no p-value.
+
+    Examples
+    --------
+    >>> false_discovery_rate(np.array([0.5, 0.001, float("nan"), 0.02, 0.9])).round(4)
+    array([0.6667, 0.004 ,    nan, 0.04  , 0.9   ])
+    """
+    known = np.isfinite(pvalue)
+    ordered = np.sort(pvalue[known])
+    count = ordered.size
+    expected = ordered * count / np.searchsorted(ordered, ordered, side="right")
+    rate = np.full(len(pvalue), np.nan)
+    # a longer list may be purer
+    least = np.minimum.accumulate(expected[::-1])[::-1]
+    rate[known] = least[np.searchsorted(ordered, pvalue[known], side="left")] if count else 0.0
+    return rate
+
+
 def joined(scores: Sequence[FloatArray], weights: Sequence[float]) -> FloatArray:
     """Several scores of a catalog's stars on one scale: the weighted sum of the shares of stars that score lower.
 

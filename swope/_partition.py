@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,9 @@ from swope.pipeline.lightcurve import Clock, Kind, LightCurve
 if TYPE_CHECKING:
     import pyarrow as pa
     from nested_pandas import NestedFrame
+
+    from swope.flows.stages import Lost
+    from swope.models.analysis import AnalysisOptions
 
 #: Stars that are held as light curves at a time, and rows of a row group of the table that is read.
 _BATCH = 256
@@ -38,7 +42,8 @@ def analyze_partition(
     """Analyse the stars of a nested frame: ``catalog.map_partitions(swope.analyze_partition)`` of LSDB does a survey.
 
     Column names, clocks, units and flags are taken as from a nested Parquet file. Give every worker one thread
-    (``Client(threads_per_worker=1)``): one star's analysis uses one.
+    (``Client(threads_per_worker=1)``): one star's analysis uses one. On a worker of Dask the stars are analysed in a
+    process beside it, so that one that ends its process gets a row that says so, and the worker stays.
 
     Parameters
     ----------
@@ -65,11 +70,12 @@ def analyze_partition(
         When the frame has no column of times or values, or no name for its stars.
     """
     from swope._analyses import options_of
-    from swope.models.analysis import analyze_surely
-    from swope.models.registry import detector_columns, load_models
+    from swope.flows.survive import in_pieces
+    from swope.flows.workers import call_twice
+    from swope.models.registry import detector_columns
 
-    at_work = load_models(models)
-    options = options_of(min_period, max_period, event_pvalue)
+    types = call_twice(_types, models)
+    work = partial(_answers, models=models, options=options_of(min_period, max_period, event_pvalue))
     reading = IngestOptions(
         clock=Clock.parse(clock) if clock else None, kind=kind, columns=parse_columns(columns) if columns else ()
     )
@@ -77,19 +83,50 @@ def analyze_partition(
     events: list[dict[str, Any]] = []
     for outcomes in _read(frame, source, reading):
         curves = [clean(one) for one in outcomes if isinstance(one, LightCurve)]
-        made = iter(analyze_surely(curves, at_work, options))
+        made = iter([one for some, answers in in_pieces(work, curves) for one in _told(some, answers)])
         for one in outcomes:
             if isinstance(one, Refused):
                 rows.append(vars(one))
             else:
-                found = next(made)
-                rows.append(dict(found.row))
-                events += [{**vars(event), "source": source, "row": len(rows) - 1} for event in found.events]
+                row, own = next(made)
+                rows.append(row)
+                events += [{**event, "source": source, "row": len(rows) - 1} for event in own]
     names = dict.fromkeys(name for row in rows for name in row)
-    table = objects_table(
-        {name: [row.get(name) for row in rows] for name in names}, detector_columns(), at_work.classifier.types
-    )
+    table = objects_table({name: [row.get(name) for row in rows] for name in names}, detector_columns(), types)
     return _frame(table, events, frame.index)
+
+
+#: A star's row, and those of its events.
+_Answer = tuple[dict[str, Any], list[dict[str, Any]]]
+
+
+def _answers(curves: Sequence[LightCurve], models: str | None, options: AnalysisOptions) -> list[_Answer]:
+    """What is said of some stars."""
+    from swope.models.analysis import analyze_surely
+    from swope.models.registry import load_models
+
+    found = analyze_surely(curves, load_models(models), options)
+    return [(dict(one.row), [vars(event) for event in one.events]) for one in found]
+
+
+def _types(models: str | None) -> tuple[str, ...]:
+    """The types that the classifier tells apart."""
+    from swope.models.registry import load_models
+
+    return tuple(load_models(models).classifier.types)
+
+
+def _told(curves: Sequence[LightCurve], answers: list[_Answer] | Lost) -> list[_Answer]:
+    """The answers; for a star that ended its process, a row that says so."""
+    from swope.flows.stages import Lost
+    from swope.models.analysis import lost_row
+    from swope.pipeline.period import PeriodResult
+    from swope.pipeline.star import Star
+
+    if not isinstance(answers, Lost):
+        return answers
+    nothing = PeriodResult(reason=answers.reason, fault=True)
+    return [(lost_row(Star(curve, nothing), answers.reason), []) for curve in curves]
 
 
 def _read(frame: NestedFrame, source: str, options: IngestOptions) -> Iterator[list[LightCurve | Refused]]:

@@ -64,6 +64,16 @@ def add_source_words(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--columns", metavar="time=2,mag=3,...", help=COLUMNS)
 
 
+def add_join(parser: argparse.ArgumentParser) -> None:
+    """Whether one star's files become one."""
+    parser.add_argument(
+        "--join",
+        type=float,
+        metavar="ARCSEC",
+        help="join one star's files and bands: those of one name, and those of other bands within ARCSEC (0: by name)",
+    )
+
+
 def source_words(parsed: argparse.Namespace) -> IngestOptions:
     """What `add_source_words` declares, as the readers take it."""
     from swope.pipeline.ingest.parts import IngestOptions

@@ -6,7 +6,7 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
-from swope.flows.commands.arguments import add_source_words, command, source_words
+from swope.flows.commands.arguments import add_join, add_source_words, command, source_words
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -21,12 +21,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.add_argument("sources", nargs="+", metavar="SOURCE", help="as for `swope run`")
     parser.add_argument("--out", required=True, type=Path, metavar="STORE", help="a new folder")
     add_source_words(parser)
-    parser.add_argument(
-        "--join",
-        type=float,
-        metavar="ARCSEC",
-        help="join one star's files and bands: those of one name, and those of other bands within ARCSEC (0: by name)",
-    )
+    add_join(parser)
     parser.set_defaults(call=call)
 
 

@@ -1,11 +1,14 @@
-"""`swope nightly`: the new points of stars that a run knows."""
+"""`swope nightly`: the new points of stars that a run knows, and the run brought up to date."""
 
 from __future__ import annotations
 
 import argparse
+import os
+import sys
+import tempfile
 from pathlib import Path
 
-from swope.flows.commands.arguments import command, positive, probability
+from swope.flows.commands.arguments import add_workers, command, positive, probability
 from swope.flows.runtime import one_thread
 
 
@@ -14,12 +17,13 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = command(
         commands,
         "nightly",
-        "score the new points of stars that a run knows, and nothing else",
+        "score the new points of stars that a run knows, and bring the run up to date",
         "examples:\n"
-        "  swope nightly tonight/*.csv --since out/first --out out/monday\n"
+        "  swope nightly survey --since out/first --out out/monday\n"
         "  swope nightly tonight/*.csv --since out/monday --out out/tuesday\n\n"
-        "Nothing is fitted, and no period searched for. Rows known already are left out; stars and bands that the run\n"
-        "did not know get a row that says so, and need a run.",
+        "Rows known already are left out. Where anything changed in what the run read, stars that are new or changed\n"
+        "are then analysed whole: the run's catalog is the one that a run over everything makes. What came in files\n"
+        "of its own, beside those of the run, is scored alone; its new stars get a row that says so, and need a run.",
     )
     parser.add_argument("sources", nargs="+", metavar="SOURCE", help="as for `swope run`")
     parser.add_argument(
@@ -48,6 +52,8 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         metavar="HOOK",
         help="an http(s) address, or a command, that is given the alerts as JSON, if there are any",
     )
+    parser.add_argument("--no-update", action="store_true", help="leave the run as it is")
+    add_workers(parser)
     parser.add_argument("--top", type=positive, default=10, metavar="N", help="surprising stars named (default: 10)")
     parser.set_defaults(call=call)
 
@@ -71,10 +77,41 @@ def call(parsed: argparse.Namespace) -> int:
         State.of(parsed.since).settings, **{name: value for name, value in given.items() if value is not None}
     )
     settings.check()
-    with terminable(), worker_processes(1), locked(parsed.out):
+    workers = parsed.workers or os.cpu_count() or 1
+    with terminable(), worker_processes(workers), locked(parsed.out):
         record = score_night(
             list(parsed.sources), parsed.since, parsed.out, settings, parsed.detector or None, parsed.top
         )
         print(record.summary(parsed.out))
-        call_for([parsed.out], None, parsed.hook)
+        updated = not parsed.no_update and _brought_up_to_date(parsed.since, workers)
+        call_for([parsed.out], parsed.since if updated else None, parsed.hook)
     return 0
+
+
+def _brought_up_to_date(run_dir: Path, workers: int) -> bool:
+    """Run again where what a run read has changed; False where it has not, and where the folder is a night's."""
+    from swope.flows.night.changes import input_changes
+    from swope.flows.record import RunRecord
+    from swope.flows.server import prefect_server
+    from swope.flows.stages import ingest_options
+    from swope.pipeline.catalog.store import RECORD
+    from swope.pipeline.ingest import SourceError, plan
+
+    if not (run_dir / RECORD).exists():
+        return False
+    run = RunRecord.read(run_dir)
+    with tempfile.TemporaryDirectory(prefix="swope-") as scratch:
+        try:
+            changed = input_changes(plan(run.sources, ingest_options(run.options), Path(scratch)), run, None)
+        except SourceError as error:
+            print(f"{run_dir} is as it was, since its sources are not found from here: {error}", file=sys.stderr)
+            return False
+    if not changed:
+        return False
+    with prefect_server():
+        from swope.flows.catalog import catalog, task_runner
+
+        flow = catalog.with_options(task_runner=task_runner(workers))
+        record = flow(run.sources, str(run_dir), options=run.options, workers=workers)
+    print(record.summary(run_dir))
+    return True

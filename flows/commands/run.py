@@ -5,11 +5,28 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from swope.flows.commands.arguments import add_event_pvalue, add_reading, add_workers, check_out, command, positive
+from swope.flows.commands.arguments import (
+    add_event_pvalue,
+    add_join,
+    add_reading,
+    add_workers,
+    check_out,
+    command,
+    positive,
+)
 from swope.flows.runtime import one_thread
+
+if TYPE_CHECKING:
+    from swope.flows.record import RunRecord
+
+#: How often a run goes on after Dask's scheduler was lost.
+RESTARTS = 3
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -29,6 +46,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder for the catalog and the report")
     add_reading(parser)
+    add_join(parser)
     add_workers(parser)
     parser.add_argument("--models", type=Path, metavar="DIR", help="models from `swope train` (default: the shipped)")
     add_event_pvalue(parser)
@@ -69,12 +87,28 @@ def call(parsed: argparse.Namespace) -> int:
         with prefect_server():
             from swope.flows.catalog import catalog, task_runner
 
-            record = catalog.with_options(task_runner=task_runner(workers, parsed.dask))(
-                list(parsed.sources),
-                str(parsed.out),
-                options=options,
-                workers=workers,
-                top=None if parsed.no_report else parsed.top,
+            flow = catalog.with_options(task_runner=task_runner(workers, parsed.dask))
+            record = _despite_restarts(
+                partial(
+                    flow,
+                    list(parsed.sources),
+                    str(parsed.out),
+                    options=options,
+                    workers=workers,
+                    top=None if parsed.no_report else parsed.top,
+                )
             )
     print(record.summary(parsed.out))
     return 0
+
+
+def _despite_restarts(flow: Callable[[], RunRecord]) -> RunRecord:
+    """Go on from the finished chunks where Dask's scheduler was lost, and is there again within half a minute."""
+    from swope.flows.tasks import SchedulerLostError
+
+    for _ in range(RESTARTS):
+        try:
+            return flow()
+        except SchedulerLostError:
+            print("Dask's scheduler was lost; going on as soon as it is there again", file=sys.stderr)
+    return flow()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -19,13 +20,13 @@ from swope.flows.night.star import unscored
 from swope.flows.night.tables import SURPRISING, NightTables
 from swope.flows.night.watch import Watch
 from swope.flows.options import RunOptions
-from swope.flows.renew import Known
-from swope.flows.stages import digests_of, ingest_options
+from swope.flows.renew import Known, changed_curves
+from swope.flows.stages import digests_of, ingest_options, read_refused
 from swope.flows.state import NIGHTLY, STATE, State, read_state, state_table, write_state
 from swope.flows.verdicts import dull_names
 from swope.flows.workers import call_twice
 from swope.pipeline.catalog.store import RECORD
-from swope.pipeline.ingest import Plan, Refused, plan, read
+from swope.pipeline.ingest import Part, Plan, Refused, plan, read
 from swope.pipeline.lightcurve import LightCurve
 from swope.pipeline.version import VERSION
 
@@ -38,16 +39,38 @@ class Tonight:
     ----------
     sources : as the user gave them.
     planned : what they hold.
-    seen : digests of parts that hold nothing new, and are not read.
-    known : stars of the run, which are left out where their light curves are the same; None to look at all.
+    read : gives the light curves of it that are looked at, and what of it could not be read.
     changed : what is not as it was in the run before, in words.
     """
 
     sources: Sequence[str]
     planned: Plan
-    seen: Collection[str] = ()
-    known: Known | None = None
+    read: Callable[[], tuple[list[LightCurve], list[Refused]]]
     changed: Sequence[str] = field(default_factory=tuple)
+
+
+def read_parts(
+    parts: Sequence[Part], settings: RunOptions, known: Known | None = None
+) -> tuple[list[LightCurve], list[Refused]]:
+    """The light curves of some parts, and what could not be read.
+
+    Parameters
+    ----------
+    known : stars of the run, which are left out where their light curves are the same; None to look at all.
+    """
+    curves: list[LightCurve] = []
+    refused: list[Refused] = []
+    for part in parts:
+        ingested = read(part, ingest_options(settings))
+        refused += ingested.refused
+        curves += _changed(list(ingested.chunk), known)
+    return curves, refused
+
+
+def read_chunks(folders: Sequence[Path], known: Known) -> tuple[list[LightCurve], list[Refused]]:
+    """The same of chunks that the run of tonight has read (`swope.flows.renew.set_apart`)."""
+    curves = [curve for folder in folders for curve in changed_curves(folder, known)]
+    return curves, [one for folder in folders for one in read_refused(folder)]
 
 
 def score_night(
@@ -80,7 +103,8 @@ def score_night(
     settings = settings or State.of(since).settings
     with tempfile.TemporaryDirectory(prefix="swope-") as scratch:
         planned = plan(sources, ingest_options(settings), Path(scratch))
-        return score_plan(Tonight(sources, planned), since, out, settings, detectors, top)
+        tonight = Tonight(sources, planned, partial(read_parts, planned.parts, settings))
+        return score_plan(tonight, since, out, settings, detectors, top)
 
 
 def score_plan(
@@ -90,8 +114,14 @@ def score_plan(
     settings: RunOptions,
     detectors: Sequence[str] | None = None,
     top: int = 10,
+    keep: bool = True,
 ) -> NightRecord:
-    """As `score_night`, of what is planned already."""
+    """As `score_night`, of what is planned already.
+
+    Parameters
+    ----------
+    keep : whether the stars after tonight are kept, for a night to go on from; a run that is made next has them too.
+    """
     state = State.of(since)
     if out.resolve() == since.resolve():
         raise ValueError(f"--out must be another folder than --since, {since}: so that the night can be scored again")
@@ -100,13 +130,14 @@ def score_plan(
     names = chosen(detectors)
     watch = Watch()
     with watch.over("reading"):
-        curves, refused = _read(tonight, settings)
+        curves, refused = tonight.read()
         known = state.names()
     with watch.over("models"):
         models = call_twice(ids, settings, names)
     out.mkdir(parents=True, exist_ok=True)
     (out / NIGHTLY).unlink(missing_ok=True)
     tables = NightTables(columns_of(names))
+    refused = [*tonight.planned.refused, *refused]
     tables.add(*(unscored(entry.object_id, entry.source, entry.status, entry.reason) for entry in refused))
     mine, new, strangers = sorted_out(curves, known)
     tables.add(*(unscored(one.object_id, one.source, "rejected", f"{why} ({since})") for one, why in strangers))
@@ -114,7 +145,12 @@ def score_plan(
     tables.add(*(unscored(one.object_id, one.source, "rejected", why, past="new star") for one in new))
     with watch.over("writing"):
         after = (_after(table, mine, settings, names, tables, watch) for table in state.batches())
-        write_state(out / STATE, after, settings)
+        if keep:
+            write_state(out / STATE, after, settings)
+        else:
+            (out / STATE).unlink(missing_ok=True)
+            for _ in after:
+                pass
         tables.write(out)
     record = NightRecord(
         version=VERSION,
@@ -139,18 +175,6 @@ def score_plan(
     )
     record.write(out)
     return record
-
-
-def _read(tonight: Tonight, settings: RunOptions) -> tuple[list[LightCurve], list[Refused]]:
-    """The light curves of the parts that hold something new, and what could not be read."""
-    curves: list[LightCurve] = []
-    refused = list(tonight.planned.refused)
-    for part in tonight.planned.parts:
-        if part.digest not in tonight.seen:
-            ingested = read(part, ingest_options(settings))
-            refused += ingested.refused
-            curves += _changed(list(ingested.chunk), tonight.known)
-    return curves, refused
 
 
 def _changed(curves: list[LightCurve], known: Known | None) -> list[LightCurve]:

@@ -23,6 +23,9 @@ MOST_SHIFTS = 4
 #: Scores below this many sigma are not worth a fit.
 _WORTH_A_FIT = 3.0
 
+#: A log-likelihood that grows by less says nothing for a change, whichever peak of the likelihood it was found at.
+_LITTLE = 0.5
+
 
 @dataclass(frozen=True)
 class Shift:
@@ -71,6 +74,7 @@ def find_changes(fitted: StarFit, pvalue: float = 1e-3) -> Changes:
     """
     base, plain = fitted.template, fitted.plain
     sloped = _with_trend(base, plain, fitted)
+    plain = _at_the_same_peak(base, plain, sloped, fitted)
     first = _best_shift(base, plain, fitted, (), fitted.shift)
     trend_first = first is None or sloped.loglike >= first[1].loglike
     steep = _tail(sloped, plain) < pvalue
@@ -81,6 +85,7 @@ def find_changes(fitted: StarFit, pvalue: float = 1e-3) -> Changes:
     values: list[float] = []
     while first is not None and len(rows) < MOST_SHIFTS:
         row, better = first
+        now = _at_the_same_peak(_stepping(model, fitted, tuple(rows)), now, better, fitted)
         probability = selected_pvalue(2 * (better.loglike - now.loglike), len(fitted.prepared.series))
         if probability > pvalue:
             break
@@ -123,6 +128,18 @@ def _with_trend(model: Model, plain: Fit, fitted: StarFit) -> Fit:
     return fit(_trending(model), fitted.prepared.series, warm=plain, uncertainties=False)
 
 
+def _at_the_same_peak(model: Model, smaller: Fit, larger: Fit, fitted: StarFit) -> Fit:
+    """The fit of a model that is nested in a larger one, begun again where the larger one ended if that is likelier.
+
+    The likelihood of several noises has more than one peak. Were the two fits at different ones, their ratio would be
+    that of the peaks, whether there is a change or not.
+    """
+    if larger.loglike - smaller.loglike < _LITTLE:
+        return smaller
+    again = fit(model, fitted.prepared.series, warm=larger, uncertainties=False)
+    return again if again.loglike > smaller.loglike else smaller
+
+
 def _best_shift(
     model: Model, now: Fit, fitted: StarFit, rows: tuple[int, ...], scores: FloatArray
 ) -> tuple[int, Fit] | None:
@@ -161,6 +178,7 @@ def _slope(base: Model, fitted: StarFit, rows: tuple[int, ...], sloped: Fit, pla
         model = _stepping(base, fitted, rows)
         plain = fit(model, fitted.prepared.series, warm=plain, uncertainties=False)
         sloped = _with_trend(model, plain, fitted)
+        plain = _at_the_same_peak(model, plain, sloped, fitted)
     i = sloped.columns.index("trend") + fitted.prepared.series.bands
     return (
         float(sloped.coefficient[i]),

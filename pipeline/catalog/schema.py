@@ -85,6 +85,13 @@ _CLASS = (
 
 _ANOMALY = (
     Column("anomaly_pvalue", FLOAT, "", "stat.probability;src.var", "p-values of the detectors, combined"),
+    Column(
+        "anomaly_fdr",
+        FLOAT,
+        "",
+        "stat.probability;src.var",
+        "share of ordinary stars to be expected among the run's stars with an anomaly_pvalue as small",
+    ),
     Column("anomaly_rank", INT, "", "stat.rank", "place among the run's stars; 1 is the strangest"),
     Column(
         "novelty_rank",

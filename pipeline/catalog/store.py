@@ -21,7 +21,8 @@ from swope.pipeline.catalog.schema import STATUSES, events_schema, objects_schem
 from swope.pipeline.coincidence import many_stars
 from swope.pipeline.column import DetectorColumns, detectors_of
 from swope.pipeline.commit import finish
-from swope.pipeline.rank import anomaly_rank, novelty, novelty_rank
+from swope.pipeline.lightcurve import FloatArray
+from swope.pipeline.rank import anomaly_rank, false_discovery_rate, novelty, novelty_rank
 
 OBJECTS = "objects.parquet"
 EVENTS = "events.parquet"
@@ -83,8 +84,9 @@ def merge(
     """Make a run's objects.parquet and events.parquet of the parts that its chunks left.
 
     Objects are sorted by name and source, events by name, source and time. What needs the whole catalog is filled here,
-    whatever the parts say: the columns ``anomaly_rank`` and ``novelty_rank``, and the ``flag`` of events that happened
-    to many stars at once (`pipeline.coincidence`). The result does not depend on the order of the parts.
+    whatever the parts say: the columns ``anomaly_fdr``, ``anomaly_rank`` and ``novelty_rank``, and the ``flag`` of
+    events that happened to many stars at once (`pipeline.coincidence`). The result does not depend on the order of the
+    parts.
 
     In memory at a time are: one part, `batch` stars with their events, of every star of the run its name, source,
     p-value and scores (some 500 bytes; 500 MB for a million), and of every event when and to which star it happened.
@@ -115,10 +117,9 @@ def merge(
     run_dir.mkdir(parents=True, exist_ok=True)
     keys = _keys(objects, schema, [*(one.score for one in detectors), "class_doubt"])
     names = keys["object_id"].to_numpy(zero_copy_only=False)
-    rank = anomaly_rank(
-        _matrix(keys, ["anomaly_pvalue"])[:, 0], _matrix(keys, [one.score for one in detectors]), names.tolist()
-    )
-    novel = _novelty_rank(keys, detectors)
+    pvalue = _matrix(keys, ["anomaly_pvalue"])[:, 0]
+    rank = anomaly_rank(pvalue, _matrix(keys, [one.score for one in detectors]), names.tolist())
+    rate, novel = false_discovery_rate(pvalue), _novelty_rank(keys, detectors)
     many = _happened_to_many(events, keys)
     # cut only between names, so that all rows of a star, and its events, meet in one batch
     edges = np.unique(names[batch::batch].astype(object)) if len(names) > batch else np.empty(0, dtype=object)
@@ -137,7 +138,7 @@ def merge(
             found = _sorted(_read(some_events, events_schema()), _EVENT_ORDER)
             own = slice(row, row := row + len(stars))
             found = _flagged(found, many[event : (event := event + len(found))])
-            objects_writer.write_table(_ranked(stars, rank[own], novel[own]), row_group_size=batch)
+            objects_writer.write_table(_ranked(stars, rank[own], novel[own], rate[own]), row_group_size=batch)
             events_writer.write_table(found, row_group_size=batch)
 
 
@@ -315,9 +316,14 @@ def _read(file: Path, schema: pa.Schema) -> pa.Table:
         return reader.read_all().cast(schema)
 
 
-def _ranked(stars: pa.Table, rank: NDArray[np.int64], novel: NDArray[np.int64]) -> pa.Table:
-    """The rows with their places in the catalog; null for 0."""
-    for name, places in (("anomaly_rank", rank), ("novelty_rank", novel)):
+def _ranked(stars: pa.Table, rank: NDArray[np.int64], novel: NDArray[np.int64], rate: FloatArray) -> pa.Table:
+    """The rows with their places in the catalog, null for 0, and the rates of false discoveries, null for NaN."""
+    filled = {
+        "anomaly_rank": pa.array(rank, pa.int32(), mask=rank == 0),
+        "novelty_rank": pa.array(novel, pa.int32(), mask=novel == 0),
+        "anomaly_fdr": pa.array(rate, from_pandas=True),
+    }
+    for name, values in filled.items():
         at = stars.schema.get_field_index(name)
-        stars = stars.set_column(at, stars.schema.field(at), pa.array(places, pa.int32(), mask=places == 0))
+        stars = stars.set_column(at, stars.schema.field(at), values)
     return stars

@@ -6,9 +6,11 @@ import hashlib
 import importlib.util
 import json
 import os
+import random
 import socket
+import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,9 @@ AUTHORS = ("Kepler", "K2", "SPOC")
 
 #: Cadences by name: 10 minutes and more, 1 and 2 minutes, 20 seconds. Others are said in seconds.
 CADENCES = ("long", "short", "fast")
+
+#: Seconds to wait before each new try where the archive does not answer.
+DELAYS = (5.0, 10.0, 20.0, 40.0)
 
 _HOST = "mast.stsci.edu"
 
@@ -115,6 +120,30 @@ def download(target: str, scratch: Path) -> Iterator[tuple[Path, str]]:
         unfinished.replace(fetched)
     for path in json.loads(fetched.read_text()):
         yield Path(path), f"mast:{target}/{Path(path).name}"
+
+
+def fetch(targets: Iterable[str], scratch: Path, wait: Callable[[float], None] = time.sleep) -> None:
+    """Download what targets have, asking again where the archive does not answer; planning finds the files.
+
+    What cannot be had is for planning to say.
+
+    Parameters
+    ----------
+    targets, scratch : as for `download`.
+    wait : waits so many seconds.
+    """
+    for target in targets:
+        for delay in (*DELAYS, 0.0):
+            try:
+                for _ in download(target, scratch):
+                    pass
+                break
+            except ArchiveError:
+                if delay:
+                    # not all at once, where many ask
+                    wait(delay * random.uniform(1.0, 1.5))
+            except SourceError:
+                break
 
 
 def check_archive() -> None:

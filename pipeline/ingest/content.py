@@ -23,6 +23,9 @@ MAG_FILLER = 50.0
 #: Medians of magnitudes; nothing fainter has been photometered, and few stars are brighter.
 MAG_RANGE = (2.0, 35.0)
 
+#: So many times oftener than any other is a number that stands among the values and is none of them.
+BY_FAR = 3
+
 #: Columns of fewer rows are not judged by their course.
 FEW = 5
 
@@ -115,8 +118,14 @@ def fillers(values: FloatArray, kind: Kind) -> tuple[float, ...]:
     """
     finite, counts = np.unique(values[np.isfinite(values)], return_counts=True)
     # no measured flux is -9999 or 9999 again and again, oftener than any other
-    often = finite[(counts > 1) & (counts == counts.max(initial=0))] if kind == "flux" else []
-    again = {float(v) for v in often if abs(v) >= 99 and _nines(float(v)) and (v <= -999 or _apart(float(v), finite))}
+    most = counts.max(initial=0)
+    often = finite[(counts > 1) & (counts == most)] if kind == "flux" else []
+    by_far = len(often) == 1 and most >= max(FEW, BY_FAR * int(np.partition(counts, -2)[-2]) if len(counts) > 1 else 0)
+    again = {
+        float(v)
+        for v in often
+        if abs(v) >= 99 and _nines(float(v)) and (v <= -999 or _apart(float(v), finite) or (by_far and v >= 999))
+    }
     finite = finite[~np.isin(finite, list(again))]
     if kind == "mag":
         finite = finite[np.abs(finite) < MAG_FILLER]

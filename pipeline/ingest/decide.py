@@ -20,7 +20,8 @@ from swope.pipeline.ingest.given import Given
 from swope.pipeline.ingest.parts import IngestOptions, UnusableError
 from swope.pipeline.ingest.reading import Reading, TimeColumns
 from swope.pipeline.ingest.said import SaidColumns
-from swope.pipeline.ingest.surveys import Survey, survey_of
+from swope.pipeline.ingest.survey import Survey
+from swope.pipeline.ingest.surveys import survey_of
 from swope.pipeline.ingest.table import Table
 from swope.pipeline.ingest.time_names import plain_name
 from swope.pipeline.ingest.unclaimed import watch
@@ -79,7 +80,7 @@ def decide(table: Table, options: IngestOptions) -> Reading:
     band, bands = choose_band(given, values)
     if band is not None:
         values = tuple(replace(value, band="") for value in values)
-    used = {*time.columns, *(v.value for v in values), *(v.error for v in values), band, object_id}
+    used = {*time.columns, *(i for v in values for i in v.columns), band, object_id}
     reading = Reading(
         survey=survey.name if survey else "",
         time=time,
@@ -141,6 +142,8 @@ def _in_words(given: Given, reading: Reading) -> tuple[str, ...]:
     words.append(f"time {' + '.join(name(i) for i in time.columns)} ({_clock_words(time)})")
     for value in reading.values:
         error = f" +- {name(value.error)}" if value.error is not None else ""
+        if not error and value.snr is not None:
+            error = f" with signal over noise {name(value.snr)}"
         own = f" at {name(value.time)}" if value.time is not None else ""
         words.append(f"{reading.kind} {name(value.value)}{error}{f' in {value.band}' if value.band else ''}{own}")
     if reading.band is not None:
@@ -149,8 +152,8 @@ def _in_words(given: Given, reading: Reading) -> tuple[str, ...]:
         words.append(f"star {name(reading.object_id)}")
     if reading.limits:
         words.append(f"limits {', '.join(name(i) for i, _ in reading.limits)}")
-    if reading.flags:
-        words.append(f"flags {', '.join(name(i) for i, _ in reading.flags)}")
+    if flags := [*reading.flags, *(flag for value in reading.values for flag in value.flags)]:
+        words.append(f"flags {', '.join(name(i) for i, _ in flags)}")
     return tuple(words)
 
 

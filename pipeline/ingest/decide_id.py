@@ -6,10 +6,14 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from swope.pipeline.ingest.content import FEW, index_like
 from swope.pipeline.ingest.given import Given
 from swope.pipeline.ingest.id_names import ID_NAMES, id_like
 from swope.pipeline.ingest.parts import UnusableError
-from swope.pipeline.ingest.table import Column, Table
+from swope.pipeline.ingest.table import EXACT, Column, Table
+
+#: Names of a star, under which programs write a row's number, too.
+_ROW_NUMBERS = ("id", "identifier")
 
 
 def choose_id(given: Given) -> int | None:
@@ -28,9 +32,19 @@ def choose_id(given: Given) -> int | None:
     wanted = (*(given.survey.ids if given.survey else ()), *ID_NAMES)
     known = [i for i in dict.fromkeys(map(given.index, wanted)) if i is not None and i not in said.indices]
     known = [i for i in known if np.any(table.columns[i].words != "")]
+    known = [
+        i
+        for i in known
+        if not (given.plain[i] in _ROW_NUMBERS and len(table) >= FEW and index_like(table.columns[i].numbers))
+    ]
     if known:
         # a row's own number is called "id", too: the column that groups rows is the star's
-        return next((i for i in known if _groups(table.columns[i])), known[0])
+        best = next((i for i in known if _groups(table.columns[i])), known[0])
+        if _rounded(table.columns[best]):
+            given.caution.append(
+                f"{given.shown(best)} holds names of more than 15 digits as floating numbers, which rounded them"
+            )
+        return best
     for i, column in enumerate(table.columns):
         if i in said.indices or not id_like(column.name) or not _groups(column) or _measured(column):
             continue
@@ -69,6 +83,14 @@ def varies_within(table: Table, object_id: int | None, index: int) -> bool:
 def _measured(column: Column) -> bool:
     """Whether the cells are numbers with decimals: no star is called so."""
     return bool(np.any(column.numbers[column.finite] % 1 != 0))
+
+
+def _rounded(column: Column) -> bool:
+    """Whether whole numbers that are too long for floating ones were written as such."""
+    if isinstance(column.cells, pa.Array):
+        words = column.words.astype(str)
+        return bool(np.any(np.abs(column.numbers) >= EXACT) and np.any(np.char.find(np.char.lower(words), "e+") > 0))
+    return column.cells.dtype.kind == "f" and bool(np.any(np.abs(column.cells) >= EXACT))
 
 
 def _groups(column: Column) -> bool:

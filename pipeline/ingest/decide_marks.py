@@ -9,7 +9,7 @@ import numpy as np
 from swope.pipeline.ingest.flags import bad_rows, like_a_flag, rule_of, unknown_flag
 from swope.pipeline.ingest.given import Given
 from swope.pipeline.ingest.reading import ValueColumns
-from swope.pipeline.ingest.surveys import FlagRule
+from swope.pipeline.ingest.survey import FlagRule
 from swope.pipeline.ingest.table import Column
 from swope.pipeline.ingest.value_names import is_band, value_name
 from swope.pipeline.lightcurve import Kind

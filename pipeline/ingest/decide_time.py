@@ -8,13 +8,21 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from swope.pipeline.ingest.calendar_dates import (
+    is_calendar,
+    is_compact,
+    is_time_of_day,
+    julian,
+    julian_of_columns,
+    of_day,
+)
 from swope.pipeline.ingest.columns import merged
 from swope.pipeline.ingest.content import constant, dates, few_numbers, index_like, plausible
 from swope.pipeline.ingest.given import Given
 from swope.pipeline.ingest.parts import UnusableError
 from swope.pipeline.ingest.reading import TimeColumns, ValueColumns
 from swope.pipeline.ingest.said import how_to_say
-from swope.pipeline.ingest.surveys import Survey
+from swope.pipeline.ingest.survey import Survey
 from swope.pipeline.ingest.table import Column, Table
 from swope.pipeline.ingest.time_names import TimeMeaning, clock_in, plain_name, time_meaning
 from swope.pipeline.lightcurve import Clock, FloatArray
@@ -22,23 +30,22 @@ from swope.pipeline.lightcurve import Clock, FloatArray
 #: A column filled less than this, of the fullest one, is passed over.
 FILLED = 0.9
 
+#: Fewer times are not judged by how fine they are; steps of single precision that matter, in days.
+MANY, COARSE = 20, 7e-4
+
 #: Share of backward steps, and of repeats, above which a headerless first column is not time.
 LIKE_A_CHAIN = 0.1
 
-_TIME_OF_DAY = re.compile(r"^\d\d?:\d\d(:\d\d(\.\d+)?)?$")
-_CALENDAR = re.compile(
-    r"^\d{4}[-/]\d\d[-/]\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?)?(Z|\+00:?00)?$|^\d{4}[-/ ]\d\d[-/ ]\d\d\.\d+$"
-)
-_ZULU = re.compile(r"(Z|\+00:?00)$")
-
 #: Columns that are added: a day and its fraction, as astropy and MPC write them.
-_PAIRS = {
-    ("jd1", "jd2"): Clock("jd"),
-    ("timejd1", "timejd2"): Clock("jd"),
-    ("mjd1", "mjd2"): Clock("mjd"),
-    ("mjdint", "mjdfrac"): Clock("mjd"),
-    ("day", "fraction"): Clock(),
-}
+_PAIRS = (("jd1", "jd2"), ("timejd1", "timejd2"), ("mjd1", "mjd2"))
+
+#: A day's fraction in a column of its own.
+_FRACTION = re.compile(r"(frac|fraction)(day|jd|mjd)?$|^frac", re.I)
+
+#: Plain names of the parts of a date in columns of their own.
+_YEAR, _DAY_OF_YEAR = ("year", "yyyy", "yr"), ("doy", "dayofyear", "yday")
+_DATE_PARTS = (("month", "mm", "mon", "mo"), ("day", "dd", "dy"))
+_CLOCK_PARTS = (("hour", "hh", "hr", "h"), ("minute", "min", "mi"), ("second", "sec", "ss", "s"))
 
 #: Header words that may state the clock of a column whose name does not.
 _STATED = ("date", "time", "time_reference_frame", "timeref", "timesys", "time_system", "time system", "clock", "jd")
@@ -97,7 +104,7 @@ def choose_time(given: Given) -> TimeColumns:
 
 def own_times(given: Given, time: TimeColumns, values: tuple[ValueColumns, ...]) -> tuple[ValueColumns, ...]:
     """The brightness columns, each with its band's own times where several bands have such (``mjd_g, mag_g``)."""
-    if len(values) < 2 or len(time.columns) > 1 or time.calendar:
+    if len(values) < 2 or len(time.columns) > 1 or time.calendar or any(v.time is not None for v in values):
         return values
     found = [_own_time(given, value) for value in values]
     if set(found) == {None}:
@@ -140,18 +147,69 @@ def _named(given: Given) -> list[_Candidate]:
         meaning = own.get(given.plain[i]) or time_meaning(column.name, column.unit, column.description)
         if meaning is None or (meaning.unit > 300 and _whole(column)):  # the year of a date in three columns
             continue
-        if column.is_text and _some(column, _TIME_OF_DAY):
+        if is_time_of_day(column):
             times_of_day.append(i)
         else:
             found.append(_candidate(table, (i,), _by_header(meaning, table)))
-    for words, clock in _PAIRS.items():
-        first, second = given.index(words[0]), given.index(words[1])
-        if first is not None and second is not None:
-            found = [c for c in found if not {first, second} & set(c.columns)]
-            found.append(_candidate(table, (first, second), TimeMeaning(clock)))
+    for first, second in _pairs(given):
+        whole = next((c.meaning for c in found if c.columns == (first,)), TimeMeaning(Clock()))
+        found = [c for c in found if not {first, second} & set(c.columns)]
+        found.append(_candidate(table, (first, second), whole))
+    if parts := _parts_of_a_date(given):
+        found = [c for c in found if not set(parts) & set(c.columns)]
+        found.append(_candidate(table, parts, TimeMeaning(Clock("jd"))))
+    found = found or _by_content(given)
     for day in [c for c in found if c.calendar and _whole_days(c)]:
         found += [_candidate(table, (day.columns[0], time), day.meaning) for time in times_of_day]
     return found
+
+
+def _pairs(given: Given) -> list[tuple[int, int]]:
+    """Columns of days and of their fractions."""
+    pairs = [(given.index(day), given.index(part)) for day, part in _PAIRS]
+    fractions = [
+        i
+        for i, column in enumerate(given.table.columns)
+        if _FRACTION.search(given.plain[i])
+        and column.finite.any()
+        and np.all((column.numbers[column.finite] >= 0) & (column.numbers[column.finite] < 1))
+    ]
+    for i, column in enumerate(given.table.columns):
+        if len(fractions) == 1 and i not in fractions and _whole(column):
+            bare = re.sub(r"[\W_]*(int|integer|whole)$", "", column.name, flags=re.I)
+            if time_meaning(bare, column.unit) is not None or given.plain[i] in ("jday", "julianday", "intday"):
+                pairs.append((i, fractions[0]))
+                break
+    return [(day, part) for day, part in pairs if day is not None and part is not None]
+
+
+def _parts_of_a_date(given: Given) -> tuple[int, ...]:
+    """Columns of year and day of the year, or of year, month, day and what follows of hour, minute, second."""
+    year = given.first(_YEAR)
+    if year is None or not _whole(given.table.columns[year]):
+        return ()
+    if (day := given.first(_DAY_OF_YEAR)) is not None:
+        return year, day
+    date = [given.first(words) for words in _DATE_PARTS]
+    if None in date:
+        return ()
+    clock: list[int] = []
+    for words in _CLOCK_PARTS:
+        if (part := given.first(words)) is None:
+            break
+        clock.append(part)
+    return year, *(i for i in date if i is not None), *clock
+
+
+def _by_content(given: Given) -> list[_Candidate]:
+    """The one column that holds dates, where none has the name of times; none where several do."""
+    found = [
+        _candidate(given.table, (i,), TimeMeaning(Clock()))
+        for i, column in enumerate(given.table.columns)
+        if i not in given.said.indices and (is_calendar(column) or dates(column.numbers))
+    ]
+    found = [c for c in found if not constant(c.days) and not _backwards(c.days)]
+    return found if len(found) == 1 else []
 
 
 def _whole(column: Column) -> bool:
@@ -181,7 +239,7 @@ def _by_header(meaning: TimeMeaning, table: Table) -> TimeMeaning:
 
 def _candidate(table: Table, columns: tuple[int, ...], meaning: TimeMeaning) -> _Candidate:
     parts = [table.columns[i] for i in columns]
-    calendar = _calendar(parts[0])
+    calendar = len(columns) > 2 or is_calendar(parts[0]) or (table.named and is_compact(parts[0])) or _in_years(parts)
     if calendar:
         meaning = TimeMeaning(replace(meaning.clock, format="jd"), 0.0, 1.0, meaning.edge)
     name = " + ".join(
@@ -190,16 +248,24 @@ def _candidate(table: Table, columns: tuple[int, ...], meaning: TimeMeaning) -> 
     return _Candidate(columns, meaning, calendar, days_of(parts, meaning, calendar), name)
 
 
+def _in_years(parts: Sequence[Column]) -> bool:
+    """Whether two columns are a year and a day of it."""
+    return len(parts) == 2 and plain_name(parts[1].name) in _DAY_OF_YEAR
+
+
 def days_of(parts: Sequence[Column], meaning: TimeMeaning, calendar: bool) -> FloatArray:
-    """(n,) days before the clock's own zero, of one column or of the two that are added."""
+    """(n,) days before the clock's own zero, of one column, of the two that are added, or of a date's parts."""
     if calendar:
-        days = _julian(parts[0])
-        return days if len(parts) == 1 else days + _of_day(parts[1])
+        if len(parts) > 2 or _in_years(parts):
+            return julian_of_columns(parts)
+        days = julian(parts[0])
+        return days if len(parts) == 1 else days + of_day(parts[1])
     if meaning.unit > 300 and len(parts) == 1 and np.nanmedian(parts[0].numbers) > 1500:
         # years of our era, as Julian epochs
         return (parts[0].numbers - 2000.0) * 365.25 + 2451545.0
-    total = parts[0].numbers * meaning.unit + meaning.shift
-    return total if len(parts) == 1 else total + parts[1].numbers * meaning.unit
+    with np.errstate(invalid="ignore"):  # signalling NaN, which a damaged file may hold
+        total = parts[0].numbers * meaning.unit + meaning.shift
+        return total if len(parts) == 1 else total + parts[1].numbers * meaning.unit
 
 
 def _order(candidate: _Candidate, fullest: int, survey: Survey | None) -> tuple[float, ...]:
@@ -225,6 +291,7 @@ def _order(candidate: _Candidate, fullest: int, survey: Survey | None) -> tuple[
         float(candidate.calendar and _whole_days(candidate)),
         _backwards(candidate.days),
         frame,
+        float(meaning.clock.scale == "unknown"),
         float(len(candidate.name)),
         float(candidate.columns[0]),
     )
@@ -254,18 +321,22 @@ def _why_not(candidate: _Candidate, fullest: int, rows: int) -> str:
     return "second choice" if candidate.meaning.stated else "does not say its clock"
 
 
-def _single_precision(days: FloatArray) -> bool:
-    """Whether Julian dates stand in quarters of a day, as numbers of single precision do."""
-    finite = days[np.isfinite(days)]
-    if len(finite) < 20 or not dates(finite):
-        return False
-    return bool(np.all(finite % 0.25 == 0) and np.any(finite % 0.5 != 0))
+def _single_precision(best: _Candidate) -> float:
+    """The step in days in which times of single precision stand, where it is a minute or more; else 0."""
+    numbers = (best.days[np.isfinite(best.days)] - best.meaning.shift) / best.meaning.unit
+    if len(numbers) < MANY or best.calendar or np.max(np.abs(numbers)) > np.finfo(np.float32).max:
+        return 0.0
+    if np.any(numbers != numbers.astype(np.float32)):
+        return 0.0
+    step = float(np.spacing(np.float32(np.median(np.abs(numbers))))) * best.meaning.unit
+    # whole and half days are of any precision
+    return step if step > COARSE and np.any(numbers % 0.5 != 0) else 0.0
 
 
 def _settled(best: _Candidate, given: Given) -> TimeColumns:
     """The choice with its clock; unknown, and times as they came, where the numbers contradict what is said."""
-    if _single_precision(best.days):
-        given.caution.append(f"{best.name} stands in steps of 0.25 d, as Julian dates in single precision do")
+    if step := _single_precision(best):
+        given.caution.append(f"{best.name} stands in steps of {step:.2g} d, as numbers in single precision do")
     finite = np.isfinite(best.days)
     possible = plausible(best.days, best.meaning)[finite]
     meaning = best.meaning
@@ -309,7 +380,7 @@ def _unnamed(given: Given) -> _Candidate:
     free = [i for i in range(len(table.columns)) if i not in said.indices]
     if len(free) < 2 and said.value is None:
         raise UnusableError("one column; expected time, value and, if there is one, error")
-    found = [i for i in free if _calendar(table.columns[i]) or dates(table.columns[i].numbers)]
+    found = [i for i in free if is_calendar(table.columns[i]) or dates(table.columns[i].numbers)]
     found = [i for i in found if not constant(_candidate(table, (i,), TimeMeaning(Clock())).days)] or found[:1]
     given.passed.extend(f"column {i + 1} (dates, too)" for i in found[1:])
     best = found[0] if found else next((i for i in free if not _why_no_time(table.columns[i])), -1)
@@ -355,49 +426,3 @@ def _like_time(column: FloatArray) -> bool:
     back = np.count_nonzero(np.diff(finite) < 0) / len(finite)
     repeated = 1 - len(np.unique(finite)) / len(finite)
     return bool(back < LIKE_A_CHAIN or repeated < LIKE_A_CHAIN)
-
-
-def _calendar(column: Column) -> bool:
-    return column.is_text and _some(column, _CALENDAR)
-
-
-def _some(column: Column, pattern: re.Pattern[str]) -> bool:
-    if column.finite.any():
-        return False
-    words = [word for word in column.take(np.arange(min(50, len(column)))).words if word]
-    return bool(words) and sum(pattern.match(str(word)) is not None for word in words) > 0.5 * len(words)
-
-
-def _julian(column: Column) -> FloatArray:
-    """Julian dates of dates in words, NaN for other cells; ``2001-09-11.5248`` has a fraction of a day."""
-    days = np.full(len(column), np.nan)
-    words = column.words
-    good = np.array([_CALENDAR.match(str(word)) is not None for word in words], dtype=bool)
-    texts = np.array([_ZULU.sub("", str(word)).replace("/", "-") for word in words[good]], dtype=str)
-    if not len(texts):
-        return days
-    fraction = np.zeros(len(texts))
-    decimal = np.array([len(text) > 11 and text[10] == "." for text in texts])
-    fraction[decimal] = [float(text[10:]) for text in texts[decimal]]
-    texts = np.array([text[:10].replace(" ", "-") if d else text for text, d in zip(texts, decimal, strict=True)])
-    stamps = np.array([_stamp(text) for text in texts], dtype="datetime64[us]")
-    whole = stamps.astype(np.int64) / 86400e6 + 2440587.5
-    days[good] = np.where(np.isnat(stamps), np.nan, whole + fraction)
-    return days
-
-
-def _stamp(text: str) -> np.datetime64:
-    try:
-        return np.datetime64(text.replace(" ", "T"), "us")
-    except ValueError:
-        return np.datetime64("NaT", "us")
-
-
-def _of_day(column: Column) -> FloatArray:
-    """Fractions of a day of ``12:34:56``, NaN for other cells."""
-    days = np.full(len(column), np.nan)
-    for i, word in enumerate(column.words):
-        if _TIME_OF_DAY.match(str(word)):
-            hours, minutes, *seconds = (float(part) for part in str(word).split(":"))
-            days[i] = (hours + minutes / 60 + sum(seconds) / 3600) / 24
-    return days

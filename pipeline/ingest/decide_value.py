@@ -7,13 +7,23 @@ from dataclasses import replace
 
 import numpy as np
 
-from swope.pipeline.ingest.content import constant, dates, few_numbers, index_like, kind_of_file, no_errors
+from swope.pipeline.ingest.content import (
+    FEW,
+    MAG_FILLER,
+    MAG_RANGE,
+    constant,
+    dates,
+    few_numbers,
+    index_like,
+    kind_of_file,
+    no_errors,
+)
 from swope.pipeline.ingest.decide_id import varies_within
 from swope.pipeline.ingest.given import Given
 from swope.pipeline.ingest.parts import UnusableError
 from swope.pipeline.ingest.reading import TimeColumns, ValueColumns
 from swope.pipeline.ingest.said import how_to_say
-from swope.pipeline.ingest.surveys import Values
+from swope.pipeline.ingest.survey import Values
 from swope.pipeline.ingest.table import Column
 from swope.pipeline.ingest.value_names import (
     SAY_NOTHING,
@@ -22,6 +32,7 @@ from swope.pipeline.ingest.value_names import (
     error_columns,
     kind_of_unit,
     unit_said,
+    value_by_unit,
     value_name,
 )
 from swope.pipeline.lightcurve import FloatArray, Kind
@@ -69,12 +80,24 @@ def _holds(given: Given, index: int) -> bool:
 def _of_survey(given: Given, there: list[Values]) -> Chosen:
     assert given.survey is not None
     if all(v.band for v in there):
-        values = tuple(ValueColumns(given.plain.index(v.value), None, v.band) for v in there)
+        values = tuple(_columns_of(given, v) for v in there)
         return values, ValueName(given.survey.kind, "", 0)
     kinds: dict[str, Kind] = {v.value: given.survey.kind or ("flux" if "flux" in v.value else "mag") for v in there}
     best = next((v for v in there if kinds[v.value] == given.options.kind), there[0])
     given.passed.extend(f"{given.shown(given.plain.index(v.value))} (second choice)" for v in there if v is not best)
-    return (ValueColumns(given.plain.index(best.value), None),), ValueName(kinds[best.value], "", 0)
+    return (_columns_of(given, best),), ValueName(kinds[best.value], "", 0)
+
+
+def _columns_of(given: Given, said: Values) -> ValueColumns:
+    """Where a survey's brightness stands, its errors excepted."""
+    return ValueColumns(
+        value=given.plain.index(said.value),
+        error=None,
+        band=said.band,
+        time=given.index(said.time),
+        snr=given.index(said.snr),
+        flags=tuple((i, rule) for rule in said.flags if (i := given.index(rule.column)) is not None),
+    )
 
 
 def _unnamed(given: Given, time: TimeColumns) -> int:
@@ -107,11 +130,13 @@ def _no_brightness(column: Column) -> str:
 
 def _by_name(given: Given, time: TimeColumns, object_id: int | None) -> Chosen:
     table = given.table
+    names = [value_name(column.name, column.unit) for column in table.columns]
+    if not any(names) and not any(map(bare_band, table.names)):
+        names = [value_by_unit(column.name, column.unit) for column in table.columns]
     candidates: list[tuple[ValueName, int]] = []
     constants: list[tuple[ValueName, int]] = []
     unusable: list[str] = []
-    for i, column in enumerate(table.columns):
-        found = value_name(column.name, column.unit)
+    for i, (column, found) in enumerate(zip(table.columns, names, strict=True)):
         if found is None or i in time.columns or i in given.said.indices or i == object_id:
             continue
         if not column.finite.any():
@@ -143,8 +168,8 @@ def _by_name(given: Given, time: TimeColumns, object_id: int | None) -> Chosen:
             shown = ", ".join(map(given.shown, alike))
             raise UnusableError(f"several columns may be the brightness: {shown}; {how_to_say(table)}")
     given.passed.extend(f"{given.shown(i)} (second choice)" for _, i in candidates if i not in chosen)
-    names = {i: name for name, i in candidates}
-    return tuple(ValueColumns(i, None, names[i].band) for i in chosen), best
+    bands = {i: name.band for name, i in candidates}
+    return tuple(ValueColumns(i, None, bands[i]) for i in chosen), best
 
 
 def _of_one_name(given: Given, best: ValueName, candidates: list[tuple[ValueName, int]]) -> list[int]:
@@ -158,10 +183,14 @@ def _of_one_name(given: Given, best: ValueName, candidates: list[tuple[ValueName
 
 
 def _bare_bands(given: Given, unusable: list[str]) -> Chosen:
-    """Columns called by nothing but their band, each with an error beside it; else the reason why there is nothing."""
+    """Columns called by nothing but their band, if they have errors or can be magnitudes; else why there is nothing."""
     table = given.table
     found = [(i, band) for i, name in enumerate(table.names) if (band := bare_band(name))]
     wide = tuple(ValueColumns(i, None, band) for i, band in found if error_columns(table.names, i))
+    if not wide:
+        found = [(i, band) for i, band in found if _can_be_magnitudes(table.columns[i])]
+        # one small letter may be anything
+        wide = tuple(ValueColumns(i, None, band) for i, band in found if len(found) > 1 or band[0].isupper())
     if wide:
         return wide, ValueName(None, "", 100)
     if any("no finite value" in text for text in unusable):
@@ -170,6 +199,14 @@ def _bare_bands(given: Given, unusable: list[str]) -> Chosen:
     if unusable:
         missing = f"no value column that varies: {', '.join(unusable)}"
     raise UnusableError(f"{missing}; the columns are {table.shown}; {how_to_say(table)}")
+
+
+def _can_be_magnitudes(column: Column) -> bool:
+    """Whether a column's numbers vary, and are all those of stars' magnitudes or fillers."""
+    real = column.numbers[column.finite & (np.abs(column.numbers) < MAG_FILLER)]
+    if len(real) < FEW or constant(real) or few_numbers(real):
+        return False
+    return bool(np.all((real > MAG_RANGE[0]) & (real < MAG_RANGE[1])))
 
 
 def choose_kind(given: Given, values: tuple[ValueColumns, ...], named: ValueName | None) -> tuple[Kind, str]:

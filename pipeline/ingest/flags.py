@@ -7,7 +7,7 @@ import re
 import numpy as np
 from numpy.typing import NDArray
 
-from swope.pipeline.ingest.surveys import FlagRule
+from swope.pipeline.ingest.survey import FlagRule
 from swope.pipeline.ingest.table import Column
 from swope.pipeline.ingest.time_names import plain_name
 from swope.pipeline.lightcurve import BoolArray

@@ -6,7 +6,8 @@ import re
 from pathlib import Path
 
 from swope.pipeline.ingest.registry import readers
-from swope.pipeline.ingest.surveys import SURVEYS, FlagRule, Survey
+from swope.pipeline.ingest.survey import FlagRule, Survey
+from swope.pipeline.ingest.surveys import SURVEYS
 from swope.pipeline.ingest.time_names import TimeMeaning, plain_name, time_meaning
 
 #: Where the generated part of the page begins.
@@ -15,16 +16,17 @@ MARK = "<!-- made by python -m swope.pipeline.ingest.formats_page; what stands b
 #: The tests of each reader, beside test_reader_cases.py, test_kinds.py and test_surveys.py, which hold all.
 TESTS = {
     "csv_lists": "test_long.py",
-    "ecsv": "test_kinds_numbers.py",
+    "ecsv": "test_astropys_containers.py, test_kinds_numbers.py",
     "fits": "test_fits.py, test_missions.py",
     "fits_flat": "test_fits_table.py, test_containers.py, test_lists.py",
     "ipac": "test_text.py",
-    "mrt": "test_containers.py",
+    "json": "test_json_records.py",
+    "mrt": "test_astropys_containers.py, test_containers.py",
     "parquet": "test_parquet.py, test_lists.py, test_hats.py, test_regroup.py",
     "snana": "test_kinds_numbers.py",
     "snana_fits": "test_snana_fits.py",
     "text": "test_text.py, test_dialect.py, test_long.py",
-    "votable": "test_kinds_numbers.py, test_containers.py",
+    "votable": "test_astropys_containers.py, test_kinds_numbers.py, test_containers.py",
 }
 
 

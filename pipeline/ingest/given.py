@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from swope.pipeline.ingest.parts import IngestOptions
 from swope.pipeline.ingest.said import SaidColumns
-from swope.pipeline.ingest.surveys import Survey
+from swope.pipeline.ingest.survey import Survey
 from swope.pipeline.ingest.table import Table
 
 

@@ -48,7 +48,7 @@ class _Way:
     def lists(self) -> list[Field]:
         """The lists that the reading uses, times first."""
         reading = self.reading
-        used = [*reading.time.columns, *(i for v in reading.values for i in (v.value, v.error) if i is not None)]
+        used = [*reading.time.columns, *(i for v in reading.values for i in sorted(v.columns))]
         used += [
             i
             for i in (reading.band, reading.sign, reading.reference, reading.zero_point, reading.ra, reading.dec)

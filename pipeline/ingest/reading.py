@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from swope.pipeline.ingest.surveys import FlagRule
+from swope.pipeline.ingest.survey import FlagRule
 from swope.pipeline.ingest.time_names import TimeMeaning
 from swope.pipeline.lightcurve import Clock, Kind
 
@@ -29,15 +29,29 @@ class TimeColumns:
 
 @dataclass(frozen=True)
 class ValueColumns:
-    """Where one band's brightness stands: indices, and the band's name where the columns say it, not the rows.
+    """Where one band's brightness stands: indices of columns, None where there is none.
 
-    `time` is the band's own column of times, where each band has one; else None.
+    Attributes
+    ----------
+    value, error : the brightness and its errors.
+    band : the band's name where the columns say it, not the rows.
+    time : the band's own times, where each band has such.
+    snr : signal over noise, from which errors follow where no column holds them.
+    flags : columns and rules of the rows to leave out in this band alone.
     """
 
     value: int
     error: int | None
     band: str = ""
     time: int | None = None
+    snr: int | None = None
+    flags: tuple[tuple[int, FlagRule], ...] = ()
+
+    @property
+    def columns(self) -> frozenset[int]:
+        """Indices of all of them."""
+        found = (self.value, self.error, self.time, self.snr, *(i for i, _ in self.flags))
+        return frozenset(index for index in found if index is not None)
 
 
 @dataclass(frozen=True)
@@ -91,7 +105,7 @@ class Reading:
         """Indices of all columns that play a part."""
         found = [*self.time.columns, self.band, self.object_id, self.ra, self.dec]
         found += [self.sign, self.reference, self.zero_point, *(i for i, _ in (*self.flags, *self.limits))]
-        found += [index for value in self.values for index in (value.value, value.error, value.time)]
+        found += [index for value in self.values for index in value.columns]
         return frozenset(index for index in found if index is not None)
 
     @property

@@ -10,7 +10,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from swope.pipeline.ingest.content import crowded, plausible
+from swope.pipeline.ingest.content import FEW, crowded, plausible
 from swope.pipeline.ingest.decide_id import distinct
 from swope.pipeline.ingest.decide_time import days_of
 from swope.pipeline.ingest.flags import bad_rows
@@ -116,6 +116,10 @@ def _measured(
 ) -> tuple[FloatArray, FloatArray, IntArray]:
     column = table.columns[where.value]
     value, mask = column.numbers.copy(), shared.copy()
+    for index, rule in where.flags:
+        bad = bad_rows(table.columns[index], rule)
+        if bad is not None:
+            mask[bad] |= int(Mask.QUALITY)
     mask[column.limits] |= int(Mask.LIMIT)
     if reading.fillers:
         mask[np.isin(value, reading.fillers)] |= int(Mask.NOT_FINITE)
@@ -123,6 +127,9 @@ def _measured(
     if reading.kind == "mag":
         mags = in_mag(column.name, column.unit)
         value, error = value * mags, error * _error_scale(table, where, mags)
+        if where.error is None and where.snr is not None:
+            signal = table.columns[where.snr].numbers
+            error = np.where(signal > 0, 2.5 / np.log(10) / np.where(signal > 0, signal, 1.0), np.nan)
     limits = (mask & int(Mask.LIMIT)) != 0
     # the error of a limit is none (99.99)
     error[limits] = np.nan
@@ -261,6 +268,23 @@ def scattered(offset: FloatArray) -> str:
     return f"its rows lie up to {most:.3g} arcsec apart: several stars of one name?" if most > ONE_PLACE else ""
 
 
+def unmeasured(value: FloatArray, error: FloatArray) -> str:
+    """What makes magnitudes doubtful some of which have no error, and are fainter than nearly all that have one.
+
+    Surveys and observers write the limit of an image so in which the star was not seen.
+
+    Parameters
+    ----------
+    value, error : (n,) magnitudes in one band.
+    """
+    without = ~np.isfinite(error)
+    if np.count_nonzero(without) < FEW or np.count_nonzero(~without) < FEW:
+        return ""
+    if np.median(value[without]) <= np.percentile(value[~without], 95):
+        return ""
+    return f"{np.count_nonzero(without)} magnitudes without an error are fainter than nearly all others: limits?"
+
+
 def offsets(ra: FloatArray, dec: FloatArray, first_ra: FloatArray | float, first_dec: FloatArray | float) -> FloatArray:
     """(n,) arcseconds from a first place, for places within some degrees of it; degrees in."""
     across = ((ra - first_ra + 180.0) % 360.0 - 180.0) * np.cos(np.radians(first_dec))
@@ -274,12 +298,20 @@ def _star(rows: Rows, reading: Reading, object_id: str, source: str, options: In
     at = np.flatnonzero(np.isfinite(rows.ra) & np.isfinite(rows.dec))[:1]
     ra, dec = (float(rows.ra[at[0]]), float(rows.dec[at[0]])) if len(at) else (float("nan"), float("nan"))
     place = scattered(offsets(rows.ra, rows.dec, ra, dec))
+    faint = ""
+    if reading.kind == "mag" and all(value.error is not None for value in reading.values):
+        found = [
+            unmeasured(rows.value[own], rows.error[own])
+            for b in set(rows.band[good])
+            for own in [good & (rows.band == b)]
+        ]
+        faint = next(filter(None, found), "")
     bands = np.array(rows.bands, dtype=str)
     return star(
         object_id,
         rows.time,
         rows.value,
-        None if all(value.error is None for value in reading.values) else rows.error,
+        None if all(value.error is None and value.snr is None for value in reading.values) else rows.error,
         options=options,
         source=source,
         clock=reading.time.clock,
@@ -291,5 +323,5 @@ def _star(rows: Rows, reading: Reading, object_id: str, source: str, options: In
         dec=dec,
         kind_from=reading.kind_from,
         read_as=reading.said,
-        caution="; ".join(filter(None, (*reading.caution, place))),
+        caution="; ".join(filter(None, (*reading.caution, place, faint))),
     )

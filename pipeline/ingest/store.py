@@ -26,9 +26,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from swope.pipeline.clean import clean
+from swope.pipeline.ingest import archive
 from swope.pipeline.ingest.core import plan, read
 from swope.pipeline.ingest.healpix import pixel_of
 from swope.pipeline.ingest.parts import IngestOptions, Refused, SourceError
+from swope.pipeline.ingest.sources import archive_targets
 from swope.pipeline.lightcurve import Kind, LightCurve
 from swope.pipeline.version import VERSION
 
@@ -133,6 +135,7 @@ def _written(
     progress: Callable[[int, int], None] | None,
 ) -> tuple[Store, dict[str, str]]:
     scratch.mkdir()
+    archive.fetch(archive_targets(sources), scratch / "plan")
     planned = plan(sources, options, scratch / "plan")
     told: dict[str, Source] = {}
     refused = list(planned.refused)

@@ -7,90 +7,15 @@ all that a survey does not say is decided as for any other table (`pipeline.inge
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
 from typing import Literal
 
+from swope.pipeline.ingest.survey import FlagRule, Survey, Values
 from swope.pipeline.ingest.time_names import TimeMeaning
-from swope.pipeline.lightcurve import Clock, Kind
+from swope.pipeline.lightcurve import Clock
 
 _UGRIZY = {"0": "u", "1": "g", "2": "r", "3": "i", "4": "z", "5": "y"}
 _ZTF = {"1": "g", "2": "r", "3": "i"}
 _ZTF |= {f"{band}.0": name for band, name in tuple(_ZTF.items())}
-
-
-@dataclass(frozen=True)
-class Values:
-    """Where the brightness of one band stands, names plain; `error` tried in order; `band` "" where rows say it."""
-
-    value: str
-    error: tuple[str, ...] = ()
-    band: str = ""
-
-
-@dataclass(frozen=True)
-class FlagRule:
-    """When a row is to be left out.
-
-    Attributes
-    ----------
-    column : plain name.
-    rule : "nonzero" (also true), "bits" (any of `bits`), "not" (none of the `words`), "words" (one of them), "below"
-        and "above" (less and more than `limit`), "zero", "capital" (a capital letter stands among the letters).
-    """
-
-    column: str
-    rule: Literal["nonzero", "bits", "not", "words", "below", "above", "zero", "capital"] = "nonzero"
-    bits: int = 0
-    words: tuple[str, ...] = ()
-    limit: float = 0.0
-
-
-@dataclass(frozen=True)
-class Survey:
-    """One survey's table.
-
-    Attributes
-    ----------
-    name : for the catalog.
-    has : plain names of columns that are all there.
-    lacks : plain names of which none is there.
-    times : the time columns in the order in which they are preferred, with what they mean; None as their name says.
-    values : one a band, or one for all; empty where the names of the columns say it.
-    kind, unit : of the values.
-    bands : what the band column's words mean.
-    band : plain name of the band column.
-    ids : plain names of the columns that name the star.
-    flags : which rows are to be left out.
-    limits : rules of the rows that are upper limits.
-    sign : plain name of the column with the sign of a difference image's magnitude.
-    reference : plain name of the magnitude of the star in the reference image.
-    first_value : whether the first of several columns that may be the brightness is the survey's own choice.
-    cameras, other_cameras : the band that each camera sees, where no column says it, and that of all others.
-    zero_point : plain name of the column with the magnitude of flux 1, where it may differ from row to row.
-    per_band_id : whether an id is that of a star in one filter, so that a star has several.
-    source : where its columns are described.
-    """
-
-    name: str
-    has: tuple[str, ...]
-    lacks: tuple[str, ...] = ()
-    times: tuple[tuple[str, TimeMeaning | None], ...] = ()
-    values: tuple[Values, ...] = ()
-    kind: Kind | None = None
-    unit: str = ""
-    bands: dict[str, str] = field(default_factory=dict)
-    band: str = ""
-    ids: tuple[str, ...] = ()
-    flags: tuple[FlagRule, ...] = ()
-    limits: tuple[FlagRule, ...] = ()
-    sign: str = ""
-    reference: str = ""
-    first_value: bool = False
-    cameras: dict[str, str] = field(default_factory=dict)
-    other_cameras: str = ""
-    zero_point: str = ""
-    per_band_id: bool = False
-    source: str = ""
 
 
 _J2000 = TimeMeaning(Clock("jd", "unknown", "unknown"), 2451545.0)
@@ -106,12 +31,29 @@ _DASCH_BAD = 1 << 6 | 1 << 11 | 1 << 12 | 1 << 13 | 1 << 15
 
 _MJD_TAI = TimeMeaning(Clock("mjd", "tai", "unknown"))
 
+
+def _gaia_bands(what: Literal["mag", "flux"]) -> tuple[Values, ...]:
+    """Gaia's three bands side by side: each with its own times, signal over noise and rejections."""
+    bands = (("G", "gtransit", "gtransittime"), ("BP", "bp", "bpobstime"), ("RP", "rp", "rpobstime"))
+    return tuple(
+        Values(
+            value=f"{stem}{what}",
+            error=(f"{stem}{what}error",),
+            band=band,
+            time=time,
+            snr=f"{stem}fluxovererror" if what == "mag" else "",
+            flags=(FlagRule(f"variabilityflag{band.lower()}reject"), FlagRule(f"photometryflag{band.lower()}reject")),
+        )
+        for band, stem, time in bands
+    )
+
+
 SURVEYS: tuple[Survey, ...] = (
     Survey(
         "Gaia DR3 epoch photometry",
         has=("rejectedbyphotometry", "rejectedbyvariability", "time"),
         times=(("time", _GAIA),),
-        values=(Values("mag", ("magerror",)), Values("flux", ("fluxerror",))),
+        values=(Values("mag", ("magerror",), snr="fluxovererror"), Values("flux", ("fluxerror",))),
         ids=("sourceid",),
         band="band",
         flags=(FlagRule("rejectedbyphotometry"), FlagRule("rejectedbyvariability")),
@@ -120,13 +62,24 @@ SURVEYS: tuple[Survey, ...] = (
     Survey(
         "Gaia DR3 epoch photometry, wide",
         has=("gtransittime", "gtransitmag"),
-        times=(("gtransittime", _GAIA),),
-        values=(Values("gtransitmag", (), "G"),),
+        times=(("gtransittime", _GAIA), ("bpobstime", _GAIA), ("rpobstime", _GAIA)),
+        values=_gaia_bands("mag"),
         kind="mag",
         unit="mag",
         ids=("sourceid",),
-        flags=(FlagRule("variabilityflaggreject"),),
-        source="Gaia DR3 documentation, epoch_photometry",
+        flags=(FlagRule("rejectedbyphotometry"), FlagRule("photometryflagnoisydata")),
+        source="Gaia DR3 documentation, vari_epoch_photometry and DataLink EPOCH_PHOTOMETRY",
+    ),
+    Survey(
+        "Gaia DR3 epoch photometry, wide, fluxes alone",
+        has=("gtransittime", "gtransitflux"),
+        times=(("gtransittime", _GAIA), ("bpobstime", _GAIA), ("rpobstime", _GAIA)),
+        values=_gaia_bands("flux"),
+        kind="flux",
+        unit="electron / s",
+        ids=("sourceid",),
+        flags=(FlagRule("rejectedbyphotometry"), FlagRule("photometryflagnoisydata")),
+        source="Gaia DR3 documentation, vari_epoch_photometry and DataLink EPOCH_PHOTOMETRY",
     ),
     Survey(
         "Gaia alerts or DR2 epoch photometry",

@@ -17,6 +17,10 @@ from swope.pipeline.lightcurve import BoolArray, FloatArray
 #: What a cell may look like to be a number: a limit has ``<`` or ``>`` before it, a doubtful one ``:`` behind.
 _NUMBER = r"^[<>]?=?\s*[-+]?(\d+\.?\d*|\.\d+)([eEdD][-+]?\d+)?:?$"
 
+#: Whole numbers from here on, as stars' names are, have no place of their own among floating ones: beside a missing one
+#: they become words.
+EXACT = 2**53
+
 #: No light curve has more columns than this.
 MAX_COLUMNS = 5000
 
@@ -138,6 +142,9 @@ def column_of(name: str, cells: Any, unit: str = "", description: str = "") -> C
         return Column(name, pa.array(texts, pa.string()), unit, description)
     elif array.dtype.kind in "iu" and not (np.ma.isMaskedArray(array) and np.ma.getmaskarray(array).any()):
         plain = np.asarray(array, dtype=np.int64 if array.dtype.kind == "i" else np.uint64)
+    elif array.dtype.kind in "iu" and np.abs(array.astype(np.float64)).max() >= EXACT:
+        words = pa.array(np.ma.getdata(array), mask=np.ma.getmaskarray(array)).cast(pa.string())
+        return Column(name, words, unit, description)
     else:
         plain = array.astype(np.float64)
     if np.ma.isMaskedArray(plain):
@@ -155,6 +162,8 @@ def _plain_arrow(cells: pa.Array) -> NDArray[Any] | pa.Array:
         return cells.cast(pa.int8()).cast(pa.float64()).to_numpy(zero_copy_only=False)
     if pa.types.is_integer(kind) and cells.null_count == 0:
         return cells.to_numpy(zero_copy_only=False)
+    if pa.types.is_integer(kind) and max(abs(end or 0) for end in pc.min_max(cells).as_py().values()) >= EXACT:
+        return cells.cast(pa.string())
     if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
         return cells.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
     if pa.types.is_null(kind):

@@ -30,7 +30,17 @@ VAGUE = frozenset(
         ),
         *("tmid", "midtime", "timemid", "epoch", "obsepoch", "ut", "utc", "utdate", "day", "days", "tobs", "datejd"),
         *("datehel", "datebartt", "datebarreg", "midpointtai", "timeutc", "dateutc", "utdatetime", "isot", *YEARS),
+        *("seconds", "minutes", "hours", "weeks"),
     )
+)
+
+#: Plain names of a count of seconds since 1970 January 1, UTC.
+UNIX = frozenset(("unix", "unixtime", "unixtimestamp", "epochunix", "unixepoch", "posixtime", "unixseconds"))
+
+#: Time since some moment, and its unit, as a name says it.
+_SINCE = re.compile(
+    r"^(time|seconds?|secs?|minutes?|mins?|hours?|hrs?|days?|weeks?|years?|yrs?)[\W_]+(since|after|from|elapsed)(?![a-z])",
+    re.I,
 )
 
 #: Parts of a name that make it something else than a row's time.
@@ -70,6 +80,10 @@ UNITS = {
     **dict.fromkeys(("wk", "week", "weeks"), 7.0),
     **dict.fromkeys(("yr", "yrs", "year", "years", "a", "jyear"), 365.25),
 }
+
+#: Units that are the name of a column of times.
+_SPANS = frozenset(("seconds", "minutes", "hours", "days", "weeks"))
+
 _IN_NAME = re.compile(r"[\[(,/_\s]\s*(" + "|".join(sorted(UNITS, key=len, reverse=True)) + r")\s*[\])]?\s*$", re.I)
 
 _ASIDE = re.compile(r"\s*[\[(].*?[\])]\s*$")
@@ -113,6 +127,10 @@ def time_meaning(name: str, unit: str = "", description: str = "") -> TimeMeanin
     name, unit : as the source spells them; a unit may hold the clock, too (``BJD - 2454833, days``).
     description : asked for the clock where neither name nor unit says it.
     """
+    if plain_name(name) in UNIX:
+        return TimeMeaning(Clock("jd", "utc"), 2440587.5, 1 / 86400)
+    if since := _SINCE.match(name):
+        return TimeMeaning(Clock(), 0.0, UNITS.get(unit.strip().lower()) or UNITS.get(since[1].lower(), 1.0))
     if _OTHER.search(name):
         return None
     edge = _EDGE.search(name) is not None
@@ -182,6 +200,8 @@ def _stated_zero(text: str) -> float | None:
 
 def _unit_of(name: str, unit: str) -> float:
     plain = unit.strip().lower()
+    if plain not in UNITS and plain_name(name) in _SPANS:
+        return UNITS[plain_name(name)]
     if plain in UNITS or plain_name(name) in YEARS:
         return UNITS.get(plain, 365.25)
     found = _IN_NAME.search(name)

@@ -57,6 +57,11 @@ _BAND_WORD = re.compile(
 )
 _BARE = re.compile(rf"^({_BAND})$")
 
+#: The star less the comparison star, as programs for differential photometry call it; a check star is not the star.
+_LESS_COMPARISON = re.compile(
+    r"^(v|var|variable|target|tgt|obj|object|t)\d?\s*[-\u2212]\s*(c|comp|comparison|ref|ens)\w*$", re.I
+)
+
 _ERROR_WORD = "err|error|errs|errors|uncertainty|uncert|unc|sigma|sig|std|stddev|rms|e|dev"
 _OTHER = re.compile(
     r"^[eds]_|err|unc|sig|std|stdev|rms|dev$|lim|sky|back|bkg|zp|zero|ref|magnr|nr$|comp|check|cmag|kmag|over|snr|flag|qual"
@@ -111,6 +116,8 @@ def value_name(name: str, unit: str = "") -> ValueName | None:
         for pattern in patterns:
             if found := pattern.match(bare):
                 return ValueName("mag" if kind == "mag" else "flux", found[1], 100)
+    if _LESS_COMPARISON.match(bare):
+        return ValueName("mag", "", 29)
     if _OTHER.search(name):
         return None
     if _FALLBACK_FLUX.search(name):
@@ -118,6 +125,12 @@ def value_name(name: str, unit: str = "") -> ValueName | None:
     if _FALLBACK_MAG.search(bare):
         return ValueName("mag", "", 200)
     return None
+
+
+def value_by_unit(name: str, unit: str = "") -> ValueName | None:
+    """What a unit alone says of a column whose name says nothing of brightness; None where it is something else."""
+    kind = kind_of_unit(unit_said(name, unit))
+    return None if kind is None or _OTHER.search(re.sub(r"[\[(].*?[\])]", "", name)) else ValueName(kind, "", 250)
 
 
 def bare_band(name: str) -> str:
@@ -186,8 +199,23 @@ def error_columns(names: Sequence[str], value: int) -> list[int]:
     if not flux:
         of_value = ["magerr", "magerror", "emag", "sigmamag", "sigmag", "magsigma", "magnitudeerr", "magnitudeerror"]
         of_value += ["magnitudeuncertainty", "sigmapsf", "magerrs", "merr", "dmag", "dm"]
-    general = ["err", "errs", "error", "errors", "errorpoints", "sigma", "uncertainty", "yerr", "e", "unc", "std", "dy"]
-    others = () if kind is None or kind.band else (*of_value, *general)
+    general = [
+        "err",
+        "errs",
+        "error",
+        "errors",
+        "errorpoints",
+        "sigma",
+        "uncertainty",
+        "yerr",
+        "e",
+        "unc",
+        "std",
+        "dy",
+        "s1",
+    ]
+    alone = kind is None and bare_band(name) and sum(bool(bare_band(other)) for other in names) == 1
+    others = (*of_value, *general) if alone or (kind is not None and not kind.band) else ()
     if (
         kind is not None
         and kind.band

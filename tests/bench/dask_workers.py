@@ -1,4 +1,4 @@
-"""A run on Dask against the same run on this machine's own workers, and on Dask with a worker lost: one JSON line.
+"""A run on Dask against the same run on this machine's own workers, and with a worker, or the scheduler, lost: a line.
 
     python -m tests.bench.dask_workers [--workers 2] [SOURCE...]
 
@@ -13,12 +13,14 @@ import argparse
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -67,8 +69,54 @@ def compare(sources: Sequence[str], folder: Path, workers: int, chunk_size: int,
         killer.join(1)
     found["lost"] = len(lost)
     if local:
+        found["restarted"] = restarted(sources, folder, chunk_size)
+        found["same_restarted"] = hashes(folder / "restarted") == hashes(folder / "local")
+    if local:
         found["same_with_one_lost"] = hashes(folder / "lost") == hashes(folder / "local")
     return found
+
+
+@contextmanager
+def dask_at(port: int, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A scheduler at a port, and a worker of it; yields the scheduler's process."""
+    address = ("--host", "127.0.0.1", "--port", str(port))
+    parts = (
+        ("dask_scheduler", *address, "--no-dashboard"),
+        ("dask_worker", f"tcp://127.0.0.1:{port}", "--nthreads", "1", "--no-nanny", "--no-dashboard"),
+    )
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-m", f"distributed.cli.{name}", *words],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd=folder,
+        )
+        for name, *words in parts
+    ]
+    try:
+        yield started[0]
+    finally:
+        for one in started:
+            one.kill()
+            one.wait()
+
+
+def restarted(sources: Sequence[str], folder: Path, chunk_size: int) -> int:
+    """Lose the scheduler in the middle of a run, and start another one at its port; returns the run's exit code."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port = int(one.getsockname()[1])
+    out = folder / "restarted"
+    command = [*_SWOPE, "run", *sources, "--out", str(out), "--clock", "unknown", "--no-report"]
+    command += ["--chunk-size", str(chunk_size), "--dask", f"tcp://127.0.0.1:{port}"]
+    with dask_at(port, folder) as scheduler:
+        run_ = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        while run_.poll() is None and not finished_chunks(out):
+            time.sleep(0.05)
+        scheduler.kill()
+        scheduler.wait()
+    with dask_at(port, folder):
+        return run_.wait()
 
 
 def main() -> None:

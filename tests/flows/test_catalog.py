@@ -333,3 +333,28 @@ def test_other_code_redoes_all(
     assert not any(folder.exists() for folder in seen)
     # what was there is still whole
     assert RunRecord.read(tmp_path / "run") == run[1]
+
+
+@pytest.mark.usefixtures("prefect_server", "workers")
+def test_one_stars_files_become_one_where_that_is_asked_for(tmp_path: Path) -> None:
+    survey, out = tmp_path / "survey", tmp_path / "out"
+    survey.mkdir()
+    rows = [line.split(",") for line in star_text(3, 0.7).splitlines()[1:]]
+    for name, band, ra in (("one", "g", 10.0), ("other", "r", 10.0001), ("far", "r", 10.2)):
+        own = "".join(f"{name},{t},{m},{e},{band},{ra},-5.0\n" for t, m, e, b in rows if b == band)
+        (survey / f"{name}.csv").write_text("id,mjd,mag,magerr,band,ra,dec\n" + own)
+    record = catalog([str(survey)], str(out), options=RunOptions(join=1.0), workers=1, top=None)
+    objects = {row["object_id"]: row for row in pq.read_table(out / "objects.parquet").to_pylist()}
+    assert {name: row["n_obs"] for name, row in objects.items()} == {"one": 150, "far": 75}
+    assert objects["one"]["source"] == f"{survey}/one.csv;{survey}/other.csv"
+    assert "joined one of" in objects["one"]["read_as"]
+    assert record.counts["n_in"] == 2
+    again = catalog([str(survey)], str(out), options=RunOptions(join=1.0), workers=1, top=None)
+    assert again.n_reused == len(record.chunks)
+
+
+def test_a_radius_that_cannot_be_meant_is_refused_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "star.csv").write_text(star_text(1, 0.6))
+    for radius in ("-1", "3600", "nan"):
+        assert main(["run", str(tmp_path / "star.csv"), "--out", str(tmp_path / "out"), "--join", radius]) == BAD_INPUT
+        assert "--join" in capsys.readouterr().err

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.bench.chaos import TABLES, FullDisk, Outcome, full_disk, hashes, measure
-from tests.bench.dask_workers import compare
+from tests.bench.dask_workers import compare, restarted
 from tests.flows.test_catalog import star_text
 
 #: Of the nine ways those that differ in what they meet.
@@ -66,3 +66,15 @@ def test_a_dask_worker_that_is_lost_in_the_middle_changes_nothing(
     assert found["lost"] == 1
     assert hashes(tmp_path / "lost") == hashes(outcome[1] / "undisturbed")
     assert len(hashes(tmp_path / "lost")) == len(TABLES)
+
+
+def test_a_dask_scheduler_that_restarts_in_the_middle_changes_nothing(
+    outcome: tuple[Outcome, Path], survey: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip("prefect_dask", reason="needs the extra dask")
+    from prefect.settings import PREFECT_API_URL
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("PREFECT_API_URL", str(PREFECT_API_URL.value()))
+        assert restarted([str(survey)], tmp_path, chunk_size=2) == 0
+    assert hashes(tmp_path / "restarted") == hashes(outcome[1] / "undisturbed")

@@ -73,7 +73,7 @@ def test_a_run_that_is_asked_to_end_leaves_nothing_and_says_so(
 def test_afterwards_a_request_to_end_is_what_it_was() -> None:
     before = signal.getsignal(signal.SIGTERM)
     with pytest.raises(TerminatedError) as stopped, terminable():
-        os.kill(os.getpid(), signal.SIGTERM)
+        signal.raise_signal(signal.SIGTERM)
     assert exit_code(stopped.value) == 143
     assert exit_code(KeyboardInterrupt()) == 130
     assert signal.getsignal(signal.SIGTERM) is before

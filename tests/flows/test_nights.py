@@ -12,12 +12,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from swope.flows.cli import main
 from swope.flows.night.alerts import ALERTS, HookError, alerts_of, call_for, call_hook
 from swope.flows.night.page import PAGE
 from swope.flows.night.tables import STARS
 from swope.flows.workers import worker_processes
 from swope.pipeline.catalog import write_parquet
-from tests.bench.nights import many_nights
+from tests.bench.nights import TABLES, many_nights
 from tests.flows.test_nightly import HALF, night, rows, score_night, survey, write
 
 __all__ = ["night", "survey"]
@@ -36,6 +37,35 @@ def test_nights_end_in_the_catalog_of_one_run_and_a_quiet_one_writes_nothing(tmp
     for one in nights:
         assert (one / ALERTS).exists()
         assert "What changed" in (one / PAGE).read_text()
+
+
+@pytest.mark.usefixtures("prefect_server")
+def test_the_command_brings_the_run_up_to_date_where_its_sources_changed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    incoming, run_dir = tmp_path / "incoming", tmp_path / "run"
+    for seed in range(2):
+        write(incoming, f"star{seed}", rows(seed)[:HALF])
+    with worker_processes(1):
+        assert main(["run", str(incoming), "--out", str(run_dir), "--no-report"]) == 0
+        before = (run_dir / "objects.parquet").read_bytes()
+        # in files of their own: there is nothing to bring up to date
+        write(tmp_path / "tonight", "star0", rows(0)[HALF:])
+        command = ["nightly", "--since", str(run_dir), "--out"]
+        assert main([*command, str(tmp_path / "alone"), str(tmp_path / "tonight")]) == 0
+        assert (run_dir / "objects.parquet").read_bytes() == before
+        write(incoming, "star0", rows(0))
+        write(incoming, "star2", rows(2))
+        assert main([*command, str(tmp_path / "kept"), str(incoming), "--no-update"]) == 0
+        assert (run_dir / "objects.parquet").read_bytes() == before
+        capsys.readouterr()
+        assert main([*command, str(tmp_path / "night"), str(incoming)]) == 0
+        assert "1 stars are as they were in the run before" in capsys.readouterr().out
+        assert main(["run", str(incoming), "--out", str(tmp_path / "once"), "--no-report"]) == 0
+    for name in TABLES:
+        assert (run_dir / name).read_bytes() == (tmp_path / "once" / name).read_bytes(), name
+    names = pq.read_table(run_dir / "objects.parquet")["object_id"].to_pylist()
+    assert names == ["star0", "star1", "star2"]
 
 
 def test_alerts_are_the_stars_out_of_the_ordinary(survey: Path, night: Path, tmp_path: Path) -> None:

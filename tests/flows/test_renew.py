@@ -14,8 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from swope.flows import renew, stages
+from swope.flows.catalog import write_unrenewed
+from swope.flows.chunk import ChunkError
 from swope.flows.makers import Makers
-from swope.flows.manifest import chunk_key
+from swope.flows.manifest import chunk_key, is_done
 from swope.flows.options import RunOptions
 from swope.flows.record import RunRecord
 from swope.flows.renew import known_stars, renewed
@@ -74,13 +76,26 @@ def survey(tmp_path: Path) -> Path:
     return folder
 
 
-def do_run(survey: Path, run_dir: Path, word: str, monkeypatch: pytest.MonkeyPatch, failing: str = "") -> Path:
-    """A run whose stars each say in which run they were done; returns its one chunk."""
+def do_run(
+    survey: Path,
+    run_dir: Path,
+    word: str,
+    monkeypatch: pytest.MonkeyPatch,
+    failing: str = "",
+    options: RunOptions = OPTIONS,
+    dying: str = "",
+) -> list[Path]:
+    """A run whose stars each say in which run they were done; returns its chunks.
+
+    Of stars in `failing` the computation raises, and of those in `dying` it ends the chunk.
+    """
 
     def do_chunk(part: Part, folder: Path, options: RunOptions, _: object = None) -> None:
         if not stages.is_ingested(folder):
             stages.ingest_chunk(part, folder, options)
         curves = list(stages.read_chunk(folder))
+        if any(one.object_id in dying for one in curves):
+            raise ChunkError("no")
         stages.write_periods(folder, [PeriodResult()] * len(curves))
         nothing = [np.full(len(one.good), np.nan) for one in curves]
         done = [
@@ -94,18 +109,34 @@ def do_run(survey: Path, run_dir: Path, word: str, monkeypatch: pytest.MonkeyPat
         stages.write_rows(folder, [Lost("no") if row.columns["object_id"] in failing else row for row in done])
 
     monkeypatch.setattr(renew, "do_chunk", do_chunk)
-    (part,) = plan([str(survey)], IngestOptions(), run_dir / "scratch").parts
-    chunk = Path("work/chunks") / chunk_key(part.digest, asdict(OPTIONS), asdict(MAKERS))
-    known = known_stars(run_dir, MAKERS, OPTIONS, [chunk], run_dir / "known.npy")
+    parts = plan([str(survey)], IngestOptions(chunk_size=options.chunk_size), run_dir / "scratch").parts
+    chunks = [Path("work/chunks") / chunk_key(part.digest, asdict(options), asdict(MAKERS)) for part in parts]
+    folders = [run_dir / chunk for chunk in chunks]
+    known = known_stars(run_dir, MAKERS, options, chunks, run_dir / "known.npy")
+    left = [(part, folder) for part, folder in zip(parts, folders, strict=True) if not is_done(folder)]
     if known is None:
-        do_chunk(part, run_dir / chunk, OPTIONS)
+        for part, folder in left:
+            do_chunk(part, folder, options)
     else:
-        renewed(part, run_dir / chunk, OPTIONS, known)
-    inputs = [{"sha256": part.digest, "files": []}]
-    RunRecord("0", MAKERS.versions, [], asdict(OPTIONS), MAKERS.models, {}, 4, 0, inputs, [str(chunk)], 0, {}).write(
-        run_dir
-    )
-    return run_dir / chunk
+        renew_all(left, run_dir, options, known)
+    inputs = [{"sha256": part.digest, "files": []} for part in parts]
+    names = [str(chunk) for chunk in chunks]
+    RunRecord("0", MAKERS.versions, [], asdict(options), MAKERS.models, {}, 4, 0, inputs, names, 0, {}).write(run_dir)
+    return folders
+
+
+def renew_all(chunks: list[tuple[Part, Path]], run_dir: Path, options: RunOptions, known: renew.Known) -> None:
+    """As `swope.flows.catalog.run_chunks`."""
+    for part, folder in chunks:
+        renew.set_apart(part, folder, options, known)
+    some, whole = renew.gathered(chunks, renew.room_of(run_dir, MAKERS, options), options, known)
+    for part, folder in some:
+        try:
+            renewed(part, folder, options, known)
+        except ChunkError as error:
+            write_unrenewed(folder, part, str(error), known)
+    for part, folder in whole:
+        renew.do_chunk(part, folder, options)
 
 
 def said(folder: Path) -> dict[str, dict[str, str]]:
@@ -124,14 +155,14 @@ def test_over_three_runs_each_star_keeps_the_rows_of_the_run_in_which_it_last_ch
     survey: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run_dir = tmp_path / "run"
-    first = do_run(survey, run_dir, "first", monkeypatch)
+    (first,) = do_run(survey, run_dir, "first", monkeypatch)
     assert stages.taken_over(first) == 0
     write_star(survey, "b", extra=1)
     write_star(survey, "e")
-    second = do_run(survey, run_dir, "second", monkeypatch)
+    (second,) = do_run(survey, run_dir, "second", monkeypatch)
     (survey / "a.csv").unlink()
     write_star(survey, "d", extra=2)
-    third = do_run(survey, run_dir, "third", monkeypatch)
+    (third,) = do_run(survey, run_dir, "third", monkeypatch)
     assert len({first, second, third}) == 3
     expected = {
         second: {"a": "first", "b": "second", "c": "first", "d": "first", "e": "second"},
@@ -156,7 +187,7 @@ def test_a_star_that_failed_is_tried_again(survey: Path, tmp_path: Path, monkeyp
     run_dir = tmp_path / "run"
     do_run(survey, run_dir, "first", monkeypatch, failing="c")
     write_star(survey, "b", extra=1)
-    chunk = do_run(survey, run_dir, "second", monkeypatch)
+    (chunk,) = do_run(survey, run_dir, "second", monkeypatch)
     assert said(chunk)[stages.OBJECTS] == {"a": "first", "b": "second", "c": "second", "d": "first"}
 
 
@@ -186,14 +217,88 @@ def test_namesakes_are_not_taken_over(tmp_path: Path) -> None:
     assert renew._entries(tmp_path, 0)["row"].tolist() == [2]
 
 
-def test_what_a_killed_attempt_set_apart_is_used_only_where_it_fits(
-    survey: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+SMALL = replace(OPTIONS, chunk_size=2)
+
+
+def by_star(folders: list[Path], column: str = "masked_because") -> dict[str, str]:
+    """What the rows of some chunks say, by star; each chunk's rows are in the order of its light curves."""
+    found: dict[str, str] = {}
+    for folder in folders:
+        rows = pq.read_table(folder / stages.OBJECTS).to_pylist()
+        assert [row["object_id"] for row in rows] == pq.read_table(folder / stages.STARS)["object_id"].to_pylist()
+        found |= {row["object_id"]: row[column] for row in rows}
+    return found
+
+
+@pytest.fixture
+def fields(tmp_path: Path) -> Path:
+    """Twelve stars in several chunks."""
+    folder = tmp_path / "fields"
+    folder.mkdir()
+    for name in "abcdefghijkl":
+        write_star(folder, name)
+    return folder
+
+
+def test_the_changed_stars_of_many_chunks_are_done_together(
+    fields: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run_dir = tmp_path / "run"
-    do_run(survey, run_dir, "first", monkeypatch)
-    write_star(survey, "b", extra=1)
-    (part,) = plan([str(survey)], IngestOptions(), run_dir / "scratch").parts
-    chunk = run_dir / "work" / "chunks" / chunk_key(part.digest, asdict(OPTIONS), asdict(MAKERS))
-    stages.write_ingested(chunk / renew.CHANGED, Chunk.of([CURVE]).table, digests_of([CURVE]), [])
-    assert do_run(survey, run_dir, "second", monkeypatch) == chunk
-    assert said(chunk)[stages.OBJECTS] == {"a": "first", "b": "second", "c": "first", "d": "first"}
+    options = replace(OPTIONS, chunk_size=4)
+    assert len(do_run(fields, run_dir, "first", monkeypatch, options=options)) > 2
+    changed = "bfk"
+    for name in changed:
+        write_star(fields, name, extra=1)
+    folders = do_run(fields, run_dir, "second", monkeypatch, options=options)
+    assert by_star(folders) == {name: "second" if name in changed else "first" for name in "abcdefghijkl"}
+    assert sum(map(stages.taken_over, folders)) <= 12 - len(changed)
+    (gathering,) = renew.room_of(run_dir, MAKERS, options).iterdir()
+    assert sorted(pq.read_table(gathering / stages.OBJECTS)["object_id"].to_pylist()) == list(changed)
+
+
+def test_what_was_gathered_and_done_before_a_run_was_killed_is_not_done_again(
+    fields: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_dir = tmp_path / "run"
+    do_run(fields, run_dir, "first", monkeypatch, options=SMALL)
+    before = (run_dir / "run.json").read_bytes()
+    for name in "bfk":
+        write_star(fields, name, extra=1)
+    folders = do_run(fields, run_dir, "second", monkeypatch, options=SMALL)
+    # killed while it made the chunks; and a star changes until it is begun again
+    joined = [folder for folder in folders if stages.taken_over(folder)]
+    (joined[0] / "done.json").unlink()
+    (run_dir / "run.json").write_bytes(before)
+    write_star(fields, "l", extra=1)
+    words = by_star(do_run(fields, run_dir, "third", monkeypatch, options=SMALL))
+    assert [name for name, word in words.items() if word == "third"] == ["l"]
+
+
+def test_where_changed_stars_cannot_be_done_the_others_have_their_rows_and_the_next_run_tries_again(
+    fields: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_dir = tmp_path / "run"
+    options = replace(OPTIONS, chunk_size=6)
+    do_run(fields, run_dir, "first", monkeypatch, options=options)
+    write_star(fields, "b", extra=1)
+    folders = do_run(fields, run_dir, "second", monkeypatch, options=options, dying="b")
+    assert by_star(folders, "status") == {name: "failed" if name == "b" else "ok" for name in "abcdefghijkl"}
+    assert by_star(folders, "reason")["b"] == "no"
+    again = by_star(do_run(fields, run_dir, "third", monkeypatch, options=options))
+    assert again["b"] == "third"
+
+
+def test_namesakes_of_two_chunks_are_not_gathered_together(tmp_path: Path) -> None:
+    old = replace(CURVE, object_id="old")
+    entries = np.zeros(1, renew._ENTRY)
+    entries["digest"] = digests_of([old])
+    np.save(tmp_path / "known.npy", entries)
+    chunks = []
+    for i, name in enumerate(["a", "b", "b"]):
+        folder = tmp_path / str(i)
+        curves = [old, replace(CURVE, object_id=name, value=np.array([float(i), 1.0]))]
+        stages.write_ingested(folder, Chunk.of(curves).table, digests_of(curves), [])
+        chunks.append((Part("csv", (), (), str(i)), folder))
+    some, whole = renew.gathered(chunks, tmp_path / "room", OPTIONS, renew.Known((), tmp_path / "known.npy"))
+    assert whole == []
+    assert [[folder.name for folder, _ in renew.members_of(one)] for _, one in some] == [["0", "1"], ["2"]]

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
 import swope
+from swope import _partition
+from swope.flows.runtime import quiet
 from swope.pipeline.convert import to_pandas
+from swope.pipeline.lightcurve import LightCurve
 from tests.front.stars import PERIOD, star
 
 lsdb = pytest.importorskip("lsdb", reason="needs the extra lsdb")
@@ -92,3 +99,34 @@ def test_the_documents_example_runs(
         both = (table[name].dropna().to_dict() for table in (again, found.set_index("object_id")))
         assert next(both) == next(both), name
     assert len(again["events"].loc["flaring"]) == found["n_events"].iloc[1]
+
+
+def deadly(curves: Sequence[LightCurve], **told: Any) -> object:
+    """As what it stands for, but one star ends the process."""
+    if any(curve.object_id == "flaring" for curve in curves):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return _partition._answers(curves, **told)
+
+
+def with_a_deadly_star() -> tuple[pd.DataFrame, int]:
+    """On a worker of Dask: what it has to say, and which process it is."""
+    # what is analysed beside it has the true one
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(_partition, "_answers", deadly)
+        return swope.analyze_partition(nested(), clock=CLOCK), os.getpid()
+
+
+def test_a_star_that_ends_its_process_is_lost_alone_and_its_worker_stays(found: pd.DataFrame) -> None:
+    distributed = pytest.importorskip("distributed")
+    quiet()
+    with (
+        distributed.LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        before = set(client.run(os.getpid).values())
+        frame, worker = client.submit(with_a_deadly_star).result()
+        assert {worker} == before == set(client.run(os.getpid).values())
+    frame = frame.set_index("object_id")
+    assert frame["status"].to_dict() == {"sine": "ok", "flaring": "failed", "short": "partial", "empty": "rejected"}
+    assert "ended without an answer" in frame["reason"]["flaring"]
+    assert frame["period"]["sine"] == found.set_index("object_id")["period"]["sine"]

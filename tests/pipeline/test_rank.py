@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import cauchy, norm
+from scipy.stats import cauchy, false_discovery_control, norm
 
 from swope.pipeline.column import TEXT, Column, DetectorColumns
 from swope.pipeline.rank import (
@@ -12,6 +12,7 @@ from swope.pipeline.rank import (
     anomaly_rank,
     anomaly_reason,
     combine_pvalues,
+    false_discovery_rate,
     joined,
     novelty,
     novelty_rank,
@@ -114,7 +115,30 @@ def test_ranks_do_not_depend_on_the_order_of_rows(rows, random):
     assert sorted(rank for rank in there.values() if rank) == list(range(1, sum(p == p for p, _ in rows) + 1))
 
 
+@given(st.lists(st.one_of(st.floats(1e-12, 1.0), st.sampled_from([0.001, 0.5, np.nan])), max_size=40))
+def test_the_rate_of_false_discoveries_is_that_of_scipy(pvalues):
+    pvalue = np.array(pvalues, dtype=float)
+    found = false_discovery_rate(pvalue)
+    known = ~np.isnan(pvalue)
+    assert (np.isnan(found) == ~known).all()
+    if known.any():
+        assert found[known] == pytest.approx(false_discovery_control(pvalue[known]))
+
+
+def test_a_list_holds_as_many_ordinary_stars_as_it_says():
+    """40 strange stars among 4,000: what is said of the list down to some rate against what is in it."""
+    rng = np.random.default_rng(3)
+    wrong = listed = 0
+    for _ in range(40):
+        pvalue = np.concatenate([rng.uniform(1e-9, 1.0, 4000), 10.0 ** -rng.uniform(3, 8, 40)])
+        inside = false_discovery_rate(pvalue) <= 0.2
+        wrong += inside[:4000].sum()
+        listed += inside.sum()
+    assert wrong / listed == pytest.approx(0.2, rel=0.15)
+
+
 def test_no_stars():
+    assert false_discovery_rate(np.empty(0)).size == 0
     assert anomaly_rank(np.empty(0), np.empty((0, 3)), []).size == 0
     assert combine_pvalues(np.empty((0, 3))).size == 0
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -122,20 +123,28 @@ def _text_tables(path: str) -> Iterator[Table]:
     from astropy.io import fits
     from astropy.table import Table as Read
 
-    from swope.pipeline.ingest.astropy_tables import table_of_astropy
-
     tables: list[Table] = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             with open_unpacked(path) as raw, fits.open(raw, memmap=False) as file:
                 text = [hdu for hdu in file if isinstance(hdu, fits.TableHDU) and hdu.data is not None]
-                tables = [table_of_astropy(Read.read(hdu)) for hdu in text if len(hdu.data)]
+                tables = [_of_astropy(Read.read(hdu)) for hdu in text if len(hdu.data)]
         except (KeyError, IndexError, TypeError, AttributeError) as error:
             raise DamagedError(f"its table of text: {error}") from error
     if not tables:
         raise UnusableError("no table with rows")
     yield from tables
+
+
+def _of_astropy(table: Any) -> Table:
+    header = {str(key).lower(): str(value) for key, value in table.meta.items() if isinstance(value, str | int | float)}
+    columns = [
+        column_of(name, np.ma.asarray(table[name]), str(table[name].unit or ""))
+        for name in table.colnames
+        if np.ndim(table[name]) == 1
+    ]
+    return Table(tuple(columns), True, header)
 
 
 def _plan(files: Sequence[InputFile], options: IngestOptions, scratch: Path) -> tuple[list[Part], list[Refused]]:

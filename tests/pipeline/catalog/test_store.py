@@ -7,6 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import false_discovery_control
 
 from swope.pipeline.catalog.schema import events_table, objects_table
 from swope.pipeline.catalog.store import count_statuses, merge, refill, replacing, write_parquet
@@ -96,8 +97,10 @@ def test_merge_fills_what_needs_the_whole_catalog(tmp_path):
     assert sorted(ok["novelty_rank"]) == list(range(1, len(ok) + 1))
     novel = novelty([ok["autoencoder_score"].to_numpy()], ok["class_doubt"].to_numpy())
     assert (np.diff(novel[np.argsort(ok["novelty_rank"])]) <= 1e-12).all()
+    rate = false_discovery_control(ok["anomaly_pvalue"])
+    assert ok["anomaly_fdr"].to_numpy() == pytest.approx(rate, rel=1e-6)
     rest = frame[frame["status"] != "ok"]
-    assert rest[["anomaly_rank", "novelty_rank"]].isna().all(axis=None)
+    assert rest[["anomaly_fdr", "anomaly_rank", "novelty_rank"]].isna().all(axis=None)
 
 
 def test_merge_leaves_what_each_star_said_of_itself(tmp_path):
@@ -105,7 +108,7 @@ def test_merge_leaves_what_each_star_said_of_itself(tmp_path):
     merge(*write_parts(tmp_path, objects, event_rows(objects), 3), tmp_path / "run", batch=7)
     merged = {row["object_id"]: row for row in pq.read_table(tmp_path / "run" / "objects.parquet").to_pylist()}
     for row in objects_table(columns(objects), DETECTORS, TYPES).to_pylist():
-        ranks = {name: merged[row["object_id"]][name] for name in ("anomaly_rank", "novelty_rank")}
+        ranks = {name: merged[row["object_id"]][name] for name in ("anomaly_fdr", "anomaly_rank", "novelty_rank")}
         assert merged[row["object_id"]] == row | ranks
 
 

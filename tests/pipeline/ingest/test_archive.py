@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import warnings
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from astroquery.mast import Observations
 
 from swope.pipeline.ingest import IngestOptions, SourceError, archive, check_sources, plan
 from swope.pipeline.ingest.archive import ArchiveError
+from swope.pipeline.ingest.store import write_store
 from tests.pipeline.ingest.reading import ingest
 from tests.pipeline.ingest.test_fits import mission_file
 
@@ -159,3 +161,31 @@ def test_without_lightkurve_it_is_said_how_to_get_it(tmp_path: Path, monkeypatch
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     with pytest.raises(SourceError, match=r"pip install 'swope\[archive\]'"):
         plan(["mast:KIC 1"], IngestOptions(), tmp_path)
+
+
+@pytest.mark.parametrize(("fails", "fetched"), [(0, 2), (3, 5), (4, 6)])
+def test_a_store_waits_longer_and_longer_for_the_archive(
+    tmp_path: Path, mast: Mast, monkeypatch: pytest.MonkeyPatch, fails: int, fetched: int
+) -> None:
+    waited: list[float] = []
+    monkeypatch.setattr(archive, "fetch", partial(archive.fetch, wait=waited.append))
+    mast.fails = fails
+    store = write_store(["mast:TIC 1"], tmp_path / "store")
+    assert (store.stars, store.refused) == (1, 0)
+    assert len(mast.fetched) == fetched
+    assert len(waited) == fails
+    assert all(least <= one <= 1.5 * least for least, one in zip(archive.DELAYS, waited, strict=False))
+
+
+def test_a_store_says_when_the_archive_never_answers_and_asks_nobody_twice_for_what_is_not_there(
+    tmp_path: Path, mast: Mast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: list[float] = []
+    monkeypatch.setattr(archive, "fetch", partial(archive.fetch, wait=waited.append))
+    with pytest.raises(SourceError, match="no light curve of 'TIC 2'"):
+        write_store(["mast:TIC 2"], tmp_path / "none")
+    assert not waited
+    mast.silent = True
+    with pytest.raises(ArchiveError, match="did not answer"):
+        write_store(["mast:TIC 1"], tmp_path / "silent")
+    assert len(waited) == len(archive.DELAYS)

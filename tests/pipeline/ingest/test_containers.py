@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,8 @@ import pytest
 from astropy.io import fits
 from astropy.table import Table
 
+from swope.pipeline.ingest import IngestOptions
+from swope.pipeline.ingest.registry import reader_named
 from swope.pipeline.lightcurve import Clock
 from tests.pipeline.ingest.reading import ingest
 from tests.pipeline.ingest.star import ERR, JD, MAG, N, is_the_star, read, read_all, refused
@@ -86,6 +89,18 @@ def test_every_text_that_astropy_writes_is_the_star(tmp_path: Path, format_: str
     assert (len(curve), np.count_nonzero(curve.mask)) == (N, 4)
     assert curve.clock == Clock("jd", frame="heliocentric")
     assert curve.bands == ("V",)
+
+
+@pytest.mark.parametrize(("reader", "format_"), [("votable", "votable"), ("ecsv", "ascii.ecsv"), ("mrt", "ascii.mrt")])
+def test_a_table_that_is_read_in_part_leaves_the_warnings_of_others_as_they_are(
+    tmp_path: Path, reader: str, format_: str
+) -> None:
+    Table({"HJD": JD, "Vmag": MAG, "e_Vmag": ERR}).write(tmp_path / "x", format=format_)
+    before = list(warnings.filters)
+    readings = reader_named(reader).readings(str(tmp_path / "x"), IngestOptions())
+    next(readings)
+    assert warnings.filters == before
+    assert list(readings) == []
 
 
 def test_rows_of_one_name_far_apart_are_a_caution(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

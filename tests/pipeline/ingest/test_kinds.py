@@ -10,6 +10,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from swope.pipeline.ingest import IngestOptions
@@ -86,7 +88,7 @@ def test_dates_after_something_unknown_are_refused_with_the_words_to_say(tmp_pat
 
 def test_columns_may_be_said_by_name_and_not_by_one_that_is_not_there(tmp_path: Path) -> None:
     path = table(tmp_path, "x.csv", {"when": JD, "how bright": MAG, "give or take": ERR})
-    assert "no time column" in refused(path).reason
+    assert "no value column" in refused(path).reason
     said = parse_columns("time=when,mag=how bright,mag_err=3")
     assert is_the_star(read(path, columns=said))
     assert "no column tomorrow" in refused(path, columns=parse_columns("time=tomorrow,mag=2")).reason
@@ -138,6 +140,22 @@ def test_an_unknown_column_with_several_names_is_refused(tmp_path: Path, name: s
     curves, _ = ingest([path], tmp_path / "s", IngestOptions(columns=parse_columns(f"id={name}")))
     assert [curve.object_id for curve in curves] == ["p", "q"]
     assert is_the_star(read(path, columns=parse_columns("id=none")))
+
+
+def test_names_of_nineteen_digits_stay_whole_beside_a_missing_one(tmp_path: Path) -> None:
+    # Gaia's source_id and Rubin's diaObjectId have more digits than a floating number holds
+    first, second = 4158840442172717440, 4158840442172717441
+    ids = pa.array([first] * 20 + [second] * 19 + [None], pa.int64())
+    pq.write_table(pa.table({"diaObjectId": ids, "jd": JD, "mag": MAG}), tmp_path / "x.parquet")
+    curves, _ = ingest([tmp_path / "x.parquet"], tmp_path / "s")
+    assert [(c.object_id, len(c)) for c in curves if c.object_id.isdigit()] == [(str(first), 20), (str(second), 19)]
+    pq.write_table(
+        pa.table({"diaObjectId": ids.cast(pa.float64(), safe=False), "jd": JD, "mag": MAG}), tmp_path / "y.parquet"
+    )
+    curves, _ = ingest([tmp_path / "y.parquet"], tmp_path / "s2")
+    assert all("more than 15 digits" in c.caution for c in curves)
+    written = table(tmp_path, "z.csv", {"source_id": "4.158840442172717e+18", "jd": JD, "mag": MAG})
+    assert "more than 15 digits" in read(written).caution
 
 
 def test_one_time_with_many_values_in_one_band_is_several_stars(tmp_path: Path) -> None:

@@ -124,6 +124,13 @@ def test_a_faint_moment_is_no_filler(tmp_path: Path, faint: float) -> None:
     assert len(curve.good) == N
 
 
+def test_nines_among_thousandths_of_magnitudes_are_left_out(tmp_path: Path) -> None:
+    filler = np.arange(N) % 6 == 5
+    columns = {"jd": JD, "mag [mmag]": np.where(filler, 9999, ((MAG - 4) * 1000).round()), "err [mmag]": 20}
+    curve = clean(read(table(tmp_path, "x.csv", columns)))
+    np.testing.assert_array_equal(curve.usable, ~filler)
+
+
 @pytest.mark.parametrize("filler", [-999, -99999.0, 999999, -9999, -99.0, 99.999])
 def test_a_flux_of_nines_again_and_again_is_left_out(tmp_path: Path, filler: float) -> None:
     flux = np.where(np.arange(N) % 9 == 4, filler, 20000 * np.sin(JD))

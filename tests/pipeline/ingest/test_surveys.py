@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from astropy.table import Table
 
 from swope.pipeline.clean import clean
 from swope.pipeline.lightcurve import Clock, Mask
@@ -173,3 +176,59 @@ def test_gaias_earlier_epochs_count_from_the_same_zero(tmp_path: Path) -> None:
     curve = read(table(tmp_path, "x.csv", columns))
     assert is_the_star(curve)
     assert curve.clock == Clock("jd", "tcb", "barycentric")
+
+
+def gaia_wide(n: int = N) -> dict[str, np.ndarray]:
+    """Gaia DR3's epochs with the three bands side by side, BP and RP some seconds after G."""
+    time = (JD - 2455197.5).round(5)
+    columns: dict[str, np.ndarray] = {"transit_id": np.arange(n) * 1000 + 17}
+    bands = (("g_transit", "g_transit_time", "g", 0), ("bp", "bp_obs_time", "bp", 5e-4))
+    for stem, at, band, later in (*bands, ("rp", "rp_obs_time", "rp", 6e-4)):
+        mag = MAG + {"g": 0.0, "bp": 0.5, "rp": -0.4}[band]
+        flux = 10 ** (-0.4 * (mag - 25.0))
+        columns |= {at: time + later, f"{stem}_flux": flux, f"{stem}_flux_error": flux / 50, f"{stem}_mag": mag}
+        columns |= {f"{stem}_flux_over_error": np.full(n, 50.0), f"variability_flag_{band}_reject": np.full(n, False)}
+    columns["bp_mag"], columns["bp_obs_time"] = columns["bp_mag"].copy(), columns["bp_obs_time"].copy()
+    columns["bp_mag"][3] = columns["bp_obs_time"][3] = np.nan  # no such transit in BP
+    columns["variability_flag_rp_reject"][5] = True
+    columns["rejected_by_photometry"] = ROW == 7
+    return columns
+
+
+def test_gaias_bands_side_by_side_have_their_own_times_errors_and_flags(tmp_path: Path) -> None:
+    # Gaia DR3 documentation, 20.7.1 vari_epoch_photometry; the same columns a row a transit from DataLink
+    flat = {"source_id": np.full(N, 4158840442172717440), **gaia_wide()}
+    nested = {name: [cells.tolist()] for name, cells in gaia_wide().items()}
+    one = pa.table({"source_id": pa.array([4158840442172717440]), **nested})
+    Table(flat).write(tmp_path / "a.csv")
+    Table(flat).write(tmp_path / "b.vot", format="votable", tabledata_format="binary2")
+    Table(flat).write(tmp_path / "c.fits")
+    Table({n: [c[0]] if n == "source_id" else _listed(c) for n, c in flat.items()}).write(
+        tmp_path / "d.vot", format="votable"
+    )
+    pq.write_table(one, tmp_path / "e.parquet")
+    for path in sorted(tmp_path.glob("?.*")):
+        curve = read(path)
+        where = path.name
+        assert (curve.object_id, curve.bands) == ("4158840442172717440", ("BP", "G", "RP")), where
+        assert curve.clock == Clock("jd", "tcb", "barycentric"), where
+        assert not curve.caution, where
+        for band, later, offset, gone in (("G", 0, 0, {7}), ("BP", 5e-4, 0.5, {3, 7}), ("RP", 6e-4, -0.4, {5, 7})):
+            own = curve.usable & (np.array(curve.bands)[curve.band] == band)
+            there = np.array([i for i in range(N) if i not in gone])
+            np.testing.assert_allclose(curve.time[own], JD[there] + later, atol=2e-5, err_msg=where)
+            np.testing.assert_allclose(curve.value[own], MAG[there] + offset, atol=1e-9, err_msg=where)
+            np.testing.assert_allclose(curve.error[own], 2.5 / np.log(10) / 50, err_msg=where)
+
+
+def _listed(cells: np.ndarray) -> np.ndarray:
+    made = np.empty(1, dtype=object)
+    made[0] = cells
+    return made
+
+
+def test_gaias_fluxes_are_read_where_there_are_no_magnitudes(tmp_path: Path) -> None:
+    columns = {name: cells for name, cells in gaia_wide().items() if not name.endswith("_mag")}
+    curve = read(table(tmp_path, "x.csv", {"source_id": 42, **columns}))
+    assert (curve.kind, curve.unit, curve.bands) == ("flux", "electron / s", ("BP", "G", "RP"))
+    np.testing.assert_allclose(curve.error / curve.value, 0.02)

@@ -152,7 +152,7 @@ def test_each_band_keeps_its_own_times(tmp_path: Path, time: str, value: str) ->
 
 def test_julian_dates_in_single_precision_are_a_caution(tmp_path: Path) -> None:
     coarse = JD.astype(np.float32).astype(np.float64)
-    said = "stands in steps of 0.25 d, as Julian dates in single precision do"
+    said = "stands in steps of 0.25 d, as numbers in single precision do"
     assert said in read(table(tmp_path, "x.csv", {"jd": coarse, "mag": MAG})).caution
     assert not read(table(tmp_path, "y.csv", {"jd": np.floor(JD) + 0.5, "mag": MAG})).caution
 
