@@ -40,7 +40,7 @@ LIKE_A_CHAIN = 0.1
 _PAIRS = (("jd1", "jd2"), ("timejd1", "timejd2"), ("mjd1", "mjd2"))
 
 #: A day's fraction in a column of its own.
-_FRACTION = re.compile(r"(frac|fraction)(day|jd|mjd)?$|^frac", re.I)
+_FRACTION = re.compile(r"^([hbmr]?jd|day|time)?(frac|fraction)(day|jd|mjd|ofday)?$")
 
 #: Plain names of the parts of a date in columns of their own.
 _YEAR, _DAY_OF_YEAR = ("year", "yyyy", "yr"), ("doy", "dayofyear", "yday")
