@@ -54,6 +54,9 @@ _LIMIT_NAMES = (
     "ulflag",
     "flagul",
     "upperlimitflag",
+    "fainterthan",
+    "fainter",
+    "isfainterthan",
 )
 _LIMIT_WORDS = ("1", "1.0", "True", "true", "TRUE", "t", "T", "y", "Y", "yes", "Yes", "YES", ">", "<", ">=", "<=")
 _NO_LIMIT_WORDS = ("", "0", "0.0", "False", "false", "FALSE", "f", "F", "n", "N", "no", "No", "NO", "=")

@@ -17,7 +17,7 @@ from swope.pipeline.ingest.calendar_dates import (
     of_day,
 )
 from swope.pipeline.ingest.columns import merged
-from swope.pipeline.ingest.content import constant, dates, few_numbers, index_like, plausible
+from swope.pipeline.ingest.content import FEW, constant, dates, few_numbers, index_like, plausible
 from swope.pipeline.ingest.given import Given
 from swope.pipeline.ingest.parts import UnusableError
 from swope.pipeline.ingest.reading import TimeColumns, ValueColumns
@@ -40,7 +40,7 @@ LIKE_A_CHAIN = 0.1
 _PAIRS = (("jd1", "jd2"), ("timejd1", "timejd2"), ("mjd1", "mjd2"))
 
 #: A day's fraction in a column of its own.
-_FRACTION = re.compile(r"(frac|fraction)(day|jd|mjd)?$|^frac", re.I)
+_FRACTION = re.compile(r"^([hbmr]?jd|day|time)?(frac|fraction)(day|jd|mjd|ofday)?$")
 
 #: Plain names of the parts of a date in columns of their own.
 _YEAR, _DAY_OF_YEAR = ("year", "yyyy", "yr"), ("doy", "dayofyear", "yday")
@@ -337,6 +337,10 @@ def _settled(best: _Candidate, given: Given) -> TimeColumns:
     """The choice with its clock; unknown, and times as they came, where the numbers contradict what is said."""
     if step := _single_precision(best):
         given.caution.append(f"{best.name} stands in steps of {step:.2g} d, as numbers in single precision do")
+    if best.calendar and len(best.columns) == 1 and _whole_days(best) and (hours := _hours(given, best)):
+        given.caution.append(
+            f"{best.name} holds whole days, and {hours} may hold the time of the day: no time of day was read"
+        )
     finite = np.isfinite(best.days)
     possible = plausible(best.days, best.meaning)[finite]
     meaning = best.meaning
@@ -356,6 +360,17 @@ def _settled(best: _Candidate, given: Given) -> TimeColumns:
     elif len(possible) and not possible.all():
         given.caution.append(f"{int((~possible).sum())} rows have times that {best.name} cannot have: left out")
     return TimeColumns(best.columns, meaning, best.calendar, merged(meaning.clock, given.options.clock))
+
+
+def _hours(given: Given, best: _Candidate) -> str:
+    """The column that may hold the hours of whole days, in words; "" for none."""
+    for i, column in enumerate(given.table.columns):
+        numbers = column.numbers[column.finite]
+        if i in best.columns or not re.search(r"(^|[^a-z])(ut|utc|hours?|hrs?|time)($|[^a-z])", column.name, re.I):
+            continue
+        if len(numbers) >= FEW and numbers.min() >= 0 and numbers.max() <= 24 and np.any(numbers % 1 != 0):
+            return given.shown(i)
+    return ""
 
 
 def _like_years(best: _Candidate) -> bool:

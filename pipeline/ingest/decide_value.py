@@ -278,7 +278,7 @@ def _no_unnamed_errors(errors: FloatArray, kind: Kind) -> str:
         return "has values below zero"
     if few_numbers(errors) and float(finite.max()) >= 1:
         return "holds a few whole numbers"
-    if kind == "mag" and float(np.median(finite)) > 5 and not few_numbers(errors):
+    if kind == "mag" and float(np.median(finite)) > 1.5 and not few_numbers(errors):
         return f"too large for errors of magnitudes (median {np.median(finite):.4g})"
     return ""
 

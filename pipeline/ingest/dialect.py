@@ -33,6 +33,7 @@ LINE_BYTES = 16 * 2**20
 
 _DELIMITERS = ("\t", ";", "|", ",")
 _COMMENTS = ("#", "%", "!", "@", "\\")
+_FORTRAN = re.compile(r"^[-+]?\d*\.?\d+[dD][-+]?\d+$")
 _RULE = re.compile(r"^[\s\-=+|_*]+$")
 _COMMA_NUMBER = re.compile(r"^[<>]?[-+]?\d*,\d+([eE][-+]?\d+)?$")
 _DATE = re.compile(r"^\d{4}[-/]\d\d[-/]\d\d([T ]\d\d:\d\d.*|\.\d+)?$|^\d\d?:\d\d:\d\d(\.\d+)?$")
@@ -177,7 +178,7 @@ def is_number(cell: str) -> bool:
     try:
         float(cell.lstrip("<> "))
     except ValueError:
-        return False
+        return _FORTRAN.match(cell) is not None
     return True
 
 

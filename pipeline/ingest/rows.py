@@ -129,7 +129,7 @@ def _measured(
         value, error = value * mags, error * _error_scale(table, where, mags)
         if where.error is None and where.snr is not None:
             signal = table.columns[where.snr].numbers
-            error = np.where(signal > 0, 2.5 / np.log(10) / np.where(signal > 0, signal, 1.0), np.nan)
+            error = np.where(signal > 1e-3, 2.5 / np.log(10) / np.maximum(signal, 1e-3), np.nan)
     limits = (mask & int(Mask.LIMIT)) != 0
     # the error of a limit is none (99.99)
     error[limits] = np.nan
@@ -287,8 +287,9 @@ def unmeasured(value: FloatArray, error: FloatArray) -> str:
 
 def offsets(ra: FloatArray, dec: FloatArray, first_ra: FloatArray | float, first_dec: FloatArray | float) -> FloatArray:
     """(n,) arcseconds from a first place, for places within some degrees of it; degrees in."""
-    across = ((ra - first_ra + 180.0) % 360.0 - 180.0) * np.cos(np.radians(first_dec))
-    distance: FloatArray = np.hypot(across, dec - first_dec) * 3600.0
+    with np.errstate(invalid="ignore"):  # places of a damaged file may be infinite
+        across = ((ra - first_ra + 180.0) % 360.0 - 180.0) * np.cos(np.radians(first_dec))
+        distance: FloatArray = np.hypot(across, dec - first_dec) * 3600.0
     return distance
 
 

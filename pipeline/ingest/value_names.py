@@ -195,7 +195,7 @@ def error_columns(names: Sequence[str], value: int) -> list[int]:
     found = [plain.index(word) for word in own if word in plain and word != stem]
     kind = value_name(name)
     flux = "flux" in stem or (kind is not None and kind.kind == "flux")
-    of_value = ["fluxerr", "fluxerror", "eflux", "sigmaflux", "fluxuncertainty", "dflux"] if flux else []
+    of_value = ["fluxerr", "fluxerror", "eflux", "sigmaflux", "fluxuncertainty", "dflux", "ferr"] if flux else []
     if not flux:
         of_value = ["magerr", "magerror", "emag", "sigmamag", "sigmag", "magsigma", "magnitudeerr", "magnitudeerror"]
         of_value += ["magnitudeuncertainty", "sigmapsf", "magerrs", "merr", "dmag", "dm"]

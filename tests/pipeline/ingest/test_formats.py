@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from astropy.table import Table
 
 from swope.pipeline.ingest import IngestOptions
 from swope.pipeline.ingest.formats import table_of_formats, taken_for
@@ -80,3 +84,20 @@ def test_the_tests_that_the_page_names_are_there() -> None:
     folder = Path(__file__).parent
     assert set(TESTS) == {reader.name for reader in readers()}
     assert all((folder / name).exists() for names in TESTS.values() for name in names.split(", "))
+
+
+def test_no_container_costs_the_import_of_astropy(tmp_path: Path) -> None:
+    # it takes longer than the half second that an answer may
+    star = Table({"HJD": 2455000.5 + np.arange(9.0), "Vmag": 12 + np.arange(9) / 10})
+    for name, written in (("x.vot", "votable"), ("x.fits", "fits"), ("x.csv", "ascii.csv")):
+        star.write(tmp_path / name, format=written)
+    for written in ("ecsv", "mrt", "ipac"):
+        star.write(tmp_path / f"x.{written}", format=f"ascii.{written}")
+    (tmp_path / "x.json").write_text(json.dumps({name: star[name].tolist() for name in star.colnames}))
+    code = (
+        "import sys; from swope.pipeline.ingest.formats import taken_for; "
+        "assert all(taken_for(path).readable for path in sys.argv[1:]); print('astropy' in sys.modules)"
+    )
+    paths = sorted(map(str, tmp_path.glob("x.*")))
+    said = subprocess.run([sys.executable, "-c", code, *paths], capture_output=True, text=True, check=True)
+    assert said.stdout == "False\n"

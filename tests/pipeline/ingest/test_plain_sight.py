@@ -10,7 +10,7 @@ from astropy.table import Table
 
 from swope.pipeline.clean import clean
 from swope.pipeline.lightcurve import Clock
-from tests.pipeline.ingest.star import ERR, JD, MAG, N, is_the_star, read, refused, table
+from tests.pipeline.ingest.star import ERR, JD, MAG, N, headerless, is_the_star, read, refused, table
 
 
 def test_bands_alone_name_columns_of_magnitudes_without_errors(tmp_path: Path) -> None:
@@ -101,3 +101,28 @@ def test_faint_magnitudes_without_an_error_may_be_limits(tmp_path: Path) -> None
     path = table(tmp_path, "x.csv", {"jd": JD, "mag": np.where(seldom, 19.5, MAG), "magerr": errors})
     assert "8 magnitudes without an error are fainter" in clean(read(path)).caution
     assert not read(table(tmp_path, "y.csv", {"jd": JD, "mag": MAG, "magerr": errors})).caution
+
+
+@pytest.mark.parametrize(("name", "yes", "no"), [("Fainter Than", "1", "0"), ("is_fainter_than", "Y", "N")])
+def test_rows_fainter_than_a_limit_are_limits(tmp_path: Path, name: str, yes: str, no: str) -> None:
+    fainter = np.arange(N) % 6 == 1
+    curve = clean(read(table(tmp_path, "x.csv", {"JD": JD, "mag": MAG, name: np.where(fainter, yes, no)})))
+    np.testing.assert_array_equal(curve.usable, ~fainter)
+
+
+def test_whole_days_beside_hours_that_are_not_read_are_a_caution(tmp_path: Path) -> None:
+    days = [f"2015-{1 + i // 28:02d}-{1 + i % 28:02d}" for i in range(N)]
+    path = table(tmp_path, "x.csv", {"date": days, "UT [h]": np.linspace(0.5, 9.25, N), "mag": MAG})
+    assert "may hold the time of the day" in read(path).caution
+    assert not read(table(tmp_path, "y.csv", {"date": days, "mag": MAG})).caution
+
+
+def test_what_is_too_large_for_errors_without_a_header_is_none(tmp_path: Path) -> None:
+    seeing = 2.5 + 0.5 * np.abs(np.sin(5 * JD))
+    curve = read(headerless(tmp_path, JD, MAG, seeing.round(2)))
+    assert not np.isfinite(curve.error).any()
+
+
+def test_numbers_as_fortran_writes_them_are_numbers(tmp_path: Path) -> None:
+    words = [[f"{x:.10E}".replace("E", "D") for x in column] for column in (JD, MAG)]
+    assert is_the_star(read(table(tmp_path, "x.txt", {"JD": words[0], "mag": words[1]}, " ")))
