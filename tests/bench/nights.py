@@ -8,8 +8,8 @@ some points come nights late, stars are found anew, in one night a field is redu
 (an outage), and in one night there are other models. Every night `swope.flows.nightly` brings the catalog up to date;
 in the end one run over the final data, with the last models, is held against it byte for byte.
 
-Costs are stars analysed, and processor seconds of all processes of a night but Prefect's server, which stands from night
-to night; a quiet night is the cost of starting.
+Costs are stars analysed, and processor seconds of all processes of a night but Prefect's server, which stands from
+night to night; a quiet night is the cost of starting.
 """
 
 from __future__ import annotations
