@@ -106,14 +106,15 @@ def each(
     SchedulerLostError
         When the tasks are on Dask, and its scheduler goes away.
     """
-    given: dict[PrefectFuture[None], tuple[Part, Path]] = {
-        work.submit(part, folder, *told): (part, folder) for part, folder in chunks
-    }
-    with tqdm(total=len(given), unit="chunk", disable=None, file=sys.stderr) as bar, _scheduler_lost():
-        for future in as_completed(list(given)):
-            error = future.result(raise_on_failure=False)
-            yield *given[future], f"{type(error).__name__}: {error}" if isinstance(error, BaseException) else None
-            bar.update()
+    with _scheduler_lost():
+        given: dict[PrefectFuture[None], tuple[Part, Path]] = {
+            work.submit(part, folder, *told): (part, folder) for part, folder in chunks
+        }
+        with tqdm(total=len(given), unit="chunk", disable=None, file=sys.stderr) as bar:
+            for future in as_completed(list(given)):
+                error = future.result(raise_on_failure=False)
+                yield *given[future], f"{type(error).__name__}: {error}" if isinstance(error, BaseException) else None
+                bar.update()
 
 
 class SchedulerLostError(ValueError):
@@ -122,10 +123,10 @@ class SchedulerLostError(ValueError):
 
 @contextmanager
 def _scheduler_lost() -> Iterator[None]:
-    """Say so where Dask does: nobody else cancels a task."""
+    """Say so where Dask cancels what it was asked for, or breaks a connection; what a task raises is handed back."""
     try:
         yield
-    except CancelledError:
+    except (CancelledError, OSError) as error:
         raise SchedulerLostError(
             "Dask's scheduler was lost; the finished chunks are kept: the same command goes on from them"
-        ) from None
+        ) from error

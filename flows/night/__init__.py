@@ -5,7 +5,7 @@ A night reads `state.parquet` of a run or of the night before and leaves, in its
     points.parquet    a row a new point and detector: what was forecast, what came
     stars.parquet     a row a star that tonight's sources name, with status, reason and the p-value of its night
     events.parquet    the events that end tonight
-    state.parquet     what tomorrow goes on from
+    state.parquet     what tomorrow goes on from, where that is not a run brought up to date
     nightly.json      versions, settings, counts, the most surprising stars, timings; written last
     alerts.parquet    who is to be looked at, and index.html, a page of them; when all is done
 

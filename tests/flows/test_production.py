@@ -31,6 +31,9 @@ PATIENCE = 300.0
 #: Seconds that all of it may take to stop; some parts are given 5 s each, and end sooner.
 STOPPING = 30.0
 
+#: Seconds in which what has lost its parent has to be gone.
+FOLLOWING = 5.0
+
 
 def free_ports(n: int) -> list[int]:
     sockets = [socket.socket() for _ in range(n)]
@@ -96,8 +99,11 @@ def everything_started(folder: Path) -> Iterator[tuple[Path, str, subprocess.Pop
         script.send_signal(signal.SIGTERM)
         with suppress(subprocess.TimeoutExpired):
             script.wait(STOPPING)
-        took, left = time.monotonic() - begin, _left(folder)
+        took = time.monotonic() - begin
         script.kill()
+        # what has lost its parent ends by itself (`swope.flows.workers`)
+        while (left := _left(folder)) and time.monotonic() - begin < took + FOLLOWING:
+            time.sleep(0.1)
         for one in left:
             os.kill(one, signal.SIGKILL)
     assert left == []

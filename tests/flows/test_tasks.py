@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Iterator
+from concurrent.futures import CancelledError
 from pathlib import Path
 from typing import Any
 
@@ -81,3 +83,18 @@ def test_the_archive_is_asked_again_where_it_may_answer(
     monkeypatch.setattr(tasks, "download", patient)
     fetching(tmp_path)
     assert failing.calls == calls
+
+
+@pytest.mark.usefixtures("prefect_server")
+@pytest.mark.parametrize("lost", [CancelledError(), OSError(errno.ECONNRESET, "Connection reset by peer")])
+def test_a_scheduler_that_is_lost_is_told_from_a_task_that_fails(
+    lost: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: object) -> Iterator[object]:
+        raise lost
+        yield
+
+    monkeypatch.setattr(tasks, "surviving", Failing())
+    monkeypatch.setattr(tasks, "as_completed", broken)
+    with pytest.raises(tasks.SchedulerLostError, match="the same command goes on"):
+        one_chunk(tmp_path)
