@@ -41,6 +41,9 @@ family() { # PROCESS...: their ids, and those of all that they have started, in 
         family $(pgrep -P "$one" || true)
     done
 }
+of_this_root() { # what was started with this ROOT, where the system says so (Linux)
+    grep -lszFx "PREFECT_HOME=$root/prefect" /proc/[0-9]*/environ | cut -d / -f 3 || true
+}
 end() { # SIGNAL PROCESS...: what does not end within 5 s is killed
     kill -"$1" "${@:2}" 2>/dev/null || true
     for ((k = 0; k < 50; k++)); do
@@ -58,6 +61,8 @@ finish() {
     done
     # PostgreSQL waits for its clients to leave where it is asked to end, and not where it is interrupted
     [ "${#pids[@]}" = 0 ] || end INT "${pids[0]}"
+    # a run that began meanwhile is nobody's child any more
+    end TERM $(of_this_root)
 }
 trap finish EXIT
 trap 'exit 143' TERM

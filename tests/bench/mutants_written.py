@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from tests.bench.mutants_meant import Sheet, packed
+from tests.votables import write_votable
 
 
 def write(rng: np.random.Generator, folder: Path, sheet: Sheet) -> Path:
@@ -71,7 +72,10 @@ def _astropy(rng: np.random.Generator, folder: Path, sheet: Sheet) -> Path:
     with warnings.catch_warnings():
         # that a VOTable's names are no identifiers
         warnings.simplefilter("ignore")
-        table.write(folder / name, format=format_)
+        if format_ == "votable":
+            write_votable(table, folder / name)
+        else:
+            table.write(folder / name, format=format_)
     return folder / name
 
 

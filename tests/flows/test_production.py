@@ -106,13 +106,14 @@ def everything_started(folder: Path) -> Iterator[tuple[Path, str, subprocess.Pop
             time.sleep(0.1)
         for one in left:
             os.kill(one, signal.SIGKILL)
-    assert left == []
+    assert left == {}
     assert took < STOPPING
 
 
-def _left(folder: Path) -> list[int]:
-    """Processes of the set-up that are still there."""
-    return [int(one.parent.name) for one in Path("/proc").glob("[0-9]*/environ") if f"{folder}/prefect" in _read(one)]
+def _left(folder: Path) -> dict[int, str]:
+    """Processes of the set-up that are still there, and their commands."""
+    there = [one.parent for one in Path("/proc").glob("[0-9]*/environ") if f"{folder}/prefect" in _read(one)]
+    return {int(one.name): _read(one / "cmdline").replace("\0", " ") for one in there}
 
 
 def _read(path: Path) -> str:

@@ -20,6 +20,7 @@ from swope.pipeline.ingest.table import Column
 from swope.pipeline.lightcurve import Clock
 from tests.pipeline.ingest.reading import ingest
 from tests.pipeline.ingest.star import ERR, JD, MAG, N, is_the_star, read, refused
+from tests.votables import write_votable
 
 SERIALIZATIONS = ("tabledata", "binary", "binary2")
 
@@ -68,7 +69,7 @@ def test_a_votable_is_what_astropy_reads(tmp_path: Path, serialization: str, wri
     path = tmp_path / "x.vot"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        written.write(path, format="votable", tabledata_format=serialization, overwrite=True)
+        write_votable(written, path, serialization)
         theirs = Table.read(path, format="votable")
     (ours,) = votable._tables(str(path))
     assert list(ours.names) == theirs.colnames
@@ -117,9 +118,9 @@ def test_lists_in_a_votables_cells_are_the_star(tmp_path: Path, serialization: s
         both = np.empty(2, dtype=object)
         both[:] = [column, column[:17]]
         one[name] = both
-    from_table(one).to_xml(str(tmp_path / "words.vot"))
+    write_votable(from_table(one), tmp_path / "words.vot")
     # astropy writes arrays in binary only of what it has read itself
-    parse(str(tmp_path / "words.vot")).to_xml(str(tmp_path / "x.vot"), tabledata_format=serialization)
+    write_votable(parse(str(tmp_path / "words.vot")), tmp_path / "x.vot", serialization)
     curves, no = ingest([tmp_path / "x.vot"], tmp_path / "s")
     assert [(c.object_id, len(c), len(c.good)) for c in curves] == [("a", N, N - 1), ("b", 17, 16)], no
     assert is_the_star(read(_without_flag(tmp_path, one, serialization)))
@@ -128,7 +129,7 @@ def test_lists_in_a_votables_cells_are_the_star(tmp_path: Path, serialization: s
 def _without_flag(folder: Path, one: Table, serialization: str) -> Path:
     """The first star, its arrays of a declared length, beside a position of two numbers."""
     plain = Table({"id": ["a"], "place": [[10.0, 20.0]], **{n: [one[n][0]] for n in ("mjd", "mag", "magerr")}})
-    plain.write(folder / "y.vot", format="votable", tabledata_format=serialization)
+    write_votable(plain, folder / "y.vot", serialization)
     return folder / "y.vot"
 
 

@@ -15,6 +15,7 @@ from swope.pipeline.ingest.registry import reader_named
 from swope.pipeline.lightcurve import Clock
 from tests.pipeline.ingest.reading import ingest
 from tests.pipeline.ingest.star import ERR, JD, MAG, N, is_the_star, read, read_all, refused
+from tests.votables import write_votable
 
 HALF = np.arange(N) % 2 == 0
 
@@ -57,7 +58,7 @@ def test_a_zero_that_only_the_description_states_is_added(tmp_path: Path) -> Non
     for name, described in (("HJD", "Heliocentric Julian Date (HJD-2450000)"), ("date", "Date, HJD-2450000")):
         table = Table({name: JD - 2450000, "Vmag": MAG, "e_Vmag": ERR})
         table[name].description = described
-        table.write(tmp_path / "x.vot", format="votable", overwrite=True)
+        write_votable(table, tmp_path / "x.vot")
         curve = read(tmp_path / "x.vot")
         assert is_the_star(curve)
         assert curve.clock == Clock("jd-2450000", frame="heliocentric")

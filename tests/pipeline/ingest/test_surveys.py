@@ -12,6 +12,7 @@ from astropy.table import Table
 from swope.pipeline.clean import clean
 from swope.pipeline.lightcurve import Clock, Mask
 from tests.pipeline.ingest.star import ERR, JD, MAG, N, is_the_star, read, refused, table
+from tests.votables import write_votable
 
 ROW = np.arange(N)
 FLUX = 1000 + 50 * np.sin(JD)
@@ -201,11 +202,10 @@ def test_gaias_bands_side_by_side_have_their_own_times_errors_and_flags(tmp_path
     nested = {name: [cells.tolist()] for name, cells in gaia_wide().items()}
     one = pa.table({"source_id": pa.array([4158840442172717440]), **nested})
     Table(flat).write(tmp_path / "a.csv")
-    Table(flat).write(tmp_path / "b.vot", format="votable", tabledata_format="binary2")
+    write_votable(Table(flat), tmp_path / "b.vot", "binary2")
     Table(flat).write(tmp_path / "c.fits")
-    Table({n: [c[0]] if n == "source_id" else _listed(c) for n, c in flat.items()}).write(
-        tmp_path / "d.vot", format="votable"
-    )
+    listed = Table({n: [c[0]] if n == "source_id" else _listed(c) for n, c in flat.items()})
+    write_votable(listed, tmp_path / "d.vot")
     pq.write_table(one, tmp_path / "e.parquet")
     for path in sorted(tmp_path.glob("?.*")):
         curve = read(path)
