@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +21,8 @@ from swope.pipeline.ingest.parts import UnusableError
 from swope.pipeline.ingest.spread import Listed, spread
 from swope.pipeline.ingest.table import MAX_COLUMNS, Column, Table, column_of
 
-#: Tables are looked for so deep within a document, and so many are taken.
-DEEPEST, MOST_TABLES = 6, 1000
+#: Tables are looked for so deep within a document.
+DEEPEST = 20
 
 _PLAIN = (str, int, float, bool, type(None))
 
@@ -34,7 +33,7 @@ def _recognises(_: Path, head: bytes) -> bool:
 
 
 def _tables(path: str) -> Iterator[Table]:
-    found = list(islice(_within(_document(whole_text(path)), {}, 0), MOST_TABLES))
+    found = list(_within(_document(whole_text(path)), {}, 0))
     if not found:
         raise UnusableError("JSON without a table: neither records nor columns of one length")
     yield from found

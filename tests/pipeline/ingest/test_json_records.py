@@ -49,6 +49,17 @@ def test_lines_that_each_are_a_record_are_rows_and_ones_with_arrays_are_stars(tm
     assert [(c.object_id, len(c)) for c in curves] == [("s0", N), ("s1", N - 1), ("s2", N - 2)], no
 
 
+def test_no_star_of_a_document_of_many_is_left_out(tmp_path: Path) -> None:
+    """More of them than anybody would expect, and some of them deep in it."""
+    stars = {f"u{i}": {"lightcurve": RECORDS[:8]} for i in range(1100)}
+    deep: object = {"v": {"lightcurve": RECORDS}}
+    for _ in range(8):
+        deep = {"release": deep}
+    (tmp_path / "x.json").write_text(json.dumps({**stars, "more": deep}))
+    curves, no = ingest([tmp_path / "x.json"], tmp_path / "s")
+    assert sorted(len(c) for c in curves) == [*[8] * 1100, N], no
+
+
 def test_the_open_catalogs_entry_is_a_star_with_its_limits(tmp_path: Path) -> None:
     # Guillochon et al. 2017 (ApJ 835, 64), section 3: numbers as words, `upperlimit` true where it is one
     rows = [
