@@ -77,7 +77,8 @@
     const range = (values) => {
       let low = Infinity, high = -Infinity;
       for (const value of values) { low = Math.min(low, value); high = Math.max(high, value); }
-      const room = Math.max(0.05, 0.04 * (high - low));
+      // a decade at least, so that there are ticks around a single star
+      const room = Math.max(0.04 * (high - low), 0.5 * (1 - (high - low)));
       return [low - room, high + room];
     };
     const [left, right] = range(xs), [bottom, top] = range(ys);
