@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,12 +11,13 @@ import pyarrow.parquet as pq
 from swope.flows.lock import locked
 from swope.flows.record import RunRecord
 from swope.flows.verdicts import LOCK
-from swope.pipeline.catalog.as_csv import FORMULA
+from swope.pipeline.catalog.as_csv import undefused
 from swope.pipeline.catalog.store import OBJECTS
-from swope.pipeline.verdicts import WORDS, Verdict, add_verdict
+from swope.pipeline.verdicts import WORDS, Verdict, add_verdicts
 
 #: Columns that the table must have; `source` and `note` it may have.
 _NEEDED = ("object_id", "verdict")
+_READ = ("object_id", "source", "verdict", "note")
 
 
 def label_from(run_dir: Path, table: Path) -> list[Verdict]:
@@ -47,7 +47,9 @@ def label_from(run_dir: Path, table: Path) -> list[Verdict]:
         if missing := [name for name in _NEEDED if name not in (rows.fieldnames or ())]:
             raise ValueError(f"{table} has no column {missing[0]!r}; its first line must be object_id,source,verdict")
         for row in rows:
-            name, source, word, note = (_text(row.get(key)) for key in ("object_id", "source", "verdict", "note"))
+            name, source, word, note = (
+                undefused(row.get(key) or "") for key in ("object_id", "source", "verdict", "note")
+            )
             where = f"{table}, line {rows.line_num}"
             verdict = next((one for one in WORDS if one == word), None)
             if verdict is None:
@@ -61,12 +63,5 @@ def label_from(run_dir: Path, table: Path) -> list[Verdict]:
                 raise ValueError(f"{where}: {name!r} came from {', '.join(found)}: say which in a column source")
             said.append(Verdict(name, found[0], verdict, now, note))
     with locked(run_dir, LOCK, wait=True):
-        for one in said:
-            add_verdict(run_dir, one)
+        add_verdicts(run_dir, said)
     return said
-
-
-def _text(cell: str | None) -> str:
-    """A cell without the apostrophe that keeps a spreadsheet from running it."""
-    text = cell or ""
-    return text[1:] if text.startswith("'") and re.match(FORMULA, text) else text

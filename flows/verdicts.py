@@ -22,7 +22,7 @@ from swope.flows.state import NIGHTLY
 from swope.pipeline.catalog.schema import PROBABILITY, VERDICT_COLUMNS, probability_types
 from swope.pipeline.catalog.store import OBJECTS, refill
 from swope.pipeline.rerank import interest
-from swope.pipeline.verdicts import Verdict, Word, add_verdict, latest, read_verdicts
+from swope.pipeline.verdicts import Verdict, Word, add_verdicts, latest, read_verdicts
 
 #: What the file that keeps two analysts from writing at once is called.
 LOCK = ".verdicts.lock"
@@ -52,7 +52,7 @@ def label(run_dir: Path, object_id: str, word: Word, source: str | None = None, 
         raise ValueError(f"{object_id!r} came from {sources}: say which with --source")
     said = Verdict(object_id, rows[0]["source"], word, datetime.now(UTC).isoformat(timespec="seconds"), note)
     with locked(run_dir, LOCK, wait=True):
-        add_verdict(run_dir, said)
+        add_verdicts(run_dir, [said])
     return said
 
 

@@ -64,14 +64,14 @@ def read_verdicts(run_dir: Path) -> list[Verdict]:
     return found
 
 
-def add_verdict(run_dir: Path, verdict: Verdict) -> None:
-    """Add a row to a run's table of verdicts; those that are there stay.
+def add_verdicts(run_dir: Path, verdicts: Iterable[Verdict]) -> None:
+    """Add rows to a run's table of verdicts, all of them or none; those that are there stay.
 
     Parameters
     ----------
     run_dir : folder of the run; nobody else may add to it at the time (`swope.flows.lock`).
     """
-    every = [*read_verdicts(run_dir), verdict]
+    every = [*read_verdicts(run_dir), *verdicts]
     with replacing(run_dir / VERDICTS) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         # all quoted: a lone carriage return in a note would else end its line
         rows = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)

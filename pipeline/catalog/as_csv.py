@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from pathlib import Path
 
 import pyarrow as pa
@@ -31,6 +32,17 @@ def defused(texts: pa.Array) -> pa.Array:
     ["'=1+1", "'-5.2", "''=a", "'quoted'", 'a=1', None]
     """
     return pc.if_else(pc.match_substring_regex(texts, FORMULA), pc.binary_join_element_wise("'", texts, ""), texts)
+
+
+def undefused(cell: str) -> str:
+    """The text that `defused` made a cell of; one that somebody else wrote without an apostrophe stays.
+
+    Examples
+    --------
+    >>> [undefused(cell) for cell in ("'=1+1", "''=a", "'quoted'", "-5.2")]
+    ['=1+1', "'=a", "'quoted'", '-5.2']
+    """
+    return cell[1:] if cell.startswith("'") and re.match(FORMULA, cell) else cell
 
 
 def write_csv(source: Path, target: Path) -> list[Path]:

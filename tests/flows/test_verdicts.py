@@ -16,7 +16,7 @@ from swope.flows.night.tables import NightTables
 from swope.flows.pages import write_report
 from swope.flows.verdicts import dull_names, label, refresh, rerank
 from swope.pipeline.catalog.schema import VERDICT_COLUMNS
-from swope.pipeline.verdicts import VERDICTS, Verdict, add_verdict, read_verdicts
+from swope.pipeline.verdicts import VERDICTS, Verdict, add_verdicts, read_verdicts
 
 
 @pytest.fixture
@@ -116,7 +116,7 @@ def test_the_report_follows_the_verdicts(run: Path, capsys: pytest.CaptureFixtur
 
 
 def test_verdicts_on_stars_that_a_run_no_longer_has_are_told(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    add_verdict(run, Verdict("gone", "gone.csv", "boring", ""))
+    add_verdicts(run, [Verdict("gone", "gone.csv", "boring", "")])
     label(run, "EA0", "interesting")
     rerank(run)
     assert "1 of 2 verdicts are on stars that this run does not have" in capsys.readouterr().err

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from swope.pipeline.verdicts import VERDICTS, WORDS, Verdict, add_verdict, latest, read_verdicts
+from swope.pipeline.verdicts import VERDICTS, WORDS, Verdict, add_verdicts, latest, read_verdicts
 
 TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=30)
 
@@ -16,7 +16,7 @@ TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])
 def test_whatever_is_said_is_read_back_in_its_order(said: list[Verdict]) -> None:
     with tempfile.TemporaryDirectory() as name:
         for one in said:
-            add_verdict(Path(name), one)
+            add_verdicts(Path(name), [one])
         assert read_verdicts(Path(name)) == said
 
 
@@ -25,7 +25,7 @@ def test_the_last_verdict_counts_and_the_earlier_ones_stay(tmp_path: Path) -> No
     again = Verdict("V1", "a.csv", "artifact", "2026-01-02T00:00:00+00:00")
     other = Verdict("V1", "b.csv", "boring", "2026-01-02T00:00:00+00:00")
     for one in (first, other, again):
-        add_verdict(tmp_path, one)
+        add_verdicts(tmp_path, [one])
     assert read_verdicts(tmp_path) == [first, other, again]
     # two stars of one name are two stars
     assert latest(read_verdicts(tmp_path)) == {("V1", "a.csv"): again, ("V1", "b.csv"): other}
@@ -33,7 +33,7 @@ def test_the_last_verdict_counts_and_the_earlier_ones_stay(tmp_path: Path) -> No
 
 
 def test_bytes_that_are_no_text_are_kept_as_escapes(tmp_path: Path) -> None:
-    add_verdict(tmp_path, Verdict("V1", "a.csv", "boring", "", "caf\udce9"))
+    add_verdicts(tmp_path, [Verdict("V1", "a.csv", "boring", "", "caf\udce9")])
     (said,) = read_verdicts(tmp_path)
     assert said.note == "caf\\xe9"
 
@@ -42,7 +42,7 @@ def test_a_damaged_table_is_said_and_never_overwritten(tmp_path: Path) -> None:
     file = tmp_path / VERDICTS
     file.write_text("star,verdict\nV1,boring\n")
     with pytest.raises(ValueError, match="first line must be object_id,source,verdict,date,note"):
-        add_verdict(tmp_path, Verdict("V1", "a.csv", "boring", ""))
+        add_verdicts(tmp_path, [Verdict("V1", "a.csv", "boring", "")])
     file.write_text("object_id,source,verdict,date,note\nV1,a.csv,lovely,,\n")
     with pytest.raises(ValueError, match="line 2: a verdict is one of interesting, boring, artifact"):
         read_verdicts(tmp_path)
