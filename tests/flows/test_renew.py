@@ -67,13 +67,16 @@ def write_star(folder: Path, name: str, extra: int = 0) -> None:
     (folder / f"{name}.csv").write_text("mjd,mag,magerr\n" + rows)
 
 
-@pytest.fixture
-def survey(tmp_path: Path) -> Path:
-    folder = tmp_path / "survey"
+def write_stars(folder: Path, names: str) -> Path:
     folder.mkdir()
-    for name in "abcd":
+    for name in names:
         write_star(folder, name)
     return folder
+
+
+@pytest.fixture
+def survey(tmp_path: Path) -> Path:
+    return write_stars(tmp_path / "survey", "abcd")
 
 
 def do_run(
@@ -233,11 +236,7 @@ def by_star(folders: list[Path], column: str = "masked_because") -> dict[str, st
 @pytest.fixture
 def fields(tmp_path: Path) -> Path:
     """Twelve stars in several chunks."""
-    folder = tmp_path / "fields"
-    folder.mkdir()
-    for name in "abcdefghijkl":
-        write_star(folder, name)
-    return folder
+    return write_stars(tmp_path / "fields", "abcdefghijkl")
 
 
 def test_the_changed_stars_of_many_chunks_are_done_together(
