@@ -146,7 +146,7 @@ def catalog(
         record = replace(record, drift=remember(run_dir, record))
         record.write(run_dir)
         if top is not None:
-            call_twice(write_report, run_dir, top)
+            write_report(run_dir, top)
         watch.lap("report")
         record = replace(record, timings=watch.laps)
         record.write(run_dir)
