@@ -17,6 +17,9 @@ _QUIET = {
     "PYTHONWARNINGS": "ignore:resource_tracker:UserWarning",
     # two cores and other work beside: the start may take its time
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
+    # the worker processes share a GPU: the first of them would take all of its memory
+    "TF_FORCE_GPU_ALLOW_GROWTH": "true",
+    "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
     "TF_CPP_MIN_LOG_LEVEL": "3",
     "TF_ENABLE_ONEDNN_OPTS": "0",
 }
