@@ -55,7 +55,7 @@ _STAR = (
 _PERIOD = (
     Column("period", FLOAT, "d", "time.period", "best period"),
     Column("period_err", FLOAT, "d", "stat.error;time.period", "one-sigma error of the period"),
-    Column("period_fap", FLOAT, "", "stat.probability;time.period", "false-alarm probability of the strongest peak"),
+    Column("period_fap", FLOAT, "", "stat.probability;time.period", "false-alarm probability; null where few_cycles"),
     Column(
         "period_flag",
         TEXT,
