@@ -9,6 +9,10 @@ import numpy as np
 from swope.pipeline.lightcurve import FloatArray
 from swope.pipeline.reason import Reason
 
+#: A null of so many scores or more is followed beyond its largest: by the mean excess of its upper 2 per cent, at least
+#: so many, and no further than to this share of its least p-value.
+LEAST_TAIL, TAIL, FEWEST, FURTHEST = 100, 0.02, 10, 1e-4
+
 
 @dataclass(frozen=True, eq=False)
 class Scores:
@@ -33,6 +37,9 @@ class Scores:
 def empirical_pvalue(score: FloatArray, null: FloatArray) -> FloatArray:
     """P-value of each score against the scores of ordinary stars: (1 + number as high) / (1 + size of the null).
 
+    Beyond the largest of the null it goes on as an exponential of the scores' own scale (Pickands 1975, Ann. Stat. 3,
+    119, with shape 0), so that the strangest of a large catalog can be told apart.
+
     Parameters
     ----------
     score : (n,) larger is stranger; NaN stays NaN.
@@ -40,10 +47,17 @@ def empirical_pvalue(score: FloatArray, null: FloatArray) -> FloatArray:
 
     Returns
     -------
-    (n,) in [1 / (m + 1), 1]. Davison & Hinkley 1997, eq. 4.11: never zero, so that it can be combined.
+    (n,) in (0, 1]. Davison & Hinkley 1997, eq. 4.11: never zero, so that it can be combined.
     """
     ordered = np.sort(null[np.isfinite(null)])
     if ordered.size == 0:
         raise ValueError("a null needs at least one finite score")
     higher = ordered.size - np.searchsorted(ordered, score, side="left")
-    return np.where(~np.isnan(score), (1.0 + higher) / (1.0 + ordered.size), np.nan)
+    counted = (1.0 + higher) / (1.0 + ordered.size)
+    if ordered.size >= LEAST_TAIL:
+        upper = ordered[-max(FEWEST, int(TAIL * ordered.size)) :]
+        scale = float(np.mean(upper - upper[0]))
+        beyond = np.maximum(score - ordered[-1], 0.0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            counted = counted * np.where(beyond > 0, np.maximum(np.exp(-beyond / scale), FURTHEST), 1.0)
+    return np.where(~np.isnan(score), counted, np.nan)

@@ -90,9 +90,16 @@ _ANOMALY = (
         FLOAT,
         "",
         "stat.probability;src.var",
-        "share of ordinary stars to be expected among the run's stars with an anomaly_pvalue as small",
+        "share of ordinary stars to be expected among the run's stars down to this place of anomaly_rank",
     ),
-    Column("anomaly_rank", INT, "", "stat.rank", "place among the run's stars; 1 is the strangest"),
+    Column("anomaly_rank", INT, "", "stat.rank", "place by detectors and class_doubt; 1 is the strangest"),
+    Column(
+        "anomaly_flag",
+        TEXT,
+        "",
+        "meta.code.qual;src.var",
+        "what keeps it from the first places: few_points, many_stars, blend, wrong_period; null: nothing",
+    ),
     Column(
         "novelty_rank",
         INT,
