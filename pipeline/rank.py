@@ -24,7 +24,7 @@ NOTABLE_PVALUE = 0.05
 DOING = 0.25
 
 #: How much the deviates of the two go together on ordinary stars: `python -m tests.bench.ranking` measures it.
-TOGETHER = 0.1
+TOGETHER = 0.07
 
 #: What the classifier's doubt counts beside the strangeness of the folded shape, set on classes left out of training.
 DOUBT_WEIGHT = 0.4
@@ -89,7 +89,7 @@ def anomaly_pvalue(pvalues: ArrayLike, tells_kinds: Sequence[bool]) -> FloatArra
     Examples
     --------
     >>> anomaly_pvalue([[0.5, 0.9, 0.01], [1e-6, 0.3, 0.5], [0.02, 0.02, float("nan")]], [False, False, True]).round(6)
-    array([1.3200e-02, 8.0000e-06, 2.0000e-02])
+    array([1.3277e-02, 8.0000e-06, 2.0000e-02])
     """
     return smaller_of_two(*two_answers(pvalues, tells_kinds))
 
@@ -274,7 +274,7 @@ def novelty_rank(novel: FloatArray) -> NDArray[np.int64]:
 def anomaly_reason(
     row: Mapping[str, Any], detectors: Sequence[DetectorColumns], events: Sequence[Mapping[str, Any]] = ()
 ) -> str | None:
-    """Say why a star is strange, or that it is not.
+    """Say why a star is strange, or that it is not: what it did, what it is unlike, and how seldom that is.
 
     Parameters
     ----------
@@ -284,7 +284,7 @@ def anomaly_reason(
 
     Returns
     -------
-    A sentence or two; None where no p-value was computed.
+    Some sentences; None where no p-value was computed.
 
     Examples
     --------
@@ -298,22 +298,22 @@ def anomaly_reason(
     known = sorted(((p, one) for p, one in given if not math.isnan(p)), key=lambda pair: (pair[0], pair[1].name))
     if math.isnan(pvalue) or not known:
         return None
+    event = _strongest(events)
+    flux = row.get("mean_flux") is not None
+    did = [event_words(event, len(events), row.get("clock"), flux)] if event is not None else []
     notable = [(p, one) for p, one in known if p < NOTABLE_PVALUE]
     if not notable or pvalue >= NOTABLE_PVALUE:
         least, closest = known[0]
-        said = f"Ordinary: {closest.words} comes closest to an alarm, at p = {least:.2g}."
-    else:
-        (least, first), *others = notable
-        said = f"Strange to {first.words}: {_how_many(least)} as high."
-        if others:
-            said += " Also to " + " and ".join(f"{one.words} (p = {p:.2g})" for p, one in others) + "."
-        for _, one in notable:
-            if one.flag is not None and (caveat := one.caveats.get(row.get(one.flag) or "")):
-                said += f" {caveat}"
-    event = _strongest(events)
-    if event is None:
-        return said
-    return f"{said} {event_words(event, len(events), row.get('clock'), flux=row.get('mean_flux') is not None)}"
+        return " ".join([f"Ordinary: {closest.words} comes closest to an alarm, at p = {least:.2g}.", *did])
+    said = did
+    if any(one.tells_kinds for _, one in notable):
+        said.append(f"It is unlike any {row['class']}." if row.get("class") else "It is unlike any known kind.")
+    (least, first), *others = notable
+    said.append(f"Strange to {first.words}: {_how_many(least)} as high.")
+    if others:
+        said.append("Also to " + " and ".join(f"{one.words} (p = {p:.2g})" for p, one in others) + ".")
+    flags = ((one, row.get(one.flag)) for _, one in notable if one.flag is not None)
+    return " ".join([*said, *(one.caveats[flag] for one, flag in flags if flag in one.caveats)])
 
 
 def _number(value: float | None) -> float:

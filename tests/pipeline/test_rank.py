@@ -153,8 +153,9 @@ def test_reasons():
     row = row_of(1e-3, {"clock": "BJD_TDB"}, forecaster=5e-4, statespace=0.01, autoencoder=None)
     said = anomaly_reason(row, DETECTORS, [lesser, event])
     assert said == (
+        "It faded by 7.3 sigma in band V at BJD_TDB 2455123.4568 (2009-10-18); 2 events in all. "
         "Strange to the neural forecaster: 1 ordinary star in 2,000 scores as high. Also to the state-space model "
-        "(p = 0.01). It faded by 7.3 sigma in band V at BJD_TDB 2455123.4568 (2009-10-18); 2 events in all."
+        "(p = 0.01)."
     )
     for clock in ({}, {"clock": None}, {"clock": "unknown"}):
         assert "day 2455123.4568" in anomaly_reason(row_of(1e-3, clock, forecaster=5e-4), DETECTORS, [event])
@@ -171,6 +172,17 @@ def test_a_detector_of_ones_own_is_spoken_of():
     )
     said = anomaly_reason(row_of(1e-3, {"toy_flag": "dim"}, statespace=0.4, toy=1e-3), (*DETECTORS, toy))
     assert said == "Strange to the toy: 1 ordinary star in 1,000 scores as high. It is dim."
+
+
+@pytest.mark.parametrize(("kind", "words"), [("EW", "any EW."), (None, "any known kind.")])
+def test_what_a_star_is_unlike_is_said_where_a_detector_tells_kinds(kind, words):
+    telling = DetectorColumns("toy", "the toy", tells_kinds=True)
+    said = anomaly_reason(row_of(1e-3, {"class": kind}, statespace=0.001, toy=0.01), (*DETECTORS, telling))
+    assert said is not None
+    assert said.startswith(f"It is unlike {words} Strange to the state-space model")
+    assert "unlike" not in anomaly_reason(
+        row_of(1e-3, {"class": kind}, statespace=0.001, toy=0.1), (telling, *DETECTORS)
+    )
 
 
 def test_equal_pvalues_are_told_in_one_order():
