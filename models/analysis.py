@@ -7,8 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from swope.models.detector import Assessment, Batch
 from swope.models.inputs import Inputs, inputs_of
 from swope.models.registry import Models
@@ -20,7 +18,7 @@ from swope.pipeline.forecast import Forecast
 from swope.pipeline.happenings import gathered
 from swope.pipeline.lightcurve import LightCurve
 from swope.pipeline.period import PeriodOptions, PeriodResult, find_period, multiplied, secondary_periods
-from swope.pipeline.rank import anomaly_reason, combine_pvalues
+from swope.pipeline.rank import anomaly_pvalue, anomaly_reason
 from swope.pipeline.reason import Reason, status_of
 from swope.pipeline.report.detail import StarDetail
 from swope.pipeline.star import Star
@@ -318,7 +316,7 @@ def _detected(said: Mapping[str, Assessment], columns: Sequence[DetectorColumns]
 def _anomaly(row: Mapping[str, Any], columns: Sequence[DetectorColumns], events: Sequence[Event]) -> dict[str, Any]:
     """The combined p-value, why, and the number of events: null where no detector was at work."""
     pvalues = [math.nan if row[one.pvalue] is None else row[one.pvalue] for one in columns]
-    combined = _null_if_nan(float(combine_pvalues(np.array([pvalues]))[0]))
+    combined = _null_if_nan(float(anomaly_pvalue([pvalues], [one.tells_kinds for one in columns])[0]))
     reason = anomaly_reason({**row, "anomaly_pvalue": combined}, columns, [asdict(event) for event in events])
     looked = combined is not None or bool(events)
     return {
@@ -327,6 +325,7 @@ def _anomaly(row: Mapping[str, Any], columns: Sequence[DetectorColumns], events:
         "n_events": len(events) if looked else None,
         "anomaly_fdr": None,
         "anomaly_rank": None,
+        "anomaly_flag": None,
         "novelty_rank": None,
         "verdict": None,
         "verdict_rank": None,
