@@ -16,14 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from swope.models.autoencoder import Autoencoder, AutoencoderOptions
-from swope.models.classifier import Classification, Classifier, ClassifierOptions
+from swope.models.classifier import Classification, ClassifierOptions
 from swope.models.classifier.targets import allowed_types
 from swope.models.classifier.thinned import ENOUGH
 from swope.models.inputs import inputs_of
 from swope.models.weights import PRETRAINED
 from swope.pipeline.split import held_out, share
-from swope.pipeline.vsx import TYPES, ancestors
-from tests.bench.classify import best_types, judge, likeliest
+from swope.pipeline.vsx import alternatives, ancestors, family
+from tests.bench.classify import best_types, fitted, judge, likeliest
 from tests.bench.training_set import SETS, Prepared, add_cache, kept_copies, prepared, seen_as, stars_of
 
 #: Types too rare or too alike to be told apart across surveys are taught as a wider one.
@@ -44,6 +44,9 @@ WIDER = {
 #: A type needs so many stars to be taught.
 LEAST_STARS = 12
 
+#: How the classifier that comes with Swope is trained.
+SHIPPED = ClassifierOptions(members=1, epochs=24, batch=256, learning_rate=4e-3, trees=60, leaf=8)
+
 #: Stars of one set and type that the autoencoder learns from at most: ordinary is not only what is common.
 MOST_ALIKE = 300
 
@@ -61,10 +64,13 @@ def gathered(cache: Path, copies: int = 0) -> tuple[Prepared, list[str], Prepare
     labels = np.array([WIDER.get(str(label), str(label)) for label in whole.labels])
     whole = replace(whole, labels=labels)
     counts = Counter(labels)
-    taught = np.array([bool(label) and counts[label] >= LEAST_STARS for label in labels])
     surveys = [name for name, part in zip(names, parts, strict=True) for _ in range(len(part))]
-    wide = {name for label in labels[taught] for name in (*ancestors(str(label)), str(label))}
-    rare = whole.rows(np.array([bool(label) and str(label) not in wide for label in labels]) & ~taught)
+    enough = {str(label) for label, count in counts.items() if label and count >= LEAST_STARS}
+    wide = {wider for label in enough if len(alternatives(label)) == 1 for wider in ancestors(label)}
+    # of an open choice each type has to be taught: else all of its stars would teach the other one
+    known = {label for label in enough if set(alternatives(label)) <= wide}
+    taught = np.isin(labels, sorted(known))
+    rare = whole.rows(np.array([bool(label) and wide.isdisjoint(alternatives(label)) for label in labels]) & ~taught)
     whole = whole.rows(taught)
     if copies:
         stars = [one for one, used in zip(stars_of(cache, *names), taught, strict=True) if used]
@@ -81,7 +87,7 @@ def at_double_period(cache: Path, names: Sequence[str]) -> Prepared:
         for one in stars_of(cache, "asas_acvs", "debosscher")
         if one.star.curve.object_id in known
         and one.label is not None
-        and TYPES[one.label].group == "eclipsing"
+        and family(one.label) == "eclipsing"
         and one.star.period.found
         and share(one.star.curve.object_id, "double") < 1 / 3
     ]
@@ -95,23 +101,19 @@ def at_double_period(cache: Path, names: Sequence[str]) -> Prepared:
     )
 
 
+def to_learn_from(cache: Path, stars: Prepared, rows: NDArray[np.bool_]) -> Prepared:
+    """The stars at these rows, their copies, and some of them again at twice their period."""
+    single = stars.rows(rows)
+    doubled = at_double_period(cache, [str(name) for name in single.names])
+    return replace(Prepared.join([single, doubled]), copies=single.copies)
+
+
 def ship_classifier(cache: Path, out: Path, options: ClassifierOptions) -> dict[str, object]:
     """Train, judge by set, write the card and the weights."""
     stars, surveys, unknown = gathered(cache, options.copies)
     apart = np.array([held_out(str(name)) for name in stars.names])
-    single = stars.rows(~apart)
-    doubled = at_double_period(cache, [str(name) for name in single.names])
-    learn = replace(Prepared.join([single, doubled]), copies=single.copies)
-    classifier = Classifier.fit_inputs(
-        learn.inputs,
-        [str(name) for name in learn.names],
-        learn.period,
-        [str(label) for label in learn.labels],
-        options,
-        print,
-        learn.reference,
-        copies=learn.copies,
-    )
+    learn = to_learn_from(cache, stars, ~apart)
+    classifier = fitted(learn, options, print)
     lines, figures = [], {}
     for survey in dict.fromkeys(surveys):
         rows = np.flatnonzero(apart & (np.array(surveys) == survey))
@@ -274,17 +276,15 @@ def main() -> None:
     add_cache(parser)
     parser.add_argument("--out", type=Path, default=PRETRAINED)
     parser.add_argument("--only", choices=("classifier", "autoencoder"))
-    parser.add_argument("--epochs", type=int, default=16)
-    parser.add_argument("--members", type=int, default=1)
+    parser.add_argument("--epochs", type=int, help="passes (default: of the classifier 24, of the autoencoder 16)")
+    parser.add_argument("--members", type=int, default=SHIPPED.members)
     args = parser.parse_args()
     results = []
     if args.only != "autoencoder":
-        options = ClassifierOptions(
-            members=args.members, epochs=args.epochs, batch=256, learning_rate=4e-3, trees=60, leaf=5
-        )
+        options = replace(SHIPPED, members=args.members, epochs=args.epochs or SHIPPED.epochs)
         results.append(ship_classifier(args.cache, args.out, options))
     if args.only != "classifier":
-        results.append(ship_autoencoder(args.cache, args.out, AutoencoderOptions(epochs=args.epochs)))
+        results.append(ship_autoencoder(args.cache, args.out, AutoencoderOptions(epochs=args.epochs or 16)))
     for one in results:
         print(json.dumps(one))
 
