@@ -136,7 +136,7 @@ def main() -> None:
     )
     parser.add_argument("--tune", action="store_true", help="judge on stars that choices may be made by")
     parser.add_argument("--epochs", type=int, default=SHIPPED.epochs)
-    parser.add_argument("--keep", type=Path, metavar="FILE", help="the lines of JSON, for the card of ship_folds")
+    parser.add_argument("--keep", type=Path, metavar="FILE", help="write the lines of JSON, for the card of ship_folds")
     args = parser.parse_args()
     print(HEAD)
     found = figures(args.cache, args.learn_from, args.most, args.tune, replace(SHIPPED, epochs=args.epochs))

@@ -163,7 +163,11 @@ def prepared(cache: Path, name: str, reference: bool = False, copies: int = 0) -
     if not file.exists():
         stars = stars_of(cache, name)
         store(file, [at_reference(star) for star in stars] if reference else stars)
-    whole = stored(file, known_of(cache, name))
+    told = known_of(cache, name)
+    whole = stored(file)
+    # labels may be read otherwise today than when the file was made
+    labels, reference = zip(*(told[str(star)] for star in whole.names), strict=True)
+    whole = replace(whole, labels=np.array([label or "" for label in labels]), reference=np.array(reference))
     if not copies:
         return whole
     known = [at_reference(star) if reference else star for star in stars_of(cache, name)]
@@ -196,17 +200,17 @@ def store(file: Path, stars: Sequence[Labelled]) -> None:
     np.savez(
         file,
         names=np.array([labelled.star.curve.object_id for labelled in stars]),
+        labels=np.array([labelled.label or "" for labelled in stars]),
+        reference=np.array([labelled.period for labelled in stars]),
         period=np.array([labelled.star.period.period for labelled in stars]),
         **_arrays(inputs_of([labelled.star for labelled in stars])),
     )
 
 
-def stored(file: Path, known: Mapping[str, Known]) -> Prepared:
-    """What `store` kept, with what is known of the stars."""
+def stored(file: Path) -> Prepared:
+    """What `store` kept."""
     with np.load(file) as kept:
-        labels, reference = zip(*(known[str(name)] for name in kept["names"]), strict=True)
-        words = np.array([label or "" for label in labels])
-        return Prepared(_inputs(kept), kept["names"], words, kept["period"], np.array(reference))
+        return Prepared(_inputs(kept), *(kept[name] for name in _COLUMNS))
 
 
 def _arrays(inputs: Inputs) -> dict[str, Any]:

@@ -54,4 +54,5 @@ def test_the_range_of_an_open_type_holds_those_below_it() -> None:
         low, high = period_range(name)
         if one.parent is not None and TYPES[one.parent].description.endswith("subtype open"):
             wider = period_range(one.parent)
-            assert wider[0] <= low and high <= wider[1]
+            assert wider[0] <= low
+            assert high <= wider[1]
