@@ -83,12 +83,13 @@ class Forest:
 
 
 def figures(
-    cache: Path, teachers: Sequence[str], most: int, tune: bool, options: ClassifierOptions
+    cache: Path, surveys: Sequence[str], teachers: Sequence[str], most: int, tune: bool, options: ClassifierOptions
 ) -> list[dict[str, Any]]:
     """Judge on each set what the other surveys teach.
 
     Parameters
     ----------
+    surveys : that are left out, each in its turn.
     teachers : sets that are learnt from.
     most : stars of a set and label that are learnt from, at most; 0 for all.
     tune : judge on stars that may be chosen by.
@@ -99,7 +100,8 @@ def figures(
     taught = ~apart & np.isin(sets, teachers) & capped(stars, sets, most)
     in_survey = {"shipped": Classifier.pretrained(), "forest_in": Forest(stars.rows(taught), options.seed)}
     found = []
-    for survey, its in SURVEYS.items():
+    for survey in surveys:
+        its = SURVEYS[survey]
         learn = to_learn_from(cache, stars, taught & ~np.isin(sets, its))
         classifier = fitted(learn, options)
         asked = {"left_out": classifier, "forest": Forest(learn, options.seed)} | in_survey
@@ -130,23 +132,28 @@ def main() -> None:
     """Train, judge, print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_cache(parser)
+    parser.add_argument("--surveys", nargs="+", choices=SURVEYS, default=list(SURVEYS), metavar="SURVEY")
     parser.add_argument("--learn-from", nargs="+", choices=SETS, default=list(SETS), metavar="SET")
     parser.add_argument(
         "--most", type=int, default=600, help="stars of a set and label, at most (0: all; default: 600)"
     )
     parser.add_argument("--tune", action="store_true", help="judge on stars that choices may be made by")
     parser.add_argument("--epochs", type=int, default=SHIPPED.epochs)
-    parser.add_argument("--keep", type=Path, metavar="FILE", help="write the lines of JSON, for the card of ship_folds")
+    parser.add_argument(
+        "--keep", type=Path, metavar="FILE", help="add the lines of JSON to it, for the card of ship_folds"
+    )
     args = parser.parse_args()
     print(HEAD)
-    found = figures(args.cache, args.learn_from, args.most, args.tune, replace(SHIPPED, epochs=args.epochs))
+    options = replace(SHIPPED, epochs=args.epochs)
+    found = figures(args.cache, args.surveys, args.learn_from, args.most, args.tune, options)
     for who in ("left_out", "forest", "shipped", "forest_in"):
         mean = {key: np.mean([one[who][key] for one in found]) for key in ("accuracy", "balanced", "ece")}
         print(f"mean of {who}: " + ", ".join(f"{key} {value:.3f}" for key, value in mean.items()))
     lines = "".join(json.dumps(one) + "\n" for one in found)
     print(lines, end="")
     if args.keep:
-        args.keep.write_text(lines)
+        with args.keep.open("a") as kept:
+            kept.write(lines)
 
 
 if __name__ == "__main__":
