@@ -15,6 +15,7 @@ from swope.models import weights as stored
 from swope.models.classifier.answer import Abstention, Classification, ClassifierOptions
 from swope.models.classifier.hierarchy import surely
 from swope.models.classifier.network import NEVER, build, joint
+from swope.models.classifier.possible import possible_pairs
 from swope.models.classifier.targets import allowed_pairs, allowed_types, leaf_types
 from swope.models.classifier.thinned import EVERYWHERE, Thinned, copies_wanted, thinned
 from swope.models.classifier.training import Examples, Tensors, train
@@ -267,6 +268,7 @@ class Classifier:
         networks: list[Any] = []
         logits, votes, judged_by = [], [], []
         meant, table = allowed.max(axis=1), table_of(tensors)
+        possible = possible_pairs(inputs, types)
         as_one = weight[star] / np.bincount(star)[star].astype(np.float32)
 
         def forest(rows: NDArray[np.int64]) -> Forest:
@@ -306,11 +308,16 @@ class Classifier:
         if options.trees:
             made._forest = forest(np.flatnonzero(enough))
         judges = np.concatenate(judged_by)
-        made._calibrate(np.concatenate(logits), meant[judges], np.concatenate(votes) if votes else None)
+        spoken_for = np.concatenate(votes) if votes else None
+        made._calibrate(np.concatenate(logits), meant[judges], possible[judges], spoken_for)
         return made
 
     def _calibrate(
-        self, logits: NDArray[np.float32], meant: NDArray[np.float32], votes: NDArray[np.float64] | None
+        self,
+        logits: NDArray[np.float32],
+        meant: NDArray[np.float32],
+        possible: BoolArray,
+        votes: NDArray[np.float64] | None,
     ) -> None:
         """Set what makes the stars kept apart likeliest, and which answers get a flag.
 
@@ -320,13 +327,14 @@ class Classifier:
         Parameters
         ----------
         meant : (n, types) 1 for each type that the label may mean.
+        possible : (n, candidates, types) of `possible_pairs`.
         votes : (n, types) of a forest that did not see the star; None without one.
         """
         kept: tuple[float, NDArray[np.float64]] = (np.inf, np.zeros(0))
         for weight in (0.0,) if votes is None else _FOREST_WEIGHTS:
             said = 0.0 if votes is None else spoken(votes, weight)
             for temperature in _TEMPERATURES:
-                probability = joint(logits / temperature + said, 1.0).sum(axis=1)
+                probability = joint(np.where(possible, logits / temperature + said, NEVER), 1.0).sum(axis=1)
                 surprise = float(-np.log(np.maximum((probability * meant).sum(axis=1), 1e-9)).mean())
                 if surprise < kept[0]:
                     kept = surprise, probability
@@ -352,7 +360,7 @@ class Classifier:
         if self._forest is not None:
             votes = self._forest.probabilities(table_of(tensors))
             logits = logits + spoken(votes, self._forest_weight)
-        pairs = joint(logits, 1.0)
+        pairs = joint(np.where(possible_pairs(inputs, self.types), logits, NEVER), 1.0)
         probabilities = pairs.sum(axis=1)
         enough = inputs.points >= LEAST_POINTS
         doubt = np.where(enough, _doubt(probabilities if votes is None else votes), np.nan)

@@ -183,9 +183,11 @@ def test_too_little_to_learn_from_is_refused() -> None:
 
 def test_open_labels_are_no_choice_where_narrower_ones_are() -> None:
     assert leaf_types(["E", "EA", "EW", "DCEP", "DCEP(B)", "RR"]) == ("DCEP", "DCEP(B)", "EA", "EW", "RR")
-    # what a training set calls LPV has a long secondary period: once it was no choice, and each of them was wrong
-    assert leaf_types(["LPV", "M", "SR", "SRS"]) == ("LPV", "M", "SR", "SRS")
-    assert allowed_types("LPV", ("LPV", "M", "SR")).tolist() == [1, 0, 0]
+    assert leaf_types(["LPV", "M", "SR", "SRS", "DCEP|DCEPS", "DCEP"]) == ("DCEP", "M", "SR", "SRS")
+    assert leaf_types(["EB|EW", "RRAB"]) == ("EB|EW", "RRAB")
+    assert allowed_types("LPV", ("DCEP", "M", "SR")).tolist() == [0, 1, 1]
+    assert allowed_types("EB|EW", ("EA", "EB", "EW")).tolist() == [0, 1, 1]
+    assert allowed_types("RR|EW", ("EB", "EW", "RRAB", "RRC")).tolist() == [0, 1, 1, 1]
     assert allowed_types("E", ("DCEP", "EA", "EW")).tolist() == [0, 1, 1]
     assert allowed_types("DCEP", ("DCEP", "DCEP(B)")).tolist() == [1, 0]
 
