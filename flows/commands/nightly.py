@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from swope.flows.commands.arguments import add_workers, command, positive, probability
+from swope.flows.commands.arguments import add_workers, check_out, command, positive, probability
 from swope.flows.runtime import one_thread
 
 
@@ -66,6 +66,7 @@ def call(parsed: argparse.Namespace) -> int:
     from swope.pipeline.ingest import check_sources
 
     check_sources(parsed.sources)
+    check_out(parsed.out)
     from swope.flows.interrupt import terminable
     from swope.flows.lock import locked
     from swope.flows.night import call_for, score_night
@@ -90,7 +91,7 @@ def call(parsed: argparse.Namespace) -> int:
 
 def _brought_up_to_date(run_dir: Path, workers: int) -> bool:
     """Run again where what a run read has changed; False where it has not, and where the folder is a night's."""
-    from swope.flows.night.changes import input_changes
+    from swope.flows.night.changes import input_changes, undone
     from swope.flows.record import RunRecord
     from swope.flows.server import prefect_server
     from swope.flows.stages import ingest_options
@@ -106,7 +107,7 @@ def _brought_up_to_date(run_dir: Path, workers: int) -> bool:
         except SourceError as error:
             print(f"{run_dir} is as it was, since its sources are not found from here: {error}", file=sys.stderr)
             return False
-    if not changed:
+    if not changed and not undone(run, run_dir):
         return False
     with prefect_server():
         from swope.flows.catalog import catalog, task_runner

@@ -26,4 +26,6 @@ def refusal(object_id: str, source: str, error: Exception) -> Refused:
         byte = error.object[error.start]
         return Refused(object_id, source, f"not text: byte 0x{byte:02x} at {error.start} is not UTF-8", "failed")
     words = " ".join(str(error).split()) or type(error).__name__
-    return Refused(object_id, source, f"could not be read ({type(error).__name__}: {words[:300]})", "failed")
+    # Arrow raises an OSError without a number for a damaged file, too
+    for_now = isinstance(error, OSError) and error.errno is not None
+    return Refused(object_id, source, f"could not be read ({type(error).__name__}: {words[:300]})", "failed", for_now)
