@@ -312,7 +312,7 @@ def anomaly_reason(
     said.append(f"Strange to {first.words}: {_how_many(least)} as high.")
     if others:
         said.append("Also to " + " and ".join(f"{one.words} (p = {p:.2g})" for p, one in others) + ".")
-    flags = ((one, row.get(one.flag)) for _, one in notable if one.flag is not None)
+    flags = [(one, row.get(one.flag) or "") for _, one in notable if one.flag is not None]
     return " ".join([*said, *(one.caveats[flag] for one, flag in flags if flag in one.caveats)])
 
 
