@@ -26,6 +26,9 @@ DOING = 0.25
 #: How much the deviates of the two go together on ordinary stars: `python -m tests.bench.ranking` measures it.
 TOGETHER = 0.07
 
+#: A doubt makes a p-value at most so many times smaller: it speaks for a strange kind, and proves none.
+MOST_BY_DOUBT = 5.0
+
 #: What the classifier's doubt counts beside the strangeness of the folded shape, set on classes left out of training.
 DOUBT_WEIGHT = 0.4
 
@@ -117,7 +120,7 @@ def ranking_pvalue(pvalues: ArrayLike, tells_kinds: Sequence[bool], doubt: Float
 
     A star's doubt is held against that of all stars of its catalog. Doubt and detectors are combined by Fisher's method
     with the correlation that they have in the catalog (Brown 1975, Biometrics 31, 987; Kost & McDermott 2002, Stat.
-    Probab. Lett. 60, 183, eq. 8).
+    Probab. Lett. 60, 183, eq. 8), but by no more than a factor of `MOST_BY_DOUBT`.
 
     Parameters
     ----------
@@ -138,7 +141,9 @@ def ranking_pvalue(pvalues: ArrayLike, tells_kinds: Sequence[bool], doubt: Float
         common = 3.263 * together + 0.710 * together**2 + 0.027 * together**3
         # two terms of mean 2 and variance 4 each
         scale = 1.0 + common / 4.0
-        being[both] = np.maximum(chi2.sf(-2.0 * np.log(own * share) / scale, 4.0 / scale), 1e-300)
+        with_doubt = chi2.sf(-2.0 * np.log(own * share) / scale, 4.0 / scale)
+        # the larger of a p-value and anything else is one too
+        being[both] = np.maximum(with_doubt, being[both] / MOST_BY_DOUBT)
     return smaller_of_two(doing, being)
 
 
@@ -312,7 +317,7 @@ def anomaly_reason(
     said.append(f"Strange to {first.words}: {_how_many(least)} as high.")
     if others:
         said.append("Also to " + " and ".join(f"{one.words} (p = {p:.2g})" for p, one in others) + ".")
-    flags = ((one, row.get(one.flag)) for _, one in notable if one.flag is not None)
+    flags = [(one, row.get(one.flag) or "") for _, one in notable if one.flag is not None]
     return " ".join([*said, *(one.caveats[flag] for one, flag in flags if flag in one.caveats)])
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from swope.models.forecaster.mixture import Mixture
-from swope.models.forecaster.own_scale import SHARES, own_scale
+from swope.models.forecaster.own_scale import SHARES
 from swope.models.forecaster.steps import Steps
 from swope.pipeline.events import PointNull
 from swope.pipeline.lightcurve import FloatArray
@@ -66,15 +66,8 @@ class Calibration:
         return cls(widening, pit, trend, null, PointNull(**settings["points"]))
 
     def widen(self, mixture: Mixture, steps: Steps) -> Mixture:
-        """The mixtures of a star's rows with their widths corrected about their means: for how far ahead they are, and
-        by how the star's earlier rows have done (`swope.models.forecaster.own_scale`).
-        """
-        from scipy.special import ndtri
-
-        wide = mixture.widened(np.interp(_log(steps.reach), np.log2(_REACHES), self.widening))
-        # beyond what can be told from certainty all rows are alike: they are outside every interval
-        deviate = ndtri(np.clip(wide.cdf(steps.target), 1e-16, 1.0 - 1e-16))
-        return wide.widened(own_scale(deviate, steps.reach, steps.next))
+        """The mixtures of a star's rows with their widths corrected about their means, for how far ahead they are."""
+        return mixture.widened(np.interp(_log(steps.reach), np.log2(_REACHES), self.widening))
 
     def innovations(self, mixture: Mixture, steps: Steps) -> FloatArray:
         """Innovations of the rows forecast one step ahead: on ordinary stars, standard normal deviates.

@@ -7,7 +7,8 @@ was not, by as much as makes the intervals hold the share of rows that they shou
 Monro 1951; of intervals, Gibbs & Candes 2021, adaptive conformal inference). Only whether a row was inside counts, not
 how far outside it was: a flare moves it no more than a row at twice the width.
 
-The price is that what goes on for long is believed: after hundreds of rows out of bounds the bounds are there.
+The price is that what goes on for long is believed: after hundreds of rows out of bounds the bounds are there. A star's
+score therefore rests on the widths that all stars have.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from swope.models.forecaster.mixture import Mixture
+from swope.models.forecaster.steps import Steps
 from swope.pipeline.compiled import compiled
 from swope.pipeline.lightcurve import BoolArray, FloatArray
 
@@ -34,6 +37,21 @@ SAME_VISIT = 0.5
 
 #: The factor stays within this factor of 1.
 MOST = 3.0
+
+
+def own_widths(mixture: Mixture, steps: Steps) -> Mixture:
+    """The mixtures of a star's rows, their widths corrected by how its earlier rows have done.
+
+    Parameters
+    ----------
+    mixture : widened by the calibration on many stars.
+    steps : the rows.
+    """
+    from scipy.special import ndtri
+
+    # beyond what can be told from certainty all rows are alike: they are outside every interval
+    deviate = ndtri(np.clip(mixture.cdf(steps.target), 1e-16, 1.0 - 1e-16))
+    return mixture.widened(own_scale(deviate, steps.reach, steps.next))
 
 
 def own_scale(deviate: FloatArray, reach: FloatArray, learnt: BoolArray) -> FloatArray:

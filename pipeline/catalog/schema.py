@@ -98,7 +98,7 @@ _ANOMALY = (
         TEXT,
         "",
         "meta.code.qual;src.var",
-        "what keeps it from the first places: few_points, many_stars, blend, wrong_period; null: nothing",
+        "what keeps it from the first places: few_points, lone_points, many_stars, blend, wrong_period",
     ),
     Column(
         "novelty_rank",

@@ -94,9 +94,9 @@ def merge(
     """Make a run's objects.parquet and events.parquet of the parts that its chunks left.
 
     Objects are sorted by name and source, events by name, source and time. What needs the whole catalog is filled here,
-    whatever the parts say: the columns ``anomaly_fdr``, ``anomaly_rank``, ``anomaly_flag`` and ``novelty_rank``, and
-    the ``flag`` of events that happened to many stars at once (`pipeline.coincidence`). The result does not depend on
-    the order of the parts.
+    whatever the parts say: the columns ``anomaly_fdr``, ``anomaly_rank`` and ``novelty_rank``, ``anomaly_flag`` where a
+    star says nothing of lone points, and the ``flag`` of events that happened to many stars at once
+    (`pipeline.coincidence`). The result does not depend on the order of the parts.
 
     In memory at a time are: one part, `batch` stars with their events, of every star of the run its name, source,
     place, period, p-values and scores (some 700 bytes; 700 MB for a million), and of every event when and to which star
@@ -231,7 +231,18 @@ _LASTING = ("trend", "period")
 
 
 #: What of a star its place in the catalog follows from, beside what its detectors said.
-_JUDGED = ("class", "class_doubt", "period", "period_fap", "period_flag", "ra", "dec", "mean_mag", "mean_flux")
+_JUDGED = (
+    "anomaly_flag",
+    "class",
+    "class_doubt",
+    "period",
+    "period_fap",
+    "period_flag",
+    "ra",
+    "dec",
+    "mean_mag",
+    "mean_flux",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -305,6 +316,7 @@ def _flags(keys: pa.Table, detectors: Sequence[DetectorColumns], many: BoolArray
     return first_flag(
         {
             "few_points": few_points(count),
+            "lone_points": pc.fill_null(pc.equal(keys["anomaly_flag"], "lone_points"), False).to_numpy().astype(bool),
             "many_stars": many & ~kind,
             "blend": blended(ra, dec, period, fap, bright),
             "wrong_period": wrong & kind,
@@ -414,7 +426,7 @@ def _ranked(stars: pa.Table, places: _Places) -> pa.Table:
     """The rows with their places in the catalog, null for 0, and what else they are given there."""
     strange = pc.fill_null(pc.less(stars["anomaly_pvalue"], NOTABLE_PVALUE), False)
     sentence = pa.array([FLAGS.get(one, "") for one in places.flag], pa.string())
-    told = pc.and_(strange, pc.not_equal(sentence, ""))
+    told = pc.and_(pc.and_(strange, pc.not_equal(sentence, "")), pc.is_null(stars["anomaly_flag"]))
     filled = {
         "anomaly_rank": pa.array(places.rank, pa.int32(), mask=places.rank == 0),
         "novelty_rank": pa.array(places.novel, pa.int32(), mask=places.novel == 0),

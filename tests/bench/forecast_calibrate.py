@@ -1,4 +1,4 @@
-"""Learn the forecaster's calibration anew, and leave its network as it is: ``python -m tests.bench.forecast_calibrate``.
+"""Learn the forecaster's calibration anew, and leave its network: ``python -m tests.bench.forecast_calibrate``.
 
 The stars are those of `tests.bench.forecast_train`, which trains both.
 """

@@ -284,7 +284,8 @@ def test_the_doubt_adds_and_the_false_alarms_stay_as_stated(correlation):
     pvalues = np.column_stack([rng.uniform(size=(n, 2)), norm.sf(kind)])
     found = ranking_pvalue(pvalues, KINDS, doubt)
     for level in (0.1, 0.01, 0.002):
-        assert np.mean(found <= level) == pytest.approx(level, rel=0.35)
+        # never many more than stated; fewer where a doubt may not say all that it knows
+        assert 0.5 * level < np.mean(found <= level) < 1.25 * level
     strange = pvalues[:50].copy()
     strange[:, 2] = 0.02
     doubts = np.concatenate([np.full(50, 3.5), doubt])
