@@ -47,8 +47,8 @@ LEAST_STARS = 12
 #: How the classifier that comes with Swope is trained.
 SHIPPED = ClassifierOptions(members=1, epochs=24, batch=256, learning_rate=4e-3, trees=60, leaf=8)
 
-#: Spotted stars were drawn for learning as often as contact binaries, which look like them: these are .195 of Catalina's
-#: stars here and .73 in its survey, odds eleven times as high. This stands half way, in logarithms, between the two.
+#: Spotted stars were drawn for learning as often as contact binaries, which look like them; but these are .195 of
+#: Catalina's stars here and .73 in its survey, odds eleven times as high. This stands half way, in logarithms.
 PRIOR = {"ROT": 0.3}
 
 #: Stars of one set and type that the autoencoder learns from at most: ordinary is not only what is common.
@@ -155,6 +155,7 @@ def ship_classifier(cache: Path, out: Path, options: ClassifierOptions | None, l
         enough=ENOUGH,
         copies=classifier.options.copies,
         left_out=left_out_table(left_out),
+        prior=", ".join(f"{name} {factor:g}" for name, factor in PRIOR.items()),
     )
     classifier.save(out / "classifier")
     found = {"bench": "ship_folds", "kind": "classifier", "stars": len(learn), "sets": figures}
@@ -266,6 +267,9 @@ the period that learnt from the same stars, and a classifier trained so that kno
 | set | stars | types | accuracy | balanced | calibration error | balanced, forest | balanced, in survey |
 |---|---|---|---|---|---|---|---|
 {left_out}
+
+**Shares**: the network and the trees learnt types about as the square root of their counts; {prior} is the factor by
+which a type is rarer where the classifier is used (spotted stars against contact binaries, which look like them).
 
 **Class and period are one answer**: a type whose definition excludes each of the three periods cannot come out
 (`swope.pipeline.vsx.PERIODS`).
