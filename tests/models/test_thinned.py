@@ -3,8 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from swope.models.classifier import Classifier, ClassifierOptions
-from swope.models.classifier.classifier import versions_of
 from swope.models.classifier.thinned import LONGEST, Thinned, copies_wanted, thinned
+from swope.models.classifier.training import versions_of
 from swope.models.inputs import inputs_of
 from swope.pipeline.period import PeriodOptions, find_period
 from swope.pipeline.split import share
