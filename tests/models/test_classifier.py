@@ -88,6 +88,21 @@ def test_a_saved_classifier_answers_the_same(trained: Classifier, unseen: list[S
     assert first.flag == second.flag
 
 
+def test_a_type_that_is_rarer_than_among_the_stars_learnt_is_less_likely(
+    trained: Classifier, unseen: list[Star], tmp_path: Path
+) -> None:
+    first = trained.classify(unseen).probabilities
+    trained.save(tmp_path)
+    rarer = Classifier.load(tmp_path)
+    rarer.prior = {"EA": 0.25}
+    expected = first * np.where(np.array(trained.types) == "EA", 0.25, 1.0)
+    expected /= expected.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(rarer.classify(unseen).probabilities, expected, atol=1e-6)
+    rarer.save(tmp_path)
+    assert Classifier.load(tmp_path).prior == {"EA": 0.25}
+    assert rarer.model_id != trained.model_id
+
+
 def test_training_again_gives_the_same_classifier() -> None:
     stars, labels, _ = training_stars()
     quick = replace(OPTIONS, epochs=1)
