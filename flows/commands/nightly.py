@@ -8,9 +8,16 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from swope.flows.commands.arguments import add_workers, check_out, command, positive, probability
 from swope.flows.runtime import one_thread
+
+if TYPE_CHECKING:
+    from swope.flows.options import RunOptions
+
+#: How the files of a night are read, where it is not as those of the run.
+_READ_BY = ("clock", "reader", "kind")
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -75,7 +82,7 @@ def call(parsed: argparse.Namespace) -> int:
     from swope.flows.state import State
     from swope.flows.workers import worker_processes
 
-    given = {name: getattr(parsed, name) for name in ("clock", "reader", "kind", "event_pvalue")}
+    given = {name: getattr(parsed, name) for name in (*_READ_BY, "event_pvalue")}
     settings = replace(
         State.of(parsed.since).settings, **{name: value for name, value in given.items() if value is not None}
     )
@@ -86,15 +93,15 @@ def call(parsed: argparse.Namespace) -> int:
             list(parsed.sources), parsed.since, parsed.out, settings, parsed.detector or None, parsed.top
         )
         print(record.summary(parsed.out))
-        updated = not parsed.no_update and _brought_up_to_date(parsed.since, parsed.sources, workers)
+        updated = not parsed.no_update and _brought_up_to_date(parsed.since, parsed.sources, settings, workers)
         call_for([parsed.out], parsed.since if updated else None, parsed.hook)
     return 0
 
 
-def _brought_up_to_date(run_dir: Path, tonight: Sequence[str], workers: int) -> bool:
+def _brought_up_to_date(run_dir: Path, tonight: Sequence[str], settings: RunOptions, workers: int) -> bool:
     """Run again where what a run read has changed; False where it has not, and where the folder is a night's.
 
-    A run that joins the files of a star reads tonight's files, too.
+    A run that joins the files of a star reads tonight's files, too, unless these are to be read in another way.
     """
     from swope.flows.night.changes import input_changes, undone
     from swope.flows.record import RunRecord
@@ -106,7 +113,9 @@ def _brought_up_to_date(run_dir: Path, tonight: Sequence[str], workers: int) -> 
     if not (run_dir / RECORD).exists():
         return False
     run = RunRecord.read(run_dir)
-    sources = list(dict.fromkeys([*run.sources, *(tonight if run.options.join is not None else ())]))
+    read_alike = all(getattr(settings, name) == getattr(run.options, name) for name in _READ_BY)
+    joined = tonight if run.options.join is not None and read_alike else ()
+    sources = list(dict.fromkeys([*run.sources, *joined]))
     with tempfile.TemporaryDirectory(prefix="swope-") as scratch:
         try:
             changed = input_changes(plan(sources, ingest_options(run.options), Path(scratch)), run, None)

@@ -78,7 +78,12 @@ def test_a_run_that_joins_files_takes_in_those_of_the_night(tmp_path: Path) -> N
     command = ["--join", "0", "--no-report"]
     with worker_processes(1):
         assert main(["run", str(survey), "--out", str(run_dir), *command]) == 0
-        assert main(["nightly", str(tonight), "--since", str(run_dir), "--out", str(tmp_path / "night")]) == 0
+        before = (run_dir / "objects.parquet").read_bytes()
+        night = ["nightly", str(tonight), "--since", str(run_dir), "--out", str(tmp_path / "night")]
+        # the run would read them by its own clock
+        assert main([*night, "--clock", "HJD_UTC"]) == 0
+        assert (run_dir / "objects.parquet").read_bytes() == before
+        assert main(night) == 0
         assert main(["run", str(survey), str(tonight), "--out", str(tmp_path / "once"), *command]) == 0
     for name in TABLES:
         assert (run_dir / name).read_bytes() == (tmp_path / "once" / name).read_bytes(), name
