@@ -13,7 +13,7 @@ from swope.pipeline.vsx import TYPES
 #: What the column ``anomaly_flag`` may say, and what it adds to the star's reason; the first that holds is said.
 FLAGS = {
     "few_points": "It has few points.",
-    "lone_points": "Without a point or two that stand alone it would be far less strange.",
+    "lone_points": "Without a few points that stand alone it would be ordinary.",
     "many_stars": "All that it did, many stars of the run did at the same time.",
     "blend": "A brighter star beside it has the same period.",
     "wrong_period": "Its period is in doubt, and at a wrong one every fold is strange.",
