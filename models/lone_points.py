@@ -23,10 +23,10 @@ FAR, NEAR = 5.0, 3.0
 PAIR, GAP = 2, 0.5
 
 #: More points than this, or than this share of the star's, are no exception: flares, say.
-MOST, MOST_SHARE = 5, 0.05
+MOST, MOST_SHARE = 12, 0.025
 
 #: Without them the star's p-value is so many times as large, and this at the least.
-TIMES, ORDINARY = 3.0, 0.03
+TIMES, ORDINARY = 2.0, 0.05
 
 
 def lone_points(curve: LightCurve, forecasts: Sequence[Forecast]) -> BoolArray:
