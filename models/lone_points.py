@@ -22,8 +22,8 @@ FAR, NEAR = 5.0, 3.0
 #: Or where it, or a pair, lies beyond all others by so much of the range from the 5th to the 95th percentile.
 PAIR, GAP = 2, 0.5
 
-#: More points than this, or than this share of the star's, are no exception: flares, say.
-MOST, MOST_SHARE = 12, 0.025
+#: So many points, or this share of the star's, are an exception, but no more than `MOST`: those are flares, say.
+FEW, SHARE, MOST = 3, 0.025, 12
 
 #: Without them the star's p-value is so many times as large, and this at the least.
 TIMES, ORDINARY = 2.0, 0.05
@@ -93,7 +93,7 @@ def strange_for_lone_points(
             continue
         forecasts = [answer[i].forecast for answer in answers.values()]
         alone = lone_points(star.curve, [one for one in forecasts if one is not None])
-        if 0 < alone.sum() <= min(MOST, MOST_SHARE * len(alone)):
+        if 0 < alone.sum() <= min(MOST, max(FEW, SHARE * len(alone))):
             places.append(i)
             fewer.append(replace(star, curve=star.curve.good.where(~alone)))
     found = [False] * len(batch.stars)
