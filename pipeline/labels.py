@@ -29,6 +29,9 @@ _EROS_TYPES = {"1": "E", "2": "DCEP", "3": "RR", "4": "M"}
 #: Stripe 82 RR Lyrae are labelled by their Bailey type alone (Sesar et al. 2010).
 _BAILEY_TYPES = {"ab": "RRAB", "c": "RRC", "d": "RRD"}
 
+#: OGLE names Cepheids by their mode alone; beside an RRab the modes are theirs and not those of RR Lyrae.
+_OGLE_MODES = {"f": "DCEP", "1o": "DCEPS", "2o": "DCEPS"}
+
 
 def read_labels(path: str | Path) -> pd.DataFrame:
     """Read known classes and periods from a CSV file.
@@ -37,7 +40,7 @@ def read_labels(path: str | Path) -> pd.DataFrame:
     (or in a first column without a name), the file that it came from, if any, in ``source`` or ``file``, its class in
     ``class``, ``classification``, ``type`` or ``label``, and its period, if any, in ``period``; and the EROS table,
     which numbers its types and whose true period is ``period`` over ``div_period``. Words that surveys use become VSX
-    types by `swope.pipeline.vsx.vsx_type`.
+    types by `swope.pipeline.vsx.vsx_type`; F, 1O and 2O are Cepheids where the same table has an RRab.
 
     Parameters
     ----------
@@ -46,7 +49,7 @@ def read_labels(path: str | Path) -> pd.DataFrame:
     Returns
     -------
     A row a star, in the file's order, with columns ``object_id`` (str), ``source`` (None where the file does not say),
-    ``class`` (VSX name; None where the word is doubtful, such as ``SN?``, stands for several types, or is unknown
+    ``class`` (VSX name, ``EB|EW`` where one of two; None where the word is doubtful, such as ``SN?``, or is unknown
     here), ``class_source`` (the survey's word, None where there is none) and ``period`` (days; NaN where unknown). A
     star on several rows keeps its first known period; where those rows disagree on the class it is None and
     ``class_source`` names them all. Rows of one object_id and two sources are two stars.
@@ -84,7 +87,10 @@ def read_labels(path: str | Path) -> pd.DataFrame:
     words = table[class_column].str.strip() if class_column is not None else absent
     files = table[source_column].str.strip() if source_column is not None else absent
     eros = "div_period" in there
-    classes = words.map(lambda word: _EROS_TYPES.get(word.removesuffix(".0"))) if eros else words.map(_vsx)
+    own = _BAILEY_TYPES | (_OGLE_MODES if {"f", "1o", "rrab"} <= set(words.str.casefold()) else {})
+    classes = words.map(
+        lambda word: _EROS_TYPES.get(word.removesuffix(".0")) if eros else own.get(word.casefold()) or vsx_type(word)
+    )
     period = _numbers(path, table[period_column]) if period_column is not None else pd.Series(float("nan"), table.index)
     if eros:
         period = period / _numbers(path, table[there["div_period"]])
@@ -167,10 +173,6 @@ def _end_alike(one: str, other: str) -> bool:
 
 def _find(there: dict[str, str], wanted: tuple[str, ...]) -> str | None:
     return next((there[name] for name in wanted if name in there), None)
-
-
-def _vsx(word: str) -> str | None:
-    return _BAILEY_TYPES.get(word.casefold()) or vsx_type(word)
 
 
 def _numbers(path: Path, column: pd.Series[str]) -> pd.Series[float]:

@@ -6,6 +6,7 @@ the General Catalogue of Variable Stars (Samus et al. 2017). Only types that a l
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -127,6 +128,34 @@ TYPES: MappingProxyType[str, VariableType] = MappingProxyType(
     }
 )
 
+#: Least and largest period in days that the definition of a type allows, from the GCVS (Samus et al. 2017, its section
+#: "variability types") and VSX, and where these are older than the large surveys from OGLE's collections (Soszynski et
+#: al. 2008, 2015, 2016); widened, since a star at the edge must not lose its type. Types that are not listed have none.
+PERIODS: MappingProxyType[str, tuple[float, float]] = MappingProxyType(
+    {
+        "ACEP": (0.35, 4.5),
+        "BCEP": (0.05, 1.0),
+        "CWA": (8.0, 60.0),
+        "CWB": (0.7, 8.0),
+        "DCEP": (0.8, 250.0),
+        "DCEPS": (0.2, 9.0),
+        "DCEP(B)": (0.2, 10.0),
+        "DSCT": (0.005, 0.35),
+        "EW": (0.15, math.inf),
+        "GDOR": (0.2, 5.0),
+        "M": (60.0, 2000.0),
+        "RR": (0.15, 1.4),
+        "RRAB": (0.25, 1.4),
+        "RRC": (0.15, 0.7),
+        "RRD": (0.2, 0.8),
+        "RV": (15.0, 300.0),
+        "SPB": (0.3, 10.0),
+        "SR": (8.0, 3000.0),
+        "SRC": (20.0, 5000.0),
+        "SRS": (1.0, 300.0),
+    }
+)
+
 #: What surveys write for a type, besides the VSX name itself. Keys are lower case with single spaces.
 SURVEY_NAMES: MappingProxyType[str, str] = MappingProxyType(
     {
@@ -140,12 +169,19 @@ SURVEY_NAMES: MappingProxyType[str, str] = MappingProxyType(
         "contact": "EW",
         "contact systems": "EW",
         "detached": "EA",
+        "ea/eb": "EA|EB",
         "ec": "EW",
         "eclipsing": "E",
         "eclipsing binary": "E",
         "ecl": "E",
+        "eb/ew": "EB|EW",
         "ed": "EA",
+        "ed esd": "EA|EB",
+        "ed var": "EA",
+        "ell ec": "ELL|EW",
         "esd": "EB",
+        "esd dpv": "EB",
+        "ew/eb": "EB|EW",
         "exoplanet": "EP",
         "planet": "EP",
         "semidetached": "EB",
@@ -165,11 +201,21 @@ SURVEY_NAMES: MappingProxyType[str, str] = MappingProxyType(
         "lambda bootis variable": "DSCT",
         "lsp": "LPV",
         "mira": "M",
+        "f 10": "DCEP(B)",
+        "f 10 20": "DCEP(B)",
+        "f/1o": "DCEP(B)",
+        "f1o": "DCEP(B)",
+        "1o 20": "DCEP(B)",
+        "1o 20 3o": "DCEP(B)",
+        "1o 3o": "DCEP(B)",
+        "1o/2o": "DCEP(B)",
+        "1o2o": "DCEP(B)",
         "multimode cepheid": "DCEP(B)",
         "multiple mode cepheid": "DCEP(B)",
         "periodically variable supergiants": "ACYG",
         "popii cepheid": "CW",
         "population ii cepheid": "CW",
+        "rrab/bl": "RRAB",
         "rr lyrae": "RR",
         "rr lyrae dm": "RRD",
         "rr lyrae fm": "RRAB",
@@ -177,6 +223,8 @@ SURVEY_NAMES: MappingProxyType[str, str] = MappingProxyType(
         "rr lyrae, double mode": "RRD",
         "rr lyrae, first overtone": "RRC",
         "rr lyrae, fundamental mode": "RRAB",
+        # OGLE-III's candidates for the second overtone (Soszynski et al. 2009); VSX has no type for them
+        "rre": "RRC",
         "rrl": "RR",
         "rrlyr": "RR",
         "rsg": "SRC",
@@ -228,7 +276,9 @@ _BY_FOLDED = {name.casefold(): name for name in TYPES}
 
 
 def vsx_type(word: str) -> str | None:
-    """The VSX type that a survey's word stands for, or None where it stands for none, or for more than one.
+    """The VSX type that a survey's word stands for, or None where it stands for none that Swope knows.
+
+    Where a survey leaves it open which of two types a star is, the answer is written as VSX writes that: ``EB|EW``.
 
     Parameters
     ----------
@@ -238,13 +288,40 @@ def vsx_type(word: str) -> str | None:
     --------
     >>> vsx_type("RRab"), vsx_type("W_Ursae_Maj"), vsx_type("SN?"), vsx_type("AGN/CV")
     ('RRAB', 'EW', None, None)
+    >>> vsx_type("EW/EB"), vsx_type("EW|EB"), vsx_type("EA|?")
+    ('EB|EW', 'EB|EW', None)
     """
     folded = " ".join(word.strip().strip("\"'").replace("_", " ").casefold().split())
-    return _BY_FOLDED.get(folded) or SURVEY_NAMES.get(folded)
+    known = [_BY_FOLDED.get(part.strip()) or SURVEY_NAMES.get(part.strip()) for part in folded.split("|")]
+    names = [name for name in known if name is not None]
+    return either(*names) if names and len(names) == len(known) else None
+
+
+def either(*names: str) -> str:
+    """One of several types, left open which: ``EB|EW``; a type that another of them includes is not named.
+
+    Examples
+    --------
+    >>> either("EW", "EB"), either("EW", "E"), either("EW")
+    ('EB|EW', 'E', 'EW')
+    """
+    every = {part for name in names for part in alternatives(name)}
+    return "|".join(sorted(one for one in every if not any(one != other and is_a(one, other) for other in every)))
+
+
+def alternatives(name: str) -> tuple[str, ...]:
+    """The types of which a name leaves open which: of a type itself that one alone.
+
+    Examples
+    --------
+    >>> alternatives("EB|EW"), alternatives("EW")
+    (('EB', 'EW'), ('EW',))
+    """
+    return tuple(name.split("|"))
 
 
 def ancestors(name: str) -> tuple[str, ...]:
-    """The type and the wider types above it, nearest first.
+    """The type and the wider types above it, nearest first; of ``EB|EW`` those that are above both.
 
     Raises
     ------
@@ -253,17 +330,36 @@ def ancestors(name: str) -> tuple[str, ...]:
 
     Examples
     --------
-    >>> ancestors("CWA")
-    ('CWA', 'CW', 'CEP')
+    >>> ancestors("CWA"), ancestors("EB|EW")
+    (('CWA', 'CW', 'CEP'), ('EB|EW', 'E'))
     """
+    first, *others = (_line(one) for one in alternatives(name))
+    if not others:
+        return first
+    return (name, *(wider for wider in first if all(wider in line for line in others)))
+
+
+def _line(name: str) -> tuple[str, ...]:
     line = [name]
     while (parent := TYPES[line[-1]].parent) is not None:
         line.append(parent)
     return tuple(line)
 
 
+def family(name: str) -> str | None:
+    """The group of a type: eclipsing, pulsating, ...; None where it is left open, or the type is not known.
+
+    Examples
+    --------
+    >>> family("EB|EW"), family("DSCT|EW"), family("mine")
+    ('eclipsing', None, None)
+    """
+    groups = {TYPES[one].group if one in TYPES else None for one in alternatives(name)}
+    return groups.pop() if len(groups) == 1 else None
+
+
 def lineage(name: str) -> tuple[str, ...]:
-    """The type, the wider types above it, and the family that they are of; nearest first.
+    """The type, the wider types above it, and the family that they are of, if it is one; nearest first.
 
     Raises
     ------
@@ -275,18 +371,36 @@ def lineage(name: str) -> tuple[str, ...]:
     >>> lineage("CWA")
     ('CWA', 'CW', 'CEP', 'pulsating')
     """
-    return (*ancestors(name), TYPES[name].group)
+    group = family(name)
+    return ancestors(name) if group is None else (*ancestors(name), group)
 
 
 def is_a(name: str, wider: str) -> bool:
-    """Whether a type is the wider type or one of those below it.
+    """Whether a type is the wider type or one of those below it; ``EB|EW`` is what both are, and wider than either.
 
     Examples
     --------
-    >>> is_a("EW", "E"), is_a("E", "EW")
-    (True, False)
+    >>> is_a("EW", "E"), is_a("E", "EW"), is_a("EW", "EB|EW"), is_a("EB|EW", "E")
+    (True, False, True, True)
     """
-    return wider in ancestors(name)
+    wanted = alternatives(wider)
+    return all(any(one in _line(part) for one in wanted) for part in alternatives(name))
+
+
+def period_range(name: str) -> tuple[float, float]:
+    """Least and largest period in days that the definition of a type allows, or else that of the wider type.
+
+    Raises
+    ------
+    KeyError
+        When Swope does not know the type.
+
+    Examples
+    --------
+    >>> period_range("RRC"), period_range("SXPHE"), period_range("CST")
+    ((0.15, 0.7), (0.005, 0.35), (0.0, inf))
+    """
+    return next((PERIODS[wider] for wider in ancestors(name) if wider in PERIODS), (0.0, math.inf))
 
 
 def is_parent(name: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -15,9 +15,10 @@ from swope.models import weights as stored
 from swope.models.classifier.answer import Abstention, Classification, ClassifierOptions
 from swope.models.classifier.hierarchy import surely
 from swope.models.classifier.network import NEVER, build, joint
+from swope.models.classifier.possible import possible_pairs
 from swope.models.classifier.targets import allowed_pairs, allowed_types, leaf_types
 from swope.models.classifier.thinned import EVERYWHERE, Thinned, copies_wanted, thinned
-from swope.models.classifier.training import Examples, Tensors, train
+from swope.models.classifier.training import Examples, Tensors, train, versions_of
 from swope.models.classifier.votes import learnt, spoken, table_of
 from swope.models.detector import Learning, Teaching
 from swope.models.inputs import FACTORS, Inputs, inputs_of
@@ -71,6 +72,7 @@ class Classifier:
         card: str = "",
         forest: Forest | None = None,
         forest_weight: float = 0.0,
+        prior: Mapping[str, float] | None = None,
     ) -> None:
         self.types = types
         self.options = options
@@ -81,6 +83,8 @@ class Classifier:
         self._temperature = temperature
         self._forest = forest
         self._forest_weight = forest_weight
+        #: How much commoner some types are where stars are classified than among those that were learnt, by type.
+        self.prior = dict(prior or {})
 
     @classmethod
     def pretrained(cls) -> Classifier:
@@ -123,7 +127,10 @@ class Classifier:
             forest = Forest(*(kept.arrays[f"forest/{field.name}"] for field in fields(Forest)))
         temperature, weight_of_forest = (kept.settings[name] for name in ("temperature", "forest_weight"))
         abstention = Abstention(**kept.settings["abstention"])
-        return cls(types, options, networks, scaling, temperature, abstention, kept.card, forest, weight_of_forest)
+        prior = kept.settings.get("prior")
+        return cls(
+            types, options, networks, scaling, temperature, abstention, kept.card, forest, weight_of_forest, prior
+        )
 
     def save(self, folder: Path) -> None:
         """Write the classifier's folder: arrays, settings, card."""
@@ -146,6 +153,7 @@ class Classifier:
             "temperature": self._temperature,
             "abstention": asdict(self.abstention),
             "forest_weight": self._forest_weight,
+            "prior": self.prior,
             "features": _FEATURES,
         }
         arrays = stored.network_arrays([array for network in self._networks for array in network.get_weights()])
@@ -267,6 +275,7 @@ class Classifier:
         networks: list[Any] = []
         logits, votes, judged_by = [], [], []
         meant, table = allowed.max(axis=1), table_of(tensors)
+        possible = possible_pairs(inputs, types)
         as_one = weight[star] / np.bincount(star)[star].astype(np.float32)
 
         def forest(rows: NDArray[np.int64]) -> Forest:
@@ -286,7 +295,7 @@ class Classifier:
             train(
                 network,
                 examples,
-                _versions(learn, star),
+                versions_of(learn, star),
                 judge,
                 options.epochs,
                 options.batch,
@@ -306,11 +315,16 @@ class Classifier:
         if options.trees:
             made._forest = forest(np.flatnonzero(enough))
         judges = np.concatenate(judged_by)
-        made._calibrate(np.concatenate(logits), meant[judges], np.concatenate(votes) if votes else None)
+        spoken_for = np.concatenate(votes) if votes else None
+        made._calibrate(np.concatenate(logits), meant[judges], possible[judges], spoken_for)
         return made
 
     def _calibrate(
-        self, logits: NDArray[np.float32], meant: NDArray[np.float32], votes: NDArray[np.float64] | None
+        self,
+        logits: NDArray[np.float32],
+        meant: NDArray[np.float32],
+        possible: BoolArray,
+        votes: NDArray[np.float64] | None,
     ) -> None:
         """Set what makes the stars kept apart likeliest, and which answers get a flag.
 
@@ -320,13 +334,14 @@ class Classifier:
         Parameters
         ----------
         meant : (n, types) 1 for each type that the label may mean.
+        possible : (n, candidates, types) of `possible_pairs`.
         votes : (n, types) of a forest that did not see the star; None without one.
         """
         kept: tuple[float, NDArray[np.float64]] = (np.inf, np.zeros(0))
         for weight in (0.0,) if votes is None else _FOREST_WEIGHTS:
             said = 0.0 if votes is None else spoken(votes, weight)
             for temperature in _TEMPERATURES:
-                probability = joint(logits / temperature + said, 1.0).sum(axis=1)
+                probability = joint(np.where(possible, logits / temperature + said, NEVER), 1.0).sum(axis=1)
                 surprise = float(-np.log(np.maximum((probability * meant).sum(axis=1), 1e-9)).mean())
                 if surprise < kept[0]:
                     kept = surprise, probability
@@ -352,7 +367,8 @@ class Classifier:
         if self._forest is not None:
             votes = self._forest.probabilities(table_of(tensors))
             logits = logits + spoken(votes, self._forest_weight)
-        pairs = joint(logits, 1.0)
+        logits = logits + np.log([self.prior.get(name, 1.0) for name in self.types])
+        pairs = joint(np.where(possible_pairs(inputs, self.types), logits, NEVER), 1.0)
         probabilities = pairs.sum(axis=1)
         enough = inputs.points >= LEAST_POINTS
         doubt = np.where(enough, _doubt(probabilities if votes is None else votes), np.nan)
@@ -396,20 +412,6 @@ class Classifier:
 def _doubt(shares: NDArray[np.float64]) -> NDArray[np.float64]:
     """(n,) what the largest share (n, types) leaves; in single precision they may add up to a little more than 1."""
     return np.asarray(np.maximum(1.0 - shares.max(axis=1), 0.0))
-
-
-def _versions(rows: NDArray[np.int64], star: NDArray[np.int64]) -> NDArray[np.int64]:
-    """(stars, k) the rows of each star, over and over where it has fewer than another.
-
-    Parameters
-    ----------
-    rows : (m,) rows that may be shown.
-    star : the star of every row.
-    """
-    _, count = np.unique(star[rows], return_counts=True)
-    order = rows[np.argsort(star[rows], kind="stable")]
-    begin = np.cumsum(count) - count
-    return np.asarray(order[begin[:, None] + np.arange(count.max()) % count[:, None]])
 
 
 def _filled(tensor: NDArray[np.float32], size: int) -> NDArray[np.float32]:

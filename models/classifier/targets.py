@@ -9,21 +9,21 @@ from numpy.typing import NDArray
 
 from swope.models.inputs import FACTORS
 from swope.pipeline.lightcurve import FloatArray
-from swope.pipeline.vsx import TYPES, is_a
+from swope.pipeline.vsx import TYPES, alternatives, family, is_a
 
 #: A candidate within this share of the reference period is that period.
 _SAME = 0.01
 
-#: Types that are said to be open but are taught as choices of their own: most spotted stars are never called anything
-#: narrower, and what a training set calls LPV are the long secondary periods, for which there is no other name.
-_NOT_OPEN = ("ROT", "LPV")
+#: A type that is said to be open but is taught as a choice of its own: most spotted stars are never called anything
+#: narrower.
+_NOT_OPEN = ("ROT",)
 
 
 def leaf_types(labels: Sequence[str]) -> tuple[str, ...]:
     """The types to choose between: all labels but the open ones that have a narrower one among the labels.
 
-    A label such as E ("eclipsing binary, subtype open") is no choice where EA and EW are: its stars teach that it is
-    one of them.
+    A label such as E ("eclipsing binary, subtype open") is no choice where EA and EW are, nor is ``EA|EW``: its stars
+    teach that it is one of them.
     """
     names = sorted(set(labels))
     return tuple(name for name in names if not any(other != name and _within(other, name) for other in names))
@@ -62,11 +62,14 @@ def allowed_pairs(
     return out
 
 
-def _within(name: str, wider: str) -> bool:
+def _within(name: str, label: str) -> bool:
     """Whether a label may mean this type: its own name does, and an open label may mean any type below it."""
-    open_label = wider in TYPES and TYPES[wider].description.endswith("subtype open") and wider not in _NOT_OPEN
-    return name == wider or (open_label and name in TYPES and is_a(name, wider))
+    return any(name == one or (_open(one) and name in TYPES and is_a(name, one)) for one in alternatives(label))
+
+
+def _open(name: str) -> bool:
+    return name in TYPES and TYPES[name].description.endswith("subtype open") and name not in _NOT_OPEN
 
 
 def _double(label: str) -> bool:
-    return label in TYPES and (TYPES[label].group == "eclipsing" or label == "ELL")
+    return all(family(one) == "eclipsing" or one == "ELL" for one in alternatives(label))

@@ -81,6 +81,20 @@ def train(
     best_of_passes(model, epochs, patience, teach, judged, progress)
 
 
+def versions_of(rows: NDArray[np.int64], star: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(stars, k) the rows of each star, over and over where it has fewer than another.
+
+    Parameters
+    ----------
+    rows : (m,) rows that may be shown.
+    star : the star of every row.
+    """
+    _, count = np.unique(star[rows], return_counts=True)
+    order = rows[np.argsort(star[rows], kind="stable")]
+    begin = np.cumsum(count) - count
+    return np.asarray(order[begin[:, None] + np.arange(count.max()) % count[:, None]])
+
+
 def augmented(tensors: Tensors, rng: np.random.Generator) -> Tensors:
     """What another observer might have seen of the same stars: turned folds, fewer points, errors wrongly stated.
 

@@ -80,7 +80,7 @@ def write_parquet(table: pa.Table, path: Path) -> None:
     OSError
         When the folder cannot be written.
     """
-    with replacing(path) as temporary, _writer(temporary, table.schema) as writer:
+    with replacing(path) as temporary, parquet_writer(temporary, table.schema) as writer:
         writer.write_table(table, row_group_size=BATCH)
 
 
@@ -144,8 +144,8 @@ def merge(
         _scratch(run_dir / ".merge") as scratch,
         replacing(run_dir / OBJECTS) as objects_file,
         replacing(run_dir / EVENTS) as events_file,
-        _writer(objects_file, with_models(schema, models)) as objects_writer,
-        _writer(events_file, with_models(events_schema(), models)) as events_writer,
+        parquet_writer(objects_file, with_models(schema, models)) as objects_writer,
+        parquet_writer(events_file, with_models(events_schema(), models)) as events_writer,
     ):
         split_objects = _split(objects, schema, edges, scratch / "objects")
         split_events = _split(events, events_schema(), edges, scratch / "events")
@@ -169,7 +169,7 @@ def refill(path: Path, columns: Mapping[str, pa.Array]) -> None:
     """
     with pq.ParquetFile(path) as file, replacing(path) as temporary:
         schema = file.schema_arrow
-        with _writer(temporary, schema) as writer:
+        with parquet_writer(temporary, schema) as writer:
             row = 0
             for group in range(file.num_row_groups):
                 table = file.read_row_group(group)
@@ -214,8 +214,16 @@ def _scratch(folder: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
-    return pq.ParquetWriter(path, schema, compression="zstd", version="2.6", write_statistics=True)
+def parquet_writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
+    """A writer of a table whose pages say when they are damaged.
+
+    Words are written as a dictionary; numbers as they are, which takes a third of the time and less room: measurements
+    seldom repeat.
+    """
+    words = [field.name for field in schema if pa.types.is_string(field.type)]
+    return pq.ParquetWriter(
+        path, schema, compression="zstd", version="2.6", use_dictionary=words or False, write_page_checksum=True
+    )
 
 
 #: Kinds of events that have no moment: where they begin follows from when a survey looked, and so for all its stars.

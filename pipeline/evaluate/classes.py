@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from swope.pipeline.evaluate.results import NONE, ClassResult, OutsideResult, ParentResult
 from swope.pipeline.lightcurve import BoolArray, FloatArray
-from swope.pipeline.vsx import ancestors, is_a
+from swope.pipeline.vsx import TYPES, ancestors, is_a
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,6 +45,19 @@ def expected_calibration_error(confidence: FloatArray, right: BoolArray, bins: i
 def target_of(label: str, types: Sequence[str]) -> str | None:
     """The type that a right classifier answers for a label: itself, or the nearest wider one that it knows."""
     return next((wider for wider in ancestors(label) if wider in types), None)
+
+
+def answers(said: Iterable[str], labels: Iterable[str], truth: NDArray[np.object_]) -> NDArray[np.object_]:
+    """What was said of stars, each as narrowly as its label: a DCEPS is right where the label says DCEP.
+
+    Parameters
+    ----------
+    said : n classes of the catalog, or `NONE`.
+    labels : n labels.
+    truth : (n,) of `target_of` these labels.
+    """
+    narrower = [one in TYPES and is_a(one, label) for one, label in zip(said, labels, strict=True)]
+    return np.where(narrower, truth, np.array(list(said), dtype=object))
 
 
 def class_result(name: str, truth: NDArray[np.object_], given: NDArray[np.object_]) -> ClassResult:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from swope.pipeline.catalog.schema import STATUSES
 from swope.pipeline.evaluate.classes import (
+    answers,
     class_result,
     counts_of,
     expected_calibration_error,
@@ -44,7 +45,7 @@ def part_of(name: str, stars: pd.DataFrame, types: Sequence[str]) -> Part:
     target = labels.map(targets)
     scored = present[target.notna().to_numpy()]
     truth = target[target.notna()].to_numpy(dtype=object)
-    given = scored["class"].where(scored["class"].notna(), NONE).to_numpy(dtype=object)
+    given = answers(scored["class"].where(scored["class"].notna(), NONE), scored["class_true"], truth)
     confidence = scored["class_prob"].to_numpy(dtype=float)
     right = truth == given
     has_class = given != NONE

@@ -27,7 +27,7 @@ from swope.pipeline.evaluate import expected_calibration_error
 from swope.pipeline.features import FOLDED
 from swope.pipeline.split import share
 from swope.pipeline.star import Star
-from swope.pipeline.vsx import TYPES
+from swope.pipeline.vsx import family
 from tests.bench.minirocket import MiniRocket, ridge_of
 from tests.bench.training_set import Prepared, add_cache, at_reference, prepared, stars_of
 
@@ -173,7 +173,7 @@ def agreement(
 
 
 def _double(name: str) -> bool:
-    return name in TYPES and (TYPES[name].group == "eclipsing" or name == "ELL")
+    return family(name) == "eclipsing" or name == "ELL"
 
 
 def _same(period: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -342,7 +342,7 @@ def run(
     }
 
 
-def fitted(learn: Prepared, options: ClassifierOptions) -> Classifier:
+def fitted(learn: Prepared, options: ClassifierOptions, progress: Callable[[str], None] | None = None) -> Classifier:
     """A classifier that learnt from prepared stars."""
     return Classifier.fit_inputs(
         learn.inputs,
@@ -350,7 +350,7 @@ def fitted(learn: Prepared, options: ClassifierOptions) -> Classifier:
         learn.period,
         [str(label) for label in learn.labels],
         options,
-        None,
+        progress,
         learn.reference,
         copies=learn.copies,
     )

@@ -12,10 +12,11 @@ import json
 import os
 import sys
 import time
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, fields, replace
+from itertools import repeat
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,7 @@ from swope.pipeline.lightcurve import Chunk, LightCurve
 from swope.pipeline.period import PeriodOptions, PeriodResult, find_period
 from swope.pipeline.simulate import SurveyOptions, simulate_stars
 from swope.pipeline.star import Star
+from swope.pipeline.vsx import PERIODS
 from tests.real_data import REAL_DATA
 
 #: Light curves of each set and where its labels are; a type in place of a file labels all of its stars.
@@ -47,13 +49,25 @@ SETS: dict[str, tuple[str, str]] = {
     "ztf_snia": ("ztf_snia/light_curves", "SN Ia"),
     "qso": ("qso/QSO_try", "QSO"),
     "standards": ("qso/stars_try", "CST"),
-    "ogle_cepheids": ("ogle/cepheids", "DCEP"),
+    "ogle_cepheids": ("ogle/cepheids", "DCEP|DCEPS"),
     "ogle_quasars": ("ogle/quasars", "QSO"),
+    "catalina_south": ("catalina_south/light_curves.parquet", "catalina_south/labels.csv"),
+    "eros2_ogle": ("eros2_ogle/light_curves.parquet", "eros2_ogle/labels.csv"),
+    "ogle_lenses": ("ogle_lenses_2025/light_curves.parquet", "Microlens"),
     "simulated": ("", ""),
 }
 
 #: Where the prepared stars are kept, if nothing else is said.
 CACHE = Path("out/bench/stars")
+
+#: Sets that say of which mode a Cepheid is.
+TELLING_MODES = ("eros2_ogle", "simulated")
+
+#: Types of eros2_ogle whose periods are sound.
+SOUND = ("DCEP", "DCEPS", "DCEP(B)", "RRAB", "RRC", "RRD")
+
+#: What is known of a star: its label, None where in doubt, and its period in days, NaN where unknown.
+Known = tuple[str | None, float]
 
 #: The simulated stars beside the real ones; another seed than the sample survey's.
 SIMULATED = SurveyOptions(stars=1200, seed=412)
@@ -85,10 +99,10 @@ def stars_of(cache: Path, *sets: str) -> list[Labelled]:
             print(f"preparing {name} in {cache}", file=sys.stderr, flush=True)
             prepare(name, cache, os.cpu_count() or 1)
         chunk = Chunk(pq.read_table(cache / f"{name}.parquet"))
+        known = known_of(cache, name)
         for curve, row in zip(chunk, json.loads((cache / f"{name}.json").read_text()), strict=True):
-            period = PeriodResult(**{**row["found"], "others": tuple(row["found"]["others"])})
-            reference = row["period"] if row["period"] is not None else float("nan")
-            found.append(Labelled(name, Star(curve, period), row["label"], reference))
+            period = PeriodResult(**{**row, "others": tuple(row["others"])})
+            found.append(Labelled(name, Star(curve, period), *known[curve.object_id]))
     return found
 
 
@@ -149,7 +163,11 @@ def prepared(cache: Path, name: str, reference: bool = False, copies: int = 0) -
     if not file.exists():
         stars = stars_of(cache, name)
         store(file, [at_reference(star) for star in stars] if reference else stars)
+    told = known_of(cache, name)
     whole = stored(file)
+    # labels may be read otherwise today than when the file was made
+    labels, reference = zip(*(told[str(star)] for star in whole.names), strict=True)
+    whole = replace(whole, labels=np.array([label or "" for label in labels]), reference=np.array(reference))
     if not copies:
         return whole
     known = [at_reference(star) if reference else star for star in stars_of(cache, name)]
@@ -183,8 +201,8 @@ def store(file: Path, stars: Sequence[Labelled]) -> None:
         file,
         names=np.array([labelled.star.curve.object_id for labelled in stars]),
         labels=np.array([labelled.label or "" for labelled in stars]),
-        period=np.array([labelled.star.period.period for labelled in stars]),
         reference=np.array([labelled.period for labelled in stars]),
+        period=np.array([labelled.star.period.period for labelled in stars]),
         **_arrays(inputs_of([labelled.star for labelled in stars])),
     )
 
@@ -211,27 +229,56 @@ def read_set(name: str, scratch: Path) -> list[LightCurve]:
     return sorted((curve for curve in curves if len(curve.good)), key=lambda curve: curve.object_id)
 
 
-def labels_of(name: str) -> dict[str, tuple[str | None, float]]:
-    """Label and reference period of each star of a set that has a label file."""
-    table = read_labels(REAL_DATA / SETS[name][1])
-    return dict(zip(table["object_id"], zip(table["class"], table["period"], strict=True), strict=True))
+def known_of(cache: Path, name: str) -> Mapping[str, Known]:
+    """Label and reference period of each star of a set, by object id."""
+    if name == "simulated":
+        return {star: (label, period or np.nan) for star, label, period in json.loads(_truth(cache).read_text())}
+    file = REAL_DATA / SETS[name][1]
+    if not file.is_file():
+        return defaultdict(lambda: (SETS[name][1], np.nan))
+    rows = read_labels(file)
+    words, labels, periods = (rows[column] for column in ("class_source", "class", "period"))
+    found = zip(rows["object_id"], map(taught_as, repeat(name), words, labels, periods), strict=True)
+    return defaultdict(lambda: (None, np.nan), found)
+
+
+def taught_as(name: str, word: str | None, label: str | None, period: float) -> Known:
+    """Label and reference period of a star as a model may learn them.
+
+    Surveys that do not part the modes of Cepheids leave it open which a DCEP is. A type II Cepheid of known period is a
+    CWB or a CWA by definition. EROS-2 gives sound periods only of pulsating stars: of eclipsing ones many are half the
+    orbital period, of second overtones a day's alias.
+
+    Parameters
+    ----------
+    name : of the set.
+    word, label, period : what the set says of the star: its own word, the VSX type, days.
+    """
+    if label == "DCEP" and name not in TELLING_MODES:
+        label = "DCEP|DCEPS"
+    if label == "CW" and period < PERIODS["CWA"][1]:
+        label = "CWB" if period < PERIODS["CWB"][1] else "CWA"
+    sound = name != "eros2_ogle" or (label in SOUND and word != "RRe")
+    return label, period if sound else np.nan
+
+
+def _truth(cache: Path) -> Path:
+    return cache / "simulated-truth.json"
 
 
 def prepare(name: str, cache: Path, workers: int) -> None:
     """Read a set, search its periods, and store both in the cache."""
     cache.mkdir(parents=True, exist_ok=True)
-    whole = SETS[name][1] if not (REAL_DATA / SETS[name][1]).is_file() else None
     if name == "simulated":
         stars = list(simulate_stars(SIMULATED))
         curves = [cleaned for star in stars if len((cleaned := clean(star.curve)).good)]
-        known = {star.curve.object_id: (star.label.class_, star.label.period) for star in stars}
+        truth = [(star.curve.object_id, star.label.class_, star.label.period) for star in stars]
+        _truth(cache).write_text(
+            json.dumps([(star, label, period if np.isfinite(period) else None) for star, label, period in truth])
+        )
     else:
         curves = read_set(name, cache / "scratch")
-        known = {} if whole else labels_of(name)
-    rows = []
-    for curve, found in zip(curves, periods_of(curves, workers), strict=True):
-        label, period = known.get(curve.object_id, (whole, float("nan")))
-        rows.append({"label": label, "period": period if np.isfinite(period) else None, "found": asdict(found)})
+    rows = [asdict(found) for found in periods_of(curves, workers)]
     pq.write_table(Chunk.of(curves).table.replace_schema_metadata(None), cache / f"{name}.parquet")
     (cache / f"{name}.json").write_text(json.dumps(rows))
 

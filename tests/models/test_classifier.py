@@ -88,6 +88,21 @@ def test_a_saved_classifier_answers_the_same(trained: Classifier, unseen: list[S
     assert first.flag == second.flag
 
 
+def test_a_type_that_is_rarer_than_among_the_stars_learnt_is_less_likely(
+    trained: Classifier, unseen: list[Star], tmp_path: Path
+) -> None:
+    first = trained.classify(unseen).probabilities
+    trained.save(tmp_path)
+    rarer = Classifier.load(tmp_path)
+    rarer.prior = {"EA": 0.25}
+    expected = first * np.where(np.array(trained.types) == "EA", 0.25, 1.0)
+    expected /= expected.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(rarer.classify(unseen).probabilities, expected, atol=1e-6)
+    rarer.save(tmp_path)
+    assert Classifier.load(tmp_path).prior == {"EA": 0.25}
+    assert rarer.model_id != trained.model_id
+
+
 def test_training_again_gives_the_same_classifier() -> None:
     stars, labels, _ = training_stars()
     quick = replace(OPTIONS, epochs=1)
@@ -183,9 +198,11 @@ def test_too_little_to_learn_from_is_refused() -> None:
 
 def test_open_labels_are_no_choice_where_narrower_ones_are() -> None:
     assert leaf_types(["E", "EA", "EW", "DCEP", "DCEP(B)", "RR"]) == ("DCEP", "DCEP(B)", "EA", "EW", "RR")
-    # what a training set calls LPV has a long secondary period: once it was no choice, and each of them was wrong
-    assert leaf_types(["LPV", "M", "SR", "SRS"]) == ("LPV", "M", "SR", "SRS")
-    assert allowed_types("LPV", ("LPV", "M", "SR")).tolist() == [1, 0, 0]
+    assert leaf_types(["LPV", "M", "SR", "SRS", "DCEP|DCEPS", "DCEP"]) == ("DCEP", "M", "SR", "SRS")
+    assert leaf_types(["EB|EW", "RRAB"]) == ("EB|EW", "RRAB")
+    assert allowed_types("LPV", ("DCEP", "M", "SR")).tolist() == [0, 1, 1]
+    assert allowed_types("EB|EW", ("EA", "EB", "EW")).tolist() == [0, 1, 1]
+    assert allowed_types("RR|EW", ("EB", "EW", "RRAB", "RRC")).tolist() == [0, 1, 1, 1]
     assert allowed_types("E", ("DCEP", "EA", "EW")).tolist() == [0, 1, 1]
     assert allowed_types("DCEP", ("DCEP", "DCEP(B)")).tolist() == [1, 0]
 

@@ -3,8 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from swope.models.classifier import Classifier, ClassifierOptions
-from swope.models.classifier.classifier import _versions
 from swope.models.classifier.thinned import LONGEST, Thinned, copies_wanted, thinned
+from swope.models.classifier.training import versions_of
 from swope.models.inputs import inputs_of
 from swope.pipeline.period import PeriodOptions, find_period
 from swope.pipeline.split import share
@@ -53,7 +53,7 @@ def test_copies_follow_their_stars(star: list[int], rows: list[int]) -> None:
 @given(st.lists(st.integers(0, 6), min_size=1, max_size=20))
 def test_each_star_is_shown_as_one_of_its_versions(star: list[int]) -> None:
     rows = np.flatnonzero(np.arange(len(star)) % 3 < 2)
-    shown = _versions(rows, np.array(star))
+    shown = versions_of(rows, np.array(star))
     assert [set(row) for row in shown.tolist()] == [
         {int(i) for i in rows if star[i] == one} for one in sorted({star[i] for i in rows})
     ]

@@ -112,6 +112,16 @@ def test_a_label_finer_than_the_types_counts_as_the_wider_one(tmp_path):
     assert [(one.name, one.recall) for one in part.classes] == [("DCEP", 1.0)]
 
 
+def test_a_class_finer_than_the_label_is_right(tmp_path):
+    given = {"a": "DCEPS", "b": "DCEP", "c": "DCEPS", "d": "mine"}
+    types = {f"prob_{name}": 0.5 for name in ("DCEP", "DCEPS")}
+    rows = [{"object_id": one, "status": "ok", "class": name, "class_prob": 1.0} | types for one, name in given.items()]
+    write_parquet(objects_table(columns(rows)), tmp_path / "objects.parquet")
+    labels = [("a", "DCEP"), ("b", "DCEPS"), ("c", "DCEPS"), ("d", "DCEP")]
+    part = evaluate(tmp_path, make_labels(tmp_path, labels, "id,class")).parts[0]
+    assert [(one.name, one.recall) for one in part.classes] == [("DCEP", 0.5), ("DCEPS", 0.5)]
+
+
 def test_periods(tmp_path):
     cases = {
         "exact": 0.5004,

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from swope.pipeline.labels import ambiguity, match, read_labels
-from swope.pipeline.vsx import SURVEY_NAMES, TYPES, ancestors, is_a, is_parent, vsx_type
+from swope.pipeline.vsx import SURVEY_NAMES, TYPES, alternatives, ancestors, either, is_a, is_parent, lineage, vsx_type
 from tests.real_data import real_data
 
 
@@ -28,7 +28,8 @@ def test_types_are_one_tree():
 def test_every_survey_name_leads_to_a_type():
     for word, name in SURVEY_NAMES.items():
         assert word == " ".join(word.casefold().split())
-        assert name in TYPES
+        assert set(alternatives(name)) <= set(TYPES)
+        assert vsx_type(name) == name
 
 
 def test_types_fold_to_distinct_names():
@@ -45,6 +46,14 @@ def test_types_fold_to_distinct_names():
         ("Close Binary Eclipsing Systems", "E"),
         ("SN?", None),
         ("CV/AGN", None),
+        ("EW/EB", "EB|EW"),
+        ("ew | eb", "EB|EW"),
+        ("E|EW", "E"),
+        ("EW|", None),
+        ("|", None),
+        ("RRab/BL", "RRAB"),
+        ("1O_20", "DCEP(B)"),
+        ("F", None),
         ("", None),
     ],
 )
@@ -54,7 +63,26 @@ def test_words_of_surveys(word, name):
 
 @given(st.text())
 def test_no_word_breaks_the_mapping(word):
-    assert vsx_type(word) is None or vsx_type(word) in TYPES
+    name = vsx_type(word)
+    assert name is None or set(alternatives(name)) <= set(TYPES)
+
+
+@given(st.lists(st.sampled_from(sorted(TYPES)), min_size=1, max_size=4))
+def test_an_open_choice_is_wider_than_what_it_leaves_open(names):
+    choice = either(*names)
+    assert vsx_type(choice) == choice
+    assert all(is_a(name, choice) for name in names)
+    assert all(is_a(choice, wider) for wider in ancestors(choice))
+    assert set(ancestors(choice)[1:]) == {wider for wider in TYPES if wider != choice and is_a(choice, wider)}
+    assert lineage(choice)[: len(ancestors(choice))] == ancestors(choice)
+
+
+def test_modes_are_those_of_cepheids_beside_rr_lyrae(tmp_path):
+    labels = read_labels(written(tmp_path, "id,class\na,F\nb,1O\nc,RRab\nd,2O\ne,F_10\n"))
+    assert labels["class"].tolist() == ["DCEP", "DCEPS", "RRAB", "DCEPS", "DCEP(B)"]
+    # a spectral type, or the modes of RR Lyrae: nobody can know
+    alone = read_labels(written(tmp_path, "id,class\na,F\nb,1O\nc,G\n"))
+    assert alone["class"].isna().all()
 
 
 def test_hierarchy():

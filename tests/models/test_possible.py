@@ -1,0 +1,58 @@
+from dataclasses import replace
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from swope.models.classifier.possible import possible_pairs
+from swope.models.inputs import FACTORS, Inputs, inputs_of
+from swope.pipeline.features import FOLDED
+from swope.pipeline.vsx import TYPES, period_range
+from tests.models.stars import made_star
+
+STAR = inputs_of([made_star("RRAB", 3, 80)])
+
+
+def at(*periods: float) -> Inputs:
+    """Stars with these found periods."""
+    inputs = STAR.rows(np.zeros(len(periods), dtype=np.int64))
+    folded = inputs.folded.copy()
+    folded[:, :, FOLDED.index("log_period")] = np.log10(np.array(periods)[:, None] * np.array(FACTORS))
+    return replace(inputs, folded=folded)
+
+
+def test_an_rrab_has_no_period_of_days() -> None:
+    possible = possible_pairs(at(7.2, 0.55, np.nan), ("EA", "RRAB", "mine"))
+    assert FACTORS == (1.0, 2.0, 0.5)
+    assert not possible[0, :, 1].any()
+    assert possible[1, :, 1].tolist() == [True, True, True]
+    assert possible[2].all()
+    assert possible[:, :, [0, 2]].all()
+
+
+def test_a_halved_period_is_possible_at_its_double_alone() -> None:
+    assert possible_pairs(at(5.0), ("CWA", "EA"))[0, :, 0].tolist() == [False, True, False]
+
+
+def test_where_nothing_is_left_the_period_says_nothing() -> None:
+    assert possible_pairs(at(200.0), ("RRAB", "RRC", "RR")).all()
+
+
+@given(st.sampled_from(sorted(TYPES)), st.floats(1e-3, 1e4))
+def test_a_pair_is_possible_where_its_period_is_in_the_range(name: str, period: float) -> None:
+    low, high = period_range(name)
+    assert 0.0 <= low < high
+    # single precision may not tell the edge
+    inside = [low <= period * factor * (1 + 1e-5) and period * factor * (1 - 1e-5) <= high for factor in FACTORS]
+    sure = [low * (1 + 1e-5) <= period * factor <= high * (1 - 1e-5) for factor in FACTORS]
+    possible = possible_pairs(at(period), (name, "CST"))[0, :, 0]
+    assert all(s <= p <= i for s, p, i in zip(sure, possible.tolist(), inside, strict=True))
+
+
+def test_the_range_of_an_open_type_holds_those_below_it() -> None:
+    for name, one in TYPES.items():
+        low, high = period_range(name)
+        if one.parent is not None and TYPES[one.parent].description.endswith("subtype open"):
+            wider = period_range(one.parent)
+            assert wider[0] <= low
+            assert high <= wider[1]
