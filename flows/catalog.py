@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, replace
@@ -20,7 +21,7 @@ from swope.flows import stages, tasks
 from swope.flows.drift import remember
 from swope.flows.latent import merge_latents
 from swope.flows.makers import Makers
-from swope.flows.manifest import chunk_key, is_done
+from swope.flows.manifest import chunk_key, is_done, remove_damaged
 from swope.flows.options import RunOptions
 from swope.flows.pages import write_report
 from swope.flows.record import RunRecord
@@ -31,13 +32,14 @@ from swope.flows.verdicts import rerank
 from swope.flows.workers import WorkerDiedError, call, call_twice, worker_processes
 from swope.pipeline.catalog import count_statuses, merge
 from swope.pipeline.commit import replaced_together
-from swope.pipeline.ingest import Part, plan
+from swope.pipeline.ingest import Part, Plan, plan
 from swope.pipeline.verdicts import read_verdicts
 from swope.pipeline.version import VERSION
 
 WORK = Path("work")
 CHUNKS = WORK / "chunks"
 REFUSED = CHUNKS / "refused"
+SCRATCH = WORK / "scratch"
 REPORT = Path("report") / "index.html"
 
 CORES = os.cpu_count() or 1
@@ -111,48 +113,70 @@ def catalog(
     options = (options or RunOptions()).settled()
     run_dir = Path(out)
     with one_at_a_time(run_dir), worker_processes(processes(workers)):
-        # a damaged table is refused before the work is done
-        read_verdicts(run_dir)
-        scratch = run_dir / WORK / "scratch"
+        scratch = run_dir / SCRATCH
         tasks.fetch(sources, scratch)
         planned = plan(sources, stages.ingest_options(options), scratch)
         watch.lap("plan")
-        makers = load_makers(options)
-        chunks = chunks_of(planned.parts, options, makers)
-        reused = [run_dir / chunk for chunk in chunks if is_done(run_dir / chunk)]
-        kept = sum(stages.done_rows(folder) for folder in reused)
-        known = known_stars(run_dir, makers, options, chunks, run_dir / KNOWN)
-        folders = [run_dir / chunk for chunk in chunks]
-        taken = run_chunks(planned.parts, folders, options, known, room_of(run_dir, makers, options))
-        stages.write_refused(run_dir / REFUSED, planned.refused)
-        watch.lap("chunks")
-        record = RunRecord(
-            version=VERSION,
-            versions=makers.versions,
-            sources=list(sources),
-            config=asdict(options),
-            models=makers.models,
-            counts={},
-            n_inputs=planned.n_inputs,
-            n_events=0,
-            inputs=[{"sha256": part.digest, "files": list(part.sources)} for part in planned.parts],
-            chunks=[str(chunk) for chunk in chunks],
-            n_reused=len(reused),
-            n_kept=kept,
-            n_taken_over=taken,
-            timings={},
-        )
-        record = commit(run_dir, record, watch)
-        record = replace(record, drift=remember(run_dir, record))
-        record.write(run_dir)
-        if top is not None:
-            call_twice(write_report, run_dir, top)
-        watch.lap("report")
-        record = replace(record, timings=watch.laps)
-        record.write(run_dir)
-        clear(run_dir, chunks)
+        return make_catalog(planned, sources, run_dir, options, top, watch)
+
+
+def make_catalog(
+    planned: Plan, sources: Sequence[str], run_dir: Path, options: RunOptions, top: int | None, watch: Stopwatch
+) -> RunRecord:
+    """Make the catalog of what is planned, in a flow that holds the folder.
+
+    Parameters
+    ----------
+    planned : what the sources hold; its parts may point into the scratch folder of the run.
+    sources, options, top : as of `catalog`.
+    run_dir : folder of the run.
+    watch : counts the phases.
+    """
+    # a damaged table is refused before the work is done
+    read_verdicts(run_dir)
+    makers = load_makers(options)
+    chunks = chunks_of(planned.parts, options, makers)
+    drop_damaged(run_dir)
+    reused = [run_dir / chunk for chunk in chunks if is_done(run_dir / chunk)]
+    kept = sum(stages.done_rows(folder) for folder in reused)
+    known = known_stars(run_dir, makers, options, chunks, run_dir / KNOWN)
+    folders = [run_dir / chunk for chunk in chunks]
+    taken = run_chunks(planned.parts, folders, options, known, room_of(run_dir, makers, options))
+    stages.write_refused(run_dir / REFUSED, planned.refused)
+    watch.lap("chunks")
+    record = RunRecord(
+        version=VERSION,
+        versions=makers.versions,
+        sources=list(sources),
+        config=asdict(options),
+        models=makers.models,
+        counts={},
+        n_inputs=planned.n_inputs,
+        n_events=0,
+        inputs=[{"sha256": part.digest, "files": list(part.sources)} for part in planned.parts],
+        chunks=[str(chunk) for chunk in chunks],
+        n_reused=len(reused),
+        n_kept=kept,
+        n_taken_over=taken,
+        timings={},
+    )
+    record = commit(run_dir, record, watch)
+    record = replace(record, drift=remember(run_dir, record))
+    record.write(run_dir)
+    if top is not None:
+        write_report(run_dir, top)
+    watch.lap("report")
+    record = replace(record, timings=watch.laps)
+    record.write(run_dir)
+    clear(run_dir, chunks)
     announce(record, run_dir)
     return record
+
+
+def drop_damaged(run_dir: Path) -> None:
+    """Forget the finished chunks of a run that a disk has damaged since, and say which."""
+    for said in remove_damaged([*(run_dir / CHUNKS).glob("*"), *(run_dir / GATHERED).glob("*/*")]):
+        print(said, file=sys.stderr)
 
 
 def load_makers(options: RunOptions) -> Makers:
@@ -254,7 +278,7 @@ def clear(run_dir: Path, chunks: Sequence[Path]) -> None:
             shutil.rmtree(folder, ignore_errors=True)
     shutil.rmtree(run_dir / GATHERED, ignore_errors=True)
     (run_dir / KNOWN).unlink(missing_ok=True)
-    shutil.rmtree(run_dir / WORK / "scratch", ignore_errors=True)
+    shutil.rmtree(run_dir / SCRATCH, ignore_errors=True)
 
 
 def announce(record: RunRecord, run_dir: Path) -> None:

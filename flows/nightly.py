@@ -2,31 +2,44 @@
 
 from __future__ import annotations
 
-import tempfile
+import shutil
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 from prefect import flow
 
-from swope.flows.catalog import catalog, chunks_of, load_makers, processes, set_chunks_apart
+from swope.flows.catalog import (
+    CORES,
+    DASK,
+    SCRATCH,
+    Stopwatch,
+    catalog,
+    chunks_of,
+    drop_damaged,
+    load_makers,
+    make_catalog,
+    processes,
+    set_chunks_apart,
+    task_runner,
+)
 from swope.flows.makers import Makers
 from swope.flows.night.alerts import ALERTS, call_for
-from swope.flows.night.changes import input_changes, known_parts, last_night, maker_changes
+from swope.flows.night.changes import input_changes, known_parts, last_night, maker_changes, undone
 from swope.flows.night.record import NightRecord
 from swope.flows.night.score import Tonight, read_chunks, read_parts, score_plan
 from swope.flows.options import RunOptions
 from swope.flows.record import RunRecord
-from swope.flows.renew import known_stars
+from swope.flows.renew import KNOWN, known_stars
 from swope.flows.runtime import one_thread
 from swope.flows.stages import ingest_options
-from swope.flows.state import NIGHTLY, STATE, State
+from swope.flows.state import NIGHTLY, STATE, DamagedError, State
 from swope.flows.turns import one_at_a_time
 from swope.flows.workers import worker_processes
-from swope.pipeline.ingest import plan
+from swope.pipeline.ingest import Plan, plan
 
 
-@flow(name="nightly", flow_run_name="nightly {incoming}")
+@flow(name="nightly", flow_run_name="nightly {incoming}", task_runner=task_runner(CORES, DASK))
 def nightly(
     incoming: str = "incoming",
     since: str = "out/catalog",
@@ -69,17 +82,26 @@ def nightly(
             catalog([incoming], since, options, workers, top)
             return None
         with one_at_a_time(run_dir, nights):
+            watch = Stopwatch()
             run = RunRecord.read(run_dir)
             settings = (options or run.options).settled()
             makers = load_makers(settings)
-            made = maker_changes(run, makers, settings) if update else []
-            changed = made + _score(incoming, run_dir, run, nights, settings, makers, top, update)
-        waiting = nights_without_alerts(nights)
+            made = maker_changes(run, makers, settings) + undone(run, run_dir) if update else []
+            planned = plan([incoming], ingest_options(settings), run_dir / SCRATCH)
+            watch.lap("plan")
+            changed = made + _score(planned, incoming, run_dir, run, nights, settings, makers, top, update)
+            watch.lap("night")
+            waiting = nights_without_alerts(nights)
+            if update and (changed or waiting):
+                if list(run.sources) != [incoming]:
+                    planned = plan(run.sources, ingest_options(settings), run_dir / SCRATCH)
+                make_catalog(planned, run.sources, run_dir, settings, top, watch)
+            shutil.rmtree(run_dir / SCRATCH, ignore_errors=True)
+            (run_dir / KNOWN).unlink(missing_ok=True)
         if not changed and not waiting:
             print(f"nothing changed since the run in {run_dir}")
             return None
-        if update:
-            catalog(run.sources, since, settings, workers, top)
+        # what is called may want the folder of the run
         with one_at_a_time(nights):
             call_for(waiting, run_dir if update else None, hook)
         for night in waiting:
@@ -88,6 +110,7 @@ def nightly(
 
 
 def _score(
+    planned: Plan,
     incoming: str,
     run_dir: Path,
     run: RunRecord,
@@ -99,31 +122,35 @@ def _score(
 ) -> list[str]:
     """Score what is new, in a folder of its own; returns what changed in the input."""
     before = last_night(nights, run)
-    with tempfile.TemporaryDirectory(prefix="swope-") as scratch:
-        planned = plan([incoming], ingest_options(settings), Path(scratch))
-        changed = input_changes(planned, run, before)
-        if not changed:
-            return []
-        # a night after which the catalog is brought up to date keeps nothing: the next goes on from the catalog
-        since = before if before is not None and (before / STATE).exists() else run_dir
-        try:
-            State.of(since)
-        except ValueError as problem:
-            # of another version of Swope: a night can go on from the catalog that is made next
-            return [*changed, str(problem)]
-        known = known_stars(run_dir, makers, settings, (), Path(scratch) / "known.npy")
-        seen = known_parts(run, None if since == run_dir else since)
-        new = [part for part in planned.parts if part.digest not in seen]
-        if update and known is not None and since == run_dir and list(run.sources) == [incoming]:
-            # read once, for the night and for the catalog
-            folders = [run_dir / chunk for chunk in chunks_of(new, settings, makers)]
-            apart = set_chunks_apart(list(zip(new, folders, strict=True)), settings, known)
-            how = partial(read_chunks, [folder for _, folder in apart], known)
-        else:
-            how = partial(read_parts, new, settings, known)
-        tonight = Tonight([incoming], planned, how, changed)
+    changed = input_changes(planned, run, before)
+    if not changed:
+        return []
+    # a night after which the catalog is brought up to date keeps nothing: the next goes on from the catalog
+    since = before if before is not None and (before / STATE).exists() else run_dir
+    try:
+        State.of(since)
+    except ValueError as problem:
+        # of another version of Swope: a night can go on from the catalog that is made next
+        return [*changed, str(problem)]
+    drop_damaged(run_dir)
+    known = known_stars(run_dir, makers, settings, (), run_dir / KNOWN)
+    seen = known_parts(run, None if since == run_dir else since)
+    new = [part for part in planned.parts if part.digest not in seen]
+    if update and known is not None and since == run_dir and list(run.sources) == [incoming]:
+        # read once, for the night and for the catalog
+        folders = [run_dir / chunk for chunk in chunks_of(new, settings, makers)]
+        apart = set_chunks_apart(list(zip(new, folders, strict=True)), settings, known)
+        how = partial(read_chunks, [folder for _, folder in apart], known)
+    else:
+        how = partial(read_parts, new, settings, known)
+    tonight = Tonight([incoming], planned, how, changed)
+    try:
         score_plan(tonight, since, free_folder(nights), settings, top=top, keep=not update)
-        return changed
+    except DamagedError as problem:
+        if not update:
+            raise
+        return [*changed, str(problem)]
+    return changed
 
 
 def nights_without_alerts(nights: Path) -> list[Path]:

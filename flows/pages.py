@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -16,13 +17,15 @@ import pyarrow.parquet as pq
 
 from swope.flows.record import RunRecord
 from swope.flows.stages import EVENTS, KEPT, OBJECTS, STARS, read_chunk
+from swope.flows.workers import call_twice
 from swope.models.analysis import analyze
 from swope.pipeline.catalog import write_parquet
 from swope.pipeline.lightcurve import LightCurve
 from swope.pipeline.report.changes import REMEMBERED
 from swope.pipeline.report.detail import StarDetail
 from swope.pipeline.report.kept import KEPT_SCHEMA, KeptStar, kept_of, kept_table
-from swope.pipeline.report.make import make_report, ranking
+from swope.pipeline.report.make import cards, make_report, ranking
+from swope.pipeline.report.markup import Html
 from swope.pipeline.report.thumbnail import thumbnail
 
 #: What the report of a run has drawn, to be drawn again without a model.
@@ -31,6 +34,9 @@ DRAWN = "drawn.parquet"
 #: A star's name and source: together they say which star it is.
 Name = tuple[str, str]
 
+
+#: Worker processes that draw a report's stars, at most.
+_HANDS = 2
 
 #: What the last report showed of every star, and what the one of the run before did.
 SHOWN, BEFORE = "shown.parquet", "shown_before.parquet"
@@ -42,7 +48,8 @@ THUMBNAILS, OF_A_CLASS = 600, 24
 def write_report(run_dir: Path, top: int, stars: Sequence[str] = (), injected: Path | None = None) -> Path:
     """Write DIR/report/index.html, with some stars in detail: those asked for, and the `top` most anomalous ones.
 
-    Where an analyst has said something of some stars, these are the first by `verdict_rank`.
+    Where an analyst has said something of some stars, these are the first by `verdict_rank`. Where there are worker
+    processes, they do it.
 
     Parameters
     ----------
@@ -63,10 +70,20 @@ def write_report(run_dir: Path, top: int, stars: Sequence[str] = (), injected: P
     strangest = objects.filter(pc.less_equal(objects[rank], top)).sort_by(rank).to_pylist()
     first = {_name(row) for row in asked}
     others = [row for row in strangest if _name(row) not in first]
-    details = star_details(run_dir, record, [*asked, *others])
-    pictures = thumbnails(run_dir, record.chunks, first_rows(objects, rank))
+    details = call_twice(star_details, run_dir, record, [*asked, *others])
+    pictures = call_twice(thumbnails, run_dir, record.chunks, first_rows(objects, rank))
     before = remember(run_dir, record, objects)
-    return make_report(run_dir, details[len(asked) :], details[: len(asked)], pictures, before, injected)
+    shown = (details[len(asked) :], details[: len(asked)])
+    return make_report(run_dir, *shown, pictures, before, injected, draw=_side_by_side)
+
+
+def _side_by_side(run_dir: Path, details: Mapping[int, StarDetail]) -> dict[int, Html]:
+    """Draw cards in as many worker processes at a time as it pays to have load what draws."""
+    places = sorted(details)
+    parts = [{place: details[place] for place in places[start::_HANDS]} for start in range(_HANDS)]
+    with ThreadPoolExecutor(_HANDS) as threads:
+        drawn = list(threads.map(lambda part: call_twice(cards, run_dir, part), parts))
+    return {place: card for part in drawn for place, card in part.items()}
 
 
 def first_rows(objects: pa.Table, rank: str) -> list[dict[str, Any]]:

@@ -66,7 +66,8 @@ def row_of(analysis: Analysis, drawn: bool) -> StarRow:
 
 def refused_row(refused: Refused) -> StarRow:
     """The row of an input that did not become a star."""
-    return StarRow(asdict(refused))
+    names = ("object_id", "source", "status", "reason")
+    return StarRow({name: getattr(refused, name) for name in names})
 
 
 def lost_row(star: Star, reason: str) -> StarRow:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from contextlib import AbstractContextManager
 
 _QUIET = {
     "DO_NOT_TRACK": "1",
@@ -16,6 +17,9 @@ _QUIET = {
     "PYTHONWARNINGS": "ignore:resource_tracker:UserWarning",
     # two cores and other work beside: the start may take its time
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
+    # the worker processes share a GPU: the first of them would take all of its memory
+    "TF_FORCE_GPU_ALLOW_GROWTH": "true",
+    "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
     "TF_CPP_MIN_LOG_LEVEL": "3",
     "TF_ENABLE_ONEDNN_OPTS": "0",
 }
@@ -48,3 +52,15 @@ def quiet(log_level: str = "CRITICAL") -> None:
 def one_thread() -> None:
     """One thread a process: workers share the machine, and sums come out the same however many workers there are."""
     os.environ.update(_ONE_THREAD)
+
+
+def one_thread_here() -> AbstractContextManager[object]:
+    """For the block, one thread for the matrix products and decompositions of a process that is not ours alone.
+
+    Those of a star are small: threads wait for one another far longer than they work, the more so on a busy machine,
+    and add up in another order than the workers of a run do.
+    """
+    from threadpoolctl import threadpool_limits
+
+    limits: AbstractContextManager[object] = threadpool_limits(1, user_api="blas")
+    return limits

@@ -25,7 +25,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from swope.flows.latent import LATENT, latent_table
-from swope.flows.manifest import DONE, write_json
+from swope.flows.manifest import DONE, mark_done, write_json
 from swope.flows.options import RunOptions
 from swope.flows.rows import DRAWN, StarRow, lost_row, refused_row
 from swope.flows.state import STATE, state_table
@@ -48,6 +48,9 @@ PERIODS = "periods.parquet"
 OBJECTS = "objects.parquet"
 EVENTS = "events.parquet"
 KEPT = "kept.parquet"
+
+#: All of these but `DONE`.
+FILES = (STARS, DIGESTS, REFUSED, PERIODS, OBJECTS, EVENTS, STATE, LATENT, KEPT)
 
 
 @dataclass(frozen=True)
@@ -109,6 +112,8 @@ def write_ingested(folder: Path, stars: pa.Table, digests: NDArray[np.uint64], r
     stars : a `Chunk`'s table of n cleaned light curves.
     digests : (n, 2) of what was read of them (`digests_of`).
     """
+    # of what was read before
+    (folder / PERIODS).unlink(missing_ok=True)
     write_parquet(stars, folder / STARS)
     with replacing(folder / DIGESTS) as temporary, temporary.open("wb") as file:
         np.save(file, digests)
@@ -174,12 +179,18 @@ def write_refused(folder: Path, refused: Sequence[Refused]) -> None:
 
 def write_failed(folder: Path, part: Part, reason: str) -> None:
     """Write rows for a chunk whose stage failed as a whole: a row a star where they were read, a row a file if not."""
-    if is_ingested(folder):
-        refused = read_refused(folder)
-        refused += [Refused(curve.object_id, curve.source, reason, "failed") for curve in read_chunk(folder)]
-    else:
-        folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        stars = read_chunk(folder) if is_ingested(folder) else None
+    except (pa.ArrowException, OSError):
+        # a disk has damaged it: the next run reads its input again
+        (folder / STARS).unlink()
+        stars = None
+    if stars is None:
         refused = [Refused(Path(source).stem, source, reason, "failed") for source in part.sources]
+    else:
+        refused = read_refused(folder)
+        refused += [Refused(curve.object_id, curve.source, reason, "failed") for curve in stars]
     _write(folder, [refused_row(entry) for entry in refused], done=False)
 
 
@@ -188,7 +199,7 @@ def _write(folder: Path, rows: Sequence[StarRow], done: bool = True) -> None:
     write_parquet(_objects(rows), folder / OBJECTS)
     write_parquet(events_table(_columns([event for row in rows for event in row.events])), folder / EVENTS)
     if done:
-        write_json(folder / DONE, {"rows": len(rows), "taken_over": 0})
+        _finish(folder, len(rows), 0)
 
 
 def write_joined(folder: Path, stars: pa.Table, tables: Mapping[str, pa.Table], new: int, done: bool) -> None:
@@ -208,7 +219,15 @@ def write_joined(folder: Path, stars: pa.Table, tables: Mapping[str, pa.Table], 
     write_parquet(pa.concat_tables([stars, refused], promote_options="default"), folder / OBJECTS)
     write_parquet(tables[EVENTS], folder / EVENTS)
     if done:
-        write_json(folder / DONE, {"rows": len(stars) + len(refused), "taken_over": len(stars) - new})
+        _finish(folder, len(stars) + len(refused), len(stars) - new)
+
+
+def _finish(folder: Path, rows: int, taken: int) -> None:
+    """Write done.json; but where a file could not be had at the moment, leave the chunk to be read again."""
+    if (folder / REFUSED).exists() and any(entry.for_now for entry in read_refused(folder)):
+        (folder / REFUSED).unlink()
+    else:
+        mark_done(folder, FILES, rows=rows, taken_over=taken)
 
 
 def strangest_kept(kept: pa.Table, stars: pa.Table) -> pa.Table:

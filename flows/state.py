@@ -25,7 +25,7 @@ import pyarrow.parquet as pq
 
 from swope.flows.options import RunOptions
 from swope.models.analysis import Analysis
-from swope.pipeline.catalog.store import RECORD, replacing
+from swope.pipeline.catalog.store import RECORD, parquet_writer, replacing
 from swope.pipeline.commit import finish
 from swope.pipeline.forecast import Forecast
 from swope.pipeline.lightcurve import CHUNK_SCHEMA, Chunk, FloatArray, LightCurve
@@ -37,8 +37,11 @@ STATE = "state.parquet"
 #: What a finished night leaves last, as a run does run.json.
 NIGHTLY = "nightly.json"
 
-#: Stars that are held in memory at a time by a night, and by the making of a run's state.
-BATCH, MERGED = 512, 8192
+#: Stars that are held in memory at a time, at most; of long light curves fewer, of so many rows together.
+MERGED, ROWS = 8192, 2_000_000
+
+#: Stars that are read at a time.
+_READ = 512
 
 STATE_SCHEMA = pa.schema(
     [
@@ -152,7 +155,7 @@ def write_state(path: Path, tables: Iterable[pa.Table], settings: RunOptions) ->
     # how a run is divided changes none of its tables
     said = {name: value for name, value in asdict(settings).items() if name != "chunk_size"}
     schema = STATE_SCHEMA.with_metadata({_SETTINGS: json.dumps(said, sort_keys=True).encode()})
-    with replacing(path) as temporary, pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
+    with replacing(path) as temporary, parquet_writer(temporary, schema) as writer:
         for table in tables:
             writer.write_table(table.cast(schema))
 
@@ -194,6 +197,10 @@ def _by_name(parts: Sequence[Path], scratch: Path) -> Iterator[pa.Table]:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
+class DamagedError(ValueError):
+    """A state.parquet that cannot be read to its end; the message says what to do."""
+
+
 @dataclass(frozen=True)
 class State:
     """A state.parquet that a run or a night has left.
@@ -223,8 +230,8 @@ class State:
             raise ValueError(f"{folder} holds an unfinished night: give the command that began it again")
         try:
             schema = pq.read_schema(folder / STATE)
-        except pa.ArrowInvalid as problem:
-            raise ValueError(f"{folder / STATE} cannot be read: {problem}") from None
+        except (pa.ArrowInvalid, OSError) as problem:
+            raise _damaged(folder / STATE, problem) from None
         if not schema.equals(STATE_SCHEMA) or _SETTINGS not in (schema.metadata or {}):
             raise ValueError(f"{folder / STATE} is of another version of Swope: needs a run")
         return cls(folder / STATE)
@@ -235,12 +242,44 @@ class State:
         return RunOptions(**json.loads(pq.read_schema(self.path).metadata[_SETTINGS]))
 
     def names(self) -> list[tuple[str, str]]:
-        """Name and source of each of its stars."""
-        table = pq.read_table(self.path, columns=["object_id", "source"])
+        """Name and source of each of its stars.
+
+        Raises
+        ------
+        DamagedError
+            When they cannot be read.
+        """
+        try:
+            table = pq.read_table(self.path, columns=["object_id", "source"], page_checksum_verification=True)
+        except (pa.ArrowInvalid, OSError) as problem:
+            raise _damaged(self.path, problem) from None
         return list(zip(table["object_id"].to_pylist(), table["source"].to_pylist(), strict=True))
 
     def batches(self) -> Iterator[pa.Table]:
-        """Its rows, some at a time."""
-        with pq.ParquetFile(self.path) as file:
-            for batch in file.iter_batches(BATCH):
-                yield pa.Table.from_batches([batch]).cast(STATE_SCHEMA)
+        """Its rows, at most `MERGED` of them at a time.
+
+        Raises
+        ------
+        DamagedError
+            When one cannot be read.
+        """
+        held: list[pa.RecordBatch] = []
+        stars = rows = 0
+        with pq.ParquetFile(self.path, page_checksum_verification=True) as file:
+            batches = file.iter_batches(_READ)
+            while True:
+                try:
+                    batch = next(batches, None)
+                except (pa.ArrowInvalid, OSError) as problem:
+                    raise _damaged(self.path, problem) from None
+                if held and (batch is None or stars + len(batch) > MERGED or rows >= ROWS):
+                    yield pa.Table.from_batches(held).cast(STATE_SCHEMA).combine_chunks()
+                    held, stars, rows = [], 0, 0
+                if batch is None:
+                    return
+                held.append(batch)
+                stars, rows = stars + len(batch), rows + len(pc.list_flatten(batch["time"]))
+
+
+def _damaged(path: Path, problem: Exception) -> DamagedError:
+    return DamagedError(f"{path} is damaged, and is made anew by the next `swope run` there: {problem}")

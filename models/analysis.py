@@ -7,20 +7,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from swope.models.detector import Assessment, Batch
 from swope.models.inputs import Inputs, inputs_of
+from swope.models.lone_points import strange_for_lone_points
 from swope.models.registry import Models
 from swope.pipeline.catalog.schema import PROBABILITY, probability_types
 from swope.pipeline.column import DetectorColumns
+from swope.pipeline.demote import FLAGS
 from swope.pipeline.events import Event, EventOptions, without_repeats
 from swope.pipeline.fold import Fold, fold
 from swope.pipeline.forecast import Forecast
 from swope.pipeline.happenings import gathered
 from swope.pipeline.lightcurve import LightCurve
 from swope.pipeline.period import PeriodOptions, PeriodResult, find_period, multiplied, secondary_periods
-from swope.pipeline.rank import anomaly_reason, combine_pvalues
+from swope.pipeline.rank import anomaly_pvalue, anomaly_reason
 from swope.pipeline.reason import Reason, status_of
 from swope.pipeline.report.detail import StarDetail
 from swope.pipeline.star import Star
@@ -188,6 +188,7 @@ def assess(stars: Sequence[Star], models: Models, events: EventOptions) -> list[
     batch = Batch(settled, inputs, events)
     answers = {name: detector.assess(batch) for name, detector in models.detectors.items()}
     columns = [detector.columns for detector in models.detectors.values()]
+    alone = strange_for_lone_points(batch, answers, models.detectors)
     analyses = []
     for i, star in enumerate(settled):
         said = {name: answer[i] for name, answer in answers.items()}
@@ -212,7 +213,7 @@ def assess(stars: Sequence[Star], models: Models, events: EventOptions) -> list[
             **classes.columns(i),
             **_detected(said, columns),
         }
-        row |= _anomaly(row, columns, own)
+        row |= _anomaly(row, columns, own, "lone_points" if alone[i] else None)
         analyses.append(Analysis(star.curve, star.period, inputs.rows(slice(i, i + 1)), said, tuple(own), row))
     return analyses
 
@@ -315,18 +316,21 @@ def _detected(said: Mapping[str, Assessment], columns: Sequence[DetectorColumns]
     return out
 
 
-def _anomaly(row: Mapping[str, Any], columns: Sequence[DetectorColumns], events: Sequence[Event]) -> dict[str, Any]:
+def _anomaly(
+    row: Mapping[str, Any], columns: Sequence[DetectorColumns], events: Sequence[Event], flag: str | None
+) -> dict[str, Any]:
     """The combined p-value, why, and the number of events: null where no detector was at work."""
     pvalues = [math.nan if row[one.pvalue] is None else row[one.pvalue] for one in columns]
-    combined = _null_if_nan(float(combine_pvalues(np.array([pvalues]))[0]))
+    combined = _null_if_nan(float(anomaly_pvalue([pvalues], [one.tells_kinds for one in columns])[0]))
     reason = anomaly_reason({**row, "anomaly_pvalue": combined}, columns, [asdict(event) for event in events])
     looked = combined is not None or bool(events)
     return {
         "anomaly_pvalue": combined,
-        "anomaly_reason": reason,
+        "anomaly_reason": f"{reason} {FLAGS[flag]}" if flag else reason,
         "n_events": len(events) if looked else None,
         "anomaly_fdr": None,
         "anomaly_rank": None,
+        "anomaly_flag": flag,
         "novelty_rank": None,
         "verdict": None,
         "verdict_rank": None,

@@ -1,9 +1,11 @@
 """The shape of an event: profiles fitted to what a star did beyond the expected, and what they say of it.
 
-Four profiles are fitted to the deviations by least squares, and weighed against one another by the Bayesian information
-criterion (Schwarz 1978): a trapezoid (a dip, as eclipses and transits are), a sudden rise that decays (a flare; with a
-plateau an outburst), the light curve of a point lens (Paczynski 1986, ApJ 304, 1), and a bell for what comes and goes
-slowly. Depth and duration are those of the best one, with the errors of the fit.
+Profiles are fitted to the deviations by least squares, on a straight line that is free, and weighed against one another
+by the Bayesian information criterion (Schwarz 1978): a dip with straight sides (as eclipses have) or soft ones
+(transits, occultations by dust), a flare (the template of Davenport+2014, ApJ 797, 122, or a sudden rise that decays),
+an outburst (a rise, a plateau, and a decay or a straight decline), the light curve of a point lens (Paczynski 1986, ApJ
+304, 1), and a bell for what comes and goes slowly. Depth and duration are averages over the profiles, with errors that
+hold what a profile does not follow of the event.
 """
 
 from __future__ import annotations
@@ -16,11 +18,18 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from swope.pipeline.lightcurve import FloatArray, IntArray
+from swope.pipeline.simulate.bursts import flare_shape
 
 Shape = Literal["flare", "dip", "lens", "outburst", "step", "slow"]
 
 #: ln 2: an exponential falls to its half in so many of its times.
 _HALF = math.log(2.0)
+
+#: Half widths of `flare_shape` before and after its peak, in its own unit.
+_FLARE_SIDES = (0.2709, 0.6422)
+
+#: No more than this share of an outburst's height is lost on its plateau, so that its half height lies below it.
+_MOST_LOST = 0.45
 
 #: Standard deviations across a bell's full width at half its height.
 _BELL = 2.0 * math.sqrt(2.0 * _HALF)
@@ -111,6 +120,32 @@ def _magnified(square: FloatArray) -> FloatArray:
     return out
 
 
+def _flare(time: FloatArray, numbers: FloatArray) -> FloatArray:
+    """Numbers: time of the peak; log of the width at half height."""
+    return flare_shape((time - numbers[0]) / math.exp(numbers[1]) * sum(_FLARE_SIDES))
+
+
+def _decline(time: FloatArray, numbers: FloatArray) -> FloatArray:
+    """Numbers: time of the peak; logs of the rise, of the straight decline, and of the plateau between them; and what
+    share of the height is lost on the plateau.
+    """
+    rise, fall, plateau = (math.exp(number) for number in numbers[1:4])
+    lost = _lost(numbers)
+    out: FloatArray = np.interp(time - numbers[0], [-rise, 0.0, plateau, plateau + fall], [0.0, 1.0, 1.0 - lost, 0.0])
+    return out
+
+
+def _lost(numbers: FloatArray) -> float:
+    return min(abs(float(numbers[4])), _MOST_LOST)
+
+
+def _soft(time: FloatArray, numbers: FloatArray) -> FloatArray:
+    """Numbers: centre; log of the width at half depth; log of the power, 2 that of a bell, the more the flatter."""
+    far = np.minimum(np.abs(time - numbers[0]) * 2.0 / math.exp(numbers[1]), 10.0)
+    out: FloatArray = np.exp(-_HALF * far ** math.exp(numbers[2]))
+    return out
+
+
 def _bell(time: FloatArray, numbers: FloatArray) -> FloatArray:
     """Numbers: centre; log of the width at half height."""
     out: FloatArray = np.exp(-0.5 * ((time - numbers[0]) * _BELL / math.exp(numbers[1])) ** 2)
@@ -131,6 +166,16 @@ def _decay_width(numbers: FloatArray) -> tuple[float, float]:
     return 0.5 * math.exp(numbers[1]), plateau + _HALF * math.exp(numbers[2])
 
 
+def _flare_width(numbers: FloatArray) -> tuple[float, float]:
+    before, after = (math.exp(numbers[1]) * side / sum(_FLARE_SIDES) for side in _FLARE_SIDES)
+    return before, after
+
+
+def _decline_width(numbers: FloatArray) -> tuple[float, float]:
+    rise, fall, plateau = (math.exp(number) for number in numbers[1:4])
+    return 0.5 * rise, plateau + fall * (1.0 - 0.5 / (1.0 - _lost(numbers)))
+
+
 def _even(numbers: FloatArray) -> tuple[float, float]:
     return 0.5 * math.exp(numbers[1]), 0.5 * math.exp(numbers[1])
 
@@ -139,15 +184,24 @@ def _even(numbers: FloatArray) -> tuple[float, float]:
 _WIDE = 5.0
 
 _BRIGHTENINGS = (
+    _Profile("flare", _flare, _flare_width, ((-0.2, -0.7), (0.0, -1.2)), (_WIDE,)),
     _Profile("flare", _decay, _decay_width, tuple((at, -1.2, 0.0) for at in (-0.4, -0.2, 0.0)), (_WIDE, _WIDE)),
     _Profile(
         "outburst", _decay, _decay_width, ((-0.4, -1.6, -1.6, -0.2), (0.0, -0.7, -0.7, -1.6)), (_WIDE, _WIDE, _WIDE)
+    ),
+    _Profile(
+        "outburst",
+        _decline,
+        _decline_width,
+        ((-0.3, -1.6, -0.7, -0.7, 0.1), (0.0, -0.7, -0.7, -1.6, 0.1)),
+        (_WIDE, _WIDE, _WIDE, 1.0),
     ),
     _Profile("lens", _lens, _lens_width, ((0.0, 0.0, -1.2), (0.0, -0.7, 0.0)), (_WIDE, 2.5)),
     _Profile("slow", _bell, _even, ((0.0, 0.0),), (_WIDE,)),
 )
 _FADES = (
     _Profile("dip", _trapezoid, _even, ((0.0, 0.0, 0.5), (0.0, 0.0, 0.1), (0.0, 0.3, 0.5)), (_WIDE, 1.0)),
+    _Profile("dip", _soft, _even, ((0.0, 0.0, 1.4),), (_WIDE, 1.4)),
     _Profile("slow", _bell, _even, ((0.0, 0.0),), (_WIDE,)),
 )
 
@@ -209,7 +263,7 @@ def fit_shape(
         duration_err=duration_err * width,
         peak=peak + best.peak * width,
         asymmetry=best.asymmetry,
-        model=height * fitted.x[-1] * profile.value(everywhere, fitted.x[:-1]),
+        model=height * fitted.x[-3] * profile.value(everywhere, fitted.x[:-3]),
     )
 
 
@@ -221,23 +275,46 @@ def _averaged(shares: FloatArray, numbers: list[tuple[float, float]]) -> tuple[f
 
 
 def _least(profile: _Profile, time: FloatArray, deviation: FloatArray, sigma: FloatArray) -> Any:
-    """The least squares of a profile from its best start, as SciPy gives them; None where none ends."""
+    """The least squares of a profile on a straight line, from its best start, as SciPy gives them; None: no end.
+
+    Numbers: those of the profile, its height, the line's level and its slope.
+    """
     from scipy.optimize import least_squares
 
     def left(numbers: FloatArray) -> FloatArray:
-        out: FloatArray = (deviation - numbers[-1] * profile.value(time, numbers[:-1])) / sigma
+        out: FloatArray = (deviation - numbers[-3:] @ _columns(profile, time, numbers[:-3])) / sigma
         return out
 
-    best = None
+    begun = [_begun(profile, time, deviation, sigma, np.array(start)) for start in profile.start]
+    start, _ = min(begun, key=lambda one: one[1])
     reach = np.array([_NEAR, *profile.reach])
-    for start in profile.start:
-        low, high = np.array([*(np.array(start) - reach), 0.0]), np.array([*(np.array(start) + reach), _HIGHEST])
-        found = least_squares(
-            left, [*start, 1.0], bounds=(low, high), x_scale="jac", max_nfev=_MOST_STEPS, loss="soft_l1", f_scale=_FAR
-        )
-        if np.isfinite(found.cost) and (best is None or found.cost < best.cost):
-            best = found
-    return best
+    low = np.array([*(start[:-3] - reach), 0.0, -_HIGHEST, -_HIGHEST])
+    high = np.array([*(start[:-3] + reach), _HIGHEST, _HIGHEST, _HIGHEST])
+    found = least_squares(
+        left,
+        np.clip(start, low + _STEP, high - _STEP),
+        bounds=(low, high),
+        x_scale="jac",
+        max_nfev=_MOST_STEPS,
+        loss="soft_l1",
+        f_scale=_FAR,
+    )
+    return found if np.isfinite(found.cost) else None
+
+
+def _columns(profile: _Profile, time: FloatArray, own: FloatArray) -> FloatArray:
+    """(3, n) the profile, and a straight line."""
+    return np.stack([profile.value(time, own), np.ones(len(time)), time])
+
+
+def _begun(
+    profile: _Profile, time: FloatArray, deviation: FloatArray, sigma: FloatArray, own: FloatArray
+) -> tuple[FloatArray, float]:
+    """Where a fit begins: numbers of a profile with the best height and line for them; and what these leave."""
+    columns = _columns(profile, time, own) / sigma
+    linear = np.linalg.lstsq(columns.T, deviation / sigma, rcond=None)[0]
+    linear[0] = max(linear[0], _STEP)
+    return np.concatenate([own, linear]), float(np.sum((deviation / sigma - linear @ columns) ** 2))
 
 
 class _Told(NamedTuple):
@@ -251,19 +328,19 @@ class _Told(NamedTuple):
 
 def _told(profile: _Profile, numbers: FloatArray, jacobian: FloatArray, time: FloatArray) -> _Told:
     covariance = np.linalg.pinv(jacobian.T @ jacobian)
-    height, at = float(numbers[-1]), float(numbers[0])
-    before, after = profile.width(numbers[:-1])
+    own, height, at = numbers[:-3], float(numbers[-3]), float(numbers[0])
+    before, after = profile.width(own)
     slope = np.zeros(len(numbers))
-    for i in range(1, len(numbers) - 1):
-        moved = numbers.copy()
+    for i in range(1, len(own)):
+        moved = own.copy()
         moved[i] += _STEP
-        slope[i] = (sum(profile.width(moved[:-1])) - before - after) / _STEP
+        slope[i] = (sum(profile.width(moved)) - before - after) / _STEP
     # an edge between two rows is anywhere between them, which a fit's curvature does not know
-    unseen = [_between(profile, numbers[:-1], time, edge) for edge in (at - before, at + after)]
+    unseen = [_between(profile, own, time, edge) for edge in (at - before, at + after)]
     beside = at + _gap(time, at + 1e-9)
-    missed = height * (1.0 - float(profile.value(np.array([beside]), numbers[:-1])[0]))
+    missed = height * (1.0 - float(profile.value(np.array([beside]), own)[0]))
     return _Told(
-        depth=(height, math.sqrt(max(float(covariance[-1, -1]), 0.0) + missed**2 / 12.0)),
+        depth=(height, math.sqrt(max(float(covariance[-3, -3]), 0.0) + missed**2 / 12.0)),
         duration=(
             before + after,
             math.sqrt(max(float(slope @ covariance @ slope), 0.0) + sum(gap**2 for gap in unseen) / 12.0),

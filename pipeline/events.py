@@ -246,7 +246,7 @@ def pick(
     Events in order of time.
     """
     taken: dict[int, BoolArray] = {}
-    gaps = {run.band: edges(forecast.time[run.row], options) for run in runs} if candidates else {}
+    gaps = {run.band: _edges(forecast, run, options) for run in runs} if candidates else {}
     found = []
     for chance, run, i in sorted(candidates, key=lambda c: (c[0], c[1].band, c[1].width, c[2])):
         used = taken.setdefault(run.band, np.zeros(len(run.row), dtype=bool))
@@ -255,6 +255,15 @@ def pick(
         used[max(0, i - 1) : i + run.width + 1] = True
         found.append(_event(forecast, run, i, chance, *gaps[run.band]))
     return sorted(found, key=lambda e: (e.t_start, e.band))
+
+
+def _edges(forecast: Forecast, run: Runs, options: EventOptions) -> tuple[BoolArray, BoolArray]:
+    """`edges` of the rows of a band that were forecast; those between them that were not leave no gap."""
+    mine = np.flatnonzero((forecast.band == run.band) | (run.band == TOGETHER))
+    mine = mine[mine >= run.row[0]]
+    at = np.searchsorted(mine, run.row)
+    after, before = edges(forecast.time[mine], options)
+    return after[at], before[at]
 
 
 def best_run(forecast: Forecast, options: EventOptions = EventOptions()) -> float:

@@ -326,7 +326,7 @@ def search_features(found: PeriodResult) -> FloatArray:
     out = np.full(len(SEARCH), np.nan)
     others = np.array(found.others[:4], dtype=np.float64)
     out[: len(others)] = np.log10(others / found.period)
-    out[4] = np.log10(max(found.fap, _LEAST_FAP)) if np.isfinite(found.fap) else np.nan
+    out[4] = np.log10(max(found.noise_fap, _LEAST_FAP)) if np.isfinite(found.noise_fap) else np.nan
     out[5] = found.terms if found.terms else np.nan
     return out
 

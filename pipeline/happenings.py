@@ -28,6 +28,9 @@ _LASTING = ("shift", "trend", "period")
 #: that it was off in the event; so many rows may be nearer in between.
 _STRAYS, _SHARE, _MISSED = 2.0, 0.1, 2
 
+#: Against the whole curve a row is plainly off at so many times as much.
+_PLAIN = 1.5
+
 #: Quiet rows on each side of an event that its level is taken from; days, as multiples of the event's length.
 _BESIDE, _REACH = 30, 5.0
 
@@ -145,6 +148,42 @@ def gathered(events: Iterable[Event], curve: LightCurve, period: PeriodResult) -
     return sorted(rows, key=lambda e: (e.t_start, e.detector, e.band))
 
 
+def strays(events: Iterable[Event], good: LightCurve, period: PeriodResult) -> BoolArray:
+    """(n,) which rows have part in events with beginning and end, as long as the star is plainly off, and some more.
+
+    Parameters
+    ----------
+    events : of one star.
+    good : its usable rows, n of them.
+    period : its period, whose fold is expected where it can be trusted.
+    """
+    out = np.zeros(len(good), dtype=bool)
+    passing = [event for event in events if event.kind not in _LASTING]
+    if not passing:
+        return out
+    quiet = _quiet(good, passing, period)
+    usual = _PLAIN * _SIGMA * float(np.median(np.abs(quiet.deviation)))
+    for event in passing:
+        begin, end = _rows(quiet.time, event)
+        # from the level beside it; and, as part of a great event has the rest of that beside it, from the star's own
+        beside = _level(quiet, *_beside(quiet, begin, end))
+        for level, sigma in (beside, (np.zeros(len(good)), np.maximum(usual, quiet.sigma))):
+            deviation = quiet.deviation - level
+            inside = (deviation / sigma)[begin : end + 1]
+            # forecasts that fail upwards are also those of a fade that ends
+            sign = math.copysign(1.0, inside[np.argmax(np.abs(inside))])
+            first, last = _extent(quiet.time, sign * deviation, sigma, begin, end, 0.0)
+            beyond = max(1, math.ceil(_MARGIN * (last - first + 1)))
+            out[max(0, first - beyond) : last + beyond + 1] = True
+    return out
+
+
+def _rows(time: FloatArray, event: Event) -> tuple[int, int]:
+    """First and last row of an event."""
+    begin = int(np.searchsorted(time, event.t_start))
+    return begin, max(begin, int(np.searchsorted(time, event.t_end, side="right")) - 1)
+
+
 def _quiet(good: LightCurve, events: Sequence[Event], period: PeriodResult) -> _Quiet:
     """What a star does beyond the expected, in magnitudes or, of fluxes that are all well above zero, their share."""
     busy = np.zeros(len(good), dtype=bool)
@@ -183,8 +222,7 @@ def _quiet(good: LightCurve, events: Sequence[Event], period: PeriodResult) -> _
 def _followed(event: Event, quiet: _Quiet, taken: Sequence[tuple[int, int]]) -> _Followed:
     """An event from its rows outwards, as far as the rows of those that are told already, and measured."""
     time = quiet.time
-    begin = int(np.searchsorted(time, event.t_start))
-    end = max(begin, int(np.searchsorted(time, event.t_end, side="right")) - 1)
+    begin, end = _rows(time, event)
     sign = 1.0 if event.direction == "brighten" else -1.0
     if event.kind in ("trend", "period"):
         return _Followed(begin, end, None, {"shape": "slow"} if event.kind == "trend" else {})
@@ -193,7 +231,7 @@ def _followed(event: Event, quiet: _Quiet, taken: Sequence[tuple[int, int]]) -> 
         return _Followed(begin, end, None, {"shape": "step", **_step(quiet, before, begin, end, sign)})
     level, sigma = _level(quiet, before, after)
     deviation = sign * (quiet.deviation - level)
-    first, last = _extent(time, deviation, sigma, begin, end)
+    first, last = _extent(time, deviation, sigma, begin, end, _SHARE)
     first = max([first, *(there + 1 for _, there in taken if there < begin)])
     last = min([last, *(there - 1 for there, _ in taken if there > end)])
     before, after = _beside(quiet, first, last)
@@ -328,8 +366,10 @@ def _step(quiet: _Quiet, before: IntArray, begin: int, end: int, sign: float) ->
     return {**known, "snr": max(0.0, height / spread)} if spread > 0 else known
 
 
-def _extent(time: FloatArray, deviation: FloatArray, sigma: FloatArray, begin: int, end: int) -> tuple[int, int]:
-    """First and last row for which a star strays as it does between two rows."""
+def _extent(
+    time: FloatArray, deviation: FloatArray, sigma: FloatArray, begin: int, end: int, share: float
+) -> tuple[int, int]:
+    """First and last row for which a star strays as it does between two rows, by this share of that or more."""
     rows = end - begin + 1
     width = 1
     peak = begin + int(np.argmax((deviation / sigma)[begin : end + 1]))
@@ -339,7 +379,7 @@ def _extent(time: FloatArray, deviation: FloatArray, sigma: FloatArray, begin: i
     kernel = np.ones(width) / width
     smooth = np.convolve(deviation / sigma, kernel, mode="same") if width > 1 else deviation / sigma
     peak = begin + int(np.argmax(smooth[begin : end + 1]))
-    least = max(_STRAYS / math.sqrt(width), _SHARE * float(smooth[peak]))
+    least = max(_STRAYS / math.sqrt(width), share * float(smooth[peak]))
     if smooth[peak] < least:
         return begin, end
     step = float(time[-1] - time[0]) / max(1, len(time) - 1)

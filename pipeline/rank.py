@@ -11,13 +11,23 @@ from numpy.typing import ArrayLike, NDArray
 
 from swope.pipeline.column import DetectorColumns
 from swope.pipeline.event_words import event_words
-from swope.pipeline.lightcurve import FloatArray
+from swope.pipeline.lightcurve import BoolArray, FloatArray
 
 #: P-values are cut off here from above before they are combined: one detector at exactly 1 would outvote all others.
 LARGEST_PVALUE = 0.99
 
 #: A detector below this is named as a cause; a star whose combined p-value is above it is called ordinary.
 NOTABLE_PVALUE = 0.05
+
+#: Of the stars that are called strange by chance, the share for what they did; the others are for what they are. Most
+#: stars that are asked for are of a strange kind, and a strong event stands out in the smaller share as well.
+DOING = 0.25
+
+#: How much the deviates of the two go together on ordinary stars: `python -m tests.bench.ranking` measures it.
+TOGETHER = 0.07
+
+#: A doubt makes a p-value at most so many times smaller: it speaks for a strange kind, and proves none.
+MOST_BY_DOUBT = 5.0
 
 #: What the classifier's doubt counts beside the strangeness of the folded shape, set on classes left out of training.
 DOUBT_WEIGHT = 0.4
@@ -60,6 +70,105 @@ def combine_pvalues(pvalues: ArrayLike) -> FloatArray:
     combined = np.arctan2(1.0, mean) / np.pi
     alone = np.where(known, given, 0.0).sum(axis=1)
     return np.where(count == 0, np.nan, np.where(count == 1, alone, combined))
+
+
+def anomaly_pvalue(pvalues: ArrayLike, tells_kinds: Sequence[bool]) -> FloatArray:
+    """One p-value a star from all its detectors.
+
+    They answer two questions: whether the star did something, and whether it is of a known kind. Those that answer the
+    same one are combined by `combine_pvalues`, and the two answers by the smaller, each over its share of the false
+    alarms (a weighted Bonferroni test: Genovese, Roeder & Wasserman 2006, Biometrika 93, 509): a star is not called
+    less strange of kind because nothing happened to it. What the two have in common is taken out (`smaller_of_two`).
+
+    Parameters
+    ----------
+    pvalues : (n, d) of n stars by d detectors, in (0, 1]; NaN where a detector gave none.
+    tells_kinds : d, whether each answers the second question.
+
+    Returns
+    -------
+    (n,) in (0, 1]; NaN where no detector gave any.
+
+    Examples
+    --------
+    >>> anomaly_pvalue([[0.5, 0.9, 0.01], [1e-6, 0.3, 0.5], [0.02, 0.02, float("nan")]], [False, False, True]).round(6)
+    array([1.3277e-02, 8.0000e-06, 2.0000e-02])
+    """
+    return smaller_of_two(*two_answers(pvalues, tells_kinds))
+
+
+def two_answers(pvalues: ArrayLike, tells_kinds: Sequence[bool]) -> tuple[FloatArray, FloatArray]:
+    """(n,) p-values for what each star did, and (n,) for what it is, by the detectors that answer each; NaN for none.
+
+    Parameters
+    ----------
+    pvalues, tells_kinds : as for `anomaly_pvalue`.
+    """
+    given = np.atleast_2d(np.asarray(pvalues, dtype=np.float64))
+    kinds = np.asarray(tells_kinds, dtype=bool)
+    return combine_pvalues(given[:, ~kinds]), combine_pvalues(given[:, kinds])
+
+
+def led_by_kind(pvalues: ArrayLike, tells_kinds: Sequence[bool]) -> BoolArray:
+    """(n,) whether what each star is counts more for its p-value than what it did."""
+    doing, being = two_answers(pvalues, tells_kinds)
+    return np.nan_to_num(being, nan=1.0) / (1.0 - DOING) <= np.nan_to_num(doing, nan=1.0) / DOING
+
+
+def ranking_pvalue(pvalues: ArrayLike, tells_kinds: Sequence[bool], doubt: FloatArray) -> FloatArray:
+    """As `anomaly_pvalue`, with the classifier's doubt as one more answer to what kind a star is of.
+
+    A star's doubt is held against that of all stars of its catalog. Doubt and detectors are combined by Fisher's method
+    with the correlation that they have in the catalog (Brown 1975, Biometrics 31, 987; Kost & McDermott 2002, Stat.
+    Probab. Lett. 60, 183, eq. 8), but by no more than a factor of `MOST_BY_DOUBT`.
+
+    Parameters
+    ----------
+    pvalues, tells_kinds : as there.
+    doubt : (n,) larger where a star is like no one class; NaN where unknown.
+    """
+    from scipy.special import ndtri
+    from scipy.stats import chi2
+
+    doing, being = two_answers(pvalues, tells_kinds)
+    both = np.isfinite(being) & np.isfinite(doubt)
+    if both.sum() > 2:
+        ordered = np.sort(doubt[both])
+        share = (1.0 + ordered.size - np.searchsorted(ordered, doubt[both], side="left")) / (1.0 + ordered.size)
+        own = np.minimum(being[both], LARGEST_PVALUE)
+        deviates = ndtri(own), ndtri(np.minimum(share, LARGEST_PVALUE))
+        together = max(0.0, float(np.corrcoef(*deviates)[0, 1])) if min(map(np.ptp, deviates)) > 0 else 0.0
+        common = 3.263 * together + 0.710 * together**2 + 0.027 * together**3
+        # two terms of mean 2 and variance 4 each
+        scale = 1.0 + common / 4.0
+        with_doubt = chi2.sf(-2.0 * np.log(own * share) / scale, 4.0 / scale)
+        # the larger of a p-value and anything else is one too
+        being[both] = np.maximum(with_doubt, being[both] / MOST_BY_DOUBT)
+    return smaller_of_two(doing, being)
+
+
+def smaller_of_two(doing: FloatArray, being: FloatArray) -> FloatArray:
+    """The p-value of the smaller of two, each over its share of the false alarms; the other where one is NaN.
+
+    Ordinary stars have both below what the smaller one asks for as often as two normal deviates with the correlation
+    `TOGETHER` (its series, Pearson 1900, to the third order).
+
+    Parameters
+    ----------
+    doing, being : (n,) p-values; `DOING` is the share of the first.
+    """
+    from scipy.special import ndtri
+
+    least = np.fmin(doing / DOING, being / (1.0 - DOING))
+    a, b = (np.clip(least * share, 1e-300, 1.0) for share in (DOING, 1.0 - DOING))
+    inside = (a < 1.0) & (b < 1.0)
+    x, y = (ndtri(np.where(inside, one, 0.5)) for one in (a, b))
+    series = TOGETHER * (1.0 + TOGETHER * x * y / 2.0 + TOGETHER**2 * (x * x - 1.0) * (y * y - 1.0) / 6.0)
+    density = np.exp(-0.5 * (x * x + y * y)) / (2.0 * np.pi)
+    both = np.minimum(a * b + density * series, np.minimum(a, b))
+    found = np.where(inside, a + b - both, 1.0)
+    alone = np.where(np.isnan(doing), being, doing)
+    return np.where(np.isnan(doing) | np.isnan(being), alone, found)
 
 
 def anomaly_rank(pvalue: FloatArray, scores: FloatArray, object_id: Sequence[str]) -> NDArray[np.int64]:
@@ -170,7 +279,7 @@ def novelty_rank(novel: FloatArray) -> NDArray[np.int64]:
 def anomaly_reason(
     row: Mapping[str, Any], detectors: Sequence[DetectorColumns], events: Sequence[Mapping[str, Any]] = ()
 ) -> str | None:
-    """Say why a star is strange, or that it is not.
+    """Say why a star is strange, or that it is not: what it did, what it is unlike, and how seldom that is.
 
     Parameters
     ----------
@@ -180,7 +289,7 @@ def anomaly_reason(
 
     Returns
     -------
-    A sentence or two; None where no p-value was computed.
+    Some sentences; None where no p-value was computed.
 
     Examples
     --------
@@ -194,22 +303,22 @@ def anomaly_reason(
     known = sorted(((p, one) for p, one in given if not math.isnan(p)), key=lambda pair: (pair[0], pair[1].name))
     if math.isnan(pvalue) or not known:
         return None
+    event = _strongest(events)
+    flux = row.get("mean_flux") is not None
+    did = [event_words(event, len(events), row.get("clock"), flux)] if event is not None else []
     notable = [(p, one) for p, one in known if p < NOTABLE_PVALUE]
     if not notable or pvalue >= NOTABLE_PVALUE:
         least, closest = known[0]
-        said = f"Ordinary: {closest.words} comes closest to an alarm, at p = {least:.2g}."
-    else:
-        (least, first), *others = notable
-        said = f"Strange to {first.words}: {_how_many(least)} as high."
-        if others:
-            said += " Also to " + " and ".join(f"{one.words} (p = {p:.2g})" for p, one in others) + "."
-        for _, one in notable:
-            if one.flag is not None and (caveat := one.caveats.get(row.get(one.flag) or "")):
-                said += f" {caveat}"
-    event = _strongest(events)
-    if event is None:
-        return said
-    return f"{said} {event_words(event, len(events), row.get('clock'), flux=row.get('mean_flux') is not None)}"
+        return " ".join([f"Ordinary: {closest.words} comes closest to an alarm, at p = {least:.2g}.", *did])
+    said = did
+    if any(one.tells_kinds for _, one in notable):
+        said.append(f"It is unlike any {row['class']}." if row.get("class") else "It is unlike any known kind.")
+    (least, first), *others = notable
+    said.append(f"Strange to {first.words}: {_how_many(least)} as high.")
+    if others:
+        said.append("Also to " + " and ".join(f"{one.words} (p = {p:.2g})" for p, one in others) + ".")
+    flags = [(one, row.get(one.flag) or "") for _, one in notable if one.flag is not None]
+    return " ".join([*said, *(one.caveats[flag] for one, flag in flags if flag in one.caveats)])
 
 
 def _number(value: float | None) -> float:

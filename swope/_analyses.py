@@ -10,7 +10,7 @@ from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
 from swope._curves import curve_of
-from swope.flows.runtime import one_thread, quiet
+from swope.flows.runtime import one_thread, one_thread_here, quiet
 from swope.models.analysis import Analysis, AnalysisOptions, analyze_surely
 from swope.models.registry import load_models
 from swope.pipeline.events import EventOptions
@@ -49,7 +49,8 @@ def find_period(
     >>> round(found.period, 2)
     3.7
     """
-    return search(curve_of(lc, kind), PeriodOptions(min_period=min_period, max_period=max_period)).rounded()
+    with one_thread_here():
+        return search(curve_of(lc, kind), PeriodOptions(min_period=min_period, max_period=max_period)).rounded()
 
 
 def analyze(
@@ -87,7 +88,7 @@ def analyze(
     curve = curve_of(lc, kind)
     if not len(curve.good):
         raise ValueError(f"{curve.object_id or 'the star'}: none of its {len(curve)} rows can be used")
-    return _analyzed([curve], models, options_of(min_period, max_period, event_pvalue))[0]
+    return analyzed([curve], models, options_of(min_period, max_period, event_pvalue))[0]
 
 
 def analyze_many(
@@ -141,11 +142,11 @@ def _in_order(
 ) -> Iterator[list[Analysis]]:
     """The analyses of each batch, in their order."""
     if workers <= 1:
-        yield from (_analyzed(batch, models, options) for batch in batches)
+        yield from (analyzed(batch, models, options) for batch in batches)
         return
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, context, _start) as pool:
-        waiting = [pool.submit(_analyzed, batch, models, options) for batch in batches]
+        waiting = [pool.submit(analyzed, batch, models, options) for batch in batches]
         yield from (future.result() for future in waiting)
 
 
@@ -154,8 +155,11 @@ def _start() -> None:
     one_thread()
 
 
-def _analyzed(curves: Sequence[LightCurve], models: str | None, options: AnalysisOptions) -> list[Analysis]:
-    return analyze_surely(curves, load_models(models), options)
+def analyzed(curves: Sequence[LightCurve], models: str | None, options: AnalysisOptions) -> list[Analysis]:
+    """The analyses of some curves, in this process."""
+    loaded = load_models(models)
+    with one_thread_here():
+        return analyze_surely(curves, loaded, options)
 
 
 def options_of(min_period: float | None, max_period: float | None, event_pvalue: float) -> AnalysisOptions:

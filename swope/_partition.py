@@ -102,10 +102,9 @@ _Answer = tuple[dict[str, Any], list[dict[str, Any]]]
 
 def _answers(curves: Sequence[LightCurve], models: str | None, options: AnalysisOptions) -> list[_Answer]:
     """What is said of some stars."""
-    from swope.models.analysis import analyze_surely
-    from swope.models.registry import load_models
+    from swope._analyses import analyzed
 
-    found = analyze_surely(curves, load_models(models), options)
+    found = analyzed(curves, models, options)
     return [(dict(one.row), [vars(event) for event in one.events]) for one in found]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -94,9 +95,14 @@ def add_workers(parser: argparse.ArgumentParser) -> None:
 
 
 def check_out(out: Path) -> None:
-    """Refuse a file where a folder is to be written."""
+    """Refuse a file where a folder is to be written, and a place that cannot be written to."""
     if out.exists() and not out.is_dir():
         raise ValueError(f"--out: {out} is a file; name a folder")
+    there = next(one for one in (out, *out.absolute().parents) if one.exists())
+    if not there.is_dir():
+        raise ValueError(f"--out: {there} is a file, so that there can be no folder {out}")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise ValueError(f"--out: {there} cannot be written to; name another folder, or have it made writable")
 
 
 def positive(text: str) -> int:

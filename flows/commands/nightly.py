@@ -6,10 +6,18 @@ import argparse
 import os
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from swope.flows.commands.arguments import add_workers, command, positive, probability
+from swope.flows.commands.arguments import add_workers, check_out, command, positive, probability
 from swope.flows.runtime import one_thread
+
+if TYPE_CHECKING:
+    from swope.flows.options import RunOptions
+
+#: How the files of a night are read, where it is not as those of the run.
+_READ_BY = ("clock", "reader", "kind")
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -22,8 +30,9 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "  swope nightly survey --since out/first --out out/monday\n"
         "  swope nightly tonight/*.csv --since out/monday --out out/tuesday\n\n"
         "Rows known already are left out. Where anything changed in what the run read, stars that are new or changed\n"
-        "are then analysed whole: the run's catalog is the one that a run over everything makes. What came in files\n"
-        "of its own, beside those of the run, is scored alone; its new stars get a row that says so, and need a run.",
+        "are then analysed whole: the run's catalog is the one that a run over everything makes. A run that joins a\n"
+        "star's files (--join) takes in tonight's, too. Without that, what came in files of its own, beside those of\n"
+        "the run, is scored alone; its new stars get a row that says so, and need a run.",
     )
     parser.add_argument("sources", nargs="+", metavar="SOURCE", help="as for `swope run`")
     parser.add_argument(
@@ -66,13 +75,14 @@ def call(parsed: argparse.Namespace) -> int:
     from swope.pipeline.ingest import check_sources
 
     check_sources(parsed.sources)
+    check_out(parsed.out)
     from swope.flows.interrupt import terminable
     from swope.flows.lock import locked
     from swope.flows.night import call_for, score_night
     from swope.flows.state import State
     from swope.flows.workers import worker_processes
 
-    given = {name: getattr(parsed, name) for name in ("clock", "reader", "kind", "event_pvalue")}
+    given = {name: getattr(parsed, name) for name in (*_READ_BY, "event_pvalue")}
     settings = replace(
         State.of(parsed.since).settings, **{name: value for name, value in given.items() if value is not None}
     )
@@ -83,14 +93,17 @@ def call(parsed: argparse.Namespace) -> int:
             list(parsed.sources), parsed.since, parsed.out, settings, parsed.detector or None, parsed.top
         )
         print(record.summary(parsed.out))
-        updated = not parsed.no_update and _brought_up_to_date(parsed.since, workers)
+        updated = not parsed.no_update and _brought_up_to_date(parsed.since, parsed.sources, settings, workers)
         call_for([parsed.out], parsed.since if updated else None, parsed.hook)
     return 0
 
 
-def _brought_up_to_date(run_dir: Path, workers: int) -> bool:
-    """Run again where what a run read has changed; False where it has not, and where the folder is a night's."""
-    from swope.flows.night.changes import input_changes
+def _brought_up_to_date(run_dir: Path, tonight: Sequence[str], settings: RunOptions, workers: int) -> bool:
+    """Run again where what a run read has changed; False where it has not, and where the folder is a night's.
+
+    A run that joins the files of a star reads tonight's files, too, unless these are to be read in another way.
+    """
+    from swope.flows.night.changes import input_changes, undone
     from swope.flows.record import RunRecord
     from swope.flows.server import prefect_server
     from swope.flows.stages import ingest_options
@@ -100,18 +113,21 @@ def _brought_up_to_date(run_dir: Path, workers: int) -> bool:
     if not (run_dir / RECORD).exists():
         return False
     run = RunRecord.read(run_dir)
+    read_alike = all(getattr(settings, name) == getattr(run.options, name) for name in _READ_BY)
+    joined = tonight if run.options.join is not None and read_alike else ()
+    sources = list(dict.fromkeys([*run.sources, *joined]))
     with tempfile.TemporaryDirectory(prefix="swope-") as scratch:
         try:
-            changed = input_changes(plan(run.sources, ingest_options(run.options), Path(scratch)), run, None)
+            changed = input_changes(plan(sources, ingest_options(run.options), Path(scratch)), run, None)
         except SourceError as error:
             print(f"{run_dir} is as it was, since its sources are not found from here: {error}", file=sys.stderr)
             return False
-    if not changed:
+    if not changed and not undone(run, run_dir):
         return False
     with prefect_server():
         from swope.flows.catalog import catalog, task_runner
 
         flow = catalog.with_options(task_runner=task_runner(workers))
-        record = flow(run.sources, str(run_dir), options=run.options, workers=workers)
+        record = flow(sources, str(run_dir), options=run.options, workers=workers)
     print(record.summary(run_dir))
     return True

@@ -16,6 +16,9 @@ from swope.flows.survive import in_pieces
 from swope.pipeline.lightcurve import LightCurve
 from swope.pipeline.star import Star
 
+#: Stars that travel to a worker process together, at most.
+TOGETHER = 512
+
 
 @dataclass(frozen=True, eq=False)
 class Visit:
@@ -40,13 +43,15 @@ def through_the_night(
 ) -> list[After]:
     """What is known of some stars after tonight, in their order."""
     done: list[After] = []
-    for some, answer in in_pieces(partial(_through, settings=settings, detectors=tuple(detectors)), visits):
-        if isinstance(answer, Lost):
-            done += [_lost(visit, answer) for visit in some]
-        else:
-            after, spent = answer
-            done += after
-            watch.add(spent)
+    through = partial(_through, settings=settings, detectors=tuple(detectors))
+    for first in range(0, len(visits), TOGETHER):
+        for some, answer in in_pieces(through, visits[first : first + TOGETHER]):
+            if isinstance(answer, Lost):
+                done += [_lost(visit, answer) for visit in some]
+            else:
+                after, spent = answer
+                done += after
+                watch.add(spent)
     return done
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from swope.flows.makers import Makers
+from swope.flows.manifest import is_done
 from swope.flows.night.record import NightRecord
 from swope.flows.options import RunOptions
 from swope.flows.record import RunRecord
@@ -42,6 +43,12 @@ def input_changes(planned: Plan, run: RunRecord, night: Path | None) -> list[str
     if planned.n_inputs != last.n_inputs:
         changed.append(f"{planned.n_inputs} files, where there were {last.n_inputs}")
     return changed
+
+
+def undone(run: RunRecord, run_dir: Path) -> list[str]:
+    """What the run could not do, or not read at the time, in words; empty where it did everything."""
+    left = [chunk for chunk in run.chunks if (run_dir / chunk).exists() and not is_done(run_dir / chunk)]
+    return [f"{len(left)} of {len(run.chunks)} chunks were not done by the run before"] if left else []
 
 
 def maker_changes(run: RunRecord, makers: Makers, options: RunOptions) -> list[str]:

@@ -21,7 +21,7 @@ from swope.models.inputs import BINS, Array32, Inputs, inputs_of, sigma_of
 from swope.models.keras_backend import call_size, in_double, keras
 from swope.models.passes import best_of_passes
 from swope.models.scaling import Scaling
-from swope.models.scores import Scores, empirical_pvalue
+from swope.models.scores import Scores, counted_pvalue, empirical_pvalue
 from swope.models.weights import PRETRAINED, Weights
 from swope.pipeline.column import DetectorColumns
 from swope.pipeline.features import FOLDED, LEAST_POINTS, PLAIN
@@ -435,7 +435,7 @@ def _combined(parts: FloatArray, null: FloatArray) -> FloatArray:
         # beyond the farthest ordinary star the p-values are all alike: the excess keeps the order
         excess = np.maximum(parts[:, i] - null[-1, i], 0.0)
         # half a star less, so that the nearest star's deviate is finite too
-        pvalue = empirical_pvalue(parts[:, i], null[:, i]) - 0.5 / (1 + len(null))
+        pvalue = counted_pvalue(parts[:, i], null[:, i]) - 0.5 / (1 + len(null))
         score += weight * (excess - ndtri(pvalue))
     return score
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from swope.models.forecaster.mixture import Mixture
+from swope.models.forecaster.own_scale import SHARES
 from swope.models.forecaster.steps import Steps
 from swope.pipeline.events import PointNull
 from swope.pipeline.lightcurve import FloatArray
@@ -23,9 +24,6 @@ _LEVELS = np.concatenate([[1e-4, 3e-4, 1e-3, 3e-3], np.linspace(0.01, 0.99, 99),
 #: How far ahead (in mean steps between a star's rows) the widths are learnt, and the rows that one needs.
 _REACHES = np.array([1.0, 2.0, 4.0, 8.0, 16.0, 32.0])
 _LEAST_ROWS = 400
-
-#: Central shares of the distribution that are to hold as many rows.
-_SHARES = (0.5, 0.6827, 0.9, 0.95)
 
 #: Innovations are not believed beyond this many sigma.
 _MOST = 8.0
@@ -68,10 +66,8 @@ class Calibration:
         return cls(widening, pit, trend, null, PointNull(**settings["points"]))
 
     def widen(self, mixture: Mixture, steps: Steps) -> Mixture:
-        """The mixtures of a star's rows with their widths corrected about their means."""
-        centre = mixture.centre()[:, None]
-        by = np.interp(_log(steps.reach), np.log2(_REACHES), self.widening)[:, None]
-        return Mixture(mixture.weight, centre + by * (mixture.mean - centre), by * mixture.sigma)
+        """The mixtures of a star's rows with their widths corrected about their means, for how far ahead they are."""
+        return mixture.widened(np.interp(_log(steps.reach), np.log2(_REACHES), self.widening))
 
     def innovations(self, mixture: Mixture, steps: Steps) -> FloatArray:
         """Innovations of the rows forecast one step ahead: on ordinary stars, standard normal deviates.
@@ -131,15 +127,15 @@ def _widening(ratio: FloatArray, log_reach: FloatArray) -> FloatArray:
     for at in np.log2(_REACHES):
         ours = nearest == at
         rows = ratio[:, ours] if ours.sum() >= _LEAST_ROWS else ratio
-        factors.append(np.mean([np.quantile(one, share) for one, share in zip(rows, _SHARES, strict=True)]))
+        factors.append(np.mean([np.quantile(one, share) for one, share in zip(rows, SHARES, strict=True)]))
     return np.array(factors)
 
 
 def _ratio(mixture: Mixture, steps: Steps) -> FloatArray:
-    """(len(_SHARES), m) distance of each forecast row from the mean, in half-widths of each central interval."""
+    """(len(SHARES), m) distance of each forecast row from the mean, in half-widths of each central interval."""
     rows = mixture.where(steps.ready)
     miss = np.abs(steps.target[steps.ready] - rows.centre())
-    return np.array([miss / rows.half_width(share) for share in _SHARES])
+    return np.array([miss / rows.half_width(share) for share in SHARES])
 
 
 def _statistics(innovations: FloatArray) -> tuple[float, float]:

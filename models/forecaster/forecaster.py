@@ -15,6 +15,7 @@ from swope.models.forecaster import lstm, network
 from swope.models.forecaster.batches import outputs_of
 from swope.models.forecaster.calibration import Calibration, calibrate
 from swope.models.forecaster.mixture import Mixture
+from swope.models.forecaster.own_scale import own_widths
 from swope.models.forecaster.prediction import Prediction
 from swope.models.forecaster.sequence import Questions, ahead_of, drawn_ahead
 from swope.models.forecaster.steps import WARM_UP, Steps, steps_of
@@ -204,12 +205,19 @@ class Forecaster:
     ) -> list[tuple[Steps, Mixture] | None]:
         """The whole predictive distribution of each row, in the steps' units; None for a star too short.
 
-        The mixtures are widened by the calibration.
+        The mixtures have the widths that the calibration and the star's own earlier rows say.
 
         Parameters
         ----------
         questions : for each star, what is to be forecast ahead of time beside its rows.
         """
+        found = self._widened(stars, questions)
+        return [None if one is None else (one[0], own_widths(one[1], one[0])) for one in found]
+
+    def _widened(
+        self, stars: Sequence[Star], questions: Sequence[Questions | None] | None = None
+    ) -> list[tuple[Steps, Mixture] | None]:
+        """As `predictive`, with the widths that the calibration alone says."""
         asked = questions if questions is not None else [None] * len(stars)
         steps = [steps_of(star, one) for star, one in zip(stars, asked, strict=True)]
         known = [i for i, one in enumerate(steps) if one is not None and one.ready.any()]
@@ -310,7 +318,7 @@ class Forecaster:
         return Scores(score, empirical_pvalue(score, self.calibration.null), tuple(reason))
 
     def _answered(self, stars: Sequence[Star]) -> list[_Answer]:
-        return [_NOTHING if found is None else _answer(*found, self.calibration) for found in self.predictive(stars)]
+        return [_NOTHING if found is None else _answer(*found, self.calibration) for found in self._widened(stars)]
 
 
 def _cell(name: str | None) -> network.Cell:
@@ -386,8 +394,8 @@ def _with_points(
 
 @dataclass(frozen=True, eq=False)
 class _Answer:
-    """What is kept of a star's forecast: which rows were forecast, and for these mean and sigma (brighter up) and the
-    calibrated innovation.
+    """What is kept of a star's forecast: which rows were forecast, and for these mean and sigma (brighter up), and the
+    innovation by the calibration alone.
     """
 
     ready: BoolArray
@@ -400,8 +408,14 @@ _NOTHING = _Answer(np.zeros(0, dtype=bool), np.zeros(0), np.zeros(0), np.zeros(0
 
 
 def _answer(steps: Steps, mixture: Mixture, calibration: Calibration) -> _Answer:
+    """What is kept of the forecasts of a star.
+
+    Parameters
+    ----------
+    mixture : with the widths that the calibration alone says.
+    """
     ready = steps.next
-    rows = mixture.where(ready)
+    rows = own_widths(mixture, steps).where(ready)
     return _Answer(
         ready[steps.learnt],
         steps.centre[ready] + steps.unit[ready] * rows.centre(),

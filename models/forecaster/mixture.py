@@ -32,6 +32,11 @@ class Mixture:
         """The rows that `keep` (mask or indices) selects."""
         return Mixture(self.weight[keep], self.mean[keep], self.sigma[keep])
 
+    def widened(self, by: FloatArray) -> Mixture:
+        """The same, each of the n distributions wider about its mean by a factor (n,)."""
+        centre = self.centre()[:, None]
+        return Mixture(self.weight, centre + by[:, None] * (self.mean - centre), by[:, None] * self.sigma)
+
     def log_density(self, value: FloatArray) -> FloatArray:
         """(n,) natural logarithm of the predictive density at the values."""
         z = (value[:, None] - self.mean) / self.sigma

@@ -15,25 +15,15 @@ from swope.models.detector import Assessment, Batch, Learning, Teaching
 from swope.models.scores import Scores
 from swope.models.statespace.columns import COLUMNS
 from swope.models.statespace.online import record_after, record_json
-from swope.models.statespace.outbursts import find_outbursts
+from swope.models.statespace.passes import hidden_events
 from swope.models.statespace.score import MEASURES, Null, measure
-from swope.models.statespace.slow import Slow, covered, find_slow
 from swope.models.statespace.star import StarFit, StarOptions, fit_star
 from swope.models.statespace.summary import StateSpaceSummary, summarise
+from swope.models.statespace.whole_curve import whole_curve_events
 from swope.pipeline.column import DetectorColumns
-from swope.pipeline.events import (
-    Event,
-    EventFlag,
-    EventOptions,
-    PointNull,
-    edges,
-    event_of,
-    find_events,
-    in_sight,
-    visits,
-)
+from swope.pipeline.events import Event, EventOptions, PointNull, find_events
 from swope.pipeline.forecast import Forecast
-from swope.pipeline.lightcurve import BoolArray, FloatArray
+from swope.pipeline.lightcurve import FloatArray
 from swope.pipeline.reason import Reason
 from swope.pipeline.star import Star
 
@@ -126,7 +116,7 @@ class StateSpace:
             When fewer than 20 of them have a score.
         """
         fits = [fitted for star in stars if isinstance(fitted := self.fitted(star), StarFit)]
-        forecasts = [_forecast(fitted) for fitted in fits]
+        forecasts = [fitted.forecast for fitted in fits]
         measured = [
             (m, forecast)
             for fitted, forecast in zip(fits, forecasts, strict=True)
@@ -155,18 +145,21 @@ class StateSpace:
         """
         if self.null is None:
             raise ValueError("this state-space model has no null yet: fit it to ordinary stars")
-        return [self._assessed(self.fitted(star), batch.events, self.null) for star in batch.stars]
+        return [self._assessed(star, batch.events, self.null) for star in batch.stars]
 
-    def _assessed(self, fitted: StarFit | Reason, options: EventOptions, null: Null) -> Assessment:
+    def _assessed(self, star: Star, options: EventOptions, null: Null) -> Assessment:
+        fitted = self.fitted(star)
         if isinstance(fitted, Reason):
             return Assessment(reason=fitted, record_reason=fitted)
-        forecast = _forecast(fitted)
+        forecast = fitted.forecast
         score, pvalue, reason = _judged(fitted, forecast, null)
         problems: dict[str, Reason] = {}
+        events = find_events(forecast, options, self.point_null)
         try:
-            found = whole_curve_events(fitted, forecast, options)
+            events += whole_curve_events(fitted, forecast, options)
+            events += hidden_events(star, forecast, events, self.options, options, self.point_null)
         except _BREAKS as problem:
-            found, problems["events"] = [], Reason.broke("the search for slow events", problem)
+            problems["events"] = Reason.broke("the search for slow events", problem)
         summary, broke = _described(fitted)
         if broke is not None:
             problems["trend"] = broke
@@ -176,14 +169,14 @@ class StateSpace:
             reason=reason,
             columns=summary.columns(),
             forecast=forecast,
-            events=(*find_events(forecast, options, self.point_null), *found),
+            events=tuple(events),
             problems=problems,
             record=record_json(record_after(fitted)),
         )
 
     def forecast(self, stars: Sequence[Star]) -> list[Forecast | None]:
         """One-step-ahead forecasts of every good row of each star; None where there was no fit."""
-        return [None if isinstance(f, Reason) else _forecast(f) for f in map(self.fitted, stars)]
+        return [None if isinstance(f, Reason) else f.forecast for f in map(self.fitted, stars)]
 
     def score(self, stars: Sequence[Star]) -> Scores:
         """Anomaly score of each star: how badly its one-step forecasts fail, with its p-value against ordinary stars.
@@ -196,7 +189,7 @@ class StateSpace:
         if self.null is None:
             raise ValueError("this state-space model has no null yet: fit it to ordinary stars")
         judged = [
-            (math.nan, math.nan, f) if isinstance(f, Reason) else _judged(f, _forecast(f), self.null)
+            (math.nan, math.nan, f) if isinstance(f, Reason) else _judged(f, f.forecast, self.null)
             for f in map(self.fitted, stars)
         ]
         score, pvalue = (np.array([one[i] for one in judged], dtype=float) for i in range(2))
@@ -208,7 +201,7 @@ class StateSpace:
         None of a star without a fit.
         """
         fits = [self.fitted(star) for star in stars]
-        return [[] if isinstance(f, Reason) else whole_curve_events(f, _forecast(f), options) for f in fits]
+        return [[] if isinstance(f, Reason) else whole_curve_events(f, f.forecast, options) for f in fits]
 
     def describe(self, stars: Sequence[Star]) -> list[StateSpaceSummary]:
         """Trend, change points and damped random walk of each star."""
@@ -250,71 +243,3 @@ def _described(fitted: StarFit) -> tuple[StateSpaceSummary, Reason | None]:
     except _BREAKS as problem:
         reason = Reason.broke("the summary", problem)
         return StateSpaceSummary(fitted.curve.object_id, fitted.structure, reason=reason.text), reason
-
-
-def whole_curve_events(fitted: StarFit, forecast: Forecast, options: EventOptions) -> list[Event]:
-    """Outbursts, pulses, shifts, trends and changed periods of a star, of which none tells another again.
-
-    Parameters
-    ----------
-    fitted, forecast : of the same star.
-    options : what counts as an event.
-    """
-    outbursts = find_outbursts(fitted, forecast.innovation, options.pvalue)
-    bright = covered(outbursts, len(forecast.time))
-    found = [slow for slow in find_slow(fitted, options.pvalue) if not _told_better(slow, bright, forecast.time)]
-    taken = covered(filter(_brightens, found), len(forecast.time))
-    found += [slow for slow in outbursts if not taken[slow.first : slow.last + 1].any()]
-    (after, before), visit = edges(forecast.time, options), visits(forecast.time)
-    events = []
-    for slow in found:
-        flag: EventFlag | None = None
-        if slow.kind in ("pulse", "shift") and after[slow.first]:
-            flag = "segment_start"
-        elif slow.kind == "pulse" and before[slow.last]:
-            flag = "gap_edge"
-        elif visit[slow.first] == visit[slow.last]:
-            flag = "single_visit"
-        rows = np.arange(slow.first, slow.last + 1, dtype=np.int32)
-        largest = slow.effect[np.argmax(np.abs(slow.effect))]
-        bands = "+".join(forecast.bands)
-        events.append(event_of(forecast, rows, bool(largest > 0), slow.pvalue, bands, slow.kind, flag))
-    return events
-
-
-def _brightens(slow: Slow) -> bool:
-    return slow.kind == "pulse" and bool(slow.effect.sum() > 0)
-
-
-def _told_better(slow: Slow, bright: BoolArray, time: FloatArray) -> bool:
-    """Whether outbursts tell a brightening, or a level shift, better.
-
-    They do where the star was out of sight for most of the brightening, and where one side of the shift is outburst.
-
-    Parameters
-    ----------
-    bright, time : (n,) which rows are in outburst, and when they are.
-    """
-    if slow.kind == "shift":
-        higher = slice(slow.first, None) if slow.effect.sum() > 0 else slice(None, slow.first)
-        return bool(np.mean(bright[higher]) > 0.5)
-    broken = len(in_sight(time, visits(time), slow.first, slow.last)) > 1
-    return _brightens(slow) and broken and bool(bright[slow.first : slow.last + 1].any())
-
-
-def _forecast(fitted: StarFit) -> Forecast:
-    prepared = fitted.prepared
-    curve = fitted.curve
-    good = curve.good
-    centre = prepared.centre[prepared.series.band]
-    return Forecast(
-        object_id=curve.object_id,
-        detector=KIND,
-        time=good.time,
-        band=prepared.series.band,
-        bands=prepared.bands,
-        value=good.value,
-        mean=curve.sign * (fitted.mean * prepared.scale + centre),
-        sigma=fitted.sigma * prepared.scale,
-        sign=curve.sign,
-    )

@@ -8,10 +8,12 @@ from functools import cached_property
 
 import numpy as np
 
+from swope.models.statespace.columns import COLUMNS
 from swope.models.statespace.fit import Fit, Record, fit, smooth, start, update
 from swope.models.statespace.layout import Model, Term
 from swope.models.statespace.series import Series
 from swope.models.statespace.terms import DampedWalk, Level, Noise, Oscillator, Seasonal, harmonic_columns
+from swope.pipeline.forecast import Forecast
 from swope.pipeline.lightcurve import FloatArray, LightCurve
 from swope.pipeline.median import median
 from swope.pipeline.photometry import errors_or, typical_error
@@ -112,6 +114,23 @@ class StarFit:
     def innovation(self) -> FloatArray:
         """(n,) standardised innovations, positive where brighter than forecast; NaN where there was no forecast."""
         return (self.prepared.series.value - self.mean) / self.sigma
+
+    @property
+    def forecast(self) -> Forecast:
+        """One-step-ahead forecasts of the curve's good rows, in its own unit."""
+        prepared, good = self.prepared, self.curve.good
+        centre = prepared.centre[prepared.series.band]
+        return Forecast(
+            object_id=self.curve.object_id,
+            detector=COLUMNS.name,
+            time=good.time,
+            band=prepared.series.band,
+            bands=prepared.bands,
+            value=good.value,
+            mean=self.curve.sign * (self.mean * prepared.scale + centre),
+            sigma=self.sigma * prepared.scale,
+            sign=self.curve.sign,
+        )
 
     @property
     def season(self) -> Seasonal | None:

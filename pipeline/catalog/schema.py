@@ -55,7 +55,7 @@ _STAR = (
 _PERIOD = (
     Column("period", FLOAT, "d", "time.period", "best period"),
     Column("period_err", FLOAT, "d", "stat.error;time.period", "one-sigma error of the period"),
-    Column("period_fap", FLOAT, "", "stat.probability;time.period", "false-alarm probability of the strongest peak"),
+    Column("period_fap", FLOAT, "", "stat.probability;time.period", "false-alarm probability; null where few_cycles"),
     Column(
         "period_flag",
         TEXT,
@@ -90,9 +90,16 @@ _ANOMALY = (
         FLOAT,
         "",
         "stat.probability;src.var",
-        "share of ordinary stars to be expected among the run's stars with an anomaly_pvalue as small",
+        "share of ordinary stars to be expected among the run's stars down to this place of anomaly_rank",
     ),
-    Column("anomaly_rank", INT, "", "stat.rank", "place among the run's stars; 1 is the strangest"),
+    Column("anomaly_rank", INT, "", "stat.rank", "place by detectors and class_doubt; 1 is the strangest"),
+    Column(
+        "anomaly_flag",
+        TEXT,
+        "",
+        "meta.code.qual;src.var",
+        "what keeps it from the first places: few_points, lone_points, many_stars, blend, wrong_period",
+    ),
     Column(
         "novelty_rank",
         INT,

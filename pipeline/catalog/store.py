@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -21,8 +22,17 @@ from swope.pipeline.catalog.schema import STATUSES, events_schema, objects_schem
 from swope.pipeline.coincidence import many_stars
 from swope.pipeline.column import DetectorColumns, detectors_of
 from swope.pipeline.commit import finish
-from swope.pipeline.lightcurve import FloatArray
-from swope.pipeline.rank import anomaly_rank, false_discovery_rate, novelty, novelty_rank
+from swope.pipeline.demote import FLAGS, blended, demoted, doubtful_period, few_points, first_flag, with_all_events
+from swope.pipeline.lightcurve import BoolArray, FloatArray
+from swope.pipeline.rank import (
+    NOTABLE_PVALUE,
+    anomaly_rank,
+    false_discovery_rate,
+    led_by_kind,
+    novelty,
+    novelty_rank,
+    ranking_pvalue,
+)
 
 OBJECTS = "objects.parquet"
 EVENTS = "events.parquet"
@@ -70,7 +80,7 @@ def write_parquet(table: pa.Table, path: Path) -> None:
     OSError
         When the folder cannot be written.
     """
-    with replacing(path) as temporary, _writer(temporary, table.schema) as writer:
+    with replacing(path) as temporary, parquet_writer(temporary, table.schema) as writer:
         writer.write_table(table, row_group_size=BATCH)
 
 
@@ -84,12 +94,13 @@ def merge(
     """Make a run's objects.parquet and events.parquet of the parts that its chunks left.
 
     Objects are sorted by name and source, events by name, source and time. What needs the whole catalog is filled here,
-    whatever the parts say: the columns ``anomaly_fdr``, ``anomaly_rank`` and ``novelty_rank``, and the ``flag`` of
-    events that happened to many stars at once (`pipeline.coincidence`). The result does not depend on the order of the
-    parts.
+    whatever the parts say: the columns ``anomaly_fdr``, ``anomaly_rank`` and ``novelty_rank``, ``anomaly_flag`` where a
+    star says nothing of lone points, and the ``flag`` of events that happened to many stars at once
+    (`pipeline.coincidence`). The result does not depend on the order of the parts.
 
     In memory at a time are: one part, `batch` stars with their events, of every star of the run its name, source,
-    p-value and scores (some 500 bytes; 500 MB for a million), and of every event when and to which star it happened.
+    place, period, p-values and scores (some 700 bytes; 700 MB for a million), and of every event when and to which star
+    it happened.
     As much disk as the parts take is used meanwhile, in a temporary folder inside `run_dir`.
 
     Parameters
@@ -115,20 +126,26 @@ def merge(
     detectors = tuple(known.values())
     schema = objects_schema(detectors, types)
     run_dir.mkdir(parents=True, exist_ok=True)
-    keys = _keys(objects, schema, [*(one.score for one in detectors), "class_doubt"])
+    said = [name for one in detectors for name in (one.score, one.pvalue, one.flag) if name is not None]
+    keys = _keys(objects, schema, [*said, *_JUDGED])
     names = keys["object_id"].to_numpy(zero_copy_only=False)
-    pvalue = _matrix(keys, ["anomaly_pvalue"])[:, 0]
-    rank = anomaly_rank(pvalue, _matrix(keys, [one.score for one in detectors]), names.tolist())
-    rate, novel = false_discovery_rate(pvalue), _novelty_rank(keys, detectors)
-    many = _happened_to_many(events, keys)
+    many, star = _happened_to_many(events, keys)
+    flag = _flags(keys, detectors, with_all_events(star, many, len(keys)))
+    pvalue = demoted(_ranking_pvalue(keys, detectors), flag)
+    places = _Places(
+        rank=anomaly_rank(pvalue, _matrix(keys, [one.score for one in detectors]), names.tolist()),
+        rate=false_discovery_rate(pvalue),
+        flag=np.array(flag, dtype=object),
+        novel=_novelty_rank(keys, detectors),
+    )
     # cut only between names, so that all rows of a star, and its events, meet in one batch
     edges = np.unique(names[batch::batch].astype(object)) if len(names) > batch else np.empty(0, dtype=object)
     with (
         _scratch(run_dir / ".merge") as scratch,
         replacing(run_dir / OBJECTS) as objects_file,
         replacing(run_dir / EVENTS) as events_file,
-        _writer(objects_file, with_models(schema, models)) as objects_writer,
-        _writer(events_file, with_models(events_schema(), models)) as events_writer,
+        parquet_writer(objects_file, with_models(schema, models)) as objects_writer,
+        parquet_writer(events_file, with_models(events_schema(), models)) as events_writer,
     ):
         split_objects = _split(objects, schema, edges, scratch / "objects")
         split_events = _split(events, events_schema(), edges, scratch / "events")
@@ -138,7 +155,7 @@ def merge(
             found = _sorted(_read(some_events, events_schema()), _EVENT_ORDER)
             own = slice(row, row := row + len(stars))
             found = _flagged(found, many[event : (event := event + len(found))])
-            objects_writer.write_table(_ranked(stars, rank[own], novel[own], rate[own]), row_group_size=batch)
+            objects_writer.write_table(_ranked(stars, places.of(own)), row_group_size=batch)
             events_writer.write_table(found, row_group_size=batch)
 
 
@@ -152,7 +169,7 @@ def refill(path: Path, columns: Mapping[str, pa.Array]) -> None:
     """
     with pq.ParquetFile(path) as file, replacing(path) as temporary:
         schema = file.schema_arrow
-        with _writer(temporary, schema) as writer:
+        with parquet_writer(temporary, schema) as writer:
             row = 0
             for group in range(file.num_row_groups):
                 table = file.read_row_group(group)
@@ -197,12 +214,56 @@ def _scratch(folder: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
-    return pq.ParquetWriter(path, schema, compression="zstd", version="2.6", write_statistics=True)
+def parquet_writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
+    """A writer of a table whose pages say when they are damaged.
+
+    Words are written as a dictionary; numbers as they are, which takes a third of the time and less room: measurements
+    seldom repeat.
+    """
+    words = [field.name for field in schema if pa.types.is_string(field.type)]
+    return pq.ParquetWriter(
+        path, schema, compression="zstd", version="2.6", use_dictionary=words or False, write_page_checksum=True
+    )
 
 
 #: Kinds of events that have no moment: where they begin follows from when a survey looked, and so for all its stars.
 _LASTING = ("trend", "period")
+
+
+#: What of a star its place in the catalog follows from, beside what its detectors said.
+_JUDGED = (
+    "anomaly_flag",
+    "class",
+    "class_doubt",
+    "period",
+    "period_fap",
+    "period_flag",
+    "ra",
+    "dec",
+    "mean_mag",
+    "mean_flux",
+)
+
+
+@dataclass(frozen=True, eq=False)
+class _Places:
+    """What a whole catalog says of its n stars, in its order.
+
+    Attributes
+    ----------
+    rank, novel : (n,) places; 0 for none.
+    rate : (n,) of false discoveries; NaN for none.
+    flag : (n,) what keeps them from the first places, or None.
+    """
+
+    rank: NDArray[np.int64]
+    rate: FloatArray
+    flag: NDArray[np.object_]
+    novel: NDArray[np.int64]
+
+    def of(self, rows: slice) -> _Places:
+        """Those of some stars."""
+        return _Places(self.rank[rows], self.rate[rows], self.flag[rows], self.novel[rows])
 
 
 def _keys(parts: Sequence[Path], schema: pa.Schema, scores: Sequence[str]) -> pa.Table:
@@ -223,6 +284,46 @@ def _keys(parts: Sequence[Path], schema: pa.Schema, scores: Sequence[str]) -> pa
     return _sorted(pa.concat_tables(tables) if tables else types.empty_table(), _OBJECT_ORDER)
 
 
+def _ranking_pvalue(keys: pa.Table, detectors: Sequence[DetectorColumns]) -> FloatArray:
+    """(n,) what the stars are ranked by; NaN for one without a p-value."""
+    combined: FloatArray
+    combined, doubt = _matrix(keys, ["anomaly_pvalue", "class_doubt"]).T
+    if not detectors:
+        return combined
+    pvalues = _matrix(keys, [one.pvalue for one in detectors])
+    found = ranking_pvalue(pvalues, [one.tells_kinds for one in detectors], doubt)
+    return np.where(np.isnan(combined) | np.isnan(found), combined, found)
+
+
+def _flags(keys: pa.Table, detectors: Sequence[DetectorColumns], many: BoolArray) -> list[str | None]:
+    """What keeps each star from the first places, where anything does.
+
+    Parameters
+    ----------
+    many : (n,) whether all that a star did happened to many.
+    """
+    columns = ("period", "period_fap", "ra", "dec", "mean_mag", "mean_flux", "n_obs")
+    period, fap, ra, dec, mag, flux, count = _matrix(keys, columns).T
+    kind = np.ones(len(keys), dtype=bool)
+    if detectors:
+        kind = led_by_kind(_matrix(keys, [one.pvalue for one in detectors]), [one.tells_kinds for one in detectors])
+    wrong = doubtful_period(keys["class"].to_pylist(), fap, keys["period_flag"].to_pylist())
+    for one in detectors:
+        if one.flag is not None:
+            wrong |= pc.fill_null(pc.equal(keys[one.flag], "wrong_period"), False).to_numpy().astype(bool)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        bright = -mag if np.isfinite(mag).any() else np.log10(flux)
+    return first_flag(
+        {
+            "few_points": few_points(count),
+            "lone_points": pc.fill_null(pc.equal(keys["anomaly_flag"], "lone_points"), False).to_numpy().astype(bool),
+            "many_stars": many & ~kind,
+            "blend": blended(ra, dec, period, fap, bright),
+            "wrong_period": wrong & kind,
+        }
+    )
+
+
 def _novelty_rank(keys: pa.Table, detectors: Sequence[DetectorColumns]) -> NDArray[np.int64]:
     """(n,) places by likeness to known kinds, 0 where unknown; all 0 without a detector that tells kinds."""
     telling = [one.score for one in detectors if one.tells_kinds]
@@ -232,26 +333,31 @@ def _novelty_rank(keys: pa.Table, detectors: Sequence[DetectorColumns]) -> NDArr
     return novelty_rank(novelty(shapes, doubt))
 
 
-def _happened_to_many(parts: Sequence[Path], keys: pa.Table) -> NDArray[np.bool_]:
-    """Of every event of the run, in the order of the final table, whether it happened to many stars at once."""
+def _happened_to_many(parts: Sequence[Path], keys: pa.Table) -> tuple[BoolArray, NDArray[np.int64]]:
+    """Of every event of the run, in the order of the final table, whether it happened to many stars, and its star.
+
+    Returns
+    -------
+    (m,) and (m,) row of the star; -1 for one that is not there.
+    """
     tables = [_conformed(part, events_schema()).select(_EVENT_ORDER) for part in parts]
     if not sum(map(len, tables)):
-        return np.zeros(0, dtype=bool)
+        return np.zeros(0, dtype=bool), np.zeros(0, dtype=np.int64)
     table = _sorted(pa.concat_tables(tables), _EVENT_ORDER)
     lasting = pc.is_in(table["kind"], pa.array(_LASTING)).to_numpy(zero_copy_only=False).astype(bool)
     start, peak = (
         np.where(lasting, np.nan, table[name].to_numpy(zero_copy_only=False)) for name in ("t_start", "t_peak")
     )
-    row = _rows_of(table, keys)
-    known = row >= 0
-    star = np.where(known, row, len(keys))
-    row = np.where(known, row, 0)
+    found = _rows_of(table, keys)
+    known = found >= 0
+    star = np.where(known, found, len(keys))
+    row = np.where(known, found, 0)
     first, last = (keys[name].to_numpy(zero_copy_only=False)[row] for name in ("time_start", "time_end"))
     span = np.where(known, last - first, np.nan)
     step = span / np.maximum(keys["n_obs"].to_numpy(zero_copy_only=False)[row], 1)
     brighter = pc.equal(table["direction"], "brighten").to_numpy(zero_copy_only=False).astype(bool)
     # a jump is at one moment when it begins, a flare when it peaks
-    return many_stars(star, start, brighter, step, span) | many_stars(star, peak, brighter, step, span)
+    return many_stars(star, start, brighter, step, span) | many_stars(star, peak, brighter, step, span), found
 
 
 def _rows_of(events: pa.Table, keys: pa.Table) -> NDArray[np.int64]:
@@ -316,12 +422,19 @@ def _read(file: Path, schema: pa.Schema) -> pa.Table:
         return reader.read_all().cast(schema)
 
 
-def _ranked(stars: pa.Table, rank: NDArray[np.int64], novel: NDArray[np.int64], rate: FloatArray) -> pa.Table:
-    """The rows with their places in the catalog, null for 0, and the rates of false discoveries, null for NaN."""
+def _ranked(stars: pa.Table, places: _Places) -> pa.Table:
+    """The rows with their places in the catalog, null for 0, and what else they are given there."""
+    strange = pc.fill_null(pc.less(stars["anomaly_pvalue"], NOTABLE_PVALUE), False)
+    sentence = pa.array([FLAGS.get(one, "") for one in places.flag], pa.string())
+    told = pc.and_(pc.and_(strange, pc.not_equal(sentence, "")), pc.is_null(stars["anomaly_flag"]))
     filled = {
-        "anomaly_rank": pa.array(rank, pa.int32(), mask=rank == 0),
-        "novelty_rank": pa.array(novel, pa.int32(), mask=novel == 0),
-        "anomaly_fdr": pa.array(rate, from_pandas=True),
+        "anomaly_rank": pa.array(places.rank, pa.int32(), mask=places.rank == 0),
+        "novelty_rank": pa.array(places.novel, pa.int32(), mask=places.novel == 0),
+        "anomaly_fdr": pa.array(places.rate, from_pandas=True),
+        "anomaly_flag": pa.array(places.flag, pa.string()),
+        "anomaly_reason": pc.if_else(
+            told, pc.binary_join_element_wise(stars["anomaly_reason"], sentence, " "), stars["anomaly_reason"]
+        ),
     }
     for name, values in filled.items():
         at = stars.schema.get_field_index(name)

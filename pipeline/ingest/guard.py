@@ -26,4 +26,6 @@ def refusal(object_id: str, source: str, error: Exception) -> Refused:
         byte = error.object[error.start]
         return Refused(object_id, source, f"not text: byte 0x{byte:02x} at {error.start} is not UTF-8", "failed")
     words = " ".join(str(error).split()) or type(error).__name__
-    return Refused(object_id, source, f"could not be read ({type(error).__name__}: {words[:300]})", "failed")
+    # readers raise an OSError for a damaged file, too, but without the system's number; Arrow, for one away, without it
+    for_now = isinstance(error, FileNotFoundError) or (isinstance(error, OSError) and error.errno is not None)
+    return Refused(object_id, source, f"could not be read ({type(error).__name__}: {words[:300]})", "failed", for_now)

@@ -68,12 +68,14 @@ class Refused:
     source : the file, as the user would recognise it.
     reason : why, in a sentence.
     status : "rejected" when the content cannot be used, "failed" when it could not be read.
+    for_now : whether the machine, not the file, was why: another time it may be read.
     """
 
     object_id: str
     source: str
     reason: str
     status: Literal["rejected", "failed"] = "rejected"
+    for_now: bool = False
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 from swope.pipeline.lightcurve import LightCurve
 from swope.pipeline.period.refine import epoch, refine
-from swope.pipeline.period.result import PeriodFlag, PeriodResult
+from swope.pipeline.period.result import PeriodResult
 from swope.pipeline.period.sample import Sample, prepare
-from swope.pipeline.period.search import FEW_CYCLES
+from swope.pipeline.period.significance import FEW_CYCLES, few_cycles
 from swope.pipeline.period.transit import deepest
 
 #: Two periods within this share of each other, or half of 1/span in frequency, are the same.
@@ -42,25 +43,22 @@ def multiplied(curve: LightCurve, found: PeriodResult, factor: float) -> PeriodR
         found,
         period=period,
         period_err=factor * found.period_err,
-        flag=_flag(found, period, sample.span),
+        flag="alias" if found.flag == "alias" else None,
         others=(found.period, *others[:3]),
     )
     if found.terms == 0:
-        return replace(new, t0=_transit_epoch(curve, sample, found, period))
-    best = refine(sample, 1.0 / period, rounds=0)
-    return replace(new, t0=epoch(best, sample), terms=best.terms)
+        few = sample.span < FEW_CYCLES * period
+        new = replace(new, t0=_transit_epoch(curve, sample, found, period))
+    else:
+        best = refine(sample, 1.0 / period, rounds=0)
+        few = few_cycles(sample, best)
+        new = replace(new, t0=epoch(best, sample), terms=best.terms)
+    return replace(new, fap=math.nan, flag="few_cycles") if few else new
 
 
 def _same(period: float, other: float, span: float) -> bool:
     """Whether two periods are the same, or cannot be told apart in so many days."""
     return abs(period / other - 1.0) < SAME or abs(1.0 / period - 1.0 / other) < 0.5 / span
-
-
-def _flag(found: PeriodResult, period: float, span: float) -> PeriodFlag | None:
-    """What still speaks against the new period, by the rules of the search."""
-    if span < FEW_CYCLES * period:
-        return "few_cycles"
-    return "alias" if found.flag == "alias" else None
 
 
 def _transit_epoch(curve: LightCurve, sample: Sample, found: PeriodResult, period: float) -> float:

@@ -3,8 +3,9 @@
 Every candidate of a star gets a score, a weighted sum of the features below; the probabilities of the candidates are
 the softmax of their scores (McFadden 1974). The evidence alone does not know that a contact binary's two minima are
 one cycle, that three cycles of a Mira fit any curve better than one, or that periods near a day are mostly nights.
-The weights were learned on stars whose periods people had settled (`python -m tests.bench.periods_rule` fits and
-prints them; a fifth of the stars, `swope.pipeline.split.held_out`, was kept apart).
+The weights were learned on stars whose periods people had settled, of ASAS, Catalina, EROS, EROS-2 and Stripe 82
+(`python -m tests.bench.periods_rule` fits and prints them; a fifth of the stars, `swope.pipeline.split.held_out`, was
+kept apart).
 """
 
 from __future__ import annotations

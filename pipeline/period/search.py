@@ -16,15 +16,12 @@ from swope.pipeline.period.refine import Refined, epoch, refine
 from swope.pipeline.period.result import PeriodFlag, PeriodResult
 from swope.pipeline.period.rule import probabilities
 from swope.pipeline.period.sample import Sample, prepare
-from swope.pipeline.period.significance import false_alarm
+from swope.pipeline.period.significance import FEW_CYCLES, false_alarm, few_cycles
 from swope.pipeline.period.spectrum import Spectrum, periodogram
 from swope.pipeline.period.transit import Transit, find_transits, is_dense
 
 #: A runner-up with this share of the winner's probability earns the winner a flag.
 DOUBT = 0.15
-
-#: Fewer cycles than this in the span are flagged.
-FEW_CYCLES = 3.0
 
 #: A smooth model of a few cycles that leaves less than this share of a dense curve's variance has its period, whatever
 #: dips there are.
@@ -71,15 +68,17 @@ def find_period(curve: LightCurve, options: PeriodOptions = PeriodOptions()) -> 
     periodic = candidates.looks.noise[0] < EXPLAINED and sample.span * best.frequency >= FEW_CYCLES
     if is_dense(sample.time) and not periodic:
         transits = find_transits(curve, 1, options.min_period, options.max_period)
-    fap = false_alarm(sample, found.spectrum, found.grid, candidates)
     runners_up = 1.0 / candidates.frequency[1:5]
     if transits:
         return _of_transit(transits[0], best, runners_up, sample.span)
+    chance = false_alarm(sample, found.spectrum, found.grid, candidates)
+    few = few_cycles(sample, best)
     return PeriodResult(
         period=1.0 / best.frequency,
         period_err=best.frequency_err / best.frequency**2,
-        fap=fap,
-        flag=_flag(found),
+        fap=math.nan if few else chance.slow,
+        noise_fap=chance.noise,
+        flag="few_cycles" if few else _flag(found),
         others=tuple(float(p) for p in runners_up),
         t0=epoch(best, sample),
         terms=best.terms,
@@ -120,8 +119,6 @@ def _flag(found: Search) -> PeriodFlag | None:
     """What the first candidate may be instead, if a runner-up is nearly as probable."""
     frequency = found.candidates.frequency
     span = found.sample.span
-    if span * frequency[0] < FEW_CYCLES:
-        return "few_cycles"
     for f, probability in zip(frequency[1:], found.probability[1:], strict=True):
         if probability < DOUBT * found.probability[0]:
             break
@@ -140,11 +137,14 @@ def _of_transit(transit: Transit, best: Refined, runners_up: FloatArray, span: f
     """A transiting planet's period on top, the periodogram's choice first among the others."""
     # a box's place is known to a fraction of its length over its signal-to-noise ratio
     error = transit.duration / transit.snr / max(1.0, span / transit.period)
+    chance = math.erfc(transit.snr / math.sqrt(2.0))
+    few = span < FEW_CYCLES * transit.period or transit.transits < FEW_CYCLES
     return PeriodResult(
         period=transit.period,
         period_err=error,
-        fap=math.erfc(transit.snr / math.sqrt(2.0)),
-        flag="few_cycles" if span < FEW_CYCLES * transit.period else None,
+        fap=math.nan if few else chance,
+        noise_fap=chance,
+        flag="few_cycles" if few else None,
         others=(1.0 / best.frequency, *(float(p) for p in runners_up[:3])),
         t0=transit.t0,
         terms=0,

@@ -69,7 +69,8 @@ def _next(rest: LightCurve, options: PeriodOptions) -> PeriodResult | None:
     found = search(rest, options)
     if isinstance(found, str):
         return None
-    fap = false_alarm(found.sample, found.spectrum, found.grid, found.candidates)
+    chance = false_alarm(found.sample, found.spectrum, found.grid, found.candidates)
+    fap = chance.slow
     if not fap < LARGEST_FAP:
         return None
     frequency = float(found.candidates.frequency[int(np.argmax(found.candidates.evidence[:, 0]))])

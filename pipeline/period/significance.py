@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from swope.pipeline.lightcurve import FloatArray
 from swope.pipeline.median import median
 from swope.pipeline.period.grid import Grid
 from swope.pipeline.period.judge import Candidates, evidence
+from swope.pipeline.period.refine import Refined
 from swope.pipeline.period.sample import Sample
 from swope.pipeline.period.spectrum import Spectrum
 
@@ -31,8 +32,31 @@ WALK_COUNTS = 1.15
 #: A value beyond so many robust sigmas counts as one at that distance.
 OUTLIER = 3.5
 
+#: Fewer cycles than this tell no period from a slow change.
+FEW_CYCLES = 3.0
 
-def false_alarm(sample: Sample, spectrum: Spectrum, grid: Grid, found: Candidates) -> float:
+#: Nor do two cycles that carry more than this share of what a fold explains, however many there are.
+MOST_OF_TWO = 0.9
+
+#: Slow changes are polynomials of this degree: they follow what has up to three cycles in the span.
+SLOW_DEGREE = 6
+
+
+@dataclass(frozen=True)
+class FalseAlarm:
+    """Probabilities that a star without a period would show as strong a peak or fold.
+
+    Attributes
+    ----------
+    noise : where it has noise alone, white and red.
+    slow : where it may have slow changes beside.
+    """
+
+    noise: float
+    slow: float
+
+
+def false_alarm(sample: Sample, spectrum: Spectrum, grid: Grid, found: Candidates) -> FalseAlarm:
     """Probability that a star without a period, but perhaps with red noise, would show as strong a peak or fold.
 
     The strongest peak is tested by the likelihood that a sinusoid adds to a damped random walk with a free mean, as a
@@ -40,6 +64,11 @@ def false_alarm(sample: Sample, spectrum: Spectrum, grid: Grid, found: Candidate
     number of independent frequencies of the star's own window; the best fold by its evidence less what the walk
     explains. The smaller of the two probabilities, times two since there were two tries, is the answer. Outliers are
     drawn in first (`without_outliers`): a sharp fold explains a single rotten point very well.
+
+    A damped walk is rough, and a smooth change over the whole span is explained far better by a fold that shows each
+    phase but once, at the alias of no frequency at all. So where a polynomial explains more than it costs, the same is
+    asked of what it leaves; a fold that explains more than walk and polynomial do counts as well, since a few cycles
+    are torn by taking a polynomial away.
 
     Parameters
     ----------
@@ -49,13 +78,74 @@ def false_alarm(sample: Sample, spectrum: Spectrum, grid: Grid, found: Candidate
     """
     calm = without_outliers(sample)
     peak = float(grid.frequency_at(int(np.argmax(spectrum.power))))
-    walk, sinusoid = red_noise_gain(calm, peak)
+    single, fold, beyond_walk = _gains(calm, peak, found.frequency)
+    noise = _chance(spectrum.independent, single, beyond_walk)
+    steady, slow = without_slow(calm)
+    if steady is calm:
+        return FalseAlarm(noise, noise)
+    its_single, _, its_fold = _gains(steady, peak, found.frequency)
+    return FalseAlarm(noise, _chance(spectrum.independent, its_single, its_fold, min(beyond_walk, fold - slow)))
+
+
+def _gains(sample: Sample, peak: float, folds: FloatArray) -> tuple[float, float, float]:
+    """Log likelihood of a sinusoid beside a walk, log evidence of the best of the folds, and this less the walk's."""
+    walk, sinusoid = red_noise_gain(sample, peak)
     n = len(sample.time)
-    single = -sinusoid * (n - sample.n_bands - 2) / n
-    fold = float(evidence(calm, found.frequency).max()) - WALK_COUNTS * walk
-    strongest = min(single, -fold)
-    expected = 2.0 * spectrum.independent * math.exp(min(0.0, strongest))
+    fold = float(evidence(sample, folds).max())
+    return sinusoid * (n - sample.n_bands - 2) / n, fold, fold - WALK_COUNTS * walk
+
+
+def _chance(independent: float, *gains: float) -> float:
+    """Probability of the largest of these gains at any of so many independent frequencies."""
+    expected = len(gains) * independent * math.exp(-max(0.0, *gains))
     return float(-math.expm1(-expected))
+
+
+def few_cycles(sample: Sample, best: Refined) -> bool:
+    """Whether too few cycles carry a period: fewer than `FEW_CYCLES` are in the span, or two explain nearly all.
+
+    What a cycle explains is the weighted sum of its points' squared distances from the median less those from the fold,
+    so that a quiet part explains nothing. Cycles begin half a period from where the fold is furthest from the median.
+
+    Parameters
+    ----------
+    sample : n points.
+    best : their fold.
+    """
+    if sample.span * best.frequency < FEW_CYCLES:
+        return True
+    middle, bins = median(sample.value), len(best.curve)
+    phase = (sample.time * best.frequency) % 1.0
+    model = np.interp(phase, np.arange(bins) / bins, best.curve, period=1.0)
+    # the curve is about zero, whatever phases the points have
+    model += np.mean(sample.weight * (sample.value - model))
+    gain = sample.weight * ((sample.value - middle) ** 2 - (sample.value - model) ** 2)
+    furthest = float(np.argmax(np.abs(best.curve - middle))) / bins
+    cycle = np.floor(sample.time * best.frequency - furthest + 0.5).astype(np.int64)
+    cycle = np.unique(cycle, return_inverse=True)[1]
+    share = np.sort(np.maximum(np.bincount(cycle, gain), 0.0))
+    return bool(share[-2:].sum() > MOST_OF_TWO * share.sum())
+
+
+def without_slow(sample: Sample) -> tuple[Sample, float]:
+    """What a polynomial leaves, brought back to variance 1, and the log likelihood that it gains, less its price.
+
+    The polynomial has `SLOW_DEGREE`, the price of its terms is that of the Bayesian information criterion. Where it is
+    not worth that, the sample itself and 0.
+    """
+    n = len(sample.time)
+    if n < 3 * SLOW_DEGREE:
+        return sample, 0.0
+    place = 2.0 * sample.time / sample.span - 1.0
+    root = np.sqrt(sample.weight)
+    basis = np.polynomial.legendre.legvander(place, SLOW_DEGREE)
+    series = np.linalg.lstsq(basis * root[:, None], sample.value * root, rcond=1e-8)[0]
+    rest = sample.value - basis @ series
+    left = float(np.mean(sample.weight * rest**2))
+    gain = -0.5 * (n * math.log(max(left, 1e-300)) + SLOW_DEGREE * math.log(n))
+    if gain <= 0 or not left > 0:
+        return sample, 0.0
+    return replace(sample, value=rest / math.sqrt(left)), gain
 
 
 def without_outliers(sample: Sample) -> Sample:

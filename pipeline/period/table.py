@@ -19,6 +19,7 @@ PERIOD_SCHEMA = pa.schema(
         ("others", pa.list_(pa.float64())),
         ("t0", pa.float64()),
         ("terms", pa.int32()),
+        ("noise_fap", pa.float64()),
         ("reason", pa.string()),
         ("fault", pa.bool_()),
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -34,8 +34,19 @@ from swope.pipeline.version import VERSION
 #: What runs in the page, in order; all of it stands in the page.
 _SCRIPTS = ("stars.js", "draw.js", "verdicts.js", "gallery.js")
 
+#: Status of the stars that have measurements.
+_MEASURED = ("ok", "partial")
+
 #: The page may run what stands in it and show its own pictures, and nothing else: no address is called by itself.
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'"
+
+
+def cards(run_dir: Path, details: Mapping[int, StarDetail]) -> dict[int, Html]:
+    """Draw the cards of some stars of a run, each by its place on the page, from 1 on."""
+    objects = ds.dataset(run_dir / OBJECTS)
+    detectors = detectors_of(objects.schema)
+    n_ranked = objects.count_rows(ds.field("status").isin(_MEASURED) & ds.field("anomaly_pvalue").is_valid())
+    return {place: card(detail, detectors, place, n_ranked) for place, detail in details.items()}
 
 
 def make_report(
@@ -45,6 +56,7 @@ def make_report(
     thumbnails: Mapping[Name, str] = MappingProxyType({}),
     before: pa.Table | None = None,
     injected: Path | None = None,
+    draw: Callable[[Path, Mapping[int, StarDetail]], dict[int, Html]] = cards,
 ) -> Path:
     """Write DIR/report/index.html.
 
@@ -59,6 +71,7 @@ def make_report(
     thumbnails : small light curves for the gallery, by name and source (`swope.pipeline.report.thumbnail`).
     before : of the run before, what `swope.pipeline.report.changes` compares; None where there was none.
     injected : folder in which `swope inject` left its tables; None: DIR/inject, where there is one.
+    draw : as `cards`, which most of the time goes into: it may divide the stars among processes.
 
     Returns
     -------
@@ -74,8 +87,9 @@ def make_report(
         if not (run_dir / name).is_file():
             raise FileNotFoundError(f"{run_dir} holds no {name}; is it the folder of a finished run?")
     path = run_dir / "report" / "index.html"
-    others = (thumbnails, before, injected or run_dir / FOLDER)
-    content = _page(run_dir, list(details), list(asked), *others)
+    details, asked = list(details), list(asked)
+    drawn = draw(run_dir, dict(enumerate([*asked, *details], start=1)))
+    content = _page(run_dir, details, asked, drawn, thumbnails, before, injected or run_dir / FOLDER)
     with replacing(path) as temporary:
         temporary.write_text(content, encoding="utf-8")
     return path
@@ -85,6 +99,7 @@ def _page(
     run_dir: Path,
     details: list[StarDetail],
     asked: list[StarDetail],
+    drawn: Mapping[int, Html],
     thumbnails: Mapping[Name, str],
     before: pa.Table | None,
     injected: Path,
@@ -95,13 +110,13 @@ def _page(
     counts = count_statuses(run_dir / OBJECTS)
     measured = objects.to_table(
         columns=["class", "class_prob", "period", "period_flag", "amplitude", "value_kind", *pvalue_names(detectors)],
-        filter=ds.field("status").isin(["ok", "partial"]),
+        filter=ds.field("status").isin(_MEASURED),
     )
     said = objects.to_table(columns=["status", "reason"], filter=ds.field("status") != "ok")
     pvalues = {title: _floats(measured, name) for name, title in pvalue_names(detectors).items()}
     n_ranked = len(measured) - measured["anomaly_pvalue"].null_count
     shown = {(d.row["object_id"], d.row["source"]): place for place, d in enumerate([*asked, *details], start=1)}
-    cards = [card(detail, detectors, place, n_ranked) for place, detail in enumerate([*asked, *details], start=1)]
+    in_full = [drawn[place] for place in shown.values()]
     with_period = measured.filter(measured["period"].is_valid())
     every = objects.to_table(columns=object_names(objects.schema.names, detectors, ranking(objects)))
     written = [
@@ -112,14 +127,14 @@ def _page(
     changed = None if before is None else changes(before, objects.to_table(columns=list(REMEMBERED)))
     found = found_section(injected)
     sections = {"gallery": ("All stars", gallery(packed))} if counts["n_in"] else {}
-    sections |= {"asked": ("Stars asked for", join(*cards[: len(asked)]))} if asked else {}
+    sections |= {"asked": ("Stars asked for", join(*in_full[: len(asked)]))} if asked else {}
     sections |= {
         "stars": (
             "Strangest stars",
             join(
                 tag("p", _strangest(len(details), n_ranked, asked, ranking(objects))),
                 tag("p", _VERDICTS, class_="soft") if details else None,
-                *cards[len(asked) :],
+                *in_full[len(asked) :],
             ),
         ),
         "classes": ("Classes", class_table(measured["class"], measured["class_prob"])),

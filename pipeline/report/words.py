@@ -77,4 +77,5 @@ def _period(detail: StarDetail) -> str:
     if not period.found:
         return f"none: {period.reason}"
     flag = f"; flag: {period.flag}" if period.flag else ""
-    return f"{measured(period.period, period.period_err)} d, false alarm {probability(period.fap)}{flag}"
+    false_alarm = f", false alarm {probability(period.fap)}" if known(period.fap) else ""
+    return f"{measured(period.period, period.period_err)} d{false_alarm}{flag}"

@@ -65,9 +65,13 @@ class Outcome:
     slowest: float = 0.0
 
 
-def command(sources: Sequence[str], out: Path) -> list[str]:
+#: What a run is asked for beside its tables.
+REPORT, NO_REPORT = ("--top", "1"), ("--no-report",)
+
+
+def command(sources: Sequence[str], out: Path, report: Sequence[str] = REPORT) -> list[str]:
     """The run; small chunks, so that there are many moments between them."""
-    return [*_SWOPE, "run", *sources, "--out", str(out), "--clock", "unknown", "--chunk-size", "4", "--top", "1"]
+    return [*_SWOPE, "run", *sources, "--out", str(out), "--clock", "unknown", "--chunk-size", "4", *report]
 
 
 def hashes(out: Path) -> dict[str, str]:
@@ -121,10 +125,10 @@ def interruptible() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def begin(sources: Sequence[str], out: Path) -> subprocess.Popen[bytes]:
+def begin(sources: Sequence[str], out: Path, report: Sequence[str] = REPORT) -> subprocess.Popen[bytes]:
     """Start a run."""
     return subprocess.Popen(
-        command(sources, out),
+        command(sources, out, report),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         env=os.environ | {_MARK: str(out)},
@@ -164,11 +168,12 @@ def measure(
     seed: int,
     folder: Path,
     between: tuple[float, float] = (0.0, 1.0),
+    report: Sequence[str] = REPORT,
 ) -> Outcome:
     """Stop a run in these ways, one after the other, after a random part of its time between these two."""
     draw = random.Random(seed)
     begin_ = time.monotonic()
-    subprocess.run(command(sources, folder / "undisturbed"), check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(command(sources, folder / "undisturbed", report), check=True, stdout=subprocess.DEVNULL)
     lasted = time.monotonic() - begin_
     out, wanted = folder / "stopped", hashes(folder / "undisturbed")
     outcome, stops, before = Outcome(), Counter[str](), dict[str, int]()
@@ -184,7 +189,7 @@ def measure(
 
     for who, what in ways:
         while True:
-            run = begin(sources, out)
+            run = begin(sources, out, report)
             try:
                 run.wait(draw.uniform(*between) * lasted)
             except subprocess.TimeoutExpired:
@@ -204,7 +209,7 @@ def measure(
         outcome.torn += not belongs_together(out)
         outcome.redone += _redone(before, out)
         before = finished_chunks(out)
-    run = begin(sources, out)
+    run = begin(sources, out, report)
     run.wait()
     ended(run)
     outcome.stops = dict(stops)

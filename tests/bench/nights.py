@@ -2,6 +2,7 @@
 
     python -m tests.bench.nights [--nights 30] [--stars 120]                ends in the catalog of one run?
     python -m tests.bench.nights --cost [--stars 10000] [--points 300]      1 % changed, and nothing did: the costs
+    python -m tests.bench.nights --cost --keep FOLDER                       the same, and another night each time
 
 A survey of some fields, a nested Parquet file each, grows from night to night: most nights some fields get points,
 some points come nights late, stars are found anew, in one night a field is reduced again, for some nights nothing comes
@@ -64,7 +65,10 @@ class Survey:
 
     def __post_init__(self) -> None:
         self.rng = np.random.default_rng(self.seed)
-        self.folder.mkdir(parents=True)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for path in sorted(self.folder.glob("field*.parquet")):
+            for row in pq.read_table(path).to_pylist():
+                self.rows[int(row["object_id"][1:])] = list(zip(row["mjd"], row["mag"], strict=True))
 
     def brightness(self, star: int, time_: float) -> float:
         """Magnitude with noise."""
@@ -223,15 +227,21 @@ if __name__ == "__main__":
 
 
 def cost(folder: Path, stars: int, points: int) -> None:
-    """Print what the first run, a night with 1 % changed, and a night without a change cost."""
-    survey = Survey(folder / "incoming", stars)
-    survey.begin(points, stars)
-    script = folder / "night.py"
+    """Print what the first run, a night with 1 % changed, and a night without a change cost.
+
+    Where the folder holds the first run already, of the code as it is, there is another night.
+    """
+    survey = Survey(folder / "incoming", stars, seed=len(list((folder / "nights").glob("*"))))
+    first, script = folder / "first.json", folder / "night.py"
     script.write_text(_NIGHT)
     places = [str(folder / name) for name in ("incoming", "catalog", "nights")]
     spent: dict[str, float] = {}
     analysed: dict[str, int] = {}
-    for name in ("run", "quiet", "night"):
+    if first.exists():
+        spent["run"], analysed["run"] = json.loads(first.read_text())
+    else:
+        survey.begin(points, stars)
+    for name in ("quiet", "night") if first.exists() else ("run", "quiet", "night"):
         changed = survey.change(0.01) if name == "night" else 0
         before, begin = cpu(), time.monotonic()
         subprocess.run([sys.executable, str(script), *places], check=True, stdout=subprocess.DEVNULL)
@@ -239,6 +249,7 @@ def cost(folder: Path, stars: int, points: int) -> None:
         analysed[name] = 0 if name == "quiet" else analysed_by(folder / "catalog")
         line = {"bench": "nights", "part": name, "stars": len(survey.rows), "changed": changed, "wall": round(wall, 1)}
         print(json.dumps(line | {"cpu": round(spent[name], 1), "analysed": analysed[name]}), flush=True)
+    first.write_text(json.dumps([spent["run"], analysed["run"]]))
     shares = {
         "stars": analysed["night"] / analysed["run"],
         "cpu": spent["night"] / spent["run"],
@@ -260,10 +271,11 @@ def main() -> None:
     parser.add_argument("--stars", type=int)
     parser.add_argument("--points", type=int, help="of each star at the beginning: 40, or 300 for the costs")
     parser.add_argument("--cost", action="store_true")
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="of the survey and its run, for more nights")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         if given.cost:
-            cost(Path(folder), given.stars or 10_000, given.points or 300)
+            cost(given.keep or Path(folder), given.stars or 10_000, given.points or 300)
             return
         from swope.flows.server import prefect_server
         from swope.flows.workers import worker_processes

@@ -29,9 +29,9 @@ from swope.pipeline.lightcurve import FloatArray, LightCurve
 from swope.pipeline.period import PeriodOptions, find_period
 from swope.pipeline.period.grid import Grid, grid_for
 from swope.pipeline.split import held_out
-from tests.bench.periods_data import ECLIPSING, Known, asas, eros, right, s82, with_fitted_period
+from tests.bench.periods_data import ECLIPSING, Known, asas, catalina, eros, eros2, right, s82, with_fitted_period
 
-SETS = ("s82", "asas", "eros", "space", "fap", "speed", "invariance")
+SETS = ("s82", "asas", "eros", "catalina", "eros2", "space", "fap", "speed", "invariance")
 LIMITS = PeriodOptions(min_period=0.2, max_period=1.2)
 
 
@@ -359,6 +359,10 @@ def main() -> None:
         judge_set("asas", asas(number), PeriodOptions(), plots, workers)
     if "eros" in chosen:
         judge_set("eros", eros(number), PeriodOptions(), plots, workers)
+    if "catalina" in chosen:
+        judge_set("catalina", catalina(number), PeriodOptions(), plots, workers)
+    if "eros2" in chosen:
+        judge_set("eros2", eros2(number), PeriodOptions(), plots, workers)
     if "space" in chosen:
         from tests.bench.periods_space import space
 

@@ -38,6 +38,9 @@ CLASS_RANGE = {"RRAB": (0.3, 1.1), "RRC": (0.18, 0.55), "DSCT": (0.04, 0.35), "M
 #: Fourier terms, how high a second hump may be as a share of the fold's range, and the share of scatter.
 FITTED_TERMS, SECOND_HUMP, LESS_SCATTER = 3, 0.2, 0.75
 
+#: Classes of `eros2_ogle` whose periods are sound: those of binaries are often half the orbital one, of RRe an alias.
+EROS2_CLASSES = ("1O", "F", "RRab", "RRc", "RRd")
+
 EROS_TYPES = {1: "binary", 2: "Cepheid", 3: "RR Lyrae", 4: "Mira"}
 
 
@@ -124,6 +127,33 @@ def eros(number: int | None = None) -> Iterator[Known]:
             EROS_TYPES[int(truth["type"])],
             float(truth["period"] / truth["div_period"]),
         )
+
+
+def nested(name: str, classes: tuple[str, ...] = (), number: int | None = None) -> Iterator[Known]:
+    """Stars of a set that is one nested table beside labels with periods: `catalina_south`, `eros2_ogle`.
+
+    Parameters
+    ----------
+    classes : those whose periods are used; none for all.
+    """
+    labels = pd.read_csv(REAL_DATA / name / "labels.csv", dtype={"object_id": str}).set_index("object_id")
+    table = pq.read_table(REAL_DATA / name / "light_curves.parquet")
+    known = labels.loc[table["object_id"].to_pylist()]
+    sound = np.isfinite(known["period"]) & (known["class"].isin(classes) if classes else True)
+    for i in subset(np.flatnonzero(sound).tolist(), number):
+        row, star = table.slice(i, 1).to_pylist()[0], known.iloc[i]
+        curve = clean(LightCurve.of(row["object_id"], row["time"], row["mag"], row["mag_err"], row["band"]))
+        yield Known(curve, name, star["class"].replace("/", "-"), float(star["period"]))
+
+
+def catalina(number: int | None = None) -> Iterator[Known]:
+    """Catalina South variables with the published periods (Drake et al. 2017)."""
+    return nested("catalina_south", (), number)
+
+
+def eros2(number: int | None = None) -> Iterator[Known]:
+    """EROS-2 stars of the Large Magellanic Cloud, two bands, of the classes with sound periods."""
+    return nested("eros2_ogle", EROS2_CLASSES, number)
 
 
 def with_fitted_period(star: Known) -> Known:

@@ -94,9 +94,10 @@ def _held(pid: int) -> Iterator[tuple[int, float, str]]:
 def plain(source: str, out: str, workers: str, clock: str | None = None) -> None:
     """The flow's own function outside Prefect, a thread a worker; the body of `run_plain`."""
 
-    def run_chunks(parts: Sequence[Part], folders: Sequence[Path], options: RunOptions) -> None:
+    def run_chunks(parts: Sequence[Part], folders: Sequence[Path], options: RunOptions, *_: object) -> int:
         with ThreadPoolExecutor(int(workers)) as threads:
             list(threads.map(lambda pair: surviving(do_chunk, *pair, options), zip(parts, folders, strict=True)))
+        return 0
 
     with (
         patch.object(catalogs, "run_chunks", run_chunks),
@@ -165,9 +166,10 @@ def staged(source: Path, out: Path, clock: str | None = None) -> dict[str, float
     """Seconds of processor time of each stage of a run in this process; "other" is what belongs to none."""
     options = RunOptions(clock=clock)
 
-    def run_chunks(parts: Sequence[Part], folders: Sequence[Path], options: RunOptions) -> None:
+    def run_chunks(parts: Sequence[Part], folders: Sequence[Path], options: RunOptions, *_: object) -> int:
         for part, folder in zip(parts, folders, strict=True):
             do_chunk(part, folder, options)
+        return 0
 
     stage = Stages()
     with (

@@ -361,7 +361,7 @@ def test_what_cannot_be_gone_on_from_is_refused(
     assert "unfinished night" in said("--since", str(tmp_path), "--out", str(tmp_path / "out"))
     (tmp_path / NIGHTLY).write_text("{}")
     (tmp_path / STATE).write_text("no table")
-    assert "cannot be read" in said("--since", str(tmp_path), "--out", str(tmp_path / "out"))
+    assert "is damaged" in said("--since", str(tmp_path), "--out", str(tmp_path / "out"))
     pq.write_table(pq.read_table(night / STARS), tmp_path / STATE)
     assert "another version of Swope" in said("--since", str(tmp_path), "--out", str(tmp_path / "out"))
     assert not (tmp_path / "out").exists()

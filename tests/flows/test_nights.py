@@ -68,6 +68,29 @@ def test_the_command_brings_the_run_up_to_date_where_its_sources_changed(
     assert names == ["star0", "star1", "star2"]
 
 
+@pytest.mark.usefixtures("prefect_server")
+def test_a_run_that_joins_files_takes_in_those_of_the_night(tmp_path: Path) -> None:
+    survey, tonight, run_dir = (tmp_path / name for name in ("survey", "tonight", "run"))
+    for seed in range(2):
+        write(survey, f"star{seed}", rows(seed)[:HALF])
+    for seed in range(1, 3):
+        write(tonight, f"star{seed}", rows(seed)[HALF:])
+    command = ["--join", "0", "--no-report"]
+    with worker_processes(1):
+        assert main(["run", str(survey), "--out", str(run_dir), *command]) == 0
+        before = (run_dir / "objects.parquet").read_bytes()
+        night = ["nightly", str(tonight), "--since", str(run_dir), "--out", str(tmp_path / "night")]
+        # the run would read them by its own clock
+        assert main([*night, "--clock", "HJD_UTC"]) == 0
+        assert (run_dir / "objects.parquet").read_bytes() == before
+        assert main(night) == 0
+        assert main(["run", str(survey), str(tonight), "--out", str(tmp_path / "once"), *command]) == 0
+    for name in TABLES:
+        assert (run_dir / name).read_bytes() == (tmp_path / "once" / name).read_bytes(), name
+    points = {row["object_id"]: row["n_obs"] for row in pq.read_table(run_dir / "objects.parquet").to_pylist()}
+    assert points == {"star0": HALF, "star1": len(rows(1)), "star2": len(rows(2)) - HALF}
+
+
 def test_alerts_are_the_stars_out_of_the_ordinary(survey: Path, night: Path, tmp_path: Path) -> None:
     alerts = alerts_of(night, None)
     assert [alert["object_id"] for alert in alerts] == ["star2"]

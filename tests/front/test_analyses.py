@@ -90,3 +90,23 @@ def test_settings_that_cannot_be_meant_are_refused() -> None:
         swope.analyze(star(), min_period=-1.0)
     with pytest.raises(ValueError, match="pvalue must be in"):
         swope.analyze(star(), event_pvalue=0.0)
+
+
+def test_a_star_takes_one_thread_and_leaves_the_callers_as_they_were(monkeypatch: pytest.MonkeyPatch) -> None:
+    # small decompositions on many threads took a star seventy times as long on a busy machine
+    from threadpoolctl import threadpool_info, threadpool_limits
+
+    from swope import _analyses
+
+    def threads() -> set[int]:
+        return {one["num_threads"] for one in threadpool_info() if one["user_api"] == "blas"}
+
+    seen: list[set[int]] = []
+    for name in ("analyze_surely", "search"):
+        before = getattr(_analyses, name)
+        monkeypatch.setattr(_analyses, name, lambda *a, before=before: seen.append(threads()) or before(*a))
+    with threadpool_limits(2, user_api="blas"):
+        swope.analyze(star())
+        swope.find_period(star())
+        assert threads() == {2}
+    assert seen == [{1}, {1}]

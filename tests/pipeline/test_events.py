@@ -75,6 +75,15 @@ def test_edges_of_gaps_are_flagged() -> None:
     assert [e.flag for e in find_events(_forecast(z, time))] == ["gap_edge"]
 
 
+def test_rows_that_were_left_out_leave_no_gap() -> None:
+    z = np.random.default_rng(4).normal(size=400)
+    z[100:200] = np.nan
+    for rows in (slice(97, 100), slice(200, 203)):
+        strange = z.copy()
+        strange[rows] = -8.0
+        assert [e.flag for e in find_events(_forecast(strange))] == [None]
+
+
 def test_bands_are_searched_apart() -> None:
     rng = np.random.default_rng(5)
     band = np.tile([0, 1], 150).astype(np.int32)

@@ -209,9 +209,9 @@ def test_distance_from_the_galactic_plane() -> None:
 
 
 def test_what_the_search_found_beside_the_period_is_relative_to_it() -> None:
-    found = PeriodResult(period=2.0, fap=1e-4, others=(20.0, 0.2), terms=3)
+    found = PeriodResult(period=2.0, noise_fap=1e-4, others=(20.0, 0.2), terms=3)
     values = search_features(found)
     np.testing.assert_allclose(values, [1.0, -1.0, np.nan, np.nan, -4.0, 3.0])
     assert len(values) == len(SEARCH)
-    assert search_features(replace(found, fap=0.0))[SEARCH.index("log_fap")] == -30.0
+    assert search_features(replace(found, noise_fap=0.0))[SEARCH.index("log_fap")] == -30.0
     assert np.isnan(search_features(PeriodResult(period=1.0, t0=0.0))).all()

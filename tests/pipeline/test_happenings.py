@@ -9,7 +9,7 @@ import pytest
 
 from swope.pipeline.clean import clean
 from swope.pipeline.events import Event
-from swope.pipeline.happenings import gathered
+from swope.pipeline.happenings import gathered, strays
 from swope.pipeline.lightcurve import FloatArray, LightCurve
 from swope.pipeline.period.result import PeriodResult
 
@@ -135,3 +135,20 @@ def test_bands_that_saw_it_are_named_together() -> None:
 
 def test_nothing_found_is_nothing_told() -> None:
     assert gathered([], star(0.0 * TIME, TIME), NO_PERIOD) == []
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "direction"), [(190.0, 193.0, "fade"), (199.0, 201.0, "fade"), (207.0, 209.0, "brighten")]
+)
+def test_any_part_of_a_fade_leads_to_all_of_it(start: float, end: float, direction: str) -> None:
+    curve = star(dip(200.0, 20.0, 0.4) + dip(300.0, 6.0, 0.4), TIME)
+    rows = TIME[strays([found(start, start, end, direction)], curve.good, NO_PERIOD)]
+    assert rows.min() == pytest.approx(189.0, abs=4)
+    assert rows.max() == pytest.approx(211.0, abs=4)
+    assert len(rows) == rows.max() - rows.min() + 1
+
+
+def test_what_lasts_to_the_end_is_no_part_of_a_star_to_leave_out() -> None:
+    curve = star(np.where(TIME >= 250.0, 0.2, 0.0), TIME)
+    assert not strays([found(250.0, 260.0, 399.0, "brighten", kind="shift")], curve.good, NO_PERIOD).any()
+    assert not strays([], curve.good, NO_PERIOD).any()

@@ -9,13 +9,17 @@ from scipy.stats import cauchy, false_discovery_control, norm
 from swope.pipeline.column import TEXT, Column, DetectorColumns
 from swope.pipeline.rank import (
     LARGEST_PVALUE,
+    anomaly_pvalue,
     anomaly_rank,
     anomaly_reason,
     combine_pvalues,
     false_discovery_rate,
     joined,
+    led_by_kind,
     novelty,
     novelty_rank,
+    ranking_pvalue,
+    smaller_of_two,
 )
 
 PVALUES = st.floats(1e-12, 1.0)
@@ -149,8 +153,9 @@ def test_reasons():
     row = row_of(1e-3, {"clock": "BJD_TDB"}, forecaster=5e-4, statespace=0.01, autoencoder=None)
     said = anomaly_reason(row, DETECTORS, [lesser, event])
     assert said == (
+        "It faded by 7.3 sigma in band V at BJD_TDB 2455123.4568 (2009-10-18); 2 events in all. "
         "Strange to the neural forecaster: 1 ordinary star in 2,000 scores as high. Also to the state-space model "
-        "(p = 0.01). It faded by 7.3 sigma in band V at BJD_TDB 2455123.4568 (2009-10-18); 2 events in all."
+        "(p = 0.01)."
     )
     for clock in ({}, {"clock": None}, {"clock": "unknown"}):
         assert "day 2455123.4568" in anomaly_reason(row_of(1e-3, clock, forecaster=5e-4), DETECTORS, [event])
@@ -167,6 +172,17 @@ def test_a_detector_of_ones_own_is_spoken_of():
     )
     said = anomaly_reason(row_of(1e-3, {"toy_flag": "dim"}, statespace=0.4, toy=1e-3), (*DETECTORS, toy))
     assert said == "Strange to the toy: 1 ordinary star in 1,000 scores as high. It is dim."
+
+
+@pytest.mark.parametrize(("kind", "words"), [("EW", "any EW."), (None, "any known kind.")])
+def test_what_a_star_is_unlike_is_said_where_a_detector_tells_kinds(kind, words):
+    telling = DetectorColumns("toy", "the toy", tells_kinds=True)
+    said = anomaly_reason(row_of(1e-3, {"class": kind}, statespace=0.001, toy=0.01), (*DETECTORS, telling))
+    assert said is not None
+    assert said.startswith(f"It is unlike {words} Strange to the state-space model")
+    assert "unlike" not in anomaly_reason(
+        row_of(1e-3, {"class": kind}, statespace=0.001, toy=0.1), (telling, *DETECTORS)
+    )
 
 
 def test_equal_pvalues_are_told_in_one_order():
@@ -215,3 +231,69 @@ def test_a_changed_period_is_told_as_such():
     said = anomaly_reason(row_of(0.5, statespace=0.5), DETECTORS, [event])
     assert said is not None
     assert said.endswith("Its period changed about day 5.0000.")
+
+
+KINDS = [False, False, True]
+
+
+@pytest.mark.parametrize("correlation", [0.0, 0.1, 0.2])
+def test_two_answers_give_as_many_false_alarms_as_stated(correlation):
+    rng = np.random.default_rng(2)
+    common, own = rng.standard_normal((400_000, 1)), rng.standard_normal((400_000, 2))
+    pvalues = norm.sf(np.sqrt(correlation) * common + np.sqrt(1 - correlation) * own)
+    found = smaller_of_two(*pvalues.T)
+    for level in (0.3, 0.05, 0.01, 0.001):
+        assert np.mean(found <= level) == pytest.approx(level, rel=0.15)
+
+
+@given(PVALUES, PVALUES, st.floats(0.01, 1.0))
+def test_the_smaller_of_two_stays_in_range_and_grows_with_each(doing, being, factor):
+    both = smaller_of_two(np.array([doing, factor * doing, doing]), np.array([being, being, factor * being]))
+    assert ((both > 0) & (both <= 1)).all()
+    assert both[1] <= both[0] * (1 + 1e-9)
+    assert both[2] <= both[0] * (1 + 1e-9)
+
+
+def test_the_answers_of_a_family_alone_are_its_own():
+    nan = np.nan
+    only_doing, only_being, none = anomaly_pvalue([[0.01, 0.2, nan], [nan, nan, 0.03], [nan, nan, nan]], KINDS)
+    assert only_doing == combine_pvalues([[0.01, 0.2]])[0]
+    assert only_being == 0.03
+    assert np.isnan(none)
+
+
+def test_nothing_happening_does_not_make_a_strange_kind_ordinary():
+    assert anomaly_pvalue([[0.99, 1.0, 1e-3]], KINDS)[0] < 2e-3
+    assert anomaly_pvalue([[1e-5, 0.5, 1.0]], KINDS)[0] < 1e-4
+
+
+def test_what_leads_is_what_counts_more():
+    assert led_by_kind([[1e-5, 0.5, 0.5], [0.5, 0.5, 0.01], [np.nan, np.nan, 0.9]], KINDS).tolist() == [
+        False,
+        True,
+        True,
+    ]
+
+
+@pytest.mark.parametrize("correlation", [0.0, 0.4, 0.8])
+def test_the_doubt_adds_and_the_false_alarms_stay_as_stated(correlation):
+    rng = np.random.default_rng(5)
+    n = 40_000
+    common, own = rng.standard_normal(n), rng.standard_normal((n, 2))
+    kind, doubt = (np.sqrt(correlation) * common + np.sqrt(1 - correlation) * one for one in own.T)
+    pvalues = np.column_stack([rng.uniform(size=(n, 2)), norm.sf(kind)])
+    found = ranking_pvalue(pvalues, KINDS, doubt)
+    for level in (0.1, 0.01, 0.002):
+        # never many more than stated; fewer where a doubt may not say all that it knows
+        assert 0.5 * level < np.mean(found <= level) < 1.25 * level
+    strange = pvalues[:50].copy()
+    strange[:, 2] = 0.02
+    doubts = np.concatenate([np.full(50, 3.5), doubt])
+    with_doubt = ranking_pvalue(np.concatenate([strange, pvalues]), KINDS, doubts)[:50]
+    assert np.median(with_doubt) < np.median(anomaly_pvalue(strange, KINDS))
+
+
+def test_without_a_doubt_the_ranking_is_that_of_the_detectors():
+    pvalues = np.array([[0.1, 0.2, 0.3], [0.01, np.nan, 0.9], [np.nan, np.nan, np.nan]])
+    np.testing.assert_array_equal(ranking_pvalue(pvalues, KINDS, np.full(3, np.nan)), anomaly_pvalue(pvalues, KINDS))
+    assert ranking_pvalue(np.empty((0, 3)), KINDS, np.empty(0)).size == 0

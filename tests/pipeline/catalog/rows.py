@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from swope.pipeline.column import FLOAT, TEXT, Column, DetectorColumns
-from swope.pipeline.rank import anomaly_reason, combine_pvalues
+from swope.pipeline.rank import anomaly_pvalue, anomaly_reason
 
 TYPES = ("EA", "EW", "RRAB", "RRC")
 
@@ -71,7 +71,9 @@ def object_rows(n: int, seed: int = 0) -> list[dict[str, Any]]:
             }
             row |= {d.score: float(rng.exponential()) for d in DETECTORS}
             row |= {d.pvalue: float(rng.choice([0.001, 0.2, 0.7])) for d in DETECTORS}
-            row["anomaly_pvalue"] = float(combine_pvalues([[row[d.pvalue] for d in DETECTORS]])[0])
+            row["anomaly_pvalue"] = float(
+                anomaly_pvalue([[row[d.pvalue] for d in DETECTORS]], [d.tells_kinds for d in DETECTORS])[0]
+            )
             row["anomaly_reason"] = anomaly_reason(row, DETECTORS)
         rows.append(row)
     return rows

@@ -12,7 +12,8 @@ from scipy.stats import false_discovery_control
 from swope.pipeline.catalog.schema import events_table, objects_table
 from swope.pipeline.catalog.store import count_statuses, merge, refill, replacing, write_parquet
 from swope.pipeline.column import FLOAT, Column, DetectorColumns, detectors_of
-from swope.pipeline.rank import novelty
+from swope.pipeline.demote import FLAGS, demoted
+from swope.pipeline.rank import NOTABLE_PVALUE, novelty, ranking_pvalue
 from tests.pipeline.catalog.rows import DETECTORS, TYPES, columns, event_rows, object_rows
 
 
@@ -93,12 +94,18 @@ def test_merge_fills_what_needs_the_whole_catalog(tmp_path):
     assert frame.index.tolist() == sorted(row["object_id"] for row in objects)
     ok = frame[frame["status"] == "ok"]
     assert sorted(ok["anomaly_rank"]) == list(range(1, len(ok) + 1))
-    assert ok.sort_values("anomaly_rank")["anomaly_pvalue"].is_monotonic_increasing
+    pvalues = ok[[one.pvalue for one in DETECTORS]].to_numpy()
+    kinds = [one.tells_kinds for one in DETECTORS]
+    pvalue = demoted(
+        ranking_pvalue(pvalues, kinds, ok["class_doubt"].to_numpy()),
+        ok["anomaly_flag"].where(ok["anomaly_flag"].notna(), None),
+    )
+    assert (np.diff(pvalue[np.argsort(ok["anomaly_rank"])]) >= 0).all()
+    assert set(ok["anomaly_flag"].dropna()) == {"few_points", "wrong_period"}
     assert sorted(ok["novelty_rank"]) == list(range(1, len(ok) + 1))
     novel = novelty([ok["autoencoder_score"].to_numpy()], ok["class_doubt"].to_numpy())
     assert (np.diff(novel[np.argsort(ok["novelty_rank"])]) <= 1e-12).all()
-    rate = false_discovery_control(ok["anomaly_pvalue"])
-    assert ok["anomaly_fdr"].to_numpy() == pytest.approx(rate, rel=1e-6)
+    assert ok["anomaly_fdr"].to_numpy() == pytest.approx(false_discovery_control(pvalue), rel=1e-6)
     rest = frame[frame["status"] != "ok"]
     assert rest[["anomaly_fdr", "anomaly_rank", "novelty_rank"]].isna().all(axis=None)
 
@@ -108,8 +115,12 @@ def test_merge_leaves_what_each_star_said_of_itself(tmp_path):
     merge(*write_parts(tmp_path, objects, event_rows(objects), 3), tmp_path / "run", batch=7)
     merged = {row["object_id"]: row for row in pq.read_table(tmp_path / "run" / "objects.parquet").to_pylist()}
     for row in objects_table(columns(objects), DETECTORS, TYPES).to_pylist():
-        ranks = {name: merged[row["object_id"]][name] for name in ("anomaly_fdr", "anomaly_rank", "novelty_rank")}
-        assert merged[row["object_id"]] == row | ranks
+        found = merged[row["object_id"]]
+        filled = ("anomaly_fdr", "anomaly_rank", "novelty_rank", "anomaly_flag", "anomaly_reason")
+        assert found == row | {name: found[name] for name in filled}
+        strange = row["anomaly_pvalue"] is not None and row["anomaly_pvalue"] < NOTABLE_PVALUE
+        words = FLAGS[found["anomaly_flag"]] if found["anomaly_flag"] and strange else None
+        assert found["anomaly_reason"] == (f"{row['anomaly_reason']} {words}" if words else row["anomaly_reason"])
 
 
 def test_a_detector_of_ones_own_ranks_and_stays_described(tmp_path):

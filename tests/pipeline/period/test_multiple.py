@@ -8,7 +8,7 @@ import pytest
 from swope.pipeline.clean import clean
 from swope.pipeline.lightcurve import LightCurve
 from swope.pipeline.period import PeriodFlag, PeriodResult, find_period, find_transits, multiplied
-from swope.pipeline.period.search import FEW_CYCLES
+from swope.pipeline.period.significance import FEW_CYCLES
 from tests.pipeline.period.curves import star
 from tests.pipeline.period.test_transit import photometry
 

@@ -1,0 +1,116 @@
+"""Stars that are strange for a point or two that stand alone: what they are without these."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from swope.models.detector import Assessment, Batch, Detector
+from swope.models.inputs import inputs_of
+from swope.pipeline.forecast import Forecast
+from swope.pipeline.lightcurve import BoolArray, FloatArray, LightCurve
+from swope.pipeline.rank import anomaly_pvalue
+
+#: P-value up to which a star is strange enough to ask: with a doubtful class it may yet come to the first places.
+STRANGE = 0.1
+
+#: A point is far where its forecast fails by so many sigma, and its neighbours are not where theirs fail by fewer.
+FAR, NEAR = 5.0, 3.0
+
+#: Or where it lies beyond all others by so much of the range from the 5th to the 95th percentile.
+GAP = 0.5
+
+#: More points than this, or than this share of the star's, are no exception.
+MOST, MOST_SHARE = 3, 0.05
+
+#: Without them the star's p-value is so many times as large.
+TIMES = 5.0
+
+
+def lone_points(curve: LightCurve, forecasts: Sequence[Forecast]) -> BoolArray:
+    """(n,) which good rows of a star stand alone, by any forecast or by the values of their band.
+
+    Parameters
+    ----------
+    curve : cleaned; n good rows.
+    forecasts : of these rows; one of fewer rows is left out.
+    """
+    good = curve.good
+    alone = np.zeros(len(good), dtype=np.bool_)
+    whole = [one for one in forecasts if len(one.value) == len(good)]
+    for band in range(len(good.bands)):
+        rows = np.flatnonzero(good.band == band)
+        if len(rows) < 3:
+            continue
+        alone[rows] |= beyond_all(good.value[rows])
+        for forecast in whole:
+            with np.errstate(invalid="ignore", divide="ignore"):
+                failed = np.nan_to_num((forecast.value[rows] - forecast.mean[rows]) / forecast.sigma[rows])
+            beside = np.abs(np.concatenate([[0.0], failed, [0.0]]))
+            alone[rows] |= (np.abs(failed) > FAR) & (np.maximum(beside[:-2], beside[2:]) < NEAR)
+    return alone
+
+
+def beyond_all(value: FloatArray) -> BoolArray:
+    """(n,) whether a value is the largest or the smallest, or the next to it, with a wide gap to all others.
+
+    Parameters
+    ----------
+    value : (n,) n >= 3.
+    """
+    order = np.argsort(value, kind="stable")
+    low, high = np.quantile(value, [0.05, 0.95])
+    wide = np.diff(value[order]) > GAP * max(high - low, 1e-300)
+    beyond = np.zeros(len(value), dtype=np.bool_)
+    for few in range(1, min(MOST - 1, len(wide)) + 1):
+        if wide[few - 1]:
+            beyond[order[:few]] = True
+        if wide[-few]:
+            beyond[order[-few:]] = True
+    return beyond
+
+
+def strange_for_lone_points(
+    batch: Batch, answers: Mapping[str, Sequence[Assessment]], detectors: Mapping[str, Detector]
+) -> list[bool]:
+    """Which stars would be far less strange without a point or two that stand alone.
+
+    Only those are asked again that are strange at all, and have such points.
+
+    Parameters
+    ----------
+    batch : n stars.
+    answers : by detector, what it said of each of them.
+    detectors : by name.
+    """
+    tells = [one.columns.tells_kinds for one in detectors.values()]
+    pvalue = _combined(answers, detectors, tells, len(batch.stars))
+    places, fewer = [], []
+    for i, star in enumerate(batch.stars):
+        if not pvalue[i] < STRANGE:
+            continue
+        forecasts = [answer[i].forecast for answer in answers.values()]
+        alone = lone_points(star.curve, [one for one in forecasts if one is not None])
+        if 0 < alone.sum() <= min(MOST, MOST_SHARE * len(alone)):
+            places.append(i)
+            fewer.append(replace(star, curve=star.curve.good.where(~alone)))
+    found = [False] * len(batch.stars)
+    if not fewer:
+        return found
+    again = Batch(fewer, inputs_of(fewer), batch.events)
+    without = _combined({name: one.assess(again) for name, one in detectors.items()}, detectors, tells, len(fewer))
+    for i, its in zip(places, without, strict=True):
+        found[i] = bool(its >= TIMES * pvalue[i])
+    return found
+
+
+def _combined(
+    answers: Mapping[str, Sequence[Assessment]], detectors: Mapping[str, Detector], tells: Sequence[bool], stars: int
+) -> FloatArray:
+    """(stars,) p-values of all detectors together."""
+    pvalues = np.full((stars, len(detectors)), np.nan)
+    for column, name in enumerate(detectors):
+        pvalues[:, column] = [one.pvalue for one in answers[name]]
+    return anomaly_pvalue(pvalues, tells)

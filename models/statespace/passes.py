@@ -1,0 +1,88 @@
+"""Nothing hides behind something greater: what was found is taken out, and the star is looked at again.
+
+A great event widens a star's noise, and its walk, until nothing smaller is beyond them. So its rows are left out, the
+star is fitted to the others as if there were no more of it, and looked at again, until nothing new appears. Only stars
+with events pay for that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from swope.models.statespace.star import StarOptions, fit_star
+from swope.models.statespace.whole_curve import whole_curve_events
+from swope.pipeline.events import Event, EventOptions, PointNull, find_events
+from swope.pipeline.forecast import Forecast
+from swope.pipeline.happenings import strays
+from swope.pipeline.lightcurve import BoolArray, IntArray, LightCurve
+from swope.pipeline.period import find_period
+from swope.pipeline.star import Star
+
+#: A star is looked at so many times at most.
+MOST_PASSES = 5
+
+#: Events that take more than this share of the rows leave too little to say what the star does otherwise.
+_MOST_TAKEN = 0.5
+
+#: Events that hold more than this share of the variance may have led the period search.
+_LEADS = 0.5
+
+
+def hidden_events(
+    star: Star,
+    forecast: Forecast,
+    found: Sequence[Event],
+    fitting: StarOptions,
+    options: EventOptions,
+    null: PointNull,
+) -> list[Event]:
+    """What else a star with events does: those that its noise and its walk hid as long as they had to explain these.
+
+    Parameters
+    ----------
+    star : with the events `found` in all of its good rows, of which `forecast` is.
+    fitting : how the star was fitted.
+    options : what counts as an event. In the n-th look each p-value is n times as large: a star is looked at so many
+        times.
+    null : what the strangest points of ordinary stars look like.
+    """
+    good = star.curve.good
+    taken = np.zeros(len(good), dtype=bool)
+    new, everything = list(found), []
+    for look in range(2, MOST_PASSES + 1):
+        before = int(taken.sum())
+        taken |= strays(new, good, star.period)
+        if taken.sum() == before or np.mean(taken) > _MOST_TAKEN:
+            break
+        kept = np.flatnonzero(~taken).astype(np.int32)
+        calm = good.where(kept)
+        # least squares go after what holds most of the variance: the period may be that of the events
+        period = find_period(calm) if _share_of_variance(good, taken) > _LEADS else star.period
+        rest = fit_star(Star(calm, period), fitting)
+        if isinstance(rest, str):
+            break
+        ahead = _over_all_rows(rest.forecast, forecast, kept)
+        asked = replace(options, pvalue=options.pvalue / look)
+        new = [*find_events(ahead, asked, null), *whole_curve_events(rest, ahead, asked, kept)]
+        new = [replace(event, pvalue=min(1.0, look * event.pvalue)) for event in new]
+        everything += new
+    return everything
+
+
+def _share_of_variance(good: LightCurve, taken: BoolArray) -> float:
+    """How much of the squared deviations of a star from its bands' medians is in some rows (n,)."""
+    squares = np.zeros(len(good))
+    for band in np.unique(good.band):
+        rows = good.band == band
+        squares[rows] = (good.value[rows] - np.median(good.value[rows])) ** 2
+    return float(squares[taken].sum() / max(squares.sum(), 1e-300))
+
+
+def _over_all_rows(rest: Forecast, whole: Forecast, kept: IntArray) -> Forecast:
+    """Forecasts of some rows (m,) of a star, with none for the others."""
+    mean, sigma = np.full((2, len(whole.time)), np.nan)
+    mean[kept], sigma[kept] = rest.mean, rest.sigma
+    return replace(whole, mean=mean, sigma=sigma)

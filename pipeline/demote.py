@@ -1,0 +1,112 @@
+"""What keeps a star out of the first places of a ranking, though its detectors call it strange; p-values stay."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from swope.pipeline.lightcurve import BoolArray, FloatArray
+from swope.pipeline.vsx import TYPES
+
+#: What the column ``anomaly_flag`` may say, and what it adds to the star's reason; the first that holds is said.
+FLAGS = {
+    "few_points": "It has few points.",
+    "lone_points": "Without a point or two that stand alone it would be far less strange.",
+    "many_stars": "All that it did, many stars of the run did at the same time.",
+    "blend": "A brighter star beside it has the same period.",
+    "wrong_period": "Its period is in doubt, and at a wrong one every fold is strange.",
+}
+
+#: A star with fewer points has no place among the first.
+LEAST_POINTS = 40
+
+#: No star with a flag stands before one whose p-value is below this and that has none.
+NOT_BEFORE = 0.05
+
+#: A period with a larger false-alarm probability is in doubt.
+LARGEST_FAP = 1e-3
+
+#: The light of a star spills so far (degrees), and two places nearer than the second number are one star.
+SPILL, SAME = 90.0 / 3600.0, 3.0 / 3600.0
+
+#: Two periods within this share of each other, or of twice each other, are the same.
+SAME_PERIOD = 1e-3
+
+
+def few_points(count: FloatArray) -> BoolArray:
+    """(n,) which stars have too few points."""
+    few: BoolArray = count < LEAST_POINTS
+    return few
+
+
+def doubtful_period(kind: Sequence[str | None], fap: FloatArray, flag: Sequence[str | None]) -> BoolArray:
+    """(n,) which stars look like eclipsing ones at a period that may be an accident, or an alias.
+
+    Of other kinds many have no period to be wrong.
+
+    Parameters
+    ----------
+    kind, fap, flag : n classes, false-alarm probabilities (NaN for none) and flags of the periods.
+    """
+    eclipsing = np.array([name is not None and name in TYPES and TYPES[name].group == "eclipsing" for name in kind])
+    alias = np.array([one == "alias" for one in flag], dtype=np.bool_)
+    doubtful: BoolArray = eclipsing.astype(np.bool_) & (~(fap <= LARGEST_FAP) | alias)
+    return doubtful
+
+
+def blended(ra: FloatArray, dec: FloatArray, period: FloatArray, fap: FloatArray, brightness: FloatArray) -> BoolArray:
+    """(n,) which stars have the period of a brighter star beside them, or half or twice that.
+
+    Parameters
+    ----------
+    ra, dec : (n,) degrees; NaN where unknown.
+    period, fap : (n,) days, and false-alarm probabilities; NaN where there is none.
+    brightness : (n,) larger is brighter, on one scale; NaN where unknown.
+    """
+    from scipy.spatial import cKDTree
+
+    rows = np.flatnonzero(np.isfinite(ra + dec + brightness) & (period > 0) & (fap <= LARGEST_FAP))
+    marked = np.zeros(len(ra), dtype=bool)
+    if len(rows) < 2:
+        return marked
+    right, up = np.radians(ra[rows]), np.radians(dec[rows])
+    place = np.stack([np.cos(up) * np.cos(right), np.cos(up) * np.sin(right), np.sin(up)], axis=1)
+    first, second = cKDTree(place).query_pairs(np.radians(SPILL), output_type="ndarray").T
+    apart = np.linalg.norm(place[first] - place[second], axis=1) > np.radians(SAME)
+    ratio = np.log2(period[rows[first]] / period[rows[second]])
+    alike = (np.abs(ratio - np.rint(ratio)) < SAME_PERIOD / np.log(2.0)) & (np.abs(ratio) < 1.5)
+    first, second = rows[first[apart & alike]], rows[second[apart & alike]]
+    fainter = np.where(brightness[first] < brightness[second], first, second)
+    marked[fainter[brightness[first] != brightness[second]]] = True
+    return marked
+
+
+def with_all_events(star: NDArray[np.int64], marked: BoolArray, stars: int) -> BoolArray:
+    """(stars,) which stars have events, and every one of them is marked.
+
+    Parameters
+    ----------
+    star : (m,) the star of each event; negative for none.
+    marked : (m,) which events are.
+    """
+    known = star >= 0
+    count = np.bincount(star[known], minlength=stars)
+    every: BoolArray = (count > 0) & (np.bincount(star[known & marked], minlength=stars) == count)
+    return every
+
+
+def first_flag(holds: dict[str, BoolArray]) -> list[str | None]:
+    """The first of `FLAGS` that holds for each star; None where none does."""
+    found: list[str | None] = [None] * len(next(iter(holds.values())))
+    for name in reversed(FLAGS):
+        for row in np.flatnonzero(holds[name]):
+            found[row] = name
+    return found
+
+
+def demoted(pvalue: FloatArray, flag: Sequence[str | None]) -> FloatArray:
+    """(n,) the p-values to rank by: not below `NOT_BEFORE` for a star with a flag."""
+    flagged = np.array([one is not None for one in flag], dtype=bool)
+    return np.where(flagged, np.maximum(pvalue, NOT_BEFORE), pvalue)

@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from swope.pipeline.demote import (
+    FLAGS,
+    LEAST_POINTS,
+    NOT_BEFORE,
+    blended,
+    demoted,
+    doubtful_period,
+    few_points,
+    first_flag,
+    with_all_events,
+)
+
+NAN = np.nan
+
+
+def test_few_points():
+    assert few_points(np.array([1.0, LEAST_POINTS - 1, LEAST_POINTS, NAN])).tolist() == [True, True, False, False]
+
+
+def test_the_period_of_an_eclipsing_star_may_be_wrong_and_others_need_none():
+    kind = ["EA", "EW", "EB", "RCB", "M", None, "EA", "no type"]
+    fap = np.array([1e-9, 0.5, NAN, 0.9, NAN, NAN, 1e-9, 1.0])
+    flag = [None, None, "few_cycles", None, "few_cycles", None, "alias", "alias"]
+    assert doubtful_period(kind, fap, flag).tolist() == [False, True, True, False, False, False, True, False]
+
+
+def sky(*stars):
+    """Right ascension, declination (arc seconds from a place), period, false-alarm probability and brightness."""
+    east, north, period, fap, bright = np.array(stars, dtype=float).T
+    dec = -60.0 + north / 3600.0
+    return 359.999 + east / 3600.0 / np.cos(np.radians(dec)), dec, period, fap, bright
+
+
+@pytest.mark.parametrize("ratio", [1.0, 2.0, 0.5, 1.0003])
+def test_the_fainter_of_two_neighbours_with_one_period_is_a_blend(ratio):
+    one, other = (0, 0, 0.6173, 1e-20, -11.0), (40, 20, 0.6173 * ratio, 1e-20, -13.0)
+    assert blended(*sky(one, other)).tolist() == [False, True]
+    assert blended(*sky(other, one)).tolist() == [True, False]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        (40, 20, 0.6273, 1e-20, -13.0),
+        (40, 20, 0.6173 * 1.5, 1e-20, -13.0),
+        (40, 20, 0.6173 * 4.0, 1e-20, -13.0),
+        (400, 20, 0.6173, 1e-20, -13.0),
+        (1, 1, 0.6173, 1e-20, -13.0),
+        (40, 20, 0.6173, 0.5, -13.0),
+        (40, 20, 0.6173, NAN, -13.0),
+        (40, 20, NAN, NAN, -13.0),
+        (40, 20, 0.6173, 1e-20, NAN),
+        (40, 20, 0.6173, 1e-20, -11.0),
+    ],
+)
+def test_other_neighbours_are_none(other):
+    assert not blended(*sky((0, 0, 0.6173, 1e-20, -11.0), other)).any()
+
+
+def test_blends_without_places_or_stars():
+    nothing = np.full(3, NAN)
+    assert not blended(nothing, nothing, np.ones(3), np.zeros(3), np.arange(3.0)).any()
+    assert blended(*np.empty((5, 0))).size == 0
+
+
+def test_all_events_of_a_star():
+    star = np.array([0, 0, 1, 1, 3, -1])
+    marked = np.array([True, True, True, False, True, True])
+    assert with_all_events(star, marked, 5).tolist() == [True, False, False, True, False]
+    assert with_all_events(star[:0], marked[:0], 2).tolist() == [False, False]
+
+
+def test_the_first_flag_that_holds_is_said():
+    holds = {name: np.zeros(3, dtype=bool) for name in FLAGS}
+    holds["blend"][[0, 1]] = True
+    holds["few_points"][1] = True
+    assert first_flag(holds) == ["blend", "few_points", None]
+
+
+def test_a_flag_keeps_a_star_from_the_first_places_and_no_further():
+    pvalue = np.array([1e-6, 1e-6, 0.3, NAN, 0.9])
+    found = demoted(pvalue, [None, "blend", "blend", "blend", None])
+    np.testing.assert_array_equal(found, [1e-6, NOT_BEFORE, 0.3, NAN, 0.9])
