@@ -139,7 +139,7 @@ def main() -> None:
         "--most", type=int, default=600, help="stars of a set and label, at most (0: all; default: 600)"
     )
     parser.add_argument("--tune", action="store_true", help="judge on stars that choices may be made by")
-    parser.add_argument("--epochs", type=int, default=10)
+    parser.add_argument("--epochs", type=int, default=8)
     parser.add_argument(
         "--keep", type=Path, metavar="FILE", help="add the lines of JSON to it, for the card of ship_folds"
     )
