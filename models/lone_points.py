@@ -1,4 +1,4 @@
-"""Stars that are strange for a point or two that stand alone: what they are without these."""
+"""Stars that are strange for a few points that stand alone: what they are without these."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ STRANGE = 0.1
 #: A point is far where its forecast fails by so many sigma, and its neighbours are not where theirs fail by fewer.
 FAR, NEAR = 5.0, 3.0
 
-#: Or where it lies beyond all others by so much of the range from the 5th to the 95th percentile.
-GAP = 0.5
+#: Or where it, or a pair, lies beyond all others by so much of the range from the 5th to the 95th percentile.
+PAIR, GAP = 2, 0.5
 
-#: More points than this, or than this share of the star's, are no exception.
-MOST, MOST_SHARE = 3, 0.05
+#: So many points, or this share of the star's, are an exception, but no more than `MOST`: those are flares, say.
+FEW, SHARE, MOST = 3, 0.025, 12
 
-#: Without them the star's p-value is so many times as large.
-TIMES = 5.0
+#: Without them the star's p-value is so many times as large, and this at the least.
+TIMES, ORDINARY = 2.0, 0.05
 
 
 def lone_points(curve: LightCurve, forecasts: Sequence[Forecast]) -> BoolArray:
@@ -64,7 +64,7 @@ def beyond_all(value: FloatArray) -> BoolArray:
     low, high = np.quantile(value, [0.05, 0.95])
     wide = np.diff(value[order]) > GAP * max(high - low, 1e-300)
     beyond = np.zeros(len(value), dtype=np.bool_)
-    for few in range(1, min(MOST - 1, len(wide)) + 1):
+    for few in range(1, min(PAIR, len(wide)) + 1):
         if wide[few - 1]:
             beyond[order[:few]] = True
         if wide[-few]:
@@ -75,7 +75,7 @@ def beyond_all(value: FloatArray) -> BoolArray:
 def strange_for_lone_points(
     batch: Batch, answers: Mapping[str, Sequence[Assessment]], detectors: Mapping[str, Detector]
 ) -> list[bool]:
-    """Which stars would be far less strange without a point or two that stand alone.
+    """Which stars would be ordinary without a few points that stand alone.
 
     Only those are asked again that are strange at all, and have such points.
 
@@ -93,7 +93,7 @@ def strange_for_lone_points(
             continue
         forecasts = [answer[i].forecast for answer in answers.values()]
         alone = lone_points(star.curve, [one for one in forecasts if one is not None])
-        if 0 < alone.sum() <= min(MOST, MOST_SHARE * len(alone)):
+        if 0 < alone.sum() <= min(MOST, max(FEW, SHARE * len(alone))):
             places.append(i)
             fewer.append(replace(star, curve=star.curve.good.where(~alone)))
     found = [False] * len(batch.stars)
@@ -102,7 +102,7 @@ def strange_for_lone_points(
     again = Batch(fewer, inputs_of(fewer), batch.events)
     without = _combined({name: one.assess(again) for name, one in detectors.items()}, detectors, tells, len(fewer))
     for i, its in zip(places, without, strict=True):
-        found[i] = bool(its >= TIMES * pvalue[i])
+        found[i] = bool(its >= max(TIMES * pvalue[i], ORDINARY))
     return found
 
 

@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from swope.pipeline.lightcurve import BoolArray, FloatArray
-from swope.pipeline.vsx import TYPES
+from swope.pipeline.vsx import TYPES, ancestors
 
 #: What the column ``anomaly_flag`` may say, and what it adds to the star's reason; the first that holds is said.
 FLAGS = {
     "few_points": "It has few points.",
-    "lone_points": "Without a point or two that stand alone it would be far less strange.",
+    "lone_points": "Without a few points that stand alone it would be ordinary.",
     "many_stars": "All that it did, many stars of the run did at the same time.",
     "blend": "A brighter star beside it has the same period.",
     "wrong_period": "Its period is in doubt, and at a wrong one every fold is strange.",
@@ -24,6 +24,13 @@ LEAST_POINTS = 40
 
 #: No star with a flag stands before one whose p-value is below this and that has none.
 NOT_BEFORE = 0.05
+
+#: Types that keep their periods.
+_PERIODIC = frozenset(
+    name
+    for name, one in TYPES.items()
+    if one.group in ("eclipsing", "rotating", "pulsating") and not {"LPV", "ACYG", "RV"} & {name, *ancestors(name)}
+)
 
 #: A period with a larger false-alarm probability is in doubt.
 LARGEST_FAP = 1e-3
@@ -42,17 +49,17 @@ def few_points(count: FloatArray) -> BoolArray:
 
 
 def doubtful_period(kind: Sequence[str | None], fap: FloatArray, flag: Sequence[str | None]) -> BoolArray:
-    """(n,) which stars look like eclipsing ones at a period that may be an accident, or an alias.
+    """(n,) which stars look strictly periodic at a period that may be an accident, or an alias.
 
-    Of other kinds many have no period to be wrong.
+    Eclipsing, rotating and pulsating stars are that, but for slow pulsators. Others may have no period to be wrong.
 
     Parameters
     ----------
     kind, fap, flag : n classes, false-alarm probabilities (NaN for none) and flags of the periods.
     """
-    eclipsing = np.array([name is not None and name in TYPES and TYPES[name].group == "eclipsing" for name in kind])
+    periodic = np.array([name is not None and name in _PERIODIC for name in kind], dtype=np.bool_)
     alias = np.array([one == "alias" for one in flag], dtype=np.bool_)
-    doubtful: BoolArray = eclipsing.astype(np.bool_) & (~(fap <= LARGEST_FAP) | alias)
+    doubtful: BoolArray = periodic & (~(fap <= LARGEST_FAP) | alias)
     return doubtful
 
 

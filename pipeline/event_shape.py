@@ -5,7 +5,7 @@ by the Bayesian information criterion (Schwarz 1978): a dip with straight sides 
 (transits, occultations by dust), a flare (the template of Davenport+2014, ApJ 797, 122, or a sudden rise that decays),
 an outburst (a rise, a plateau, and a decay or a straight decline), the light curve of a point lens (Paczynski 1986, ApJ
 304, 1), and a bell for what comes and goes slowly. Depth and duration are averages over the profiles, with errors that
-hold what a profile does not follow of the event.
+hold how far these disagree.
 """
 
 from __future__ import annotations

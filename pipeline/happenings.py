@@ -141,6 +141,10 @@ def gathered(events: Iterable[Event], curve: LightCurve, period: PeriodResult) -
             home.append(event)
             continue
         one = _followed(event, replace(quiet, deviation=left), [(there.first, there.last) for there, _ in told])
+        again = next((own for there, own in told if _is_again(one, there, quiet.time)), None)
+        if again is not None:
+            again.append(event)
+            continue
         told.append((one, [event]))
         if one.fit is not None:
             left -= one.fit.model
@@ -427,6 +431,14 @@ def _belongs(event: Event, surest: Event, one: _Followed, quiet: _Quiet, left: F
     still, before = (sign * float(np.sum(x[rows] / quiet.sigma[rows])) / root for x in (left, quiet.deviation))
     beyond = sign * float(np.mean(left[rows])) > _MISFIT * float(np.max(np.abs(one.fit.model)))
     return not (beyond and still > _STANDS and still > _KEEPS * abs(before))
+
+
+def _is_again(one: _Followed, there: _Followed, time: FloatArray) -> bool:
+    """Whether an event led to one that is told already, which no profile could take out of the star."""
+    peak = one.measured.get("t_peak")
+    if peak is None or there.fit is not None or "t_peak" not in there.measured:
+        return False
+    return bool(time[there.first] <= peak <= time[there.last])
 
 
 def _row(one: _Followed, own: Sequence[Event], bands: Sequence[str]) -> Event:

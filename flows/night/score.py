@@ -86,7 +86,7 @@ def score_night(
     Parameters
     ----------
     sources : files, folders or globs with the new points; rows that are known already may be among them. They are held
-        in memory together; of the known stars, some hundreds at a time.
+        in memory together; of the known stars, at most `swope.flows.state.MERGED` at a time.
     since : folder of a run, or of the night before.
     out : folder of this night; another than `since`.
     settings : how to read; None for those of the run.

@@ -37,7 +37,7 @@ _CARD = """# State-space baseline: the null of its score
 The model is fitted to each star and has no weights. Stored here are four measures (tails, run, memory, shift) of how
 the one-step forecasts of {n} ordinary stars fail: constant stars, and periodic ones that behave. A star's score is
 held against them, its number of points taken into account, and becomes a p-value: the share of ordinary stars that
-score as high, never below 1 / {n_plus}.
+score as high, and beyond the strangest of them an exponential in its place.
 
 Limits: what is ordinary depends on the survey's noise; `StateSpace.fit` learns it again from other stars.
 """
@@ -125,7 +125,7 @@ class StateSpace:
         measures = np.array([m for m, _ in measured]).reshape(-1, len(MEASURES))
         points = np.array([len(forecast.time) for _, forecast in measured], dtype=float)
         null = Null.learn(measures, points, (forecast for _, forecast in measured))
-        return StateSpace(null, self.options, _CARD.format(n=len(measured), n_plus=len(measured) + 1))
+        return StateSpace(null, self.options, _CARD.format(n=len(measured)))
 
     def fitted(self, star: Star) -> StarFit | Reason:
         """The star's fit, or the reason why there is none."""

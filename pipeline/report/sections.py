@@ -30,7 +30,7 @@ _FLAGS = {
     "alias": "an alias of the sampling is as likely",
     "half": "may be half the true period",
     "double": "may be twice the true period",
-    "few_cycles": "fewer than three cycles observed",
+    "few_cycles": "fewer than three cycles carry it",
 }
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from swope.models.analysis import AnalysisOptions, analyze
-from swope.models.lone_points import MOST, beyond_all, lone_points
+from swope.models.lone_points import PAIR, beyond_all, lone_points
 from swope.models.registry import load_models
 from swope.pipeline.clean import clean
 from swope.pipeline.demote import FLAGS
@@ -30,7 +30,7 @@ def test_values_beyond_all_others() -> None:
         some[: len(far)] = far
         assert np.flatnonzero(beyond_all(some)).tolist() == list(range(len(far)))
     many = value.copy()
-    many[:MOST] = 9.0
+    many[: PAIR + 1] = 9.0
     assert not beyond_all(many).any()
 
 

@@ -22,11 +22,12 @@ def test_few_points():
     assert few_points(np.array([1.0, LEAST_POINTS - 1, LEAST_POINTS, NAN])).tolist() == [True, True, False, False]
 
 
-def test_the_period_of_an_eclipsing_star_may_be_wrong_and_others_need_none():
-    kind = ["EA", "EW", "EB", "RCB", "M", None, "EA", "no type"]
-    fap = np.array([1e-9, 0.5, NAN, 0.9, NAN, NAN, 1e-9, 1.0])
-    flag = [None, None, "few_cycles", None, "few_cycles", None, "alias", "alias"]
-    assert doubtful_period(kind, fap, flag).tolist() == [False, True, True, False, False, False, True, False]
+def test_the_period_of_a_strictly_periodic_star_may_be_wrong_and_others_need_none():
+    kind = ["EA", "EW", "EB", "RRAB", "ACV", "RCB", "M", "SRB", "RV", None, "EA", "no type"]
+    fap = np.array([1e-9, 0.5, NAN, 0.9, 1.0, 0.9, NAN, 0.9, 0.9, NAN, 1e-9, 1.0])
+    flag = [None, None, "few_cycles", None, "alias", None, "few_cycles", None, None, None, "alias", "alias"]
+    expected = [False, True, True, True, True, False, False, False, False, False, True, False]
+    assert doubtful_period(kind, fap, flag).tolist() == expected
 
 
 def sky(*stars):

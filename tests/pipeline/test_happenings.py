@@ -77,6 +77,22 @@ def test_two_dips_are_two_events_and_one_within_a_longer_fade_still_stands() -> 
     assert len(events) == 4
 
 
+@pytest.mark.parametrize("direction", ["brighten", "fade"])
+def test_whatever_leads_to_the_same_few_rows_is_told_once(direction: str) -> None:
+    # so short and high that no profile fits: a longer event that peaked elsewhere leads to its rows too
+    sign = 1.0 if direction == "brighten" else -1.0
+    effect = sign * np.select([TIME == 200.0, np.abs(TIME - 200.0) <= 1.0], [3.0, 1.5], 0.0)
+    effect += sign * 0.03 * (np.abs(TIME - 170.0) < 60.0)
+    pieces = [
+        found(199.0, 200.0, 201.0, direction, pvalue=1e-80),
+        found(115.0, 130.0, 225.0, direction, pvalue=1e-6),
+        found(110.0, 120.0, 229.0, direction, pvalue=1e-4, kind="run"),
+    ]
+    events = gathered(pieces, star(effect, TIME), NO_PERIOD)
+    assert len({(e.t_start, e.t_end) for e in events}) == len(events)
+    assert sum(e.t_start <= 200.0 <= e.t_end for e in events) == 1
+
+
 def test_what_the_fold_expects_is_no_event_of_the_star() -> None:
     wave = 0.5 * np.sin(2 * np.pi * TIME / 7.7)
     curve = star(dip(200.0, 15.0, 0.3), TIME, wave=wave)
