@@ -112,14 +112,15 @@ def _away(time: FloatArray, spans: Sequence[Span]) -> float:
 
 def real_surveys(most: int) -> Iterator[Quiet]:
     """Real stars of each survey that behave, at most so many, always the same ones."""
-    for survey, find in {
+    surveys: dict[str, Callable[[], list[LightCurve]]] = {
         "asas_acvs": partial(read_curves, REAL_DATA / "asas_acvs"),
         "catalina_south": partial(read_curves, REAL_DATA / "catalina_south"),
         "ogle": partial(read_curves, REAL_DATA / "ogle" / "some_stars"),
         "kepler": lambda: [star.curve for star in kepler_spans(days=30.0)],
         "k2": lambda: _parts(read_curves(REAL_DATA / "k2"), 20.0),
         "tess": lambda: _parts(read_curves(REAL_DATA / "tess"), 6.0),
-    }.items():
+    }
+    for survey, find in surveys.items():
         ordered = sorted(find(), key=lambda curve: share(curve.object_id, "hidden"))
         stars = (one for curve in ordered if (one := quiet(survey, Star(curve, find_period(curve)))) is not None)
         yield from (one for one, _ in zip(stars, range(most), strict=False))
