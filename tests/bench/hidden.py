@@ -112,14 +112,15 @@ def _away(time: FloatArray, spans: Sequence[Span]) -> float:
 
 def real_surveys(most: int) -> Iterator[Quiet]:
     """Real stars of each survey that behave, at most so many, always the same ones."""
-    for survey, find in {
+    surveys: dict[str, Callable[[], list[LightCurve]]] = {
         "asas_acvs": partial(read_curves, REAL_DATA / "asas_acvs"),
         "catalina_south": partial(read_curves, REAL_DATA / "catalina_south"),
         "ogle": partial(read_curves, REAL_DATA / "ogle" / "some_stars"),
         "kepler": lambda: [star.curve for star in kepler_spans(days=30.0)],
         "k2": lambda: _parts(read_curves(REAL_DATA / "k2"), 20.0),
         "tess": lambda: _parts(read_curves(REAL_DATA / "tess"), 6.0),
-    }.items():
+    }
+    for survey, find in surveys.items():
         ordered = sorted(find(), key=lambda curve: share(curve.object_id, "hidden"))
         stars = (one for curve in ordered if (one := quiet(survey, Star(curve, find_period(curve)))) is not None)
         yield from (one for one, _ in zip(stars, range(most), strict=False))
@@ -191,7 +192,7 @@ def pairs(one: Quiet) -> Iterator[Pair]:
                     continue
                 shape = great((good.time - there) / broad)
                 more = _unit(one, shape)
-                rows += np.count_nonzero(np.abs(shape) > 0.01)
+                rows += int(np.count_nonzero(np.abs(shape) > 0.01))
                 if more is not None and rows < _MOST_OF_CURVE * len(good):
                     over = over + GREAT * more
                     places.append(there)
@@ -228,6 +229,17 @@ def told_apart(analysis: Analysis, span: Span, greater: Sequence[float]) -> bool
     )
 
 
+def shares(found: Sequence[tuple[tuple[str, str], Sequence[bool]]]) -> list[dict[str, object]]:
+    """Print and give how many were found of each group and case."""
+    records = []
+    for group, case in dict.fromkeys(key for key, _ in found):
+        hits = [hit for key, some in found if key == (group, case) for hit in some]
+        share_found = round(sum(hits) / max(len(hits), 1), 3)
+        records.append({"group": group, "case": case, "found": sum(hits), "of": len(hits), "share": share_found})
+        print("  ".join(f"{key} {value}" for key, value in records[-1].items()), flush=True)
+    return records
+
+
 def main() -> None:
     """Print the tables and one JSON line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -235,21 +247,19 @@ def main() -> None:
     parser.add_argument("--known", action="store_true", help="the known cases alone")
     args = parser.parse_args()
     models = load_models(None)
-    counted: dict[tuple[str, str], list[tuple[int, int]]] = {}
     cases = list(known_cases())
-    for case, analysis in zip(cases, answers([case.curve for case in cases], models), strict=True):
-        found = [told_apart(analysis, span, case.greater) for span in case.spans]
-        counted.setdefault(("known", case.name), []).append((sum(found), len(found)))
+    found = [
+        (("known", case.name), [told_apart(analysis, span, case.greater) for span in case.spans])
+        for case, analysis in zip(cases, answers([case.curve for case in cases], models), strict=True)
+    ]
+    results = shares(found)
     laid = [] if args.known else [pair for one in real_surveys(args.stars) for pair in pairs(one)]
-    for pair, analysis in zip(laid, answers([pair.curve for pair in laid], models), strict=True):
-        hit = told_apart(analysis, pair.span, pair.greater)
-        for survey in (pair.survey, "all"):
-            counted.setdefault((survey, f"beside {pair.beside}"), []).append((int(hit), 1))
-    results = []
-    for (group, name), found in counted.items():
-        hits, of = sum(n for n, _ in found), sum(n for _, n in found)
-        results.append({"group": group, "case": name, "found": hits, "of": of, "share": round(hits / max(of, 1), 3)})
-        print("  ".join(f"{key} {value}" for key, value in results[-1].items()), flush=True)
+    hits = [
+        ((survey, f"beside {pair.beside}"), [told_apart(analysis, pair.span, pair.greater)])
+        for pair, analysis in zip(laid, answers([pair.curve for pair in laid], models), strict=True)
+        for survey in (pair.survey, "all")
+    ]
+    results += shares(hits)
     print(json.dumps({"bench": "hidden", "results": results}))
 
 
