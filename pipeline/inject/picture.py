@@ -24,6 +24,9 @@ _LABELS = {
 #: An open bin at either end is drawn so many times as wide as its finite edge.
 _OPEN = 1.6
 
+#: Over fewer decades than this an axis has numbers between its powers of ten.
+_FEW_DECADES = 2.0
+
 
 def completeness_picture(completeness: pa.Table, false_alarms: pa.Table, title: str = "") -> Figure:
     """Completeness against signal-to-noise, depth and duration: all shapes with 95 % intervals, and each alone.
@@ -34,6 +37,7 @@ def completeness_picture(completeness: pa.Table, false_alarms: pa.Table, title: 
     title : above all; plain text.
     """
     from matplotlib.figure import Figure
+    from matplotlib.ticker import LogLocator, NullFormatter
 
     figure = Figure(figsize=(7.1, 3.0), dpi=200, layout="constrained")
     panels = figure.subplots(1, len(AXES), sharey=True)
@@ -58,6 +62,11 @@ def completeness_picture(completeness: pa.Table, false_alarms: pa.Table, title: 
                 label="all shapes",
             )
         axes.set_xscale("log")
+        # plain numbers: powers of ten with factors run into one another where there are few decades
+        decades = float(np.ptp(np.log10(axes.get_xlim())))
+        axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if decades < _FEW_DECADES else (1.0,), numticks=9))
+        axes.xaxis.set_major_formatter("{x:g}")
+        axes.xaxis.set_minor_formatter(NullFormatter())
         axes.set_xlabel(_LABELS[axis], fontsize=9)
         axes.set_ylim(-0.03, 1.03)
         axes.tick_params(labelsize=8, direction="in", top=True, right=True, which="both")

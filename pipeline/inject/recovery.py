@@ -61,7 +61,7 @@ def recovery(laid: Laid, before: Sequence[Event], after: Sequence[Event]) -> Rec
 def tells(event: Event, laid: Laid) -> bool:
     """Whether an event may be the one that was laid: in its direction, and for a good part in its time.
 
-    What lasts to the end of the curve has to begin when it did, or while it grew.
+    What lasts to the end of the curve has to begin when it did, or while it grew, or with the first row that shows it.
     """
     if event.direction != laid.injection.direction:
         return False
@@ -69,7 +69,8 @@ def tells(event: Event, laid: Laid) -> bool:
     step = float(time[-1] - time[0]) / max(len(time) - 1, 1)
     if SHAPES[laid.injection.shape].lasts:
         grows = 0.0 if math.isnan(laid.injection.duration) else laid.injection.duration
-        return abs(event.t_start - laid.injection.time - 0.5 * grows) <= 0.5 * grows + _STEPS * step
+        begun = laid.injection.time
+        return begun - _STEPS * step <= event.t_start <= max(begun + grows, laid.start) + _STEPS * step
     wider = max(step, _WIDER * (laid.end - laid.start))
     shared = min(event.t_end, laid.end + wider) - max(event.t_start, laid.start - wider)
     return shared >= _INSIDE * (event.t_end - event.t_start) and shared >= 0

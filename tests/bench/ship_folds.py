@@ -262,7 +262,7 @@ narrower types, whose probabilities are added up:
 **On a survey that it never saw** it does worse. So did classifiers that were trained in the same way without a survey
 (from at most 300 stars of a set and label, in 8 passes), over the types that the other surveys teach, on the same
 stars kept apart (`python -m tests.bench.survey_left_out`); beside them a random forest on `light-curve` features and
-the period that learnt from the same stars, and a classifier trained so that knows the survey:
+the period that learnt from the same stars, and a classifier trained so with the survey:
 
 | set | stars | types | accuracy | balanced | calibration error | balanced, forest | balanced, in survey |
 |---|---|---|---|---|---|---|---|

@@ -71,6 +71,15 @@ def test_a_step_is_found_where_it_begins() -> None:
     assert recovery(step, [], [found(150, 152)]).outcome == "missed"
 
 
+def test_a_step_while_the_star_is_out_of_sight_begins_with_the_first_row_that_shows_it() -> None:
+    time = np.concatenate([np.arange(100.0), np.arange(200.0, 300.0)])
+    star = clean(LightCurve.of("star", time, 12.0 + 0.01 * np.sin(7 * time), np.full(200, 0.02)))
+    step = lay(star, Injection("step", "fade", 0.5, math.nan, 120.0), np.random.default_rng(0))
+    assert recovery(step, [], [found(200, 299)]).outcome == "recovered"
+    assert recovery(step, [], [found(60, 299)]).outcome == "missed"
+    assert recovery(step, [], [found(240, 299)]).outcome == "missed"
+
+
 def test_a_slow_fading_is_found_while_it_grows() -> None:
     slow = laid("slow", 60.0)
     assert recovery(slow, [], [found(90, 199)]).outcome == "recovered"
