@@ -70,6 +70,7 @@ def analyze_partition(
         When the frame has no column of times or values, or no name for its stars.
     """
     from swope._analyses import options_of
+    from swope.flows.rows import refused_row
     from swope.flows.survive import in_pieces
     from swope.flows.workers import call_twice
     from swope.models.registry import detector_columns
@@ -86,7 +87,7 @@ def analyze_partition(
         made = iter([one for some, answers in in_pieces(work, curves) for one in _told(some, answers)])
         for one in outcomes:
             if isinstance(one, Refused):
-                rows.append(vars(one))
+                rows.append(refused_row(one).columns)
             else:
                 row, own = next(made)
                 rows.append(row)

@@ -14,7 +14,7 @@ import pytest
 from swope.pipeline.report.make import make_report
 from swope.pipeline.report.thumbnail import thumbnail
 from tests.browser.chromium import CHROMIUM, DESK, PHONE, Page, page
-from tests.pipeline.catalog.rows import event_rows, object_rows
+from tests.pipeline.catalog.rows import DETECTORS, event_rows, object_rows
 from tests.pipeline.report.made import make_curve, make_details, make_run
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium (Debian's package chromium)")
@@ -48,7 +48,9 @@ def report(tmp_path_factory):
     measured = [row for row in rows if row["status"] == "ok"]
     for row, name in zip(measured, HOSTILE, strict=False):
         row["object_id"] = row["source"] = name
-        row["anomaly_pvalue"] = 1e-9
+        # the strangest, with nothing that speaks against it
+        row |= dict.fromkeys(["anomaly_pvalue", "period_fap", *(one.pvalue for one in DETECTORS)], 1e-9)
+        row |= dict.fromkeys(["period_flag", *(one.flag for one in DETECTORS if one.flag)]) | {"n_obs": 400}
     events = event_rows(rows)
     for event, shape in zip(events, np.resize(["flare", "dip"], len(events)), strict=True):
         event["shape"] = str(shape)

@@ -135,16 +135,16 @@ def test_the_report_can_be_made_again(run: tuple[Path, RunRecord]) -> None:
 
 
 def test_a_report_drawn_with_other_models_than_made_the_run_says_so(
-    run: tuple[Path, RunRecord], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    run: tuple[Path, RunRecord], tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "run"
     shutil.copytree(run[0], out)
     write_report(out, 1)
-    assert not capsys.readouterr().err
+    assert not capfd.readouterr().err
     record = RunRecord.read(out)
     replace(record, models=record.models | {"classifier": "classifier-of-old"}).write(out)
     write_report(out, 1)
-    assert "drawn with the classifier of this version of Swope, which did not make this run" in capsys.readouterr().err
+    assert "drawn with the classifier of this version of Swope, which did not make this run" in capfd.readouterr().err
 
 
 def test_stars_asked_for_stand_first_in_the_report(run: tuple[Path, RunRecord], tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 import pytest
 
@@ -58,8 +58,8 @@ def test_a_night_can_go_on_from_every_star(stars: list[Star], scored: list[StarR
 
 
 def test_what_was_refused_or_lost_has_a_row_and_nothing_else() -> None:
-    refused = refused_row(Refused("a", "a.csv", "empty", "rejected"))
-    assert refused.columns == asdict(Refused("a", "a.csv", "empty", "rejected"))
+    refused = refused_row(Refused("a", "a.csv", "empty", "rejected", for_now=True))
+    assert refused.columns == {"object_id": "a", "source": "a.csv", "reason": "empty", "status": "rejected"}
     lost = lost_row(Star(made_star("EA", 1).curve, PeriodResult(period=2.0)), "it died")
     assert (lost.columns["status"], lost.columns["reason"], lost.columns["period"]) == ("failed", "it died", 2.0)
     for row in (refused, lost):
