@@ -6,13 +6,12 @@ The stars are those of `tests.bench.forecast_train`, which trains both.
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from pathlib import Path
 
 from swope.models.forecaster import Forecaster
 from swope.models.weights import PRETRAINED
-from tests.bench.forecast_train import CALIBRATING, calibration_stars
+from tests.bench.forecast_train import CALIBRATING, calibration_stars, say
 
 
 def main() -> None:
@@ -25,17 +24,7 @@ def main() -> None:
     stars = [one.star for one in calibration_stars(CALIBRATING, forecaster.options)]
     found = forecaster.calibrated(stars)
     found.save(args.model)
-    print(
-        json.dumps(
-            {
-                "bench": "forecast_calibrate",
-                "stars": len(stars),
-                "seconds": round(time.perf_counter() - begin),
-                "model_id": found.model_id,
-                "widening": found.calibration.widening.tolist(),
-            }
-        )
-    )
+    say("forecast_calibrate", found, len(stars), begin)
 
 
 if __name__ == "__main__":

@@ -105,6 +105,21 @@ def _varied(known: Known, found: Known | None) -> Known:
     return known
 
 
+def say(bench: str, forecaster: Forecaster, stars: int, begin: float) -> None:
+    """Print what came of a forecaster as one JSON line, and how long it took since `begin` (`time.perf_counter`)."""
+    print(
+        json.dumps(
+            {
+                "bench": bench,
+                "stars": stars,
+                "seconds": round(time.perf_counter() - begin),
+                "model_id": forecaster.model_id,
+                "widening": forecaster.calibration.widening.tolist(),
+            }
+        )
+    )
+
+
 def main() -> None:
     """Train, and save with a card."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -132,17 +147,7 @@ def main() -> None:
     forecaster = fitted.calibrated([one.star for one in apart])
     forecaster.card = card(forecaster, counts, len(apart), start)
     forecaster.save(args.out)
-    print(
-        json.dumps(
-            {
-                "bench": "forecast_train",
-                "stars": len(known),
-                "seconds": round(time.perf_counter() - begin),
-                "model_id": forecaster.model_id,
-                "widening": forecaster.calibration.widening.tolist(),
-            }
-        )
-    )
+    say("forecast_train", forecaster, len(known), begin)
 
 
 def card(forecaster: Forecaster, counts: Counter[str], apart: int, start: Forecaster | None) -> str:
