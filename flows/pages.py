@@ -80,7 +80,8 @@ def write_report(run_dir: Path, top: int, stars: Sequence[str] = (), injected: P
 def _side_by_side(run_dir: Path, details: Mapping[int, StarDetail]) -> dict[int, Html]:
     """Draw cards in as many worker processes at a time as it pays to have load what draws."""
     places = sorted(details)
-    parts = [{place: details[place] for place in places[start::_HANDS]} for start in range(_HANDS)]
+    # no process is started for nothing: a run of one star has one card
+    parts = [{place: details[place] for place in places[hand::_HANDS]} for hand in range(min(_HANDS, len(places)))]
     with ThreadPoolExecutor(_HANDS) as threads:
         drawn = list(threads.map(lambda part: call_twice(cards, run_dir, part), parts))
     return {place: card for part in drawn for place, card in part.items()}

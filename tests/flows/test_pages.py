@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from swope.flows import stages
+from swope.flows import pages, stages
 from swope.flows.options import RunOptions
 from swope.flows.pages import (
     DRAWN,
@@ -30,6 +31,7 @@ from swope.pipeline.catalog import merge, write_parquet
 from swope.pipeline.lightcurve import Chunk
 from swope.pipeline.period import PeriodOptions
 from swope.pipeline.period.table import periods_table
+from swope.pipeline.report.make import cards
 from swope.pipeline.report.thumbnail import thumbnail
 from tests.models.stars import made_star
 
@@ -158,3 +160,17 @@ def test_the_first_of_each_class_have_a_picture_too() -> None:
         }
     )
     assert [int(row["object_id"]) for row in first_rows(table, "anomaly_rank")] == [*range(THUMBNAILS), n - 3, n - 2]
+
+
+def test_no_process_is_asked_to_draw_nothing(run_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def call(function: Callable[..., Any], *arguments: Any) -> Any:
+        if function is cards:
+            asked.append(len(arguments[1]))
+        return function(*arguments)
+
+    monkeypatch.setattr(pages, "call_twice", call)
+    for top in (0, 1, 2):
+        write_report(run_dir, top)
+    assert asked == [1, 1, 1]
