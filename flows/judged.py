@@ -47,9 +47,7 @@ def label_from(run_dir: Path, table: Path) -> list[Verdict]:
         if missing := [name for name in _NEEDED if name not in (rows.fieldnames or ())]:
             raise ValueError(f"{table} has no column {missing[0]!r}; its first line must be object_id,source,verdict")
         for row in rows:
-            name, source, word, note = (
-                undefused(row.get(key) or "") for key in ("object_id", "source", "verdict", "note")
-            )
+            name, source, word, note = (undefused(row.get(key) or "") for key in _READ)
             where = f"{table}, line {rows.line_num}"
             verdict = next((one for one in WORDS if one == word), None)
             if verdict is None:
