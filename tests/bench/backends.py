@@ -71,7 +71,7 @@ def answers(stars: list[Star]) -> dict[str, NDArray[np.float64]]:
 
 
 def rates(stars: list[Star], labels: list[str]) -> dict[str, float]:
-    """Stars a second that the networks classify, score for strangeness and learn from, and rows that are forecast."""
+    """Stars a second that the networks classify, score and learn from, and rows that are forecast."""
     inputs = inputs_of(stars)
     many = inputs.rows(np.arange(TIMED) % len(stars))
     classifier, autoencoder, forecaster = Classifier.pretrained(), Autoencoder.pretrained(), Forecaster.pretrained()
