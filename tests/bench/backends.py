@@ -184,8 +184,8 @@ def main() -> None:
         same = max(apart.values()) <= SAME
         print(
             f"{one['backend']:10s} {one['device']:6s} {one['learnt_per_s']:8.0f} {one['classified_per_s']:11.0f} "
-            f"{one['scored_per_s']:7.0f} {one['rows_per_s']:27.0f} {apart['probabilities']:14.1e} {apart['fold p-values']:9.1e} "
-            f"{apart['forecasts']:10.1e}  {'same' if same else 'NOT THE SAME'}"
+            f"{one['scored_per_s']:7.0f} {one['rows_per_s']:27.0f} {apart['probabilities']:14.1e} "
+            f"{apart['fold p-values']:9.1e} {apart['forecasts']:10.1e}  {'same' if same else 'NOT THE SAME'}"
         )
         shown = {name: value for name, value in one.items() if not isinstance(value, np.ndarray)}
         print(json.dumps({"bench": "backends", "against": first["backend"]} | shown | {"apart": apart}))
