@@ -19,14 +19,16 @@ from prefect.tasks import Task
 
 from swope.flows import stages, tasks
 from swope.flows.drift import remember
-from swope.flows.latent import merge_latents
+from swope.flows.known import GATHERED, KNOWN, Known, known_stars, room_of
+from swope.flows.latent import LATENT, merge_latents
 from swope.flows.makers import Makers
 from swope.flows.manifest import chunk_key, is_done, remove_damaged
 from swope.flows.options import RunOptions
 from swope.flows.pages import write_report
+from swope.flows.pieces import pieces_of, referred, tables
 from swope.flows.record import RunRecord
-from swope.flows.renew import GATHERED, KNOWN, Known, gathered, join, known_stars, members_of, room_of
-from swope.flows.state import merge_states
+from swope.flows.renew import gathered, join, members_of
+from swope.flows.state import STATE, merge_states
 from swope.flows.turns import one_at_a_time
 from swope.flows.verdicts import rerank
 from swope.flows.workers import WorkerDiedError, call, call_twice, worker_processes
@@ -175,8 +177,12 @@ def make_catalog(
 
 def drop_damaged(run_dir: Path) -> None:
     """Forget the finished chunks of a run that a disk has damaged since, and say which."""
-    for said in remove_damaged([*(run_dir / CHUNKS).glob("*"), *(run_dir / GATHERED).glob("*/*")]):
+    for said in remove_damaged([*(run_dir / GATHERED).glob("*/*"), *(run_dir / CHUNKS).glob("*")]):
         print(said, file=sys.stderr)
+    for folder in (run_dir / CHUNKS).glob("*"):
+        if is_done(folder) and not all(is_done(other) for other, _ in referred(folder)):
+            shutil.rmtree(folder)
+            print(f"{folder}: it refers to what is damaged, or gone; it is put together again", file=sys.stderr)
 
 
 def load_makers(options: RunOptions) -> Makers:
@@ -242,22 +248,21 @@ def _went_well(work: Task[..., None], chunks: Sequence[tuple[Part, Path]], *told
 
 def write_unrenewed(gathering: Path, part: Part, problem: str, known: Known) -> None:
     """Write rows for what is new or changed of some chunks, and could not be done; the other stars have theirs."""
-    if stages.is_ingested(gathering) and not is_done(gathering):
-        stages.write_failed(gathering, part, problem)
-        call(join, gathering, known)
-        return
-    for folder, _ in members_of(gathering):
-        if not is_done(folder):
-            stages.write_failed(folder, part, problem)
+    try:
+        call(join, gathering, known, problem)
+    except (OSError, ValueError, WorkerDiedError) as error:
+        for folder, _ in members_of(gathering):
+            if not is_done(folder):
+                stages.write_failed(folder, part, f"{problem}; {type(error).__name__}: {error}")
 
 
 def commit(run_dir: Path, record: RunRecord, watch: Stopwatch) -> RunRecord:
     """Make the catalog of the chunks: its tables and run.json, all of them or none."""
-    pieces = [run_dir / chunk for chunk in (*map(Path, record.chunks), REFUSED)]
+    pieces = pieces_of(run_dir / chunk for chunk in (*map(Path, record.chunks), REFUSED))
     with replaced_together(run_dir) as new:
-        merge([p / stages.OBJECTS for p in pieces], [p / stages.EVENTS for p in pieces], new, models=record.models)
-        merge_states(pieces, new, record.options)
-        merge_latents(pieces, new)
+        merge(tables(pieces, stages.OBJECTS), tables(pieces, stages.EVENTS), new, models=record.models)
+        merge_states(tables(pieces, STATE), new, record.options)
+        merge_latents(tables(pieces, LATENT), new)
         rerank(new, verdicts_of=run_dir)
         watch.lap("catalog")
         record = replace(
@@ -272,13 +277,12 @@ def commit(run_dir: Path, record: RunRecord, watch: Stopwatch) -> RunRecord:
 
 def clear(run_dir: Path, chunks: Sequence[Path]) -> None:
     """Remove what a finished run leaves that nothing refers to: chunks of other input or settings, scratch files."""
-    kept = {path.name for path in (*chunks, REFUSED)}
-    for folder in (run_dir / CHUNKS).iterdir():
-        if folder.name not in kept:
+    kept = {piece.folder for piece in pieces_of(run_dir / chunk for chunk in (*chunks, REFUSED))}
+    for folder in (*(run_dir / CHUNKS).iterdir(), *(run_dir / GATHERED).glob("*/*")):
+        if folder not in kept:
             shutil.rmtree(folder, ignore_errors=True)
-    shutil.rmtree(run_dir / GATHERED, ignore_errors=True)
-    (run_dir / KNOWN).unlink(missing_ok=True)
-    shutil.rmtree(run_dir / SCRATCH, ignore_errors=True)
+    for scratch in (KNOWN, SCRATCH):
+        shutil.rmtree(run_dir / scratch, ignore_errors=True)
 
 
 def announce(record: RunRecord, run_dir: Path) -> None:

@@ -23,6 +23,7 @@ from swope.flows.catalog import (
     set_chunks_apart,
     task_runner,
 )
+from swope.flows.known import KNOWN, known_stars
 from swope.flows.makers import Makers
 from swope.flows.night.alerts import ALERTS, call_for
 from swope.flows.night.changes import input_changes, known_parts, last_night, maker_changes, undone
@@ -30,7 +31,6 @@ from swope.flows.night.record import NightRecord
 from swope.flows.night.score import Tonight, read_chunks, read_parts, score_plan
 from swope.flows.options import RunOptions
 from swope.flows.record import RunRecord
-from swope.flows.renew import KNOWN, known_stars
 from swope.flows.runtime import one_thread
 from swope.flows.stages import ingest_options
 from swope.flows.state import NIGHTLY, STATE, DamagedError, State
@@ -96,8 +96,8 @@ def nightly(
                 if list(run.sources) != [incoming]:
                     planned = plan(run.sources, ingest_options(settings), run_dir / SCRATCH)
                 make_catalog(planned, run.sources, run_dir, settings, top, watch)
-            shutil.rmtree(run_dir / SCRATCH, ignore_errors=True)
-            (run_dir / KNOWN).unlink(missing_ok=True)
+            for scratch in (KNOWN, SCRATCH):
+                shutil.rmtree(run_dir / scratch, ignore_errors=True)
         if not changed and not waiting:
             print(f"nothing changed since the run in {run_dir}")
             return None

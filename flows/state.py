@@ -25,6 +25,7 @@ import pyarrow.parquet as pq
 
 from swope.flows.options import RunOptions
 from swope.models.analysis import Analysis
+from swope.pipeline.catalog import Selected
 from swope.pipeline.catalog.store import RECORD, parquet_writer, replacing
 from swope.pipeline.commit import finish
 from swope.pipeline.forecast import Forecast
@@ -160,19 +161,18 @@ def write_state(path: Path, tables: Iterable[pa.Table], settings: RunOptions) ->
             writer.write_table(table.cast(schema))
 
 
-def merge_states(folders: Sequence[Path], run_dir: Path, settings: RunOptions) -> None:
-    """Make a run's state.parquet of those of its chunks, by name and source; a chunk that failed has none.
+def merge_states(parts: Sequence[Selected], run_dir: Path, settings: RunOptions) -> None:
+    """Make a run's state.parquet of those of its pieces (`swope.flows.pieces`), by name and source.
 
-    In memory at a time are one chunk, or `MERGED` stars, and all names. As much disk as the chunks take is used
+    In memory at a time are one piece, or `MERGED` stars, and all names. As much disk as the pieces take is used
     meanwhile.
     """
-    parts = [folder / STATE for folder in folders if (folder / STATE).exists()]
     write_state(run_dir / STATE, _by_name(parts, run_dir / ".states"), settings)
 
 
-def _by_name(parts: Sequence[Path], scratch: Path) -> Iterator[pa.Table]:
+def _by_name(parts: Sequence[Selected], scratch: Path) -> Iterator[pa.Table]:
     """All rows of some parts, in the order of names and sources, whatever part they are in."""
-    names = [pq.read_table(part, columns=["object_id", "source"]) for part in parts]
+    names = [part.read(["object_id", "source"]) for part in parts]
     if not names:
         return
     order = pc.sort_indices(pa.concat_tables(names), [("object_id", "ascending"), ("source", "ascending")])
@@ -187,7 +187,7 @@ def _by_name(parts: Sequence[Path], scratch: Path) -> Iterator[pa.Table]:
             writers = [stack.enter_context(pa.ipc.new_file(heap, schema)) for heap in heaps]
             ends = np.cumsum([len(table) for table in names])
             for part, own in zip(parts, np.split(place, ends[:-1]), strict=True):
-                table = pq.read_table(part).cast(STATE_SCHEMA).append_column("place", pa.array(own))
+                table = part.read().cast(STATE_SCHEMA).append_column("place", pa.array(own))
                 for heap in np.unique(own // MERGED):
                     writers[heap].write_table(table.filter(pa.array(own // MERGED == heap)))
         for heap in heaps:

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from swope.flows.known import Known
 from swope.flows.makers import versions
 from swope.flows.night.arrived import Name, sorted_out
 from swope.flows.night.batch import Visit, through_the_night
@@ -20,7 +21,7 @@ from swope.flows.night.star import unscored
 from swope.flows.night.tables import SURPRISING, NightTables
 from swope.flows.night.watch import Watch
 from swope.flows.options import RunOptions
-from swope.flows.renew import Known, changed_curves
+from swope.flows.renew import changed_curves
 from swope.flows.stages import digests_of, ingest_options, read_refused
 from swope.flows.state import NIGHTLY, STATE, State, read_state, state_table, write_state
 from swope.flows.verdicts import dull_names
