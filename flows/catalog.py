@@ -7,6 +7,7 @@ import shutil
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -22,16 +23,16 @@ from swope.flows.drift import remember
 from swope.flows.known import GATHERED, KNOWN, Known, known_stars, room_of
 from swope.flows.latent import LATENT, merge_latents
 from swope.flows.makers import Makers
-from swope.flows.manifest import chunk_key, is_done, remove_damaged
+from swope.flows.manifest import chunk_key, hashes_of, is_done, remove_damaged
 from swope.flows.options import RunOptions
 from swope.flows.pages import write_report
 from swope.flows.pieces import pieces_of, referred, tables
 from swope.flows.record import RunRecord
-from swope.flows.renew import gathered, join, members_of
+from swope.flows.renew import gathered, join, members_of, set_apart
 from swope.flows.state import STATE, merge_states
 from swope.flows.turns import one_at_a_time
 from swope.flows.verdicts import rerank
-from swope.flows.workers import WorkerDiedError, call, call_twice, worker_processes
+from swope.flows.workers import WorkerDiedError, call, call_twice, wanted, worker_processes
 from swope.pipeline.catalog import count_statuses, merge
 from swope.pipeline.commit import replaced_together
 from swope.pipeline.ingest import Part, Plan, plan
@@ -45,6 +46,9 @@ SCRATCH = WORK / "scratch"
 REPORT = Path("report") / "index.html"
 
 CORES = os.cpu_count() or 1
+
+#: So many chunks are read one after the other where what is known of them need not be.
+QUICK = 256
 
 #: Where a deployment finds a Dask scheduler: a flow's parameters come too late to say where its tasks run.
 DASK = os.environ.get("SWOPE_DASK")
@@ -119,13 +123,14 @@ def catalog(
         tasks.fetch(sources, scratch)
         planned = plan(sources, stages.ingest_options(options), scratch)
         watch.lap("plan")
+        drop_damaged(run_dir)
         return make_catalog(planned, sources, run_dir, options, top, watch)
 
 
 def make_catalog(
     planned: Plan, sources: Sequence[str], run_dir: Path, options: RunOptions, top: int | None, watch: Stopwatch
 ) -> RunRecord:
-    """Make the catalog of what is planned, in a flow that holds the folder.
+    """Make the catalog of what is planned, in a flow that holds the folder and has dropped what is damaged.
 
     Parameters
     ----------
@@ -138,7 +143,6 @@ def make_catalog(
     read_verdicts(run_dir)
     makers = load_makers(options)
     chunks = chunks_of(planned.parts, options, makers)
-    drop_damaged(run_dir)
     reused = [run_dir / chunk for chunk in chunks if is_done(run_dir / chunk)]
     kept = sum(stages.done_rows(folder) for folder in reused)
     known = known_stars(run_dir, makers, options, chunks, run_dir / KNOWN)
@@ -222,6 +226,7 @@ def run_chunks(
     some, whole = (
         ([], left) if known is None else gathered(set_chunks_apart(left, options, known), room, options, known)
     )
+    wanted(len(whole) + len(some))
     _went_well(tasks.chunk, whole, options)
     for part, gathering, problem in tasks.each(tasks.renewal, some, options, known):
         if problem is not None and known is not None:
@@ -231,8 +236,15 @@ def run_chunks(
 
 def set_chunks_apart(chunks: Sequence[tuple[Part, Path]], options: RunOptions, known: Known) -> list[tuple[Part, Path]]:
     """Read some chunks; returns those that could be read, and the others have failed rows."""
-    good = _went_well(tasks.setting_apart, chunks, options, known)
-    return [one for one in chunks if one[1] in good]
+    quick = [one for one in chunks if one[0].keys]
+    if 0 < len(quick) <= QUICK:
+        # a task costs more than most of these; where one of them breaks, each has its own
+        with suppress(Exception):
+            call(set_apart, quick, options, known)
+    left = [one for one in chunks if not stages.is_set_apart(one[1])]
+    wanted(len(left))
+    good = _went_well(tasks.setting_apart, left, options, known)
+    return [one for one in chunks if one not in left or one[1] in good]
 
 
 def _went_well(work: Task[..., None], chunks: Sequence[tuple[Part, Path]], *told: object) -> set[Path]:
@@ -270,6 +282,7 @@ def commit(run_dir: Path, record: RunRecord, watch: Stopwatch) -> RunRecord:
             counts=count_statuses(new / stages.OBJECTS),
             n_events=int(pq.read_metadata(new / stages.EVENTS).num_rows),
             timings=watch.laps,
+            files=hashes_of(new, [STATE]),
         )
         record.write(new)
     return record

@@ -17,6 +17,8 @@ from typing import Any
 
 DONE = "done.json"
 
+_SEAL = "seal"
+
 
 def chunk_key(digest: str, config: Mapping[str, Any], makers: Mapping[str, Any]) -> str:
     """Name of a chunk's folder: sixteen hex digits that change when anything that makes its rows changes.
@@ -44,8 +46,12 @@ def mark_done(folder: Path, files: Iterable[str], **counts: int) -> None:
     files : names; those that are not there are passed over.
     counts : what there is to say of the chunk.
     """
-    hashes = {name: _hash_of(folder / name) for name in files if (folder / name).exists()}
-    write_json(folder / DONE, {**counts, "files": hashes})
+    write_sealed(folder / DONE, {**counts, "files": hashes_of(folder, files)})
+
+
+def hashes_of(folder: Path, files: Iterable[str]) -> dict[str, str]:
+    """SHA-256 of those files of a folder that are there, by name."""
+    return {name: hash_of(folder / name) for name in files if (folder / name).exists()}
 
 
 def remove_damaged(folders: Iterable[Path]) -> list[str]:
@@ -67,18 +73,29 @@ def _damage(folder: Path) -> str | None:
     """What is wrong with the files of a finished chunk, in words; None where nothing is."""
     try:
         # one of an earlier version has none, and the key of no chunk of this one
-        hashes: dict[str, str] = json.loads((folder / DONE).read_text()).get("files", {})
+        hashes: dict[str, str] = read_sealed(folder / DONE).get("files", {})
     except (ValueError, AttributeError):
         return f"{DONE} cannot be read"
+    return damage(folder, hashes)
+
+
+def damage(folder: Path, hashes: Mapping[str, str]) -> str | None:
+    """What is wrong with files of a folder, in words; None where they are as they were written.
+
+    Parameters
+    ----------
+    hashes : by name, as `hashes_of` gave them.
+    """
     for name, digest in hashes.items():
         if not (folder / name).exists():
             return f"{name} is missing"
-        if _hash_of(folder / name) != digest:
+        if hash_of(folder / name) != digest:
             return f"{name} is not as it was written (a damaged disk?)"
     return None
 
 
-def _hash_of(path: Path) -> str:
+def hash_of(path: Path) -> str:
+    """SHA-256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -92,3 +109,29 @@ def write_json(path: Path, content: Any) -> None:
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)
+
+
+def write_sealed(path: Path, content: Mapping[str, Any]) -> None:
+    """As `write_json`, with a hash of the content among it, so that `read_sealed` finds a file that was damaged."""
+    write_json(path, {**content, _SEAL: _seal_of(content)})
+
+
+def read_sealed(path: Path) -> dict[str, Any]:
+    """What `write_sealed` was given; what has no seal is of an earlier version, and is taken as it is.
+
+    Raises
+    ------
+    ValueError
+        When the file is not JSON, or not as it was written.
+    """
+    content = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(content, dict):
+        raise ValueError("it is no record")
+    seal = content.pop(_SEAL, None)
+    if seal is not None and seal != _seal_of(content):
+        raise ValueError("it is not as it was written (a damaged disk?)")
+    return content
+
+
+def _seal_of(content: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]

@@ -38,12 +38,11 @@ from swope.pipeline.lightcurve import Chunk, LightCurve
 _MEMBERS = "members.json"
 
 
-def set_apart(part: Part, folder: Path, options: RunOptions, known: Known) -> None:
-    """Read of a chunk what is not known, unless that is done."""
-    if is_done(folder):
-        return
-    if not stages.is_ingested(folder) or not _has(folder, _new(folder, known)):
-        _ingest(part, folder, options, known)
+def set_apart(chunks: Sequence[tuple[Part, Path]], options: RunOptions, known: Known) -> None:
+    """Read of some chunks what is not known, unless that is done."""
+    for part, folder in chunks:
+        if not is_done(folder) and not (stages.is_ingested(folder) and _has(folder, _new(folder, known))):
+            _ingest(part, folder, options, known)
 
 
 def changed_curves(folder: Path, known: Known) -> list[LightCurve]:

@@ -30,7 +30,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from swope.flows.latent import LATENT, latent_table
-from swope.flows.manifest import DONE, mark_done, write_json
+from swope.flows.manifest import DONE, is_done, mark_done, read_sealed, write_json
 from swope.flows.options import RunOptions
 from swope.flows.rows import StarRow, lost_row, refused_row
 from swope.flows.state import STATE, state_table
@@ -194,6 +194,11 @@ def is_ingested(folder: Path) -> bool:
     return (folder / STARS).exists() and (folder / REFUSED).exists()
 
 
+def is_set_apart(folder: Path) -> bool:
+    """Whether of a chunk is there what has to be done, or all that was."""
+    return is_ingested(folder) or is_done(folder)
+
+
 def is_measured(folder: Path) -> bool:
     """Whether a chunk has its periods."""
     return (folder / PERIODS).exists()
@@ -291,12 +296,12 @@ def _columns(rows: Sequence[dict[str, Any]]) -> dict[str, list[Any]]:
 
 def done_rows(folder: Path) -> int:
     """How many rows a finished chunk has."""
-    return int(json.loads((folder / DONE).read_text())["rows"])
+    return int(read_sealed(folder / DONE)["rows"])
 
 
 def taken_over(folder: Path) -> int:
     """How many stars of a finished chunk were taken over from an earlier run."""
-    return int(json.loads((folder / DONE).read_text())["taken_over"])
+    return int(read_sealed(folder / DONE)["taken_over"])
 
 
 def read_refused(folder: Path) -> list[Refused]:

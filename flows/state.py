@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -23,6 +23,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from swope.flows.manifest import hash_of, read_sealed
 from swope.flows.options import RunOptions
 from swope.models.analysis import Analysis
 from swope.pipeline.catalog import Selected
@@ -208,9 +209,11 @@ class State:
     Attributes
     ----------
     path : the file.
+    digest : its SHA-256 when it was written; None where nobody says.
     """
 
     path: Path
+    digest: str | None = None
 
     @classmethod
     def of(cls, folder: Path) -> State:
@@ -226,7 +229,8 @@ class State:
             raise ValueError(
                 f"{folder} holds nothing to go on from: there is no {STATE}; `swope run` and `swope nightly` leave one"
             )
-        if not any((folder / name).is_file() for name in (RECORD, NIGHTLY)):
+        record = next((folder / name for name in (RECORD, NIGHTLY) if (folder / name).is_file()), None)
+        if record is None:
             raise ValueError(f"{folder} holds an unfinished night: give the command that began it again")
         try:
             schema = pq.read_schema(folder / STATE)
@@ -234,7 +238,10 @@ class State:
             raise _damaged(folder / STATE, problem) from None
         if not schema.equals(STATE_SCHEMA) or _SETTINGS not in (schema.metadata or {}):
             raise ValueError(f"{folder / STATE} is of another version of Swope: needs a run")
-        return cls(folder / STATE)
+        try:
+            return cls(folder / STATE, read_sealed(record).get("files", {}).get(STATE))
+        except ValueError as problem:
+            raise _damaged(record, problem) from None
 
     @property
     def settings(self) -> RunOptions:
@@ -247,16 +254,22 @@ class State:
         Raises
         ------
         DamagedError
-            When they cannot be read.
+            When they cannot be read, or the file is not as it was written.
         """
+        if self.digest is not None and hash_of(self.path) != self.digest:
+            raise _damaged(self.path, "it is not as it was written (a damaged disk?)")
         try:
             table = pq.read_table(self.path, columns=["object_id", "source"], page_checksum_verification=True)
         except (pa.ArrowInvalid, OSError) as problem:
             raise _damaged(self.path, problem) from None
         return list(zip(table["object_id"].to_pylist(), table["source"].to_pylist(), strict=True))
 
-    def batches(self) -> Iterator[pa.Table]:
+    def batches(self, wanted: Collection[tuple[str, str]] | None = None) -> Iterator[pa.Table]:
         """Its rows, at most `MERGED` of them at a time.
+
+        Parameters
+        ----------
+        wanted : names and sources of stars; None for all.
 
         Raises
         ------
@@ -277,9 +290,17 @@ class State:
                     held, stars, rows = [], 0, 0
                 if batch is None:
                     return
+                if wanted is not None:
+                    batch = _those(batch, wanted)
                 held.append(batch)
                 stars, rows = stars + len(batch), rows + len(pc.list_flatten(batch["time"]))
 
 
-def _damaged(path: Path, problem: Exception) -> DamagedError:
+def _those(batch: pa.RecordBatch, wanted: Collection[tuple[str, str]]) -> pa.RecordBatch:
+    """The rows of some stars."""
+    names = zip(batch["object_id"].to_pylist(), batch["source"].to_pylist(), strict=True)
+    return batch.filter(pa.array([name in wanted for name in names], pa.bool_()))
+
+
+def _damaged(path: Path, problem: Exception | str) -> DamagedError:
     return DamagedError(f"{path} is damaged, and is made anew by the next `swope run` there: {problem}")

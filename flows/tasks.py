@@ -57,7 +57,7 @@ def chunk(part: Part, folder: Path, options: RunOptions) -> None:
 @task(name="set apart", **_RETRIED)
 def setting_apart(part: Part, folder: Path, options: RunOptions, known: Known) -> None:
     """Read a chunk, some of whose stars are known."""
-    call(set_apart, part, folder, options, known)
+    call(set_apart, [(part, folder)], options, known)
 
 
 @task(name="renew", **_RETRIED)

@@ -132,8 +132,7 @@ def do_run(
 
 def renew_all(chunks: list[tuple[Part, Path]], run_dir: Path, options: RunOptions, known: Known) -> None:
     """As `swope.flows.catalog.run_chunks`."""
-    for part, folder in chunks:
-        renew.set_apart(part, folder, options, known)
+    renew.set_apart(chunks, options, known)
     some, whole = renew.gathered(chunks, room_of(run_dir, MAKERS, options), options, known)
     for part, folder in some:
         try:
