@@ -207,10 +207,10 @@ def _read(part: Part, options: RunOptions, known: Known) -> tuple[Ingested, NDAr
     places = known.places_of_rows(keys)
     old, others = np.flatnonzero(places[:, 0] >= 0), np.flatnonzero(places[:, 0] < 0)
     if len(old):
-        some = read(replace(part, picked=tuple(others.tolist())), how) if len(others) else Ingested(Chunk.of([]), ())
-        if not stages.in_company(part, some):
-            places_in_part = tuple(int(others[i]) for i in some.places)
-            return replace(some, places=places_in_part), old, keys
+        picked = replace(part, picked=tuple(others.tolist()))
+        some = read(picked, how) if len(others) else Ingested(Chunk.of([]), ())
+        if not stages.in_company(picked, some):
+            return replace(some, places=tuple(others[list(some.places)].tolist())), old, keys
     return read(part, how), old[:0], keys
 
 

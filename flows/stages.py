@@ -124,8 +124,8 @@ def keys_of(part: Part, ingested: Ingested) -> NDArray[np.uint64]:
 def in_company(part: Part, ingested: Ingested) -> bool:
     """Whether what became of some picked rows of a part may not be what becomes of them where all are read."""
     outcomes = [*ingested.chunk, *ingested.refused]
-    whole = len(outcomes) == len(row_keys(part)) if part.picked is None else len(outcomes) == len(part.picked)
-    return not whole or any(needs_company(one, part.read_as) for one in outcomes)
+    # of a part that could not be read to its end, all rows are said to be refused
+    return len(outcomes) != len(part.picked or ()) or any(needs_company(one, part.read_as) for one in outcomes)
 
 
 def cleaned(raw: Sequence[LightCurve]) -> tuple[list[LightCurve], list[int], list[Refused]]:
