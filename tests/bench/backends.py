@@ -71,10 +71,10 @@ def answers(stars: list[Star]) -> dict[str, NDArray[np.float64]]:
 
 
 def rates(stars: list[Star], labels: list[str]) -> dict[str, float]:
-    """Stars a second that the classifier's networks answer and learn from, and rows a second that are forecast."""
+    """Stars a second that the networks classify, score and learn from, and rows that are forecast."""
     inputs = inputs_of(stars)
     many = inputs.rows(np.arange(TIMED) % len(stars))
-    classifier, forecaster = Classifier.pretrained(), Forecaster.pretrained()
+    classifier, autoencoder, forecaster = Classifier.pretrained(), Autoencoder.pretrained(), Forecaster.pretrained()
     ends: list[float] = []
     rows = np.arange(TIMED // 4) % len(stars)
     Classifier.fit_inputs(
@@ -92,6 +92,7 @@ def rates(stars: list[Star], labels: list[str]) -> dict[str, float]:
     return {
         "learnt_per_s": learnt / (ends[-1] - ends[0]),
         "classified_per_s": TIMED / _least(lambda: classifier.classify_inputs(many)),
+        "scored_per_s": TIMED / _least(lambda: autoencoder.score_inputs(many)),
         "rows_per_s": length / _least(lambda: outputs_of(forecaster.network, options.units, options.cell, steps)),
     }
 
@@ -174,14 +175,17 @@ def main() -> None:
             args.keep.write_bytes((Path(folder) / f"{args.backends[0]}.npz").read_bytes())
     first = kept(args.against) if args.against else found[0]
     print(f"{args.stars} simulated stars; differences from {first['backend']} on {first['device']}")
-    print("backend    device   learns, classifies (stars/s)  forecasts (rows/s)  probabilities  p-values  forecasts")
+    print(
+        "backend    device   learns, classifies, scores (stars/s)  forecasts (rows/s)"
+        "  probabilities  p-values  forecasts"
+    )
     for one in found:
         apart = difference(first, one)
         same = max(apart.values()) <= SAME
         print(
             f"{one['backend']:10s} {one['device']:6s} {one['learnt_per_s']:8.0f} {one['classified_per_s']:11.0f} "
-            f"{one['rows_per_s']:27.0f} {apart['probabilities']:14.1e} {apart['fold p-values']:9.1e} "
-            f"{apart['forecasts']:10.1e}  {'same' if same else 'NOT THE SAME'}"
+            f"{one['scored_per_s']:7.0f} {one['rows_per_s']:27.0f} {apart['probabilities']:14.1e} "
+            f"{apart['fold p-values']:9.1e} {apart['forecasts']:10.1e}  {'same' if same else 'NOT THE SAME'}"
         )
         shown = {name: value for name, value in one.items() if not isinstance(value, np.ndarray)}
         print(json.dumps({"bench": "backends", "against": first["backend"]} | shown | {"apart": apart}))
