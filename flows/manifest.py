@@ -15,9 +15,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-DONE = "done.json"
+from swope.pipeline.sealed import sealed, unsealed
 
-_SEAL = "seal"
+DONE = "done.json"
 
 
 def chunk_key(digest: str, config: Mapping[str, Any], makers: Mapping[str, Any]) -> str:
@@ -112,26 +112,16 @@ def write_json(path: Path, content: Any) -> None:
 
 
 def write_sealed(path: Path, content: Mapping[str, Any]) -> None:
-    """As `write_json`, with a hash of the content among it, so that `read_sealed` finds a file that was damaged."""
-    write_json(path, {**content, _SEAL: _seal_of(content)})
+    """As `write_json`, so that `read_sealed` finds a file that was damaged since."""
+    write_json(path, sealed(content))
 
 
 def read_sealed(path: Path) -> dict[str, Any]:
-    """What `write_sealed` was given; what has no seal is of an earlier version, and is taken as it is.
+    """What `write_sealed` was given.
 
     Raises
     ------
     ValueError
-        When the file is not JSON, or not as it was written.
+        When the file is not as it was written.
     """
-    content = json.loads(path.read_text(encoding="utf-8"))
-    if not isinstance(content, dict):
-        raise ValueError("it is no record")
-    seal = content.pop(_SEAL, None)
-    if seal is not None and seal != _seal_of(content):
-        raise ValueError("it is not as it was written (a damaged disk?)")
-    return content
-
-
-def _seal_of(content: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+    return unsealed(path.read_text(encoding="utf-8"))

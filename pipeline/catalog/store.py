@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
@@ -34,6 +33,7 @@ from swope.pipeline.rank import (
     novelty_rank,
     ranking_pvalue,
 )
+from swope.pipeline.sealed import unsealed
 
 OBJECTS = "objects.parquet"
 EVENTS = "events.parquet"
@@ -188,8 +188,7 @@ def record_of(run_dir: Path) -> dict[str, Any]:
     path = run_dir / RECORD
     if not path.is_file():
         return {}
-    record = json.loads(path.read_text(encoding="utf-8"))
-    return record if isinstance(record, dict) else {}
+    return unsealed(path.read_text(encoding="utf-8"))
 
 
 def count_statuses(path: Path) -> dict[str, int]:
