@@ -399,3 +399,15 @@ def causal_noise(value: np.ndarray, error: np.ndarray, band: np.ndarray, first: 
         floor = max(floor, 1e-12 * value[i] * value[i])
         known += 1
     return out
+
+
+@compiled()
+def forgetting_sums(terms: np.ndarray, memory: float) -> np.ndarray:
+    """(m, n) of terms (m, n): each with the sum before it times `memory`."""
+    sums = np.empty_like(terms)
+    for i in range(terms.shape[0]):
+        total = 0.0
+        for j in range(terms.shape[1]):
+            total = terms[i, j] + memory * total
+            sums[i, j] = total
+    return sums

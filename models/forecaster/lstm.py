@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from swope.models.forecaster.steps import Steps
+from swope.models.forecaster.network import N_OUTPUTS
+from swope.models.forecaster.steps import N_INPUTS, Steps
 from swope.pipeline.compiled import compiled
 from swope.pipeline.lightcurve import FloatArray
 
@@ -43,6 +44,15 @@ class Layers:
     def of(cls, model: Any) -> Layers:
         """Those of a Keras model, in the order in which it keeps them."""
         return cls(*(np.ascontiguousarray(array, dtype=np.float64) for array in model.get_weights()))
+
+
+def shapes(units: int) -> list[tuple[int, ...]]:
+    """Of the weights of a network of so many units, in the order in which Keras keeps them."""
+    width = 2 * units
+    return [
+        *((N_INPUTS, 4 * units), (units, 4 * units), (4 * units,)),
+        *((units + N_INPUTS, width), (width,), (width, N_OUTPUTS), (N_OUTPUTS,)),
+    ]
 
 
 def states_of(layers: Layers, steps: Steps) -> FloatArray:
