@@ -271,11 +271,3 @@ def evidence(theta: FloatArray, problem: Problem) -> Evidence:
     if math.isfinite(value):
         _solve(normal, np.empty((k, k)), coefficient, covariance)
     return Evidence(value, coefficient, covariance)
-
-
-def products(problem: Problem) -> FloatArray:
-    """(k + 1, k + 1) scalar products of the columns and the data, whitened by a model with nothing left to estimate."""
-    columns = problem.rows.shape[1]
-    lower = np.empty((columns, columns))
-    _pass(np.empty(0), problem, lower)
-    return np.asarray(np.tril(lower) + np.tril(lower, -1).T)
