@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from swope.models.statespace.layout import Layout, Model
+from swope.models.statespace.problem import Problem
 from swope.models.statespace.series import Series
 from swope.pipeline.lightcurve import FloatArray
 
@@ -20,6 +21,7 @@ class Fit:
     Attributes
     ----------
     model : the fitted model, every parameter set.
+    layout : the model with its free parameters, over the rows that it was fitted to.
     names, theta, covariance : (p,), (p, p) the free parameters' logarithms, with the inverse curvature of
         the log-likelihood (NaN where it is not positive).
     metric : (p, p) the search's own rough idea of the covariance, for warm starts.
@@ -33,6 +35,7 @@ class Fit:
     """
 
     model: Model
+    layout: Layout
     names: tuple[str, ...]
     theta: FloatArray
     covariance: FloatArray
@@ -91,13 +94,14 @@ def fit(
         raise ValueError(f"{observed} observations are too few for a model with {k} columns")
     likelihood = layout.problem._replace(restricted=0)
     metric = np.zeros((len(layout.names), len(layout.names)))
-    if warm is None:
-        candidates = [np.clip(s, layout.low, layout.high) for s in (*starts, layout.start, *layout.starts())]
-    else:
-        candidates, metric = [np.clip(warm.theta, layout.low, layout.high)], warm.metric.copy()
-    theta, loglike, converged, steps = candidates[0], -math.inf, False, 0
+    begin = layout.starts()
+    if warm is not None:
+        begin, metric = warm.theta[None, :], warm.metric.copy()
+    elif starts:
+        begin = np.vstack([*starts, begin])
+    begin = np.clip(begin, layout.low, layout.high)
+    theta, loglike, converged, steps = begin[0], -math.inf, False, 0
     if warm is None or not (restricted and k):
-        begin = np.array(candidates).reshape(len(candidates), len(layout.names))
         alone = likelihood._replace(rows=np.empty((len(series), 1)))
         theta, loglike, converged, steps = in_turn(
             begin, layout.low, layout.high, likelihood, alone, metric, iterations
@@ -140,6 +144,7 @@ def _finished(
     k = layout.problem.rows.shape[1] - 1
     return Fit(
         model=model.with_values(layout.names, theta),
+        layout=layout,
         names=layout.names,
         theta=theta,
         covariance=covariance,
@@ -181,18 +186,38 @@ def smooth(model: Model, series: Series) -> Smooth:
     ValueError
         When a parameter of the model is None, or the model is degenerate on these rows.
     """
-    from swope.models.statespace.kernels.likelihood import evidence
-    from swope.models.statespace.kernels.smoother import backward
-
     layout = model.layout(series)
     if layout.names:
         raise ValueError(f"set these parameters first, or fit the model: {', '.join(layout.names)}")
-    now = evidence(np.empty(0), layout.problem)
+    return _smooth(np.empty(0), layout.problem)
+
+
+def smooth_fitted(fitted: Fit, series: Series | None = None) -> Smooth:
+    """Smooth the rows that a model was fitted to.
+
+    Parameters
+    ----------
+    series : the same rows, where they are to be trusted otherwise than in the fit.
+
+    Raises
+    ------
+    ValueError
+        When the model is degenerate on these rows.
+    """
+    problem = fitted.layout.problem
+    return _smooth(fitted.theta, problem if series is None else problem._replace(inflate=series.inflate))
+
+
+def _smooth(theta: FloatArray, problem: Problem) -> Smooth:
+    from swope.models.statespace.kernels.likelihood import evidence
+    from swope.models.statespace.kernels.smoother import backward
+
+    now = evidence(theta, problem)
     if not math.isfinite(now.loglike):
         raise ValueError("the model's columns are not independent on these rows")
-    both = backward(np.empty(0), layout.problem)
+    both = backward(theta, problem)
     beta, covariance = now.coefficient, now.covariance
-    columns = layout.problem.rows[:, :-1]
+    columns = problem.rows[:, :-1]
     bare = columns - both.signal[:, :-1]
     mean = both.signal[:, -1] + bare @ beta
     variance = both.signal_variance + np.sum((bare @ covariance) * bare, axis=1)
