@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -254,6 +254,22 @@ def _write(folder: Path, rows: Sequence[StarRow], done: bool = True) -> None:
     write_parquet(events_table(_columns([event for row in rows for event in row.events])), folder / EVENTS)
     if done:
         _finish(folder, len(rows), 0)
+
+
+def write_moved(
+    folder: Path, digests: NDArray[np.uint64], keys: NDArray[np.uint64], rows: Callable[[str], Sequence[pa.Table]]
+) -> None:
+    """Write a finished folder of stars of others (`swope.flows.compact`).
+
+    Parameters
+    ----------
+    digests, keys : (n, 2) of its stars.
+    rows : gives the rows of these stars in a table of that name, of each of the folders that they are from.
+    """
+    write_ingested(folder, pa.concat_tables(rows(STARS)), digests, keys, [])
+    for name in (KEPT, STATE, LATENT, EVENTS, OBJECTS):
+        write_parquet(pa.concat_tables(rows(name), promote_options="default"), folder / name)
+    _finish(folder, len(digests), len(digests))
 
 
 def write_referring(folder: Path, stars: int, new: int, problem: str | None) -> None:
