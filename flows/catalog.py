@@ -19,6 +19,7 @@ from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from prefect.tasks import Task
 
 from swope.flows import stages, tasks
+from swope.flows.compact import compacted, worn
 from swope.flows.drift import remember
 from swope.flows.known import GATHERED, KNOWN, Known, known_stars, room_of
 from swope.flows.latent import LATENT, merge_latents
@@ -147,7 +148,8 @@ def make_catalog(
     kept = sum(stages.done_rows(folder) for folder in reused)
     known = known_stars(run_dir, makers, options, chunks, run_dir / KNOWN)
     folders = [run_dir / chunk for chunk in chunks]
-    taken = run_chunks(planned.parts, folders, options, known, room_of(run_dir, makers, options))
+    room = room_of(run_dir, makers, options)
+    taken = run_chunks(planned.parts, folders, options, known, room, worn(run_dir, options))
     stages.write_refused(run_dir / REFUSED, planned.refused)
     watch.lap("chunks")
     record = RunRecord(
@@ -209,7 +211,12 @@ def chunks_of(parts: Sequence[Part], options: RunOptions, makers: Makers) -> lis
 
 
 def run_chunks(
-    parts: Sequence[Part], folders: Sequence[Path], options: RunOptions, known: Known | None, room: Path
+    parts: Sequence[Part],
+    folders: Sequence[Path],
+    options: RunOptions,
+    known: Known | None,
+    room: Path,
+    old: Sequence[Path] = (),
 ) -> int:
     """Do the chunks that are not finished; one whose task fails gets failed rows, and the rest go on.
 
@@ -217,15 +224,20 @@ def run_chunks(
     ----------
     known : what an earlier run knew, and is taken over; None for nothing.
     room : where changed stars of several chunks are gathered.
+    old : folders of what is known that are worn (`swope.flows.compact`).
 
     Returns
     -------
     How many stars were taken over.
     """
     left = [(part, folder) for part, folder in zip(parts, folders, strict=True) if not is_done(folder)]
-    some, whole = (
-        ([], left) if known is None else gathered(set_chunks_apart(left, options, known), room, options, known)
-    )
+    some: list[tuple[Part, Path]] = []
+    whole = left
+    if known is not None and left:
+        apart = set_chunks_apart(left, options, known)
+        if old and apart:
+            known = call(compacted, [folder for _, folder in apart], old, room, options, known)
+        some, whole = gathered(apart, room, options, known)
     wanted(len(whole) + len(some))
     _went_well(tasks.chunk, whole, options)
     for part, gathering, problem in tasks.each(tasks.renewal, some, options, known):

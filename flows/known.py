@@ -17,6 +17,7 @@ from swope.flows.manifest import chunk_key, is_done
 from swope.flows.options import RunOptions
 from swope.flows.pieces import names_of, pieces_of
 from swope.flows.record import RunRecord
+from swope.pipeline.catalog.store import replacing
 
 #: The stars of the run before, by what was observed of them, and by the rows that they were read from.
 KNOWN = Path("work") / "known"
@@ -49,6 +50,16 @@ class Known:
     def places_of_rows(self, keys: NDArray[np.uint64]) -> NDArray[np.int32]:
         """The same of stars that were not read, by the keys of their rows (`swope.pipeline.ingest.Part`)."""
         return self._found(_KEYS, keys)
+
+    def move(self, places: NDArray[np.int32], folder: int) -> None:
+        """Have stars at these places, in order of folder and row, found in another folder, row by row in this order."""
+        before = _numbered(places[:, 0], places[:, 1])
+        for name in (_DIGESTS, _KEYS):
+            index = np.load(self.index / name)
+            at = np.searchsorted(before, _numbered(index["chunk"], index["row"]))
+            moved = before[np.minimum(at, len(before) - 1)] == _numbered(index["chunk"], index["row"])
+            index["chunk"][moved], index["row"][moved] = folder, at[moved]
+            _save(self.index / name, index)
 
     def _found(self, name: str, wanted: NDArray[np.uint64]) -> NDArray[np.int32]:
         index = np.load(self.index / name, mmap_mode="r")
@@ -91,8 +102,20 @@ def known_stars(
         return None
     index.mkdir(parents=True, exist_ok=True)
     for name, entries in zip((_DIGESTS, _KEYS), map(np.concatenate, zip(*found, strict=True)), strict=True):
-        np.save(index / name, entries[np.lexsort((entries["name"][:, 1], entries["name"][:, 0]))])
+        _save(index / name, entries[np.lexsort((entries["name"][:, 1], entries["name"][:, 0]))])
     return Known(folders, index)
+
+
+def _numbered(chunk: NDArray[np.int32], row: NDArray[np.int32]) -> NDArray[np.int64]:
+    """One number for each place, in their order."""
+    numbers: NDArray[np.int64] = (chunk.astype(np.int64) << 32) | row
+    return numbers
+
+
+def _save(path: Path, entries: NDArray[np.void]) -> None:
+    # what is mapped elsewhere stays as it is
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        np.save(file, entries)
 
 
 def room_of(run_dir: Path, makers: Makers, options: RunOptions) -> Path:

@@ -11,18 +11,20 @@ import json
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from swope.flows import stages
 from swope.flows.manifest import write_json
 from swope.pipeline.catalog import Selected
 from swope.pipeline.catalog.store import replacing
+
+_NAMES = ("object_id", "source")
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,9 +45,13 @@ class Piece:
         path = self.folder / name
         if self.rows is None or name in (stages.OBJECTS, stages.STARS):
             return Selected(path, self.rows)
-        stars = pq.read_table(self.folder / stages.OBJECTS, columns=["object_id", "source"]).take(pa.array(self.rows))
-        here = pc.is_in(names_of(pq.read_table(path, columns=["object_id", "source"])), names_of(stars))
+        here = pc.is_in(names_of(Selected(path).read(_NAMES)), self._stars)
         return Selected(path, np.flatnonzero(here.to_numpy(zero_copy_only=False)))
+
+    @cached_property
+    def _stars(self) -> pa.Array:
+        """Names of its stars."""
+        return names_of(Selected(self.folder / stages.OBJECTS, self.rows).read(_NAMES))
 
 
 def pieces_of(folders: Iterable[Path]) -> list[Piece]:
@@ -62,8 +68,16 @@ def pieces_of(folders: Iterable[Path]) -> list[Piece]:
 
 
 def tables(pieces: Sequence[Piece], name: str) -> list[Selected]:
-    """One of the tables of some pieces; all have rows, but a chunk that refers to others, or that failed, no more."""
-    return [piece.of(name) for piece in pieces if name == stages.OBJECTS or (piece.folder / name).exists()]
+    """One of the tables of some pieces.
+
+    All have rows of stars, but a chunk that refers to others, which has those of what was refused, where anything was;
+    one that failed has no other tables.
+    """
+    return [piece.of(name) for piece in pieces if (piece.folder / name).exists() or _must_have(piece, name)]
+
+
+def _must_have(piece: Piece, name: str) -> bool:
+    return name == stages.OBJECTS and not (piece.folder / stages.REFERS).exists()
 
 
 def refer(folder: Path, others: Sequence[Path], places: NDArray[np.int32]) -> None:

@@ -12,14 +12,14 @@ Only paths and small records travel between processes; the rest is here:
 A chunk some of whose stars are known from before has digests and keys of all, and light curves of the others until
 these are done; own.npy says which. Then it refers to the folders that have their rows (`swope.flows.pieces`):
 
-    refers.json, places.npy, and objects.parquet of what was refused
+    refers.json, places.npy, and objects.parquet of what was refused, where anything was
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -256,6 +256,22 @@ def _write(folder: Path, rows: Sequence[StarRow], done: bool = True) -> None:
         _finish(folder, len(rows), 0)
 
 
+def write_moved(
+    folder: Path, digests: NDArray[np.uint64], keys: NDArray[np.uint64], rows: Callable[[str], Sequence[pa.Table]]
+) -> None:
+    """Write a finished folder of stars of others (`swope.flows.compact`).
+
+    Parameters
+    ----------
+    digests, keys : (n, 2) of its stars.
+    rows : gives the rows of these stars in a table of that name, of each of the folders that they are from.
+    """
+    write_ingested(folder, pa.concat_tables(rows(STARS)), digests, keys, [])
+    for name in (KEPT, STATE, LATENT, EVENTS, OBJECTS):
+        write_parquet(pa.concat_tables(rows(name), promote_options="default"), folder / name)
+    _finish(folder, len(digests), len(digests))
+
+
 def write_referring(folder: Path, stars: int, new: int, problem: str | None) -> None:
     """Finish a chunk that refers to others for the rows of its stars (`swope.flows.pieces.refer`).
 
@@ -266,15 +282,16 @@ def write_referring(folder: Path, stars: int, new: int, problem: str | None) -> 
     problem : why these could not be done: they have rows here that say so, and the next run does the chunk again.
     """
     refused = read_refused(folder)
-    if problem is None:
+    if problem is not None:
+        refused += [Refused(one.object_id, one.source, problem, "failed") for one in read_chunk(folder)]
+    (folder / OBJECTS).unlink(missing_ok=True)
+    if refused:
         write_parquet(_objects([refused_row(entry) for entry in refused]), folder / OBJECTS)
+    if problem is None:
         # the last traces of what was to be done
         for name in (STARS, OWN):
             (folder / name).unlink(missing_ok=True)
         _finish(folder, stars + len(refused), stars - new)
-    else:
-        refused += [Refused(one.object_id, one.source, problem, "failed") for one in read_chunk(folder)]
-        write_parquet(_objects([refused_row(entry) for entry in refused]), folder / OBJECTS)
 
 
 def _finish(folder: Path, rows: int, taken: int) -> None:

@@ -188,9 +188,12 @@ def _by_name(parts: Sequence[Selected], scratch: Path) -> Iterator[pa.Table]:
             writers = [stack.enter_context(pa.ipc.new_file(heap, schema)) for heap in heaps]
             ends = np.cumsum([len(table) for table in names])
             for part, own in zip(parts, np.split(place, ends[:-1]), strict=True):
-                table = part.read().cast(STATE_SCHEMA).append_column("place", pa.array(own))
+                table, rows = Selected(part.path).read().cast(STATE_SCHEMA), part.rows
+                rows = np.arange(len(table)) if rows is None else rows
                 for heap in np.unique(own // MERGED):
-                    writers[heap].write_table(table.filter(pa.array(own // MERGED == heap)))
+                    here = own // MERGED == heap
+                    some = table if len(table) == here.sum() else table.take(pa.array(rows[here]))
+                    writers[heap].write_table(some.append_column("place", pa.array(own[here])))
         for heap in heaps:
             with pa.ipc.open_file(heap) as file:
                 yield file.read_all().sort_by("place").drop_columns("place").combine_chunks()

@@ -408,6 +408,8 @@ def _split(parts: Sequence[Selected], schema: pa.Schema, edges: NDArray[np.objec
 def _conformed(part: Selected, schema: pa.Schema) -> pa.Table:
     """A part with the columns of the schema, in its order; null where the part has none."""
     table = part.read()
+    if table.schema.equals(schema):
+        return pa.table(table.columns, schema=schema)
     unknown = [name for name in table.column_names if name not in schema.names]
     if unknown or "object_id" not in table.column_names:
         raise ValueError(f"{part} is not a table of {schema.metadata[b'swope.table'].decode()}: it has {unknown}")

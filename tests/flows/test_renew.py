@@ -13,9 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from swope.flows import known, renew, stages
+from swope.flows import compact, known, renew, stages
 from swope.flows.catalog import write_unrenewed
 from swope.flows.chunk import ChunkError
+from swope.flows.compact import compacted, worn
 from swope.flows.known import Known, known_stars, room_of
 from swope.flows.makers import Makers
 from swope.flows.manifest import chunk_key, is_done
@@ -133,6 +134,8 @@ def do_run(
 def renew_all(chunks: list[tuple[Part, Path]], run_dir: Path, options: RunOptions, known: Known) -> None:
     """As `swope.flows.catalog.run_chunks`."""
     renew.set_apart(chunks, options, known)
+    if old := worn(run_dir, options):
+        known = compacted([folder for _, folder in chunks], old, room_of(run_dir, MAKERS, options), options, known)
     some, whole = renew.gathered(chunks, room_of(run_dir, MAKERS, options), options, known)
     for part, folder in some:
         try:
@@ -184,7 +187,7 @@ def test_over_three_runs_each_star_keeps_the_rows_of_the_run_in_which_it_last_ch
         assert stages.taken_over(folder) == 3
         # of those that were the same nothing was written
         assert not (folder / stages.STARS).exists()
-        assert len(pq.read_table(folder / stages.OBJECTS)) == 0
+        assert not (folder / stages.OBJECTS).exists()
     # what was not cleaned again is as if it were
     (part,) = plan([str(survey)], IngestOptions(), tmp_path / "scratch").parts
     stages.ingest_chunk(part, tmp_path / "anew", OPTIONS)
@@ -329,3 +332,24 @@ def test_namesakes_of_two_chunks_are_not_gathered_together(tmp_path: Path) -> No
     some, whole = renew.gathered(chunks, tmp_path / "room", OPTIONS, Known((tmp_path / "run",), index))
     assert whole == []
     assert [[folder.name for folder, _ in renew.members_of(one)] for _, one in some] == [["0", "1"], ["2"]]
+
+
+def test_over_many_nights_worn_folders_are_moved_together(
+    fields: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compact, "MANY", 2)
+    run_dir = tmp_path / "run"
+    options = replace(OPTIONS, chunk_size=16)
+    do_run(fields, run_dir, "0", monkeypatch, options=options)
+    words = dict.fromkeys("abcdefghijkl", "0")
+    most = 0
+    for night in range(1, 15):
+        name = "abcdefghijkl"[5 * night % 12]
+        write_star(fields, name, extra=night)
+        words[name] = str(night)
+        folders = do_run(fields, run_dir, str(night), monkeypatch, options=options)
+        assert said(*folders) == dict.fromkeys((stages.OBJECTS, stages.EVENTS, "state.parquet"), words)
+        assert by_star(folders) == words
+        most = max(most, len(pieces_of(folders)))
+    # without it there would be one of every night
+    assert most <= 6
