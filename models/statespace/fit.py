@@ -186,37 +186,14 @@ def smooth(model: Model, series: Series) -> Smooth:
     ValueError
         When a parameter of the model is None, or the model is degenerate on these rows.
     """
+    from swope.models.statespace.kernels.smoother import backward
+
     layout = model.layout(series)
     if layout.names:
         raise ValueError(f"set these parameters first, or fit the model: {', '.join(layout.names)}")
-    return _smooth(np.empty(0), layout.problem)
-
-
-def smooth_fitted(fitted: Fit, series: Series | None = None) -> Smooth:
-    """Smooth the rows that a model was fitted to.
-
-    Parameters
-    ----------
-    series : the same rows, where they are to be trusted otherwise than in the fit.
-
-    Raises
-    ------
-    ValueError
-        When the model is degenerate on these rows.
-    """
-    problem = fitted.layout.problem
-    return _smooth(fitted.theta, problem if series is None else problem._replace(inflate=series.inflate))
-
-
-def _smooth(theta: FloatArray, problem: Problem) -> Smooth:
-    from swope.models.statespace.kernels.likelihood import evidence
-    from swope.models.statespace.kernels.smoother import backward
-
-    now = evidence(theta, problem)
-    if not math.isfinite(now.loglike):
-        raise ValueError("the model's columns are not independent on these rows")
+    problem, theta = layout.problem, np.empty(0)
+    beta, covariance = _coefficients(theta, problem)
     both = backward(theta, problem)
-    beta, covariance = now.coefficient, now.covariance
     columns = problem.rows[:, :-1]
     bare = columns - both.signal[:, :-1]
     mean = both.signal[:, -1] + bare @ beta
@@ -227,6 +204,39 @@ def _smooth(theta: FloatArray, problem: Problem) -> Smooth:
         _standardised(both.solved, both.diagonal, beta, covariance),
         _standardised(both.step_sum, both.step_norm, beta, covariance),
     )
+
+
+def contradictions(fitted: Fit, series: Series) -> FloatArray:
+    """(n,) `Smooth.alone` of a fitted model on the rows that it was fitted to, however far these are to be trusted now.
+
+    Raises
+    ------
+    ValueError
+        When the model is degenerate on these rows.
+    """
+    from swope.models.statespace.kernels.smoother import solve
+
+    problem = fitted.layout.problem._replace(inflate=series.inflate)
+    both = solve(fitted.theta, problem)
+    return _standardised(both.solved, both.diagonal, *_coefficients(fitted.theta, problem))
+
+
+def shift_scores(fitted: Fit) -> FloatArray:
+    """(n,) `Smooth.shift` of a fitted model on the rows that it was fitted to."""
+    from swope.models.statespace.kernels.smoother import solve
+
+    both = solve(fitted.theta, fitted.layout.problem)
+    return _standardised(both.step_sum, both.step_norm, fitted.coefficient, fitted.coefficient_covariance)
+
+
+def _coefficients(theta: FloatArray, problem: Problem) -> tuple[FloatArray, FloatArray]:
+    """(k,), (k, k) the columns' coefficients and their covariance."""
+    from swope.models.statespace.kernels.likelihood import evidence
+
+    now = evidence(theta, problem)
+    if not math.isfinite(now.loglike):
+        raise ValueError("the model's columns are not independent on these rows")
+    return now.coefficient, now.covariance
 
 
 def _standardised(solved: FloatArray, norm: FloatArray, beta: FloatArray, covariance: FloatArray) -> FloatArray:

@@ -318,10 +318,10 @@ def _bumps(time: FloatArray, first: int, last: int) -> _Templates:
 def _whitened(theta: FloatArray, problem: Problem) -> tuple[FloatArray, FloatArray]:
     """(n,) the inverse covariance times the residuals, and its own diagonal."""
     from swope.models.statespace.kernels.likelihood import evidence
-    from swope.models.statespace.kernels.smoother import backward
+    from swope.models.statespace.kernels.smoother import solve
 
     beta = evidence(theta, problem).coefficient
-    both = backward(theta, problem)
+    both = solve(theta, problem)
     return both.solved[:, -1] - both.solved[:, :-1] @ np.nan_to_num(beta), both.diagonal
 
 
