@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,6 +13,9 @@ from swope.models.statespace.layout import Layout, Model
 from swope.models.statespace.problem import Problem
 from swope.models.statespace.series import Series
 from swope.pipeline.lightcurve import FloatArray
+
+if TYPE_CHECKING:
+    from swope.models.statespace.kernels.likelihood import Evidence
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +88,7 @@ def fit(
     ValueError
         When there are no more observations than columns.
     """
+    from swope.models.statespace.kernels.likelihood import evidence
     from swope.models.statespace.kernels.search import maximise
     from swope.models.statespace.kernels.turns import in_turn
 
@@ -100,16 +105,17 @@ def fit(
     elif starts:
         begin = np.vstack([*starts, begin])
     begin = np.clip(begin, layout.low, layout.high)
-    theta, loglike, converged, steps = begin[0], -math.inf, False, 0
+    theta, steps = begin[0], 0
     if warm is None or not (restricted and k):
         alone = likelihood._replace(rows=np.empty((len(series), 1)))
-        theta, loglike, converged, steps = in_turn(
+        theta, loglike, converged, steps, now = in_turn(
             begin, layout.low, layout.high, likelihood, alone, metric, iterations
         )
     if restricted and k:
         theta, loglike, converged, more = maximise(theta, layout.low, layout.high, layout.problem, metric, iterations)
         steps += more
-    return _finished(model, layout, theta, loglike, metric, converged, steps, observed, uncertainties)
+        now = evidence(theta, layout.problem)
+    return _finished(model, layout, theta, loglike, metric, converged, steps, observed, uncertainties, now)
 
 
 def _finished(
@@ -122,8 +128,8 @@ def _finished(
     steps: int,
     observed: int,
     uncertainties: bool,
+    now: Evidence,
 ) -> Fit:
-    from swope.models.statespace.kernels.likelihood import evidence
     from swope.models.statespace.kernels.search import curvature
 
     p = len(theta)
@@ -134,7 +140,6 @@ def _finished(
             covariance = np.linalg.inv(bend)
         except np.linalg.LinAlgError:
             covariance = np.full((p, p), np.nan)
-    summary = evidence(theta, layout.problem)
     margin = 1e-3
     bound = tuple(
         n
@@ -152,8 +157,8 @@ def _finished(
         at_bound=bound,
         loglike=loglike,
         bic=-2 * loglike + (p + k) * math.log(max(observed, 2)),
-        coefficient=summary.coefficient,
-        coefficient_covariance=summary.covariance,
+        coefficient=now.coefficient,
+        coefficient_covariance=now.covariance,
         columns=layout.columns,
         converged=bool(converged),
         steps=int(steps),
@@ -186,37 +191,14 @@ def smooth(model: Model, series: Series) -> Smooth:
     ValueError
         When a parameter of the model is None, or the model is degenerate on these rows.
     """
+    from swope.models.statespace.kernels.smoother import backward
+
     layout = model.layout(series)
     if layout.names:
         raise ValueError(f"set these parameters first, or fit the model: {', '.join(layout.names)}")
-    return _smooth(np.empty(0), layout.problem)
-
-
-def smooth_fitted(fitted: Fit, series: Series | None = None) -> Smooth:
-    """Smooth the rows that a model was fitted to.
-
-    Parameters
-    ----------
-    series : the same rows, where they are to be trusted otherwise than in the fit.
-
-    Raises
-    ------
-    ValueError
-        When the model is degenerate on these rows.
-    """
-    problem = fitted.layout.problem
-    return _smooth(fitted.theta, problem if series is None else problem._replace(inflate=series.inflate))
-
-
-def _smooth(theta: FloatArray, problem: Problem) -> Smooth:
-    from swope.models.statespace.kernels.likelihood import evidence
-    from swope.models.statespace.kernels.smoother import backward
-
-    now = evidence(theta, problem)
-    if not math.isfinite(now.loglike):
-        raise ValueError("the model's columns are not independent on these rows")
+    problem, theta = layout.problem, np.empty(0)
+    beta, covariance = _coefficients(theta, problem)
     both = backward(theta, problem)
-    beta, covariance = now.coefficient, now.covariance
     columns = problem.rows[:, :-1]
     bare = columns - both.signal[:, :-1]
     mean = both.signal[:, -1] + bare @ beta
@@ -227,6 +209,39 @@ def _smooth(theta: FloatArray, problem: Problem) -> Smooth:
         _standardised(both.solved, both.diagonal, beta, covariance),
         _standardised(both.step_sum, both.step_norm, beta, covariance),
     )
+
+
+def contradictions(fitted: Fit, series: Series) -> FloatArray:
+    """(n,) `Smooth.alone` of a fitted model on the rows that it was fitted to, however far these are to be trusted now.
+
+    Raises
+    ------
+    ValueError
+        When the model is degenerate on these rows.
+    """
+    from swope.models.statespace.kernels.smoother import solve
+
+    problem = fitted.layout.problem._replace(inflate=series.inflate)
+    both = solve(fitted.theta, problem)
+    return _standardised(both.solved, both.diagonal, *_coefficients(fitted.theta, problem))
+
+
+def shift_scores(fitted: Fit) -> FloatArray:
+    """(n,) `Smooth.shift` of a fitted model on the rows that it was fitted to."""
+    from swope.models.statespace.kernels.smoother import solve
+
+    both = solve(fitted.theta, fitted.layout.problem)
+    return _standardised(both.step_sum, both.step_norm, fitted.coefficient, fitted.coefficient_covariance)
+
+
+def _coefficients(theta: FloatArray, problem: Problem) -> tuple[FloatArray, FloatArray]:
+    """(k,), (k, k) the columns' coefficients and their covariance."""
+    from swope.models.statespace.kernels.likelihood import evidence
+
+    now = evidence(theta, problem)
+    if not math.isfinite(now.loglike):
+        raise ValueError("the model's columns are not independent on these rows")
+    return now.coefficient, now.covariance
 
 
 def _standardised(solved: FloatArray, norm: FloatArray, beta: FloatArray, covariance: FloatArray) -> FloatArray:

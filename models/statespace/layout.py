@@ -181,7 +181,8 @@ class Model:
         for name, logarithm in zip(names, theta, strict=True):
             label, parameter = name.split(".", 1)
             given.setdefault(label, {})[parameter] = math.exp(logarithm)
-        return Model(tuple(t.with_values(given.get(n, {})) for n, t in zip(self.labels, self.terms, strict=True)))
+        labelled = zip(self.labels, self.terms, strict=True)
+        return Model(tuple(t.with_values(given[label]) if label in given else t for label, t in labelled))
 
     def loglike(self, series: Series, restricted: bool = True) -> float:
         """Log-likelihood of a series under the model, all of whose parameters must be set.

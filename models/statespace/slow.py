@@ -301,13 +301,19 @@ def _without_walk(model: Model) -> Model:
 
 def _bumps(time: FloatArray, first: int, last: int) -> _Templates:
     """Bumps about the place of the best box: bells, with wings as a lens gives them, and sudden ones that decay."""
+    from swope.models.statespace.kernels.gains import decay
+
     width = max(float(time[last] - time[first]), 1e-9)
     centre = time[first] + width * np.array([0.0, 0.25, 0.5, 0.75, 1.0])
     scale = width * np.array([0.2, 0.35, 0.6, 1.0])
-    x = (time[:, None, None] - centre[:, None]) / scale
-    square = x * x
-    decay = np.exp(-np.maximum(x, 0.0)) * (x >= -0.2)
-    columns = np.stack([np.exp(-0.5 * square), 1.0 / (1.0 + square), decay], axis=-1).reshape(len(time), -1)
+    x = ((time[:, None, None] - centre[:, None]) / scale).ravel()
+    square, after = x * x, np.maximum(x, 0.0)
+    columns = np.empty((3, x.size))
+    decay(square, -0.5, columns[0])
+    np.divide(1.0, 1.0 + square, out=columns[1])
+    decay(after, -1.0, columns[2])
+    columns[2] *= x >= -0.2
+    columns = np.moveaxis(columns.reshape(3, len(time), -1), 0, 2).reshape(len(time), -1)
     inside = columns > _TAKES_PART
     rows = inside.sum(axis=0)
     kept = np.flatnonzero((rows >= _SHORTEST) & (rows <= len(time) // 2))
@@ -318,10 +324,10 @@ def _bumps(time: FloatArray, first: int, last: int) -> _Templates:
 def _whitened(theta: FloatArray, problem: Problem) -> tuple[FloatArray, FloatArray]:
     """(n,) the inverse covariance times the residuals, and its own diagonal."""
     from swope.models.statespace.kernels.likelihood import evidence
-    from swope.models.statespace.kernels.smoother import backward
+    from swope.models.statespace.kernels.smoother import solve
 
     beta = evidence(theta, problem).coefficient
-    both = backward(theta, problem)
+    both = solve(theta, problem)
     return both.solved[:, -1] - both.solved[:, :-1] @ np.nan_to_num(beta), both.diagonal
 
 

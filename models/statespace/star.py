@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from swope.models.statespace.columns import COLUMNS
-from swope.models.statespace.fit import Fit, Record, fit, smooth_fitted, start, update
+from swope.models.statespace.fit import Fit, Record, contradictions, fit, shift_scores, start, update
 from swope.models.statespace.layout import Model, Term
 from swope.models.statespace.series import Series
 from swope.models.statespace.terms import DampedWalk, Level, Noise, Oscillator, Seasonal, harmonic_columns
@@ -141,7 +141,7 @@ class StarFit:
     @cached_property
     def shift(self) -> FloatArray:
         """(n,) standardised size of a level shift that begins at each row; 0 where there is none to be had."""
-        score: FloatArray = np.nan_to_num(smooth_fitted(self.plain).shift)
+        score: FloatArray = np.nan_to_num(shift_scores(self.plain))
         return score
 
 
@@ -294,8 +294,8 @@ def fold_misfit(fitted: StarFit, left: FloatArray, least: float) -> FloatArray:
 
 def distrust(fitted: Fit, series: Series, options: StarOptions) -> Series:
     """The series with more noise on the rows that all others contradict (redescending M-estimation)."""
-    alone = smooth_fitted(fitted, series).alone
-    return series.distrusting(np.maximum(1.0, (np.nan_to_num(alone) / options.outlier) ** 2))
+    alone = np.nan_to_num(contradictions(fitted, series))
+    return series.distrusting(np.maximum(1.0, (alone / options.outlier) ** 2))
 
 
 def _season(star: Star, series: Series, options: StarOptions) -> tuple[Seasonal, float] | None:

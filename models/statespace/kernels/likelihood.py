@@ -264,9 +264,13 @@ def _solve(normal: FloatArray, inverse: FloatArray, coefficient: FloatArray, cov
 def evidence(theta: FloatArray, problem: Problem) -> Evidence:
     """Log-likelihood and the columns' coefficients at theta (p,)."""
     columns = problem.rows.shape[1]
-    k = columns - 1
     normal = np.empty((columns, columns))
-    value = log_likelihood(theta, problem, normal)
+    return evidence_of(log_likelihood(theta, problem, normal), normal)
+
+
+def evidence_of(value: float, normal: FloatArray) -> Evidence:
+    """The same from what `log_likelihood` returned, and what it left (k + 1, k + 1)."""
+    k = len(normal) - 1
     coefficient, covariance = np.full(k, np.nan), np.full((k, k), np.nan)
     if math.isfinite(value):
         _solve(normal, np.empty((k, k)), coefficient, covariance)

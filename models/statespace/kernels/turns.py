@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from swope.models.statespace.kernels.likelihood import log_likelihood
+from swope.models.statespace.kernels.likelihood import Evidence, evidence_of, log_likelihood
 from swope.models.statespace.kernels.search import maximise
 from swope.models.statespace.problem import Problem
 from swope.pipeline.compiled import compiled
@@ -65,7 +65,7 @@ def in_turn(
     alone: Problem,
     metric: FloatArray,
     iterations: int,
-) -> tuple[FloatArray, float, bool, int]:
+) -> tuple[FloatArray, float, bool, int, Evidence]:
     """Maximise over theta and over the columns' coefficients in turn, from the best of the candidates.
 
     Parameters
@@ -77,7 +77,7 @@ def in_turn(
 
     Returns
     -------
-    As of `maximise`; the log-likelihood is without the prior where the problem has columns.
+    As of `maximise`, the log-likelihood without the prior where the problem has columns; and the evidence at theta.
     """
     columns = problem.rows.shape[1]
     k = columns - 1
@@ -90,10 +90,8 @@ def in_turn(
             theta = begin[_likeliest(begin, alone)]
         theta, found, converged, more = maximise(theta, low, high, alone, metric, iterations)
         steps += more
-        if k == 0:
-            return theta, found, converged, steps
         before = now
         now = _without_columns(theta, problem, normal, coefficient, alone)
-        if abs(now - before) < 1e-3 * max(1.0, 1e-3 * abs(now)):
+        if k == 0 or abs(now - before) < 1e-3 * max(1.0, 1e-3 * abs(now)):
             break
-    return theta, now, converged, steps
+    return theta, now if k else found, converged, steps, evidence_of(now, normal)
