@@ -15,12 +15,13 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
+from swope.flows.pieces import pieces_of, tables
 from swope.flows.record import RunRecord
-from swope.flows.stages import EVENTS, KEPT, OBJECTS, STARS, read_chunk
+from swope.flows.stages import EVENTS, KEPT, OBJECTS, STARS
 from swope.flows.workers import call_twice
 from swope.models.analysis import analyze
-from swope.pipeline.catalog import write_parquet
-from swope.pipeline.lightcurve import LightCurve
+from swope.pipeline.catalog import Selected, write_parquet
+from swope.pipeline.lightcurve import Chunk, LightCurve
 from swope.pipeline.report.changes import REMEMBERED
 from swope.pipeline.report.detail import StarDetail
 from swope.pipeline.report.kept import KEPT_SCHEMA, KeptStar, kept_of, kept_table
@@ -157,7 +158,7 @@ def star_details(run_dir: Path, record: RunRecord, rows: Sequence[dict[str, Any]
     if not rows:
         return []
     wanted = {_name(row) for row in rows}
-    drawn = _kept_in(run_dir / DRAWN, wanted, record.stamp)
+    drawn = _kept_in(Selected(run_dir / DRAWN), wanted, record.stamp)
     missing = [row for row in rows if _name(row) not in drawn]
     if missing:
         new = _drawn_now(run_dir, record, missing)
@@ -176,8 +177,8 @@ def _drawn_now(run_dir: Path, record: RunRecord, rows: Sequence[dict[str, Any]])
 
     kept: dict[Name, KeptStar] = {}
     wanted = {_name(row) for row in rows}
-    for chunk in record.chunks:
-        kept |= _kept_in(run_dir / chunk / KEPT, wanted)
+    for part in tables(pieces_of(run_dir / chunk for chunk in record.chunks), KEPT):
+        kept |= _kept_in(part, wanted)
     options = record.options
     models = load_models(options.models)
     if changed := [kind for kind, model_id in models.ids.items() if record.models.get(kind) != model_id]:
@@ -204,28 +205,27 @@ def curves_of(run_dir: Path, chunks: Sequence[str], rows: Sequence[dict[str, Any
 
 def _curves_in(run_dir: Path, chunks: Sequence[str], wanted: Collection[Name]) -> Iterator[LightCurve]:
     """The wanted light curves that are in the run's chunks, of which one is held at a time."""
-    for chunk in chunks if wanted else ():
-        folder = run_dir / chunk
-        names = pq.read_table(folder / STARS, columns=["object_id", "source"]).to_pylist()
+    for part in tables(pieces_of(run_dir / chunk for chunk in chunks), STARS) if wanted else ():
+        names = part.read(["object_id", "source"]).to_pylist()
         if here := [i for i, name in enumerate(names) if _name(name) in wanted]:
-            yield from read_chunk(folder).select(here)
+            yield from Chunk(part.read()).select(here)
 
 
 _STAMP = b"swope.run"
 
 
-def _kept_in(path: Path, wanted: set[Name], stamp: str | None = None) -> dict[Name, KeptStar]:
+def _kept_in(part: Selected, wanted: set[Name], stamp: str | None = None) -> dict[Name, KeptStar]:
     """The wanted stars that a file of kept ones holds; none where there is no file, or one of another run."""
-    if not path.exists():
+    if not part.path.exists():
         return {}
-    schema = pq.read_schema(path)
+    schema = part.schema
     if not schema.equals(KEPT_SCHEMA) or (stamp is not None and (schema.metadata or {}).get(_STAMP) != stamp.encode()):
         return {}
-    names = pq.read_table(path, columns=["object_id", "source"]).to_pylist()
+    names = part.read(["object_id", "source"]).to_pylist()
     here = [i for i, name in enumerate(names) if _name(name) in wanted]
     if not here:
         return {}
-    return {(one.curve.object_id, one.curve.source): one for one in kept_of(pq.read_table(path).take(pa.array(here)))}
+    return {(one.curve.object_id, one.curve.source): one for one in kept_of(part.read().take(pa.array(here)))}
 
 
 def _events_of(run_dir: Path, rows: Sequence[dict[str, Any]]) -> dict[Name, list[dict[str, Any]]]:

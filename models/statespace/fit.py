@@ -174,6 +174,7 @@ class Smooth:
     ----------
     mean, sigma : (n,) the star itself, free of noise, at each row, given all rows.
     alone : (n,) standardised residual of each row from what all the others say of it; 0 for unobserved rows.
+    alone_sigma : (n,) what it was divided by; infinite where there is no room.
     shift : (n,) standardised size of a level shift that begins at each row, in all bands alike (sigma); NaN where the
         rows cannot tell it from the model's own columns.
     """
@@ -181,6 +182,7 @@ class Smooth:
     mean: FloatArray
     sigma: FloatArray
     alone: FloatArray
+    alone_sigma: FloatArray
     shift: FloatArray
 
 
@@ -208,6 +210,7 @@ def smooth(model: Model, series: Series) -> Smooth:
         mean,
         np.sqrt(np.maximum(variance, 0.0)),
         _standardised(both.solved, both.diagonal, beta, covariance),
+        1.0 / np.sqrt(np.maximum(_room(both.solved, both.diagonal, covariance), 1e-300)),
         _standardised(both.step_sum, both.step_norm, beta, covariance),
     )
 
@@ -248,10 +251,16 @@ def _coefficients(theta: FloatArray, problem: Problem) -> tuple[FloatArray, Floa
 def _standardised(solved: FloatArray, norm: FloatArray, beta: FloatArray, covariance: FloatArray) -> FloatArray:
     """(n,) score over its standard deviation, the columns' coefficients estimated along; NaN where there is no room."""
     score = solved[:, -1] - solved[:, :-1] @ beta
-    room = norm - np.sum((solved[:, :-1] @ covariance) * solved[:, :-1], axis=1)
+    room = _room(solved, norm, covariance)
     free = room > 1e-9 * np.maximum(norm, 1e-300)
     out: FloatArray = np.where(free, score / np.sqrt(np.where(free, room, 1.0)), np.where(norm > 0, np.nan, 0.0))
     return out
+
+
+def _room(solved: FloatArray, norm: FloatArray, covariance: FloatArray) -> FloatArray:
+    """(n,) variance of a score, the columns' coefficients estimated along."""
+    room: FloatArray = norm - np.sum((solved[:, :-1] @ covariance) * solved[:, :-1], axis=1)
+    return room
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,7 +18,8 @@ from typing import Literal, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from swope.models.statespace.fit import Fit, fit
+from swope.models.statespace.believed import believed_ratio
+from swope.models.statespace.fit import Fit, Smooth, fit, smooth
 from swope.models.statespace.layout import Model
 from swope.models.statespace.problem import Problem
 from swope.models.statespace.series import Series
@@ -42,9 +43,6 @@ _TAKES_PART = 0.2
 
 #: Where the folded curve fits so many times worse than elsewhere, rows are trusted less.
 _MISFIT = 2.0
-
-#: Share of the variance that the exposures of one visit have in common (weather, calibration): so many count as fewer.
-_SHARED = 0.2
 
 #: Where in the rows a fading, or another period, may begin.
 _KNOTS = (0.0, 0.2, 0.35, 0.5, 0.65, 0.8)
@@ -89,7 +87,9 @@ class Slow:
     first, last : rows that it begins and ends with.
     effect : (n,) what it adds to each row, in the prepared units.
     ratio : twice the gain in log-likelihood.
-    pvalue : probability of as large a gain by any template of the kind in an ordinary star.
+    apparent : probability of as large a gain by any template of the kind, were the noise Gaussian and its own in each
+        row. What only appears to be an event may hide others all the same.
+    pvalue : the same of an ordinary star, whose visits are what they are (`swope.models.statespace.believed`).
     """
 
     kind: SlowKind
@@ -97,6 +97,7 @@ class Slow:
     last: int
     effect: FloatArray
     ratio: float
+    apparent: float
     pvalue: float
 
 
@@ -148,11 +149,11 @@ class _Templates:
 
 
 def find_slow(fitted: StarFit, pvalue: float = 1e-3) -> tuple[Slow, ...]:
-    """The events of a star against its whole curve, the strongest first.
+    """What appears to be an event of a star against its whole curve, the strongest first.
 
     Parameters
     ----------
-    pvalue : less significant ones are not reported.
+    pvalue : what appears to be less significant is left out.
     """
     if len(fitted.prepared.series) < 4 * _MIN_SIDE:
         return ()
@@ -169,14 +170,13 @@ def find_slow(fitted: StarFit, pvalue: float = 1e-3) -> tuple[Slow, ...]:
     series = series.distrusting(series.inflate * misfit)
     now = fit(null, series, uncertainties=False)
     fixed = _ramps(series, drift if _cycles(fitted) > _CLOCK else None)
-    visit = visits(series.time)
     found: list[Slow] = []
     while len(found) < _MOST:
         best: tuple[float, float, _Template, Fit] | None = None
         for template in _candidates(now, series, fixed):
             trying = series.with_regressors(np.column_stack([series.regressors, template.column]))
             better = fit(_with_regressors(null), trying, warm=now, uncertainties=False)
-            ratio = _believed(2 * (better.loglike - now.loglike), template.first, template.last, visit)
+            ratio = 2 * (better.loglike - now.loglike)
             chance = slow_pvalue(ratio, template.kind, len(series))
             if best is None or chance < best[0]:
                 best = chance, ratio, template, better
@@ -184,11 +184,13 @@ def find_slow(fitted: StarFit, pvalue: float = 1e-3) -> tuple[Slow, ...]:
             break
         chance, ratio, template, better = best
         effect = better.coefficient[-1] * template.column
-        found.append(Slow(template.kind, template.first, template.last, effect, ratio, chance))
+        found.append(Slow(template.kind, template.first, template.last, effect, ratio, chance, chance))
         series = series.with_regressors(np.column_stack([series.regressors, template.column]))
         null, now = _with_regressors(null), better
     if found:
         found += _more_pulses(now, series, tuple(found), pvalue)
+        seen = smooth(now.model, series.distrusting(misfit))
+        found = [_believed(slow, seen, visits(series.time)) for slow in found]
     return tuple(slow for i, slow in enumerate(found) if not any(_takes_back(slow, one) for one in found[:i]))
 
 
@@ -212,22 +214,20 @@ def _more_pulses(now: Fit, series: Series, found: Sequence[Slow], pvalue: float)
 
     residual, weight = _whitened(now.theta, now.layout.problem)
     n = len(series)
-    visit = visits(series.time)
     free = np.ones(n)
     for slow in found:
         if slow.kind == "pulse":
             free[slow.first : slow.last + 1] = 0.0
     while True:
         first, last, score = best_box(residual * free, weight, _SHORTEST)
-        ratio = _believed(score**2, first, last, visit)
-        chance = slow_pvalue(ratio, "pulse", n)
+        chance = slow_pvalue(score**2, "pulse", n)
         if chance > pvalue or not free[first : last + 1].all():
             return
         rows = slice(first, last + 1)
         free[rows] = 0.0
         effect = np.zeros(n)
         effect[rows] = residual[rows].sum() / weight[rows].sum()
-        yield Slow("pulse", first, last, effect, ratio, chance)
+        yield Slow("pulse", first, last, effect, score**2, chance, chance)
 
 
 def slow_pvalue(ratio: float, kind: SlowKind, n: int) -> float:
@@ -236,9 +236,18 @@ def slow_pvalue(ratio: float, kind: SlowKind, n: int) -> float:
     return min(1.0, max(1.0, a_row * n + more) * math.erfc(math.sqrt(max(ratio, 0.0) / 2)))
 
 
-def _believed(ratio: float, first: int, last: int, visit: IntArray) -> float:
-    """The likelihood ratio of an event between two rows; less where all of them are exposures of one visit."""
-    return ratio / (1.0 + _SHARED * (last - first)) if visit[first] == visit[last] else ratio
+def _believed(slow: Slow, seen: Smooth, visit: IntArray) -> Slow:
+    """A pulse as likely as its visits are; others, which have many, as they come.
+
+    Parameters
+    ----------
+    seen : the star with its events, no row distrusted.
+    """
+    if slow.kind != "pulse":
+        return slow
+    own = slow.effect / seen.alone_sigma
+    ratio = min(slow.ratio, believed_ratio(np.nan_to_num(seen.alone) + own, own, slow.first, slow.last, visit))
+    return replace(slow, pvalue=slow_pvalue(ratio, "pulse", len(visit)))
 
 
 def _null(fitted: StarFit) -> Model:
