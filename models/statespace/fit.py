@@ -104,7 +104,8 @@ def fit(
         begin, metric = warm.theta[None, :], warm.metric.copy()
     elif starts:
         begin = np.vstack([*starts, begin])
-    begin = np.clip(begin, layout.low, layout.high)
+    # in one order, so that the search is compiled for no other
+    begin = np.ascontiguousarray(np.clip(begin, layout.low, layout.high))
     theta, steps = begin[0], 0
     if warm is None or not (restricted and k):
         alone = likelihood._replace(rows=np.empty((len(series), 1)))

@@ -330,6 +330,8 @@ def _harmonics(series: Series, shape_of: tuple[int, ...], period: float, most: i
 
     By the information criterion of a weighted least-squares fit, clipped once.
     """
+    from swope.models.statespace.kernels.least_squares import orthogonalise
+
     bands = sorted(set(shape_of))
     mine = [np.flatnonzero(series.band == b) for b in bands]
     n = sum(len(rows) for rows in mine)
@@ -340,20 +342,18 @@ def _harmonics(series: Series, shape_of: tuple[int, ...], period: float, most: i
     most = max(1, min(most, int(MOST_IN_GAP / widest)))
     weight = np.ones(len(series))
     residual = np.zeros(len(series))
-    waves = np.hstack([np.ones((len(series), 1)), harmonic_columns(series.time, period, most)])
+    waves = np.ascontiguousarray(np.vstack([np.ones(len(series)), harmonic_columns(series.time, period, most).T]))
     cycle = np.hstack([np.ones((CYCLE, 1)), harmonic_columns(np.arange(CYCLE) * period / CYCLE, period, most)])
     best, explained = 0, 0.0
     for _ in range(2):
         squares, tame = np.zeros(most + 1), most
         for rows in mine:
-            w = weight[rows]
-            q, r = np.linalg.qr(waves[rows] * w[:, None])
-            y = series.value[rows] * w
-            part = q.T @ y
-            tame = min(tame, _tame(r, part, cycle, WILDEST * float(np.ptp(series.value[rows]))))
-            squares += np.maximum(y @ y - np.cumsum(part**2), 1e-12)[::2]
-            kept = 2 * (best or most) + 1
-            residual[rows] = (y - q[:, :kept] @ part[:kept]) / w
+            w, y = weight[rows], series.value[rows]
+            triangle, part, left = np.empty((len(waves), len(waves))), np.empty(len(waves)), np.empty(len(rows))
+            orthogonalise(np.ascontiguousarray(waves[:, rows] * w), y * w, 2 * (best or most) + 1, triangle, part, left)
+            tame = min(tame, _tame(triangle, part, cycle, WILDEST * float(np.ptp(y))))
+            squares += np.maximum(np.sum((y * w) ** 2) - np.cumsum(part**2), 1e-12)[::2]
+            residual[rows] = left / w
         free = len(bands) * (1 + 2 * np.arange(most + 1))
         best = int(np.argmin((n * np.log(squares / n) + free * math.log(n))[: tame + 1]))
         explained = 1.0 - float(squares[best] / squares[0])
