@@ -18,15 +18,11 @@ from swope.pipeline.event_shape import Shape
 from swope.pipeline.forecast import Forecast
 from swope.pipeline.lightcurve import BoolArray, FloatArray, IntArray
 from swope.pipeline.median import median
+from swope.pipeline.tails import gaussian_scores
 
 Direction = Literal["fade", "brighten"]
 EventKind = Literal["run", "pulse", "shift", "trend", "period"]
 EventFlag = Literal["gap_edge", "segment_start", "single_point", "single_visit", "many_stars"]
-
-#: Degrees of freedom a star's innovations may have (infinite: Gaussian), and the logarithm of their prior weight: heavy
-#: tails have to show by more than the very point that is to be judged.
-_DEGREES = np.array([2.5, 3.0, 4.0, 5.0, 7.0, 10.0, 20.0, np.inf])
-_WEIGHT = np.array([-2.0, -1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 2.0])
 
 #: In a run of several points none counts for more sigmas than this: one rotten point is not a run.
 _MOST_IN_RUN = 4.0
@@ -204,7 +200,7 @@ def find_events(
     Each innovation becomes a tail probability under a Student distribution whose degrees of freedom are the star's own,
     and that again a number of Gaussian sigmas (`gaussian_scores`). Runs of 1, 2, 4, ... consecutive points of a band
     are added up (Stouffer); the p-value of a run is multiplied by the number of runs tried in the star, and that of a
-    single point is held against the strangest points of ordinary stars.
+    single point, or of one visit alone, is held against the strangest points of ordinary stars.
 
     Parameters
     ----------
@@ -224,7 +220,9 @@ def find_events(
     candidates = []
     for run in runs:
         decades = np.maximum(0.0, -(log_ndtr(-np.abs(run.total)) + tries) / math.log(10.0))
-        log_p = -math.log(10.0) * (null.decades(decades) if run.width == 1 else decades)
+        visit = visits(forecast.time[run.row])
+        alone = visit[: len(visit) - run.width + 1] == visit[run.width - 1 :]
+        log_p = -math.log(10.0) * np.where(alone, null.decades(decades), decades)
         candidates += [(float(log_p[i]), run, int(i)) for i in np.flatnonzero(log_p <= least)]
     return pick(forecast, runs, candidates, options)
 
@@ -318,48 +316,6 @@ def _runs_up_to(forecast: Forecast, most: int) -> tuple[Runs, ...]:
 def count_tries(runs: Sequence[Runs]) -> float:
     """Number of independent runs tried, in both directions: neighbouring runs of a length overlap by all but one."""
     return 2.0 * sum(max(1.0, 2.0 * len(run.total) / run.width if run.width > 1 else len(run.total)) for run in runs)
-
-
-def gaussian_scores(innovation: FloatArray) -> FloatArray:
-    """Innovations of one star, with their heavy tails taken out: Gaussian sigmas of the same probability.
-
-    Parameters
-    ----------
-    innovation : (n,) standardised, finite.
-
-    Returns
-    -------
-    (n,) with the innovations' signs. Scale and degrees of freedom of the star's Student distribution are those of
-    highest likelihood, innovations beyond six sigma counted as six: a single flare does not make a star heavy-tailed.
-    """
-    from scipy.special import gammaln, ndtri, stdtr, stdtrit
-
-    n = len(innovation)
-    if n < 20:
-        return innovation
-    size = np.abs(innovation)
-    middle = median(size)
-    if not middle > 0:
-        return innovation
-    best, chosen, scale = -math.inf, math.inf, 1.0
-    for degrees, weight in zip(_DEGREES, _WEIGHT, strict=True):
-        if math.isinf(degrees):
-            width = max(0.8, min(1.25, math.sqrt(float(np.mean(np.minimum(size, 4.0) ** 2)))))
-            likelihood = -0.5 * np.minimum(size / width, 6.0) ** 2 - math.log(width * math.sqrt(2 * math.pi))
-        else:
-            width = middle / float(stdtrit(degrees, 0.75))
-            constant = gammaln((degrees + 1) / 2) - gammaln(degrees / 2) - 0.5 * math.log(degrees * math.pi)
-            squares = np.minimum(size / width, 6.0) ** 2
-            likelihood = constant - math.log(width) - 0.5 * (degrees + 1) * np.log1p(squares / degrees)
-        value = float(likelihood.sum()) + weight
-        if value > best:
-            best, chosen, scale = value, degrees, width
-    scale = max(1.0, scale) if math.isinf(chosen) else scale
-    if math.isinf(chosen):
-        return innovation / scale
-    tail = np.maximum(stdtr(chosen, -size / scale), 1e-300)
-    score: FloatArray = np.sign(innovation) * -ndtri(tail)
-    return score
 
 
 def _event(forecast: Forecast, run: Runs, i: int, log_p: float, after: BoolArray, before: BoolArray) -> Event:

@@ -432,7 +432,8 @@ def _check_labels(labels: Sequence[str], start: Classifier | None) -> None:
 def _apart(place: FloatArray, enough: BoolArray, member: int, options: ClassifierOptions) -> BoolArray:
     """(n,) the stars that a member does not learn from: of each member others, so that together they learn from all.
 
-    A member that would have too few to be judged by leaves out those of the first.
+    A member that would have too few to be judged by leaves out those of the first; and where the names leave too few
+    even there, the first ones by name.
 
     Parameters
     ----------
@@ -440,8 +441,13 @@ def _apart(place: FloatArray, enough: BoolArray, member: int, options: Classifie
     enough : (n,) whether a star has enough rows.
     """
     share_apart = options.calibration_share
-    apart = np.asarray((place + member * share_apart) % 1.0 < share_apart)
-    return apart if (enough & apart).sum() >= _LEAST_JUDGES else np.asarray(place < share_apart)
+    for first in (member * share_apart, 0.0):
+        apart = np.asarray((place + first) % 1.0 < share_apart)
+        if (enough & apart).sum() >= _LEAST_JUDGES:
+            return apart
+    apart = np.zeros(len(place), dtype=np.bool_)
+    apart[np.argsort(np.where(enough, place, np.inf), kind="stable")[:_LEAST_JUDGES]] = True
+    return apart
 
 
 def _check_stars(enough: BoolArray, apart: BoolArray, least: int) -> None:

@@ -156,8 +156,9 @@ class StateSpace:
         problems: dict[str, Reason] = {}
         events = find_events(forecast, options, self.point_null)
         try:
-            events += whole_curve_events(fitted, forecast, options)
-            events += hidden_events(star, forecast, events, self.options, options, self.point_null)
+            apparent = whole_curve_events(fitted, forecast, options, self.point_null)
+            hidden = hidden_events(star, forecast, [*events, *apparent], self.options, options, self.point_null)
+            events += [*(event for event in apparent if event.pvalue <= options.pvalue), *hidden]
         except _BREAKS as problem:
             problems["events"] = Reason.broke("the search for slow events", problem)
         summary, broke = _described(fitted)
@@ -201,7 +202,16 @@ class StateSpace:
         None of a star without a fit.
         """
         fits = [self.fitted(star) for star in stars]
-        return [[] if isinstance(f, Reason) else whole_curve_events(f, f.forecast, options) for f in fits]
+        return [
+            []
+            if isinstance(f, Reason)
+            else [
+                event
+                for event in whole_curve_events(f, f.forecast, options, self.point_null)
+                if event.pvalue <= options.pvalue
+            ]
+            for f in fits
+        ]
 
     def describe(self, stars: Sequence[Star]) -> list[StateSpaceSummary]:
         """Trend, change points and damped random walk of each star."""

@@ -103,7 +103,7 @@ def _excursions(fitted: StarFit, value: FloatArray, surprise: FloatArray, indepe
             chance = _TRIES * independent * float(stdtr(_EFFICIENCY * independent, -top))
         effect = np.zeros(len(value))
         effect[rows] = value[rows]
-        found.append(Slow("pulse", first, last, effect, float(top**2), min(1.0, chance)))
+        found.append(Slow("pulse", first, last, effect, float(top**2), min(1.0, chance), min(1.0, chance)))
     return found
 
 
@@ -112,7 +112,7 @@ def _jointly(outbursts: list[Slow]) -> list[Slow]:
     ordered = sorted(outbursts, key=lambda one: one.pvalue)
     shared = np.array([one.pvalue for one in ordered]) / np.arange(1, len(ordered) + 1)
     shared = np.minimum.accumulate(shared[::-1])[::-1]
-    return [replace(one, pvalue=float(p)) for one, p in zip(ordered, shared, strict=True)]
+    return [replace(one, apparent=float(p), pvalue=float(p)) for one, p in zip(ordered, shared, strict=True)]
 
 
 def _runs(height: FloatArray, time: FloatArray, visit: IntArray) -> list[tuple[int, int]]:

@@ -27,6 +27,9 @@ MOST_PASSES = 5
 #: Events that take more than this share of the rows leave too little to say what the star does otherwise.
 _MOST_TAKEN = 0.5
 
+#: Of what is none the greatest is taken out, and what is so many times as great.
+_GREAT = 0.5
+
 #: Events that hold more than this share of the variance may have led the period search.
 _LEADS = 0.5
 
@@ -43,7 +46,7 @@ def hidden_events(
 
     Parameters
     ----------
-    star : with the events `found` in all of its good rows, of which `forecast` is.
+    star : with what appears to be an event, `found`, in all of its good rows, of which `forecast` is.
     fitting : how the star was fitted.
     options : what counts as an event. In the n-th look each p-value is n times as large: a star is looked at so many
         times.
@@ -54,7 +57,7 @@ def hidden_events(
     new, everything = list(found), []
     for look in range(2, MOST_PASSES + 1):
         before = int(taken.sum())
-        taken |= strays(new, good, star.period)
+        taken |= strays(_to_be_taken_out(new, options.pvalue / (look - 1)), good, star.period)
         if taken.sum() == before or np.mean(taken) > _MOST_TAKEN:
             break
         kept = np.flatnonzero(~taken).astype(np.int32)
@@ -66,10 +69,16 @@ def hidden_events(
             break
         ahead = _over_all_rows(rest.forecast, forecast, kept)
         asked = replace(options, pvalue=options.pvalue / look)
-        new = [*find_events(ahead, asked, null), *whole_curve_events(rest, ahead, asked, kept)]
-        new = [replace(event, pvalue=min(1.0, look * event.pvalue)) for event in new]
-        everything += new
+        new = [*find_events(ahead, asked, null), *whole_curve_events(rest, ahead, asked, null, kept)]
+        everything += [replace(one, pvalue=look * one.pvalue) for one in new if one.pvalue <= asked.pvalue]
     return everything
+
+
+def _to_be_taken_out(events: Sequence[Event], pvalue: float) -> list[Event]:
+    """The events; where what appears to be some is none, the greatest of it, which may hide others all the same."""
+    sure = [event for event in events if event.pvalue <= pvalue]
+    greatest = max((event.peak_sigma for event in events), default=0.0)
+    return sure or [event for event in events if event.peak_sigma >= _GREAT * greatest]
 
 
 def _share_of_variance(good: LightCurve, taken: BoolArray) -> float:

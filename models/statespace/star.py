@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from swope.models.statespace.columns import COLUMNS
-from swope.models.statespace.fit import Fit, Record, fit, smooth, start, update
+from swope.models.statespace.fit import Fit, Record, contradictions, fit, shift_scores, start, update
 from swope.models.statespace.layout import Model, Term
 from swope.models.statespace.series import Series
 from swope.models.statespace.terms import DampedWalk, Level, Noise, Oscillator, Seasonal, harmonic_columns
@@ -95,7 +95,7 @@ class StarFit:
     plain, fit : its fits in the prepared units, by the likelihood and by the diffuse likelihood.
     walk : the fit with a damped random walk where that was preferred to white noise; `fit` itself unless an oscillator
         did better still; None where there is no walk.
-    record : the filter before the first row: `update` it with `prepared.series` for the one-step forecasts.
+    record, after : the filter before the first row, and after the last.
     mean, sigma : (n,) one-step-ahead forecasts in the prepared units; NaN where there was too little history.
     """
 
@@ -107,6 +107,7 @@ class StarFit:
     fit: Fit
     walk: Fit | None
     record: Record
+    after: Record
     mean: FloatArray
     sigma: FloatArray
 
@@ -140,7 +141,7 @@ class StarFit:
     @cached_property
     def shift(self) -> FloatArray:
         """(n,) standardised size of a level shift that begins at each row; 0 where there is none to be had."""
-        score: FloatArray = np.nan_to_num(smooth(self.plain.model, self.prepared.series).shift)
+        score: FloatArray = np.nan_to_num(shift_scores(self.plain))
         return score
 
 
@@ -211,7 +212,7 @@ def fit_star(star: Star, options: StarOptions = StarOptions()) -> StarFit | str:
     template, plain = structures[name], fits[name]
     final = fit(template, series, warm=plain, restricted=True, uncertainties="walk" in name)
     walk = final if "walk" in name else None
-    record, mean, sigma = _follow(final, prepared.series, options)
+    record, after, mean, sigma = _follow(final, prepared.series, options)
     if walk is not None and _memory((series.value - mean) / sigma) > options.smooth_memory:
         smoother = Model(tuple(Oscillator() if isinstance(t, DampedWalk) else t for t in template.terms))
         other = fit(smoother, series, uncertainties=False)
@@ -221,9 +222,9 @@ def fit_star(star: Star, options: StarOptions = StarOptions()) -> StarFit | str:
             name, template = name.replace("walk", "oscillator"), smoother
             plain = fit(template, series, warm=other, uncertainties=False)
             final = fit(template, series, warm=plain, restricted=True, uncertainties=False)
-            record, mean, sigma = _follow(final, prepared.series, options)
+            record, after, mean, sigma = _follow(final, prepared.series, options)
     return StarFit(
-        star.curve, replace(prepared, series=series), name, template, plain, final, walk, record, mean, sigma
+        star.curve, replace(prepared, series=series), name, template, plain, final, walk, record, after, mean, sigma
     )
 
 
@@ -293,8 +294,8 @@ def fold_misfit(fitted: StarFit, left: FloatArray, least: float) -> FloatArray:
 
 def distrust(fitted: Fit, series: Series, options: StarOptions) -> Series:
     """The series with more noise on the rows that all others contradict (redescending M-estimation)."""
-    alone = smooth(fitted.model, series).alone
-    return series.distrusting(np.maximum(1.0, (np.nan_to_num(alone) / options.outlier) ** 2))
+    alone = np.nan_to_num(contradictions(fitted, series))
+    return series.distrusting(np.maximum(1.0, (alone / options.outlier) ** 2))
 
 
 def _season(star: Star, series: Series, options: StarOptions) -> tuple[Seasonal, float] | None:
@@ -381,13 +382,13 @@ def _tame(triangle: FloatArray, part: FloatArray, cycle: FloatArray, reach: floa
     return 1
 
 
-def _follow(chosen: Fit, series: Series, options: StarOptions) -> tuple[Record, FloatArray, FloatArray]:
-    """The filter before the first row, and the one-step forecasts of all rows; NaN for a band's first ones."""
+def _follow(chosen: Fit, series: Series, options: StarOptions) -> tuple[Record, Record, FloatArray, FloatArray]:
+    """The filter before and after all rows, and their one-step forecasts; NaN for a band's first ones."""
     record = start(chosen.model, series, _prior(chosen, series), limit=options.limit)
-    _, mean, sigma = update(record, series)
+    after, mean, sigma = update(record, series)
     for b in range(series.bands):
         mean[np.flatnonzero(series.band == b)[:HISTORY]] = np.nan
-    return record, mean, sigma
+    return record, after, mean, sigma
 
 
 def _prior(chosen: Fit, series: Series) -> FloatArray:

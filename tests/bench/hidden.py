@@ -20,6 +20,7 @@ import numpy as np
 from swope.models.analysis import Analysis, AnalysisOptions, analyze
 from swope.models.registry import Models, load_models
 from swope.pipeline.clean import clean
+from swope.pipeline.events import visits
 from swope.pipeline.lightcurve import FloatArray, LightCurve
 from swope.pipeline.period import find_period
 from swope.pipeline.simulate.bursts import burst_shape, flare_shape
@@ -165,8 +166,9 @@ def pairs(one: Quiet) -> Iterator[Pair]:
     """The star with one small dip or flare, alone and beside great ones, as far as there is room for them."""
     good = one.star.curve.good
     rng = np.random.default_rng(int(share(good.object_id, "hidden pairs") * 2**53))
-    steps = np.diff(good.time)
-    step, span = float(np.median(steps[steps > 0])), float(np.ptp(good.time))
+    # from visit to visit: what happens within one visit alone no other confirms
+    steps = np.diff(good.time[np.flatnonzero(np.diff(visits(good.time), prepend=-1))])
+    step, span = float(np.median(steps)), float(np.ptp(good.time))
     for name, profile, sides in (("dip", dip, (0.6, 0.6)), ("flare", flare_shape, (1.0, 4.0))):
         laid = None
         for _ in range(50):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from swope.pipeline.events import EventOptions, PointNull, best_run, find_events, gaussian_scores, without_repeats
+from swope.pipeline.events import EventOptions, PointNull, best_run, find_events, without_repeats
 from swope.pipeline.forecast import Forecast
 
 
@@ -105,9 +105,6 @@ def test_any_innovations_are_borne(values: list[float]) -> None:
     for event in find_events(_forecast(z)):
         assert event.t_start <= event.t_peak <= event.t_end
         assert 0 <= event.pvalue <= 1e-3
-    score = gaussian_scores(z)
-    assert np.all(np.isfinite(score))
-    assert np.all(np.sign(score) * np.sign(z) >= 0)
 
 
 def test_options_are_checked() -> None:

@@ -27,7 +27,7 @@ def looked_at(star: Star) -> tuple[list[Event], list[Event]]:
     assert not isinstance(fitted, str)
     forecast = fitted.forecast
     first = passes.find_events(forecast, OPTIONS, model.point_null)
-    first += passes.whole_curve_events(fitted, forecast, OPTIONS)
+    first += passes.whole_curve_events(fitted, forecast, OPTIONS, model.point_null)
     return first, passes.hidden_events(star, forecast, first, model.options, OPTIONS, model.point_null)
 
 
