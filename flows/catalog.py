@@ -295,6 +295,7 @@ def commit(run_dir: Path, record: RunRecord, watch: Stopwatch) -> RunRecord:
             n_events=int(pq.read_metadata(new / stages.EVENTS).num_rows),
             timings=watch.laps,
             files=hashes_of(new, [STATE]),
+            pieces=[str(piece.folder.relative_to(run_dir)) for piece in pieces],
         )
         record.write(new)
     return record

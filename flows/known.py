@@ -94,9 +94,12 @@ def known_stars(
         return None
     own = set(map(str, chunks))
     before = [piece.folder for piece in pieces_of(run_dir / one for one in record.chunks if one not in own)]
+    # what a chunk referred to that was damaged since
+    before += [run_dir / one for one in record.pieces if one not in own]
     # of a run that was killed since
     before += sorted(room_of(run_dir, makers, options).glob("*"))
-    folders = tuple(dict.fromkeys(one for one in before if is_done(one) and not (one / stages.REFERS).exists()))
+    # those that have light curves of their own
+    folders = tuple(dict.fromkeys(one for one in before if is_done(one) and (one / stages.STARS).exists()))
     found = [_entries(folder, i) for i, folder in enumerate(folders)]
     if not any(len(digests) for digests, _ in found):
         return None

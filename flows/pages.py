@@ -117,14 +117,22 @@ def thumbnails(run_dir: Path, chunks: Sequence[str], rows: Sequence[dict[str, An
 def remember(run_dir: Path, record: RunRecord, objects: pa.Table) -> pa.Table | None:
     """What the report of the run before showed of every star; None where there was none. Keeps what this one shows."""
     path, before = run_dir / SHOWN, run_dir / BEFORE
-    if path.exists() and (pq.read_schema(path).metadata or {}).get(_STAMP) != record.stamp.encode():
+    last = _shown(path)
+    if last is not None and (last.schema.metadata or {}).get(_STAMP) != record.stamp.encode():
         path.replace(before)
     table = objects.select(list(REMEMBERED)).replace_schema_metadata({_STAMP: record.stamp.encode()})
     write_parquet(table, path)
-    if not before.exists():
+    kept = _shown(before)
+    return kept if kept is not None and set(REMEMBERED) <= set(kept.column_names) else None
+
+
+def _shown(path: Path) -> pa.Table | None:
+    """What a report showed; None where there is no file, or a disk has damaged it, which is said."""
+    try:
+        return Selected(path).read() if path.exists() else None
+    except (pa.ArrowException, OSError) as problem:
+        print(f"{path} is damaged, and is left out: {problem}", file=sys.stderr)
         return None
-    kept = pq.read_table(before)
-    return kept if set(REMEMBERED) <= set(kept.column_names) else None
 
 
 def asked_rows(objects: pa.Table, stars: Sequence[str]) -> list[dict[str, Any]]:
@@ -158,7 +166,11 @@ def star_details(run_dir: Path, record: RunRecord, rows: Sequence[dict[str, Any]
     if not rows:
         return []
     wanted = {_name(row) for row in rows}
-    drawn = _kept_in(Selected(run_dir / DRAWN), wanted, record.stamp)
+    try:
+        drawn = _kept_in(Selected(run_dir / DRAWN), wanted, record.stamp)
+    except (pa.ArrowException, OSError):
+        # a disk has damaged it
+        drawn = {}
     missing = [row for row in rows if _name(row) not in drawn]
     if missing:
         new = _drawn_now(run_dir, record, missing)
@@ -208,7 +220,7 @@ def _curves_in(run_dir: Path, chunks: Sequence[str], wanted: Collection[Name]) -
     for part in tables(pieces_of(run_dir / chunk for chunk in chunks), STARS) if wanted else ():
         names = part.read(["object_id", "source"]).to_pylist()
         if here := [i for i, name in enumerate(names) if _name(name) in wanted]:
-            yield from Chunk(part.read()).select(here)
+            yield from Chunk(part.those(here).read())
 
 
 _STAMP = b"swope.run"
@@ -225,7 +237,7 @@ def _kept_in(part: Selected, wanted: set[Name], stamp: str | None = None) -> dic
     here = [i for i, name in enumerate(names) if _name(name) in wanted]
     if not here:
         return {}
-    return {(one.curve.object_id, one.curve.source): one for one in kept_of(part.read().take(pa.array(here)))}
+    return {(one.curve.object_id, one.curve.source): one for one in kept_of(part.those(here).read())}
 
 
 def _events_of(run_dir: Path, rows: Sequence[dict[str, Any]]) -> dict[Name, list[dict[str, Any]]]:

@@ -36,6 +36,7 @@ class RunRecord:
     n_taken_over : stars of the other chunks that an earlier run had done, and that are the same.
     drift : what of the catalog is not as in the runs before it (`swope.flows.drift`), in words.
     files : SHA-256 of the tables that a later run or night goes on from, by name.
+    pieces : folders that hold rows of the catalog: those of chunks, and those that chunks refer to.
     """
 
     version: str
@@ -54,6 +55,7 @@ class RunRecord:
     n_taken_over: int = 0
     drift: list[str] = field(default_factory=list)
     files: dict[str, str] = field(default_factory=dict)
+    pieces: list[str] = field(default_factory=list)
 
     def write(self, run_dir: Path) -> None:
         """Write run.json."""

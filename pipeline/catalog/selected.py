@@ -30,6 +30,11 @@ class Selected:
         """All rows of a file, or what is selected already."""
         return part if isinstance(part, Selected) else cls(part)
 
+    def those(self, which: Sequence[int]) -> Selected:
+        """Some of the rows, by their place among them."""
+        places = np.asarray(which, dtype=np.int64)
+        return Selected(self.path, places if self.rows is None else self.rows[places])
+
     def read(self, columns: Sequence[str] | None = None) -> pa.Table:
         """The rows, of these columns or of all.
 

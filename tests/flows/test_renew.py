@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import shutil
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
@@ -27,7 +29,7 @@ from swope.flows.renew import renewed
 from swope.flows.rows import StarRow
 from swope.flows.stages import Lost, digest_of, digests_of
 from swope.flows.state import Kept
-from swope.pipeline.ingest import IngestOptions, Part, plan
+from swope.pipeline.ingest import Ingested, IngestOptions, Part, plan, read
 from swope.pipeline.lightcurve import Chunk, Clock, LightCurve
 from swope.pipeline.period import PeriodResult
 
@@ -353,3 +355,65 @@ def test_over_many_nights_worn_folders_are_moved_together(
         most = max(most, len(pieces_of(folders)))
     # without it there would be one of every night
     assert most <= 6
+
+
+def test_a_chunk_that_is_lost_is_put_together_again_of_what_it_referred_to(
+    fields: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_dir = tmp_path / "run"
+    options = replace(OPTIONS, chunk_size=16)
+    do_run(fields, run_dir, "first", monkeypatch, options=options)
+    write_star(fields, "a", extra=1)
+    (folder,) = do_run(fields, run_dir, "second", monkeypatch, options=options)
+    pieces = [str(piece.folder.relative_to(run_dir)) for piece in pieces_of([folder])]
+    replace(RunRecord.read(run_dir), pieces=pieces).write(run_dir)
+    shutil.rmtree(folder)
+    assert by_star(do_run(fields, run_dir, "third", monkeypatch, options=options)) == {
+        name: "second" if name == "a" else "first" for name in "abcdefghijkl"
+    }
+
+
+def write_nested(folder: Path, changed: str = "") -> None:
+    """Six stars in a file, a row each; of those that changed the last value is another."""
+    folder.mkdir(exist_ok=True)
+    times = [58000 + 0.37 * j for j in range(12)]
+    rows = [
+        {"object_id": name, "mjd": times, "mag": [15 + 0.1 * math.sin(j + i) for j in range(11)] + [16.0 + ord(name)]}
+        for i, name in enumerate("abcdef")
+    ]
+    for row in rows:
+        if row["object_id"] in changed:
+            row["mag"] = [*row["mag"][:-1], 15.5]
+    columns = {name: [row[name] for row in rows] for name in ("object_id", "mjd", "mag")}
+    pq.write_table(pa.table(columns), folder / "field.parquet")
+
+
+def test_of_a_table_only_the_rows_that_changed_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+
+    def counted(part: Part, options: IngestOptions) -> Ingested:
+        ingested = read(part, options)
+        seen.extend(curve.object_id for curve in ingested.chunk)
+        return ingested
+
+    write_nested(tmp_path / "nested")
+    run_dir = tmp_path / "run"
+    do_run(tmp_path / "nested", run_dir, "first", monkeypatch)
+    write_nested(tmp_path / "nested", changed="be")
+    monkeypatch.setattr(renew, "read", counted)
+    (folder,) = do_run(tmp_path / "nested", run_dir, "second", monkeypatch)
+    assert seen == ["b", "e"]
+    assert by_star([folder]) == {name: "second" if name in "be" else "first" for name in "abcdef"}
+    # what was not read is as if it were
+    (part,) = plan([str(tmp_path / "nested")], IngestOptions(), tmp_path / "scratch").parts
+    stages.ingest_chunk(part, tmp_path / "anew", OPTIONS)
+    for name in (stages.DIGESTS, stages.KEYS, stages.REFUSED):
+        assert (tmp_path / "anew" / name).read_bytes() == (folder / name).read_bytes(), name
+    assert repr(rows_of([tmp_path / "anew"], stages.STARS)) == repr(rows_of([folder], stages.STARS))
+    # where what a row becomes may depend on the others, all are read
+    seen.clear()
+    write_nested(tmp_path / "nested", changed="c")
+    monkeypatch.setattr(stages, "needs_company", lambda *_: True)
+    do_run(tmp_path / "nested", run_dir, "third", monkeypatch)
+    # b and e are as they were in the first run, and known from it
+    assert sorted(seen) == sorted([*"c", *"abcdef"])
