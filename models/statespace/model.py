@@ -15,7 +15,7 @@ from swope.models.detector import Assessment, Batch, Learning, Teaching
 from swope.models.scores import Scores
 from swope.models.statespace.columns import COLUMNS
 from swope.models.statespace.online import record_after, record_json
-from swope.models.statespace.ordinary import OrdinaryEvents, lasting_decades
+from swope.models.statespace.ordinary import OrdinaryEvents, habit_decades
 from swope.models.statespace.passes import hidden_events
 from swope.models.statespace.score import MEASURES, Null, measure
 from swope.models.statespace.slow import find_slow
@@ -120,14 +120,14 @@ class StateSpace:
         fits = [fitted for star in stars if isinstance(fitted := self.fitted(star), StarFit)]
         forecasts = [fitted.forecast for fitted in fits]
         measured = [
-            (m, forecast, lasting_decades(find_slow(fitted)))
+            (m, forecast, habit_decades(find_slow(fitted)))
             for fitted, forecast in zip(fits, forecasts, strict=True)
             if not isinstance(m := _measured(fitted, forecast), Reason)
         ]
         measures = np.array([m for m, _, _ in measured]).reshape(-1, len(MEASURES))
         points = np.array([len(forecast.time) for _, forecast, _ in measured], dtype=float)
-        lasting = [decades for _, _, decades in measured]
-        null = Null.learn(measures, points, (forecast for _, forecast, _ in measured), lasting)
+        habits = [decades for _, _, decades in measured]
+        null = Null.learn(measures, points, (forecast for _, forecast, _ in measured), habits)
         return StateSpace(null, self.options, _CARD.format(n=len(measured)))
 
     def fitted(self, star: Star) -> StarFit | Reason:

@@ -10,7 +10,7 @@ import numpy as np
 
 from swope.models.scores import empirical_pvalue
 from swope.models.statespace.changes import allowed_shifts, selected_pvalue
-from swope.models.statespace.ordinary import LASTING, OrdinaryEvents
+from swope.models.statespace.ordinary import HABITS, OrdinaryEvents
 from swope.models.statespace.star import StarFit
 from swope.pipeline.events import PointNull, best_run
 from swope.pipeline.forecast import Forecast
@@ -56,7 +56,7 @@ class Null:
     standard : (m, 4) each measure of the ordinary stars, standardised for their number of points, sorted.
     score : (m,) their scores.
     single : (3,) bulk, scale and reach of the strangest single points (`swope.pipeline.events.PointNull`).
-    lasting : (kinds, 3) the same of the likeliest event of each lasting kind (`swope.models.statespace.ordinary`).
+    habits : (kinds, 3) the same of the likeliest event of each of `HABITS` (`swope.models.statespace.ordinary`).
     """
 
     points: FloatArray
@@ -65,7 +65,7 @@ class Null:
     standard: FloatArray
     score: FloatArray
     single: FloatArray
-    lasting: FloatArray
+    habits: FloatArray
 
     @classmethod
     def learn(
@@ -73,7 +73,7 @@ class Null:
         measures: FloatArray,
         points: FloatArray,
         forecasts: Iterable[Forecast],
-        lasting: Sequence[FloatArray],
+        habits: Sequence[FloatArray],
     ) -> Null:
         """Learn from ordinary stars.
 
@@ -82,7 +82,7 @@ class Null:
         measures : (m, 4) as `measure` gives them.
         points : (m,) number of points of each star.
         forecasts : of the same stars.
-        lasting : of the same stars, (kinds,) as `lasting_decades` gives them.
+        habits : of the same stars, (kinds,) as `habit_decades` gives them.
 
         Raises
         ------
@@ -97,15 +97,15 @@ class Null:
         median = np.array([np.median(measures[b], axis=0) for b in bins])
         spread = np.array([np.quantile(measures[b], 0.9, axis=0) - np.quantile(measures[b], 0.5, axis=0) for b in bins])
         spread = np.maximum(spread, 1e-3 + 0.1 * spread.max(axis=0))
-        single, habits = numbers_of(PointNull.learn(forecasts)), nulls_of(lasting)
-        bare = cls(centres, median, spread, np.zeros((1, 4)), np.zeros(1), single, habits)
+        single, learned = numbers_of(PointNull.learn(forecasts)), nulls_of(habits)
+        bare = cls(centres, median, spread, np.zeros((1, 4)), np.zeros(1), single, learned)
         ready = replace(bare, standard=np.sort(bare.standardise(measures, points), axis=0))
         return replace(ready, score=np.sort(ready.scores(measures, points)))
 
     @property
     def events(self) -> OrdinaryEvents:
         """What events are held against."""
-        habits = {kind: PointNull(*numbers) for kind, numbers in zip(LASTING, self.lasting.tolist(), strict=True)}
+        habits = {kind: PointNull(*numbers) for kind, numbers in zip(HABITS, self.habits.tolist(), strict=True)}
         return OrdinaryEvents(PointNull(*self.single.tolist()), habits)
 
     def standardise(self, measures: FloatArray, points: FloatArray) -> FloatArray:
@@ -136,7 +136,7 @@ def numbers_of(null: PointNull) -> FloatArray:
 
 
 def nulls_of(decades: Sequence[FloatArray]) -> FloatArray:
-    """(kinds, 3) bulk, scale and reach of each lasting kind, from what `lasting_decades` gives of ordinary stars."""
+    """(kinds, 3) bulk, scale and reach of each of `HABITS`, from what `habit_decades` gives of ordinary stars."""
     return np.array([numbers_of(PointNull.of(kind.tolist())) for kind in np.array(decades).T])
 
 
