@@ -147,7 +147,11 @@ class PointNull:
 
         With fewer than 500 the last step is as long as the one before.
         """
-        best = [best_runs(forecast)[0] for forecast in forecasts]
+        return cls.of([best_runs(forecast)[0] for forecast in forecasts])
+
+    @classmethod
+    def of(cls, best: Sequence[float]) -> PointNull:
+        """The same from the decades of the strangest thing of each ordinary star."""
         if len(best) < 20:
             return cls()
         bulk, far, farthest = np.quantile(best, [0.8, 0.98, 0.998])

@@ -45,5 +45,5 @@ def _together(mean: FloatArray, far: float) -> BoolArray:
     """(visits,) which are beyond a limit with the one before, or the one after, on the same side."""
     side = np.where(np.abs(mean) > far, np.sign(mean), 0.0)
     pair = side[1:] * side[:-1] > 0
-    together: BoolArray = np.concatenate([[False], pair]) | np.concatenate([pair, [False]])
-    return together
+    both: BoolArray = np.concatenate([[False], pair]) | np.concatenate([pair, [False]])
+    return both

@@ -15,8 +15,10 @@ from swope.models.detector import Assessment, Batch, Learning, Teaching
 from swope.models.scores import Scores
 from swope.models.statespace.columns import COLUMNS
 from swope.models.statespace.online import record_after, record_json
+from swope.models.statespace.ordinary import OrdinaryEvents, habit_decades
 from swope.models.statespace.passes import hidden_events
 from swope.models.statespace.score import MEASURES, Null, measure
+from swope.models.statespace.slow import find_slow
 from swope.models.statespace.star import StarFit, StarOptions, fit_star
 from swope.models.statespace.summary import StateSpaceSummary, summarise
 from swope.models.statespace.whole_curve import whole_curve_events
@@ -118,13 +120,14 @@ class StateSpace:
         fits = [fitted for star in stars if isinstance(fitted := self.fitted(star), StarFit)]
         forecasts = [fitted.forecast for fitted in fits]
         measured = [
-            (m, forecast)
+            (m, forecast, habit_decades(find_slow(fitted)))
             for fitted, forecast in zip(fits, forecasts, strict=True)
             if not isinstance(m := _measured(fitted, forecast), Reason)
         ]
-        measures = np.array([m for m, _ in measured]).reshape(-1, len(MEASURES))
-        points = np.array([len(forecast.time) for _, forecast in measured], dtype=float)
-        null = Null.learn(measures, points, (forecast for _, forecast in measured))
+        measures = np.array([m for m, _, _ in measured]).reshape(-1, len(MEASURES))
+        points = np.array([len(forecast.time) for _, forecast, _ in measured], dtype=float)
+        habits = [decades for _, _, decades in measured]
+        null = Null.learn(measures, points, (forecast for _, forecast, _ in measured), habits)
         return StateSpace(null, self.options, _CARD.format(n=len(measured)))
 
     def fitted(self, star: Star) -> StarFit | Reason:
@@ -154,10 +157,10 @@ class StateSpace:
         forecast = fitted.forecast
         score, pvalue, reason = _judged(fitted, forecast, null)
         problems: dict[str, Reason] = {}
-        events = find_events(forecast, options, self.point_null)
+        events = find_events(forecast, options, null.events.point)
         try:
-            apparent = whole_curve_events(fitted, forecast, options, self.point_null)
-            hidden = hidden_events(star, forecast, [*events, *apparent], self.options, options, self.point_null)
+            apparent = whole_curve_events(fitted, forecast, options, null.events)
+            hidden = hidden_events(star, forecast, [*events, *apparent], self.options, options, null.events)
             events += [*(event for event in apparent if event.pvalue <= options.pvalue), *hidden]
         except _BREAKS as problem:
             problems["events"] = Reason.broke("the search for slow events", problem)
@@ -202,12 +205,13 @@ class StateSpace:
         None of a star without a fit.
         """
         fits = [self.fitted(star) for star in stars]
+        ordinary = OrdinaryEvents() if self.null is None else self.null.events
         return [
             []
             if isinstance(f, Reason)
             else [
                 event
-                for event in whole_curve_events(f, f.forecast, options, self.point_null)
+                for event in whole_curve_events(f, f.forecast, options, ordinary)
                 if event.pvalue <= options.pvalue
             ]
             for f in fits
@@ -225,7 +229,7 @@ class StateSpace:
     @property
     def point_null(self) -> PointNull:
         """How strange the strangest single points of ordinary stars are; the ideal without a null."""
-        return PointNull() if self.null is None else PointNull(*(float(x) for x in self.null.single))
+        return PointNull() if self.null is None else self.null.events.point
 
 
 def _measured(fitted: StarFit, forecast: Forecast) -> FloatArray | Reason:

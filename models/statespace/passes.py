@@ -12,9 +12,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from swope.models.statespace.ordinary import OrdinaryEvents
 from swope.models.statespace.star import StarOptions, fit_star
 from swope.models.statespace.whole_curve import whole_curve_events
-from swope.pipeline.events import Event, EventOptions, PointNull, find_events
+from swope.pipeline.events import Event, EventOptions, find_events
 from swope.pipeline.forecast import Forecast
 from swope.pipeline.happenings import strays
 from swope.pipeline.lightcurve import BoolArray, IntArray, LightCurve
@@ -40,7 +41,7 @@ def hidden_events(
     found: Sequence[Event],
     fitting: StarOptions,
     options: EventOptions,
-    null: PointNull,
+    ordinary: OrdinaryEvents,
 ) -> list[Event]:
     """What else a star with events does: those that its noise and its walk hid as long as they had to explain these.
 
@@ -50,7 +51,7 @@ def hidden_events(
     fitting : how the star was fitted.
     options : what counts as an event. In the n-th look each p-value is n times as large: a star is looked at so many
         times.
-    null : what the strangest points of ordinary stars look like.
+    ordinary : what events are held against.
     """
     good = star.curve.good
     taken = np.zeros(len(good), dtype=bool)
@@ -69,7 +70,7 @@ def hidden_events(
             break
         ahead = _over_all_rows(rest.forecast, forecast, kept)
         asked = replace(options, pvalue=options.pvalue / look)
-        new = [*find_events(ahead, asked, null), *whole_curve_events(rest, ahead, asked, null, kept)]
+        new = [*find_events(ahead, asked, ordinary.point), *whole_curve_events(rest, ahead, asked, ordinary, kept)]
         everything += [replace(one, pvalue=look * one.pvalue) for one in new if one.pvalue <= asked.pvalue]
     return everything
 

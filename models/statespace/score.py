@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from swope.models.scores import empirical_pvalue
 from swope.models.statespace.changes import allowed_shifts, selected_pvalue
+from swope.models.statespace.ordinary import HABITS, OrdinaryEvents
 from swope.models.statespace.star import StarFit
 from swope.pipeline.events import PointNull, best_run
 from swope.pipeline.forecast import Forecast
@@ -55,6 +56,7 @@ class Null:
     standard : (m, 4) each measure of the ordinary stars, standardised for their number of points, sorted.
     score : (m,) their scores.
     single : (3,) bulk, scale and reach of the strangest single points (`swope.pipeline.events.PointNull`).
+    habits : (kinds, 3) the same of the likeliest event of each of `HABITS` (`swope.models.statespace.ordinary`).
     """
 
     points: FloatArray
@@ -63,9 +65,16 @@ class Null:
     standard: FloatArray
     score: FloatArray
     single: FloatArray
+    habits: FloatArray
 
     @classmethod
-    def learn(cls, measures: FloatArray, points: FloatArray, forecasts: Iterable[Forecast]) -> Null:
+    def learn(
+        cls,
+        measures: FloatArray,
+        points: FloatArray,
+        forecasts: Iterable[Forecast],
+        habits: Sequence[FloatArray],
+    ) -> Null:
         """Learn from ordinary stars.
 
         Parameters
@@ -73,6 +82,7 @@ class Null:
         measures : (m, 4) as `measure` gives them.
         points : (m,) number of points of each star.
         forecasts : of the same stars.
+        habits : of the same stars, (kinds,) as `habit_decades` gives them.
 
         Raises
         ------
@@ -87,12 +97,16 @@ class Null:
         median = np.array([np.median(measures[b], axis=0) for b in bins])
         spread = np.array([np.quantile(measures[b], 0.9, axis=0) - np.quantile(measures[b], 0.5, axis=0) for b in bins])
         spread = np.maximum(spread, 1e-3 + 0.1 * spread.max(axis=0))
-        found = PointNull.learn(forecasts)
-        single = np.array([found.bulk, found.scale, found.reach])
-        bare = cls(centres, median, spread, np.zeros((1, 4)), np.zeros(1), single)
-        standard = bare.standardise(measures, points)
-        ready = cls(centres, median, spread, np.sort(standard, axis=0), np.zeros(1), single)
-        return cls(centres, median, spread, ready.standard, np.sort(ready.scores(measures, points)), single)
+        single, learned = numbers_of(PointNull.learn(forecasts)), nulls_of(habits)
+        bare = cls(centres, median, spread, np.zeros((1, 4)), np.zeros(1), single, learned)
+        ready = replace(bare, standard=np.sort(bare.standardise(measures, points), axis=0))
+        return replace(ready, score=np.sort(ready.scores(measures, points)))
+
+    @property
+    def events(self) -> OrdinaryEvents:
+        """What events are held against."""
+        habits = {kind: PointNull(*numbers) for kind, numbers in zip(HABITS, self.habits.tolist(), strict=True)}
+        return OrdinaryEvents(PointNull(*self.single.tolist()), habits)
 
     def standardise(self, measures: FloatArray, points: FloatArray) -> FloatArray:
         """(n, 4) the measures less the median, over the spread, of ordinary stars of as many points."""
@@ -114,6 +128,16 @@ class Null:
     def pvalues(self, scores: FloatArray) -> FloatArray:
         """(n,) share of ordinary stars that score as high; NaN stays NaN."""
         return empirical_pvalue(scores, self.score)
+
+
+def numbers_of(null: PointNull) -> FloatArray:
+    """(3,) its bulk, scale and reach."""
+    return np.array([null.bulk, null.scale, null.reach])
+
+
+def nulls_of(decades: Sequence[FloatArray]) -> FloatArray:
+    """(kinds, 3) bulk, scale and reach of each of `HABITS`, from what `habit_decades` gives of ordinary stars."""
+    return np.array([numbers_of(PointNull.of(kind.tolist())) for kind in np.array(decades).T])
 
 
 def _log_tail(value: FloatArray, ordinary: FloatArray) -> FloatArray:

@@ -100,6 +100,15 @@ class Slow:
     apparent: float
     pvalue: float
 
+    @property
+    def decades(self) -> FloatArray:
+        """(1,) minus the decimal logarithm of the p-value."""
+        return np.array([-math.log10(max(self.pvalue, 1e-300))])
+
+    def with_pvalue(self, pvalue: float) -> Slow:
+        """The same event with another p-value."""
+        return replace(self, pvalue=pvalue)
+
 
 def covered(found: Iterable[Slow], rows: int) -> BoolArray:
     """(rows,) which rows lie within an event."""

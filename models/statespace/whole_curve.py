@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import replace
-
 import numpy as np
 
+from swope.models.statespace.ordinary import OrdinaryEvents
 from swope.models.statespace.outbursts import find_outbursts
 from swope.models.statespace.slow import Slow, covered, find_slow
 from swope.models.statespace.star import StarFit
-from swope.pipeline.events import Event, EventFlag, EventOptions, PointNull, edges, event_of, in_sight, visits
+from swope.pipeline.events import Event, EventFlag, EventOptions, edges, event_of, in_sight, visits
 from swope.pipeline.forecast import Forecast
 from swope.pipeline.lightcurve import BoolArray, FloatArray, IntArray
 
 
 def whole_curve_events(
-    fitted: StarFit, forecast: Forecast, options: EventOptions, null: PointNull, kept: IntArray | None = None
+    fitted: StarFit,
+    forecast: Forecast,
+    options: EventOptions,
+    ordinary: OrdinaryEvents,
+    kept: IntArray | None = None,
 ) -> list[Event]:
     """Outbursts, pulses, shifts, trends and changed periods of a star, of which none tells another again.
 
@@ -27,15 +29,14 @@ def whole_curve_events(
     ----------
     fitted, forecast : of the same star.
     options : what counts as an event.
-    null : what the strangest points of ordinary stars look like: what one visit alone shows, but for outbursts, is held
-        against it.
+    ordinary : what all but outbursts is held against.
     kept : (m,) which rows of the forecast were fitted; all of them by default.
     """
     index = np.arange(len(forecast.time), dtype=np.int32) if kept is None else kept
     time = forecast.time[index]
     visit = visits(time)
     outbursts = find_outbursts(fitted, forecast.innovation[index], options.pvalue)
-    others = [_confirmed(slow, visit, null) for slow in find_slow(fitted, options.pvalue)]
+    others = [ordinary.judged(slow, visit) for slow in find_slow(fitted, options.pvalue)]
     bright = covered(outbursts, len(time))
     found = [slow for slow in others if not _told_better(slow, bright, time)]
     sure = [slow for slow in found if slow.pvalue <= options.pvalue]
@@ -56,14 +57,6 @@ def whole_curve_events(
         bands = "+".join(forecast.bands)
         events.append(event_of(forecast, rows, bool(largest > 0), slow.pvalue, bands, slow.kind, flag))
     return events
-
-
-def _confirmed(slow: Slow, visit: IntArray, null: PointNull) -> Slow:
-    """The event; as likely as a point alone is with ordinary stars where one visit alone shows it."""
-    if visit[slow.first] != visit[slow.last]:
-        return slow
-    decades = null.decades(np.array([-math.log10(max(slow.pvalue, 1e-300))]))
-    return replace(slow, pvalue=10.0 ** -float(decades[0]))
 
 
 def _brightens(slow: Slow) -> bool:

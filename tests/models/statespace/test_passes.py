@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from swope.models.statespace import StateSpace, passes
+from swope.models.statespace.ordinary import OrdinaryEvents
 from swope.pipeline.clean import clean
 from swope.pipeline.events import Event, EventOptions
 from swope.pipeline.happenings import gathered
@@ -25,10 +26,11 @@ def looked_at(star: Star) -> tuple[list[Event], list[Event]]:
     model = StateSpace.pretrained()
     fitted = passes.fit_star(star)
     assert not isinstance(fitted, str)
-    forecast = fitted.forecast
-    first = passes.find_events(forecast, OPTIONS, model.point_null)
-    first += passes.whole_curve_events(fitted, forecast, OPTIONS, model.point_null)
-    return first, passes.hidden_events(star, forecast, first, model.options, OPTIONS, model.point_null)
+    assert model.null is not None
+    forecast, ordinary = fitted.forecast, model.null.events
+    first = passes.find_events(forecast, OPTIONS, ordinary.point)
+    first += passes.whole_curve_events(fitted, forecast, OPTIONS, ordinary)
+    return first, passes.hidden_events(star, forecast, first, model.options, OPTIONS, ordinary)
 
 
 def tells(events: list[Event], start: float, end: float) -> bool:
@@ -79,4 +81,4 @@ def test_a_star_without_events_is_not_fitted_again(monkeypatch: pytest.MonkeyPat
     monkeypatch.delattr(passes, "fit_star")
     model = StateSpace.pretrained()
     star = Star(curve, find_period(curve))
-    assert passes.hidden_events(star, fitted.forecast, [], model.options, OPTIONS, model.point_null) == []
+    assert passes.hidden_events(star, fitted.forecast, [], model.options, OPTIONS, OrdinaryEvents()) == []
