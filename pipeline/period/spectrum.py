@@ -74,9 +74,9 @@ def periodogram(time: FloatArray, value: FloatArray, weight: FloatArray, grid: G
     weight = weight / weight.sum()
     value = value - np.sum(weight * value)
     variance = float(np.sum(weight * value**2))
-    power = np.zeros(grid.size, dtype=np.float32)
+    power = np.zeros(grid.size)
     if not variance > 0:
-        return Spectrum(power.astype(np.float64), 1.0)
+        return Spectrum(power, 1.0)
     length = LONG if len(time) > MANY else SHORT
     block = int(USED * length)
     taper, pieces = _taper(length)
@@ -97,7 +97,7 @@ def periodogram(time: FloatArray, value: FloatArray, weight: FloatArray, grid: G
     # not share, (range)^2 over the double integral of the window's fourth power
     # (two steps stand for the window's central peak, of which a grid that starts higher sees nothing)
     independent = max(1.0, PARTICIPATION * grid.size / (2.0 * (participation + 2.0)))
-    return Spectrum(np.clip(power, 0.0, 1.0, dtype=np.float64), independent)
+    return Spectrum(power, independent)
 
 
 @lru_cache(maxsize=2)

@@ -128,7 +128,7 @@ def _add(grid: SingleArray, pairs: SingleArray, start: int, value: complex) -> N
 
 @compiled(fast=True)
 def power_of_sums(
-    sums: ComplexArray, taper: SingleArray, block: int, done: float, share: float, power: SingleArray
+    sums: ComplexArray, taper: SingleArray, block: int, done: float, share: float, power: FloatArray
 ) -> float:
     """Power from the transformed grids of `spread`, written into `power` (as many frequencies as it holds).
 
@@ -146,7 +146,7 @@ def power_of_sums(
     participation = 0.0
     length = sums.shape[1]
     half = block // 2
-    one, two = np.float32(1.0), np.float32(2.0)
+    zero, one, two = np.float32(0.0), np.float32(1.0), np.float32(2.0)
     for b in range(sums.shape[0] // 3):
         for side in range(2):
             first = 0 if side == 0 else half
@@ -166,7 +166,8 @@ def power_of_sums(
                 cs = v[j].imag * scale / two - c * s
                 determinant = cc * ss - cs * cs
                 found = (yc * yc * ss - two * yc * ys * cs + ys * ys * cc) / determinant
-                power[b * block + first + j] = found if determinant > np.float32(1e-3) else np.float32(0.0)
+                found = found if determinant > np.float32(1e-3) and found > zero else zero
+                power[b * block + first + j] = found if found < one else one
                 window = c * c + s * s
                 participation += window * window * (1.0 - done - share * (b * block + first + j))
     return participation
