@@ -7,6 +7,7 @@ import shutil
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -18,18 +19,21 @@ from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from prefect.tasks import Task
 
 from swope.flows import stages, tasks
+from swope.flows.compact import compacted, worn
 from swope.flows.drift import remember
-from swope.flows.latent import merge_latents
+from swope.flows.known import GATHERED, KNOWN, Known, known_stars, room_of
+from swope.flows.latent import LATENT, merge_latents
 from swope.flows.makers import Makers
-from swope.flows.manifest import chunk_key, is_done, remove_damaged
+from swope.flows.manifest import chunk_key, hashes_of, is_done, remove_damaged
 from swope.flows.options import RunOptions
 from swope.flows.pages import write_report
+from swope.flows.pieces import pieces_of, referred, tables
 from swope.flows.record import RunRecord
-from swope.flows.renew import GATHERED, KNOWN, Known, gathered, join, known_stars, members_of, room_of
-from swope.flows.state import merge_states
+from swope.flows.renew import gathered, join, members_of, set_apart
+from swope.flows.state import STATE, merge_states
 from swope.flows.turns import one_at_a_time
 from swope.flows.verdicts import rerank
-from swope.flows.workers import WorkerDiedError, call, call_twice, worker_processes
+from swope.flows.workers import WorkerDiedError, call, call_twice, wanted, worker_processes
 from swope.pipeline.catalog import count_statuses, merge
 from swope.pipeline.commit import replaced_together
 from swope.pipeline.ingest import Part, Plan, plan
@@ -43,6 +47,9 @@ SCRATCH = WORK / "scratch"
 REPORT = Path("report") / "index.html"
 
 CORES = os.cpu_count() or 1
+
+#: So many chunks are read one after the other where what is known of them need not be.
+QUICK = 256
 
 #: Where a deployment finds a Dask scheduler: a flow's parameters come too late to say where its tasks run.
 DASK = os.environ.get("SWOPE_DASK")
@@ -117,13 +124,14 @@ def catalog(
         tasks.fetch(sources, scratch)
         planned = plan(sources, stages.ingest_options(options), scratch)
         watch.lap("plan")
+        drop_damaged(run_dir)
         return make_catalog(planned, sources, run_dir, options, top, watch)
 
 
 def make_catalog(
     planned: Plan, sources: Sequence[str], run_dir: Path, options: RunOptions, top: int | None, watch: Stopwatch
 ) -> RunRecord:
-    """Make the catalog of what is planned, in a flow that holds the folder.
+    """Make the catalog of what is planned, in a flow that holds the folder and has dropped what is damaged.
 
     Parameters
     ----------
@@ -136,12 +144,12 @@ def make_catalog(
     read_verdicts(run_dir)
     makers = load_makers(options)
     chunks = chunks_of(planned.parts, options, makers)
-    drop_damaged(run_dir)
     reused = [run_dir / chunk for chunk in chunks if is_done(run_dir / chunk)]
     kept = sum(stages.done_rows(folder) for folder in reused)
     known = known_stars(run_dir, makers, options, chunks, run_dir / KNOWN)
     folders = [run_dir / chunk for chunk in chunks]
-    taken = run_chunks(planned.parts, folders, options, known, room_of(run_dir, makers, options))
+    room = room_of(run_dir, makers, options)
+    taken = run_chunks(planned.parts, folders, options, known, room, worn(run_dir, options))
     stages.write_refused(run_dir / REFUSED, planned.refused)
     watch.lap("chunks")
     record = RunRecord(
@@ -175,8 +183,12 @@ def make_catalog(
 
 def drop_damaged(run_dir: Path) -> None:
     """Forget the finished chunks of a run that a disk has damaged since, and say which."""
-    for said in remove_damaged([*(run_dir / CHUNKS).glob("*"), *(run_dir / GATHERED).glob("*/*")]):
+    for said in remove_damaged([*(run_dir / GATHERED).glob("*/*"), *(run_dir / CHUNKS).glob("*")]):
         print(said, file=sys.stderr)
+    for folder in (run_dir / CHUNKS).glob("*"):
+        if is_done(folder) and not all(is_done(other) for other, _ in referred(folder)):
+            shutil.rmtree(folder)
+            print(f"{folder}: it refers to what is damaged, or gone; it is put together again", file=sys.stderr)
 
 
 def load_makers(options: RunOptions) -> Makers:
@@ -199,7 +211,12 @@ def chunks_of(parts: Sequence[Part], options: RunOptions, makers: Makers) -> lis
 
 
 def run_chunks(
-    parts: Sequence[Part], folders: Sequence[Path], options: RunOptions, known: Known | None, room: Path
+    parts: Sequence[Part],
+    folders: Sequence[Path],
+    options: RunOptions,
+    known: Known | None,
+    room: Path,
+    old: Sequence[Path] = (),
 ) -> int:
     """Do the chunks that are not finished; one whose task fails gets failed rows, and the rest go on.
 
@@ -207,15 +224,21 @@ def run_chunks(
     ----------
     known : what an earlier run knew, and is taken over; None for nothing.
     room : where changed stars of several chunks are gathered.
+    old : folders of what is known that are worn (`swope.flows.compact`).
 
     Returns
     -------
     How many stars were taken over.
     """
     left = [(part, folder) for part, folder in zip(parts, folders, strict=True) if not is_done(folder)]
-    some, whole = (
-        ([], left) if known is None else gathered(set_chunks_apart(left, options, known), room, options, known)
-    )
+    some: list[tuple[Part, Path]] = []
+    whole = left
+    if known is not None and left:
+        apart = set_chunks_apart(left, options, known)
+        if old and apart:
+            known = call(compacted, [folder for _, folder in apart], old, room, options, known)
+        some, whole = gathered(apart, room, options, known)
+    wanted(len(whole) + len(some))
     _went_well(tasks.chunk, whole, options)
     for part, gathering, problem in tasks.each(tasks.renewal, some, options, known):
         if problem is not None and known is not None:
@@ -225,8 +248,15 @@ def run_chunks(
 
 def set_chunks_apart(chunks: Sequence[tuple[Part, Path]], options: RunOptions, known: Known) -> list[tuple[Part, Path]]:
     """Read some chunks; returns those that could be read, and the others have failed rows."""
-    good = _went_well(tasks.setting_apart, chunks, options, known)
-    return [one for one in chunks if one[1] in good]
+    quick = [one for one in chunks if one[0].keys]
+    if 0 < len(quick) <= QUICK:
+        # a task costs more than most of these; where one of them breaks, each has its own
+        with suppress(Exception):
+            call(set_apart, quick, options, known)
+    left = [one for one in chunks if not stages.is_set_apart(one[1])]
+    wanted(len(left))
+    good = _went_well(tasks.setting_apart, left, options, known)
+    return [one for one in chunks if one not in left or one[1] in good]
 
 
 def _went_well(work: Task[..., None], chunks: Sequence[tuple[Part, Path]], *told: object) -> set[Path]:
@@ -242,22 +272,21 @@ def _went_well(work: Task[..., None], chunks: Sequence[tuple[Part, Path]], *told
 
 def write_unrenewed(gathering: Path, part: Part, problem: str, known: Known) -> None:
     """Write rows for what is new or changed of some chunks, and could not be done; the other stars have theirs."""
-    if stages.is_ingested(gathering) and not is_done(gathering):
-        stages.write_failed(gathering, part, problem)
-        call(join, gathering, known)
-        return
-    for folder, _ in members_of(gathering):
-        if not is_done(folder):
-            stages.write_failed(folder, part, problem)
+    try:
+        call(join, gathering, known, problem)
+    except (OSError, ValueError, WorkerDiedError) as error:
+        for folder, _ in members_of(gathering):
+            if not is_done(folder):
+                stages.write_failed(folder, part, f"{problem}; {type(error).__name__}: {error}")
 
 
 def commit(run_dir: Path, record: RunRecord, watch: Stopwatch) -> RunRecord:
     """Make the catalog of the chunks: its tables and run.json, all of them or none."""
-    pieces = [run_dir / chunk for chunk in (*map(Path, record.chunks), REFUSED)]
+    pieces = pieces_of(run_dir / chunk for chunk in (*map(Path, record.chunks), REFUSED))
     with replaced_together(run_dir) as new:
-        merge([p / stages.OBJECTS for p in pieces], [p / stages.EVENTS for p in pieces], new, models=record.models)
-        merge_states(pieces, new, record.options)
-        merge_latents(pieces, new)
+        merge(tables(pieces, stages.OBJECTS), tables(pieces, stages.EVENTS), new, models=record.models)
+        merge_states(tables(pieces, STATE), new, record.options)
+        merge_latents(tables(pieces, LATENT), new)
         rerank(new, verdicts_of=run_dir)
         watch.lap("catalog")
         record = replace(
@@ -265,6 +294,8 @@ def commit(run_dir: Path, record: RunRecord, watch: Stopwatch) -> RunRecord:
             counts=count_statuses(new / stages.OBJECTS),
             n_events=int(pq.read_metadata(new / stages.EVENTS).num_rows),
             timings=watch.laps,
+            files=hashes_of(new, [STATE]),
+            pieces=[str(piece.folder.relative_to(run_dir)) for piece in pieces],
         )
         record.write(new)
     return record
@@ -272,13 +303,12 @@ def commit(run_dir: Path, record: RunRecord, watch: Stopwatch) -> RunRecord:
 
 def clear(run_dir: Path, chunks: Sequence[Path]) -> None:
     """Remove what a finished run leaves that nothing refers to: chunks of other input or settings, scratch files."""
-    kept = {path.name for path in (*chunks, REFUSED)}
-    for folder in (run_dir / CHUNKS).iterdir():
-        if folder.name not in kept:
+    kept = {piece.folder for piece in pieces_of(run_dir / chunk for chunk in (*chunks, REFUSED))}
+    for folder in (*(run_dir / CHUNKS).iterdir(), *(run_dir / GATHERED).glob("*/*")):
+        if folder not in kept:
             shutil.rmtree(folder, ignore_errors=True)
-    shutil.rmtree(run_dir / GATHERED, ignore_errors=True)
-    (run_dir / KNOWN).unlink(missing_ok=True)
-    shutil.rmtree(run_dir / SCRATCH, ignore_errors=True)
+    for scratch in (KNOWN, SCRATCH):
+        shutil.rmtree(run_dir / scratch, ignore_errors=True)
 
 
 def announce(record: RunRecord, run_dir: Path) -> None:

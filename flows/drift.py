@@ -8,15 +8,16 @@ A quantity has drifted where this is large, and larger than chance makes it in s
 
 from __future__ import annotations
 
-import json
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from swope.flows.manifest import write_json
+from swope.flows.manifest import read_sealed, write_sealed
 from swope.flows.record import RunRecord
 from swope.pipeline.catalog.store import OBJECTS
 from swope.pipeline.column import detectors_of
@@ -81,13 +82,25 @@ def drifted(profile: Profile, before: Sequence[Profile]) -> list[str]:
 def remember(run_dir: Path, record: RunRecord) -> list[str]:
     """Add a run's profile to the history of its folder; returns what has drifted since the runs before."""
     path = run_dir / HISTORY
-    history: list[dict[str, object]] = json.loads(path.read_text()) if path.exists() else []
+    history = _history(path)
     # a run that was begun again is one run
     others = [one for one in history if one["run"] != record.stamp]
     profile = profile_of(run_dir)
-    said = drifted(profile, [one["profile"] for one in others])  # type: ignore[misc]
-    write_json(path, [*others, {"run": record.stamp, "profile": profile}][-RUNS:])
+    said = drifted(profile, [one["profile"] for one in others])
+    write_sealed(path, {"runs": [*others, {"run": record.stamp, "profile": profile}][-RUNS:]})
     return said
+
+
+def _history(path: Path) -> list[dict[str, Any]]:
+    """The runs of a folder before this one, as far as they can be read."""
+    try:
+        runs: list[dict[str, Any]] = read_sealed(path)["runs"]
+    except FileNotFoundError:
+        return []
+    except (ValueError, KeyError) as problem:
+        print(f"{path}: {problem}; this run is held against none before it", file=sys.stderr)
+        return []
+    return runs
 
 
 def _distance(now: Mapping[str, int], then: Mapping[str, int]) -> tuple[float, float]:

@@ -15,10 +15,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from swope.flows.pieces import pieces_of, tables
 from swope.flows.record import RunRecord
-from swope.flows.stages import EVENTS, OBJECTS, read_chunk
+from swope.flows.stages import EVENTS, OBJECTS, STARS
 from swope.pipeline.convert import to_pandas
-from swope.pipeline.lightcurve import LightCurve
+from swope.pipeline.lightcurve import Chunk, LightCurve
 
 #: Folder of the catalog, in that of the run.
 HATS = "hats"
@@ -54,7 +55,8 @@ def export_hats(run_dir: Path) -> tuple[Path, int]:
     if placed.empty:
         raise ValueError(f"{run_dir}: none of its {len(objects)} stars has a position, by which HATS divides a catalog")
     row = {name: i for i, name in enumerate(zip(placed["object_id"], placed["source"], strict=True))}
-    curves = [curve for chunk in record.chunks for curve in read_chunk(run_dir / chunk)]
+    pieces = pieces_of(run_dir / chunk for chunk in record.chunks)
+    curves = [curve for part in tables(pieces, STARS) for curve in Chunk(part.read())]
     frame = (
         NestedFrame(placed)
         .join_nested(_points([one for one in curves if (one.object_id, one.source) in row], row), "lightcurve")

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from swope.pipeline.analogues import places
-from swope.pipeline.catalog import write_parquet
+from swope.pipeline.catalog import Selected, write_parquet
 from swope.pipeline.catalog.schema import PROBABILITY, probability_types
 from swope.pipeline.lightcurve import FloatArray
 
@@ -61,13 +61,12 @@ def latent_table(names: Sequence[tuple[str, str]], place: Sequence[NDArray[np.fl
     return pa.table(arrays, schema=LATENT_SCHEMA)
 
 
-def merge_latents(folders: Sequence[Path], run_dir: Path) -> None:
-    """Make a run's latent.parquet of those of its chunks, by name and source; a chunk that failed has none.
+def merge_latents(parts: Sequence[Selected], run_dir: Path) -> None:
+    """Make a run's latent.parquet of those of its pieces (`swope.flows.pieces`), by name and source.
 
     In memory are all of them, some 150 bytes a star.
     """
-    parts = [pq.read_table(folder / LATENT) for folder in folders if (folder / LATENT).exists()]
-    table = pa.concat_tables([LATENT_SCHEMA.empty_table(), *parts])
+    table = pa.concat_tables([LATENT_SCHEMA.empty_table(), *(part.read() for part in parts)])
     write_parquet(table.sort_by([("object_id", "ascending"), ("source", "ascending")]), run_dir / LATENT)
 
 

@@ -11,6 +11,7 @@ from importlib.metadata import PackageNotFoundError, entry_points, version
 from importlib.util import find_spec
 from pathlib import Path
 
+from swope.models.keras_backend import backend_name
 from swope.models.registry import GROUP, model_ids
 from swope.pipeline.version import VERSION
 
@@ -59,9 +60,7 @@ class Makers:
         except Exception as error:
             where = f"the models in {models}" if models else "the models that come with Swope"
             raise ValueError(f"{where} cannot be loaded: {type(error).__name__}: {error}") from error
-        from keras import config
-
-        return cls(ids, versions() | {"keras_backend": config.backend()})
+        return cls(ids, versions() | {"keras_backend": backend_name()})
 
 
 def versions() -> dict[str, str]:

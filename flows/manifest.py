@@ -15,6 +15,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from swope.pipeline.sealed import sealed, unsealed
+
 DONE = "done.json"
 
 
@@ -44,8 +46,12 @@ def mark_done(folder: Path, files: Iterable[str], **counts: int) -> None:
     files : names; those that are not there are passed over.
     counts : what there is to say of the chunk.
     """
-    hashes = {name: _hash_of(folder / name) for name in files if (folder / name).exists()}
-    write_json(folder / DONE, {**counts, "files": hashes})
+    write_sealed(folder / DONE, {**counts, "files": hashes_of(folder, files)})
+
+
+def hashes_of(folder: Path, files: Iterable[str]) -> dict[str, str]:
+    """SHA-256 of those files of a folder that are there, by name."""
+    return {name: hash_of(folder / name) for name in files if (folder / name).exists()}
 
 
 def remove_damaged(folders: Iterable[Path]) -> list[str]:
@@ -67,18 +73,29 @@ def _damage(folder: Path) -> str | None:
     """What is wrong with the files of a finished chunk, in words; None where nothing is."""
     try:
         # one of an earlier version has none, and the key of no chunk of this one
-        hashes: dict[str, str] = json.loads((folder / DONE).read_text()).get("files", {})
+        hashes: dict[str, str] = read_sealed(folder / DONE).get("files", {})
     except (ValueError, AttributeError):
         return f"{DONE} cannot be read"
+    return damage(folder, hashes)
+
+
+def damage(folder: Path, hashes: Mapping[str, str]) -> str | None:
+    """What is wrong with files of a folder, in words; None where they are as they were written.
+
+    Parameters
+    ----------
+    hashes : by name, as `hashes_of` gave them.
+    """
     for name, digest in hashes.items():
         if not (folder / name).exists():
             return f"{name} is missing"
-        if _hash_of(folder / name) != digest:
+        if hash_of(folder / name) != digest:
             return f"{name} is not as it was written (a damaged disk?)"
     return None
 
 
-def _hash_of(path: Path) -> str:
+def hash_of(path: Path) -> str:
+    """SHA-256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -92,3 +109,19 @@ def write_json(path: Path, content: Any) -> None:
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)
+
+
+def write_sealed(path: Path, content: Mapping[str, Any]) -> None:
+    """As `write_json`, so that `read_sealed` finds a file that was damaged since."""
+    write_json(path, sealed(content))
+
+
+def read_sealed(path: Path) -> dict[str, Any]:
+    """What `write_sealed` was given.
+
+    Raises
+    ------
+    ValueError
+        When the file is not as it was written.
+    """
+    return unsealed(path.read_text(encoding="utf-8"))

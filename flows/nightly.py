@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -23,6 +24,7 @@ from swope.flows.catalog import (
     set_chunks_apart,
     task_runner,
 )
+from swope.flows.known import KNOWN, known_stars
 from swope.flows.makers import Makers
 from swope.flows.night.alerts import ALERTS, call_for
 from swope.flows.night.changes import input_changes, known_parts, last_night, maker_changes, undone
@@ -30,13 +32,12 @@ from swope.flows.night.record import NightRecord
 from swope.flows.night.score import Tonight, read_chunks, read_parts, score_plan
 from swope.flows.options import RunOptions
 from swope.flows.record import RunRecord
-from swope.flows.renew import KNOWN, known_stars
 from swope.flows.runtime import one_thread
 from swope.flows.stages import ingest_options
 from swope.flows.state import NIGHTLY, STATE, DamagedError, State
 from swope.flows.turns import one_at_a_time
-from swope.flows.workers import worker_processes
-from swope.pipeline.ingest import Plan, plan
+from swope.flows.workers import wanted, worker_processes
+from swope.pipeline.ingest import plan
 
 
 @flow(name="nightly", flow_run_name="nightly {incoming}", task_runner=task_runner(CORES, DASK))
@@ -77,8 +78,9 @@ def nightly(
     one_thread()
     run_dir, nights = Path(since), Path(out)
     # the night itself is scored here, whoever does the chunks of the catalog
-    with worker_processes(max(processes(workers), 1)):
+    with worker_processes(max(processes(workers), 1), begin=1):
         if not (run_dir / STATE).exists():
+            wanted(max(processes(workers), 1))
             catalog([incoming], since, options, workers, top)
             return None
         with one_at_a_time(run_dir, nights):
@@ -89,15 +91,23 @@ def nightly(
             made = maker_changes(run, makers, settings) + undone(run, run_dir) if update else []
             planned = plan([incoming], ingest_options(settings), run_dir / SCRATCH)
             watch.lap("plan")
-            changed = made + _score(planned, incoming, run_dir, run, nights, settings, makers, top, update)
+            before = last_night(nights, run)
+            came = input_changes(planned, run, before)
+            changed = made + came
+            if changed or nights_without_alerts(nights):
+                # nothing else is read of what the run has finished
+                drop_damaged(run_dir)
+            if came:
+                tonight = Tonight([incoming], planned, changed=came)
+                changed += _score(tonight, run_dir, run, before, nights, settings, makers, top, update)
             watch.lap("night")
             waiting = nights_without_alerts(nights)
             if update and (changed or waiting):
                 if list(run.sources) != [incoming]:
                     planned = plan(run.sources, ingest_options(settings), run_dir / SCRATCH)
                 make_catalog(planned, run.sources, run_dir, settings, top, watch)
-            shutil.rmtree(run_dir / SCRATCH, ignore_errors=True)
-            (run_dir / KNOWN).unlink(missing_ok=True)
+            for scratch in (KNOWN, SCRATCH):
+                shutil.rmtree(run_dir / scratch, ignore_errors=True)
         if not changed and not waiting:
             print(f"nothing changed since the run in {run_dir}")
             return None
@@ -110,47 +120,42 @@ def nightly(
 
 
 def _score(
-    planned: Plan,
-    incoming: str,
+    tonight: Tonight,
     run_dir: Path,
     run: RunRecord,
+    before: Path | None,
     nights: Path,
     settings: RunOptions,
     makers: Makers,
     top: int,
     update: bool,
 ) -> list[str]:
-    """Score what is new, in a folder of its own; returns what changed in the input."""
-    before = last_night(nights, run)
-    changed = input_changes(planned, run, before)
-    if not changed:
-        return []
+    """Score what is new, in a folder of its own; returns why it could not be scored, in words, where it could not."""
     # a night after which the catalog is brought up to date keeps nothing: the next goes on from the catalog
     since = before if before is not None and (before / STATE).exists() else run_dir
     try:
         State.of(since)
     except ValueError as problem:
         # of another version of Swope: a night can go on from the catalog that is made next
-        return [*changed, str(problem)]
-    drop_damaged(run_dir)
+        return [str(problem)]
     known = known_stars(run_dir, makers, settings, (), run_dir / KNOWN)
     seen = known_parts(run, None if since == run_dir else since)
-    new = [part for part in planned.parts if part.digest not in seen]
-    if update and known is not None and since == run_dir and list(run.sources) == [incoming]:
+    new = [part for part in tonight.planned.parts if part.digest not in seen]
+    if update and known is not None and since == run_dir and list(run.sources) == list(tonight.sources):
         # read once, for the night and for the catalog
         folders = [run_dir / chunk for chunk in chunks_of(new, settings, makers)]
         apart = set_chunks_apart(list(zip(new, folders, strict=True)), settings, known)
-        how = partial(read_chunks, [folder for _, folder in apart], known)
+        look = partial(read_chunks, [folder for _, folder in apart], known)
     else:
-        how = partial(read_parts, new, settings, known)
-    tonight = Tonight([incoming], planned, how, changed)
+        look = partial(read_parts, new, settings, known)
     try:
-        score_plan(tonight, since, free_folder(nights), settings, top=top, keep=not update)
+        score_plan(tonight, look, since, free_folder(nights), settings, top=top, keep=not update)
     except DamagedError as problem:
         if not update:
             raise
-        return [*changed, str(problem)]
-    return changed
+        print(problem, file=sys.stderr)
+        return [str(problem)]
+    return []
 
 
 def nights_without_alerts(nights: Path) -> list[Path]:

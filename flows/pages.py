@@ -15,12 +15,13 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
+from swope.flows.pieces import pieces_of, tables
 from swope.flows.record import RunRecord
-from swope.flows.stages import EVENTS, KEPT, OBJECTS, STARS, read_chunk
+from swope.flows.stages import EVENTS, KEPT, OBJECTS, STARS
 from swope.flows.workers import call_twice
 from swope.models.analysis import analyze
-from swope.pipeline.catalog import write_parquet
-from swope.pipeline.lightcurve import LightCurve
+from swope.pipeline.catalog import Selected, write_parquet
+from swope.pipeline.lightcurve import Chunk, LightCurve
 from swope.pipeline.report.changes import REMEMBERED
 from swope.pipeline.report.detail import StarDetail
 from swope.pipeline.report.kept import KEPT_SCHEMA, KeptStar, kept_of, kept_table
@@ -116,14 +117,22 @@ def thumbnails(run_dir: Path, chunks: Sequence[str], rows: Sequence[dict[str, An
 def remember(run_dir: Path, record: RunRecord, objects: pa.Table) -> pa.Table | None:
     """What the report of the run before showed of every star; None where there was none. Keeps what this one shows."""
     path, before = run_dir / SHOWN, run_dir / BEFORE
-    if path.exists() and (pq.read_schema(path).metadata or {}).get(_STAMP) != record.stamp.encode():
+    last = _shown(path)
+    if last is not None and (last.schema.metadata or {}).get(_STAMP) != record.stamp.encode():
         path.replace(before)
     table = objects.select(list(REMEMBERED)).replace_schema_metadata({_STAMP: record.stamp.encode()})
     write_parquet(table, path)
-    if not before.exists():
+    kept = _shown(before)
+    return kept if kept is not None and set(REMEMBERED) <= set(kept.column_names) else None
+
+
+def _shown(path: Path) -> pa.Table | None:
+    """What a report showed; None where there is no file, or a disk has damaged it, which is said."""
+    try:
+        return Selected(path).read() if path.exists() else None
+    except (pa.ArrowException, OSError) as problem:
+        print(f"{path} is damaged, and is left out: {problem}", file=sys.stderr)
         return None
-    kept = pq.read_table(before)
-    return kept if set(REMEMBERED) <= set(kept.column_names) else None
 
 
 def asked_rows(objects: pa.Table, stars: Sequence[str]) -> list[dict[str, Any]]:
@@ -157,7 +166,11 @@ def star_details(run_dir: Path, record: RunRecord, rows: Sequence[dict[str, Any]
     if not rows:
         return []
     wanted = {_name(row) for row in rows}
-    drawn = _kept_in(run_dir / DRAWN, wanted, record.stamp)
+    try:
+        drawn = _kept_in(Selected(run_dir / DRAWN), wanted, record.stamp)
+    except (pa.ArrowException, OSError):
+        # a disk has damaged it
+        drawn = {}
     missing = [row for row in rows if _name(row) not in drawn]
     if missing:
         new = _drawn_now(run_dir, record, missing)
@@ -176,8 +189,8 @@ def _drawn_now(run_dir: Path, record: RunRecord, rows: Sequence[dict[str, Any]])
 
     kept: dict[Name, KeptStar] = {}
     wanted = {_name(row) for row in rows}
-    for chunk in record.chunks:
-        kept |= _kept_in(run_dir / chunk / KEPT, wanted)
+    for part in tables(pieces_of(run_dir / chunk for chunk in record.chunks), KEPT):
+        kept |= _kept_in(part, wanted)
     options = record.options
     models = load_models(options.models)
     if changed := [kind for kind, model_id in models.ids.items() if record.models.get(kind) != model_id]:
@@ -204,28 +217,27 @@ def curves_of(run_dir: Path, chunks: Sequence[str], rows: Sequence[dict[str, Any
 
 def _curves_in(run_dir: Path, chunks: Sequence[str], wanted: Collection[Name]) -> Iterator[LightCurve]:
     """The wanted light curves that are in the run's chunks, of which one is held at a time."""
-    for chunk in chunks if wanted else ():
-        folder = run_dir / chunk
-        names = pq.read_table(folder / STARS, columns=["object_id", "source"]).to_pylist()
+    for part in tables(pieces_of(run_dir / chunk for chunk in chunks), STARS) if wanted else ():
+        names = part.read(["object_id", "source"]).to_pylist()
         if here := [i for i, name in enumerate(names) if _name(name) in wanted]:
-            yield from read_chunk(folder).select(here)
+            yield from Chunk(part.those(here).read())
 
 
 _STAMP = b"swope.run"
 
 
-def _kept_in(path: Path, wanted: set[Name], stamp: str | None = None) -> dict[Name, KeptStar]:
+def _kept_in(part: Selected, wanted: set[Name], stamp: str | None = None) -> dict[Name, KeptStar]:
     """The wanted stars that a file of kept ones holds; none where there is no file, or one of another run."""
-    if not path.exists():
+    if not part.path.exists():
         return {}
-    schema = pq.read_schema(path)
+    schema = part.schema
     if not schema.equals(KEPT_SCHEMA) or (stamp is not None and (schema.metadata or {}).get(_STAMP) != stamp.encode()):
         return {}
-    names = pq.read_table(path, columns=["object_id", "source"]).to_pylist()
+    names = part.read(["object_id", "source"]).to_pylist()
     here = [i for i, name in enumerate(names) if _name(name) in wanted]
     if not here:
         return {}
-    return {(one.curve.object_id, one.curve.source): one for one in kept_of(pq.read_table(path).take(pa.array(here)))}
+    return {(one.curve.object_id, one.curve.source): one for one in kept_of(part.those(here).read())}
 
 
 def _events_of(run_dir: Path, rows: Sequence[dict[str, Any]]) -> dict[Name, list[dict[str, Any]]]:

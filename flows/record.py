@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from swope.flows.manifest import write_json
+from swope.flows.manifest import read_sealed, write_sealed
 from swope.flows.options import RunOptions
 from swope.pipeline.catalog.store import RECORD
 from swope.pipeline.commit import finish
@@ -35,6 +35,8 @@ class RunRecord:
     n_kept : rows of the chunks that an earlier run had finished.
     n_taken_over : stars of the other chunks that an earlier run had done, and that are the same.
     drift : what of the catalog is not as in the runs before it (`swope.flows.drift`), in words.
+    files : SHA-256 of the tables that a later run or night goes on from, by name.
+    pieces : folders that hold rows of the catalog: those of chunks, and those that chunks refer to.
     """
 
     version: str
@@ -52,10 +54,12 @@ class RunRecord:
     n_kept: int = 0
     n_taken_over: int = 0
     drift: list[str] = field(default_factory=list)
+    files: dict[str, str] = field(default_factory=dict)
+    pieces: list[str] = field(default_factory=list)
 
     def write(self, run_dir: Path) -> None:
         """Write run.json."""
-        write_json(run_dir / RECORD, asdict(self))
+        write_sealed(run_dir / RECORD, asdict(self))
 
     @classmethod
     def read(cls, run_dir: Path) -> RunRecord:
@@ -68,11 +72,13 @@ class RunRecord:
         """
         finish(run_dir)
         try:
-            return cls(**json.loads((run_dir / RECORD).read_text()))
+            return cls(**read_sealed(run_dir / RECORD))
         except FileNotFoundError:
             raise ValueError(f"{run_dir} holds no finished run: there is no {RECORD}; `swope run` makes one") from None
-        except (TypeError, json.JSONDecodeError) as error:
-            raise ValueError(f"{run_dir / RECORD} is not a run's record: {error}") from None
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"{run_dir / RECORD} is not a run's record: {error}; `swope run` makes it anew of the finished chunks"
+            ) from None
 
     @property
     def stamp(self) -> str:

@@ -4,36 +4,42 @@ Only paths and small records travel between processes; the rest is here:
 
     stars.parquet     light curves, cleaned                       (ingest)
     digests.npy       of each of them, for the runs to come       (ingest)
+    keys.npy          of the rows that they were read from        (ingest)
     refused.json      what could not become a star, and why       (ingest)
     periods.parquet   the answers of the period search            (measure)
     objects.parquet, events.parquet, state.parquet, latent.parquet, kept.parquet, done.json     (score)
+
+A chunk some of whose stars are known from before has digests and keys of all, and light curves of the others until
+these are done; own.npy says which. Then it refers to the folders that have their rows (`swope.flows.pieces`):
+
+    refers.json, places.npy, and objects.parquet of what was refused, where anything was
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from swope.flows.latent import LATENT, latent_table
-from swope.flows.manifest import DONE, mark_done, write_json
+from swope.flows.manifest import DONE, is_done, mark_done, read_sealed, write_json
 from swope.flows.options import RunOptions
-from swope.flows.rows import DRAWN, StarRow, lost_row, refused_row
+from swope.flows.rows import StarRow, lost_row, refused_row
 from swope.flows.state import STATE, state_table
 from swope.models.registry import detector_columns
 from swope.pipeline.catalog import events_table, objects_table, write_parquet
 from swope.pipeline.catalog.store import replacing
 from swope.pipeline.clean import clean, why_masked
-from swope.pipeline.ingest import IngestOptions, Part, Refused, read
+from swope.pipeline.ingest import Ingested, IngestOptions, Part, Refused, read
+from swope.pipeline.ingest.nested_stars import needs_company
 from swope.pipeline.ingest.said import parse_columns
 from swope.pipeline.lightcurve import Chunk, Clock, LightCurve
 from swope.pipeline.period import PeriodResult
@@ -43,14 +49,18 @@ from swope.pipeline.star import Star
 
 STARS = "stars.parquet"
 DIGESTS = "digests.npy"
+KEYS = "keys.npy"
+OWN = "own.npy"
 REFUSED = "refused.json"
 PERIODS = "periods.parquet"
 OBJECTS = "objects.parquet"
 EVENTS = "events.parquet"
 KEPT = "kept.parquet"
+REFERS = "refers.json"
+PLACES = "places.npy"
 
 #: All of these but `DONE`.
-FILES = (STARS, DIGESTS, REFUSED, PERIODS, OBJECTS, EVENTS, STATE, LATENT, KEPT)
+FILES = (STARS, DIGESTS, KEYS, OWN, REFUSED, PERIODS, OBJECTS, EVENTS, STATE, LATENT, KEPT, REFERS, PLACES)
 
 
 @dataclass(frozen=True)
@@ -84,11 +94,38 @@ def ingest_options(options: RunOptions) -> IngestOptions:
 
 
 def ingest_chunk(part: Part, folder: Path, options: RunOptions) -> None:
-    """Read and clean one chunk: stars.parquet, digests.npy and refused.json."""
+    """Read and clean one chunk: stars.parquet, digests.npy, keys.npy and refused.json."""
     ingested = read(part, ingest_options(options))
     raw = list(ingested.chunk)
     curves, places, refused = cleaned(raw)
-    write_ingested(folder, Chunk.of(curves).table, digests_of(raw)[places], [*ingested.refused, *refused])
+    digests, keys = digests_of(raw)[places], keys_of(part, ingested)[places]
+    write_ingested(folder, Chunk.of(curves).table, digests, keys, [*ingested.refused, *refused])
+
+
+def row_keys(part: Part) -> NDArray[np.uint64]:
+    """(n, 2) what tells the rows of a part apart; no rows where the reader cannot tell."""
+    return np.frombuffer(part.keys, dtype=np.uint64).reshape(-1, 2)
+
+
+def keys_of(part: Part, ingested: Ingested) -> NDArray[np.uint64]:
+    """(n, 2) keys of the rows that the stars of a part were read from; zeros for a star that may depend on others.
+
+    Parameters
+    ----------
+    ingested : its places are rows of the part.
+    """
+    keys = np.zeros((len(ingested.chunk), 2), dtype=np.uint64)
+    if part.keys and len(keys):
+        alone = np.array([not needs_company(curve, part.read_as) for curve in ingested.chunk])
+        keys[alone] = row_keys(part)[np.array(ingested.places)[alone]]
+    return keys
+
+
+def in_company(part: Part, ingested: Ingested) -> bool:
+    """Whether what became of some picked rows of a part may not be what becomes of them where all are read."""
+    outcomes = [*ingested.chunk, *ingested.refused]
+    # of a part that could not be read to its end, all rows are said to be refused
+    return len(outcomes) != len(part.picked or ()) or any(needs_company(one, part.read_as) for one in outcomes)
 
 
 def cleaned(raw: Sequence[LightCurve]) -> tuple[list[LightCurve], list[int], list[Refused]]:
@@ -104,19 +141,30 @@ def cleaned(raw: Sequence[LightCurve]) -> tuple[list[LightCurve], list[int], lis
     return curves, places, refused
 
 
-def write_ingested(folder: Path, stars: pa.Table, digests: NDArray[np.uint64], refused: Sequence[Refused]) -> None:
-    """Write what a chunk's input became: stars.parquet, digests.npy and, last, refused.json.
+def write_ingested(
+    folder: Path,
+    stars: pa.Table,
+    digests: NDArray[np.uint64],
+    keys: NDArray[np.uint64],
+    refused: Sequence[Refused],
+    own: NDArray[np.int64] | None = None,
+) -> None:
+    """Write what a chunk's input became: stars.parquet, digests.npy, keys.npy, own.npy and, last, refused.json.
 
     Parameters
     ----------
-    stars : a `Chunk`'s table of n cleaned light curves.
-    digests : (n, 2) of what was read of them (`digests_of`).
+    stars : a `Chunk`'s table of cleaned light curves.
+    digests : (n, 2) of what was read of n stars (`digests_of`).
+    keys : (n, 2) of the rows that it was read from (`keys_of`).
+    own : which of these the light curves are of; None for all.
     """
     # of what was read before
-    (folder / PERIODS).unlink(missing_ok=True)
+    for name in (REFUSED, PERIODS, REFERS, PLACES):
+        (folder / name).unlink(missing_ok=True)
     write_parquet(stars, folder / STARS)
-    with replacing(folder / DIGESTS) as temporary, temporary.open("wb") as file:
-        np.save(file, digests)
+    for name, array in ((DIGESTS, digests), (KEYS, keys), (OWN, np.arange(len(digests)) if own is None else own)):
+        with replacing(folder / name) as temporary, temporary.open("wb") as file:
+            np.save(file, array)
     write_json(folder / REFUSED, [asdict(entry) for entry in refused])
 
 
@@ -144,6 +192,11 @@ def digest_of(curve: LightCurve) -> tuple[int, int]:
 def is_ingested(folder: Path) -> bool:
     """Whether a chunk has been read."""
     return (folder / STARS).exists() and (folder / REFUSED).exists()
+
+
+def is_set_apart(folder: Path) -> bool:
+    """Whether of a chunk is there what has to be done, or all that was."""
+    return is_ingested(folder) or is_done(folder)
 
 
 def is_measured(folder: Path) -> bool:
@@ -181,8 +234,9 @@ def write_failed(folder: Path, part: Part, reason: str) -> None:
     """Write rows for a chunk whose stage failed as a whole: a row a star where they were read, a row a file if not."""
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        stars = read_chunk(folder) if is_ingested(folder) else None
-    except (pa.ArrowException, OSError):
+        whole = is_ingested(folder) and len(np.load(folder / OWN)) == len(np.load(folder / DIGESTS))
+        stars = read_chunk(folder) if whole else None
+    except (pa.ArrowException, OSError, ValueError):
         # a disk has damaged it: the next run reads its input again
         (folder / STARS).unlink()
         stars = None
@@ -202,24 +256,42 @@ def _write(folder: Path, rows: Sequence[StarRow], done: bool = True) -> None:
         _finish(folder, len(rows), 0)
 
 
-def write_joined(folder: Path, stars: pa.Table, tables: Mapping[str, pa.Table], new: int, done: bool) -> None:
-    """Write the tables of a chunk that took stars over from an earlier run.
+def write_moved(
+    folder: Path, digests: NDArray[np.uint64], keys: NDArray[np.uint64], rows: Callable[[str], Sequence[pa.Table]]
+) -> None:
+    """Write a finished folder of stars of others (`swope.flows.compact`).
 
     Parameters
     ----------
-    stars : rows of its stars, in their order.
-    tables : events, state, latent and kept of these stars, by the name of their file.
-    new : how many of them were not taken over.
-    done : whether these were done; else the chunk is to be done again by the next run.
+    digests, keys : (n, 2) of its stars.
+    rows : gives the rows of these stars in a table of that name, of each of the folders that they are from.
     """
-    refused = _objects([refused_row(entry) for entry in read_refused(folder)])
-    write_parquet(strangest_kept(tables[KEPT], stars), folder / KEPT)
-    write_parquet(tables[STATE], folder / STATE)
-    write_parquet(tables[LATENT], folder / LATENT)
-    write_parquet(pa.concat_tables([stars, refused], promote_options="default"), folder / OBJECTS)
-    write_parquet(tables[EVENTS], folder / EVENTS)
-    if done:
-        _finish(folder, len(stars) + len(refused), len(stars) - new)
+    write_ingested(folder, pa.concat_tables(rows(STARS)), digests, keys, [])
+    for name in (KEPT, STATE, LATENT, EVENTS, OBJECTS):
+        write_parquet(pa.concat_tables(rows(name), promote_options="default"), folder / name)
+    _finish(folder, len(digests), len(digests))
+
+
+def write_referring(folder: Path, stars: int, new: int, problem: str | None) -> None:
+    """Finish a chunk that refers to others for the rows of its stars (`swope.flows.pieces.refer`).
+
+    Parameters
+    ----------
+    stars : how many there are.
+    new : how many of them were not known before.
+    problem : why these could not be done: they have rows here that say so, and the next run does the chunk again.
+    """
+    refused = read_refused(folder)
+    if problem is not None:
+        refused += [Refused(one.object_id, one.source, problem, "failed") for one in read_chunk(folder)]
+    (folder / OBJECTS).unlink(missing_ok=True)
+    if refused:
+        write_parquet(_objects([refused_row(entry) for entry in refused]), folder / OBJECTS)
+    if problem is None:
+        # the last traces of what was to be done
+        for name in (STARS, OWN):
+            (folder / name).unlink(missing_ok=True)
+        _finish(folder, stars + len(refused), stars - new)
 
 
 def _finish(folder: Path, rows: int, taken: int) -> None:
@@ -228,17 +300,6 @@ def _finish(folder: Path, rows: int, taken: int) -> None:
         (folder / REFUSED).unlink()
     else:
         mark_done(folder, FILES, rows=rows, taken_over=taken)
-
-
-def strangest_kept(kept: pa.Table, stars: pa.Table) -> pa.Table:
-    """Of what is kept of stars for the report, that of the strangest ones (`swope.flows.rows.DRAWN`)."""
-    pvalues = stars["anomaly_pvalue"].drop_null().to_numpy()
-    if len(pvalues) <= DRAWN:
-        return kept
-    strange = stars.filter(pc.less_equal(stars["anomaly_pvalue"], float(np.sort(pvalues)[DRAWN - 1])))
-    wanted = set(zip(strange["object_id"].to_pylist(), strange["source"].to_pylist(), strict=True))
-    names = zip(kept["object_id"].to_pylist(), kept["source"].to_pylist(), strict=True)
-    return kept.filter(pa.array([name in wanted for name in names], pa.bool_()))
 
 
 def _objects(rows: Sequence[StarRow]) -> pa.Table:
@@ -252,12 +313,12 @@ def _columns(rows: Sequence[dict[str, Any]]) -> dict[str, list[Any]]:
 
 def done_rows(folder: Path) -> int:
     """How many rows a finished chunk has."""
-    return int(json.loads((folder / DONE).read_text())["rows"])
+    return int(read_sealed(folder / DONE)["rows"])
 
 
 def taken_over(folder: Path) -> int:
     """How many stars of a finished chunk were taken over from an earlier run."""
-    return int(json.loads((folder / DONE).read_text())["taken_over"])
+    return int(read_sealed(folder / DONE)["taken_over"])
 
 
 def read_refused(folder: Path) -> list[Refused]:

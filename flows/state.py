@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -23,8 +23,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from swope.flows.manifest import hash_of, read_sealed
 from swope.flows.options import RunOptions
 from swope.models.analysis import Analysis
+from swope.pipeline.catalog import Selected
 from swope.pipeline.catalog.store import RECORD, parquet_writer, replacing
 from swope.pipeline.commit import finish
 from swope.pipeline.forecast import Forecast
@@ -160,19 +162,18 @@ def write_state(path: Path, tables: Iterable[pa.Table], settings: RunOptions) ->
             writer.write_table(table.cast(schema))
 
 
-def merge_states(folders: Sequence[Path], run_dir: Path, settings: RunOptions) -> None:
-    """Make a run's state.parquet of those of its chunks, by name and source; a chunk that failed has none.
+def merge_states(parts: Sequence[Selected], run_dir: Path, settings: RunOptions) -> None:
+    """Make a run's state.parquet of those of its pieces (`swope.flows.pieces`), by name and source.
 
-    In memory at a time are one chunk, or `MERGED` stars, and all names. As much disk as the chunks take is used
+    In memory at a time are one piece, or `MERGED` stars, and all names. As much disk as the pieces take is used
     meanwhile.
     """
-    parts = [folder / STATE for folder in folders if (folder / STATE).exists()]
     write_state(run_dir / STATE, _by_name(parts, run_dir / ".states"), settings)
 
 
-def _by_name(parts: Sequence[Path], scratch: Path) -> Iterator[pa.Table]:
+def _by_name(parts: Sequence[Selected], scratch: Path) -> Iterator[pa.Table]:
     """All rows of some parts, in the order of names and sources, whatever part they are in."""
-    names = [pq.read_table(part, columns=["object_id", "source"]) for part in parts]
+    names = [part.read(["object_id", "source"]) for part in parts]
     if not names:
         return
     order = pc.sort_indices(pa.concat_tables(names), [("object_id", "ascending"), ("source", "ascending")])
@@ -187,9 +188,12 @@ def _by_name(parts: Sequence[Path], scratch: Path) -> Iterator[pa.Table]:
             writers = [stack.enter_context(pa.ipc.new_file(heap, schema)) for heap in heaps]
             ends = np.cumsum([len(table) for table in names])
             for part, own in zip(parts, np.split(place, ends[:-1]), strict=True):
-                table = pq.read_table(part).cast(STATE_SCHEMA).append_column("place", pa.array(own))
+                table, rows = Selected(part.path).read().cast(STATE_SCHEMA), part.rows
+                rows = np.arange(len(table)) if rows is None else rows
                 for heap in np.unique(own // MERGED):
-                    writers[heap].write_table(table.filter(pa.array(own // MERGED == heap)))
+                    here = own // MERGED == heap
+                    some = table if len(table) == here.sum() else table.take(pa.array(rows[here]))
+                    writers[heap].write_table(some.append_column("place", pa.array(own[here])))
         for heap in heaps:
             with pa.ipc.open_file(heap) as file:
                 yield file.read_all().sort_by("place").drop_columns("place").combine_chunks()
@@ -208,9 +212,11 @@ class State:
     Attributes
     ----------
     path : the file.
+    digest : its SHA-256 when it was written; None where nobody says.
     """
 
     path: Path
+    digest: str | None = None
 
     @classmethod
     def of(cls, folder: Path) -> State:
@@ -226,7 +232,8 @@ class State:
             raise ValueError(
                 f"{folder} holds nothing to go on from: there is no {STATE}; `swope run` and `swope nightly` leave one"
             )
-        if not any((folder / name).is_file() for name in (RECORD, NIGHTLY)):
+        record = next((folder / name for name in (RECORD, NIGHTLY) if (folder / name).is_file()), None)
+        if record is None:
             raise ValueError(f"{folder} holds an unfinished night: give the command that began it again")
         try:
             schema = pq.read_schema(folder / STATE)
@@ -234,7 +241,10 @@ class State:
             raise _damaged(folder / STATE, problem) from None
         if not schema.equals(STATE_SCHEMA) or _SETTINGS not in (schema.metadata or {}):
             raise ValueError(f"{folder / STATE} is of another version of Swope: needs a run")
-        return cls(folder / STATE)
+        try:
+            return cls(folder / STATE, read_sealed(record).get("files", {}).get(STATE))
+        except ValueError as problem:
+            raise _damaged(record, problem) from None
 
     @property
     def settings(self) -> RunOptions:
@@ -247,16 +257,22 @@ class State:
         Raises
         ------
         DamagedError
-            When they cannot be read.
+            When they cannot be read, or the file is not as it was written.
         """
+        if self.digest is not None and hash_of(self.path) != self.digest:
+            raise _damaged(self.path, "it is not as it was written (a damaged disk?)")
         try:
             table = pq.read_table(self.path, columns=["object_id", "source"], page_checksum_verification=True)
         except (pa.ArrowInvalid, OSError) as problem:
             raise _damaged(self.path, problem) from None
         return list(zip(table["object_id"].to_pylist(), table["source"].to_pylist(), strict=True))
 
-    def batches(self) -> Iterator[pa.Table]:
+    def batches(self, wanted: Collection[tuple[str, str]] | None = None) -> Iterator[pa.Table]:
         """Its rows, at most `MERGED` of them at a time.
+
+        Parameters
+        ----------
+        wanted : names and sources of stars; None for all.
 
         Raises
         ------
@@ -277,9 +293,17 @@ class State:
                     held, stars, rows = [], 0, 0
                 if batch is None:
                     return
+                if wanted is not None:
+                    batch = _those(batch, wanted)
                 held.append(batch)
                 stars, rows = stars + len(batch), rows + len(pc.list_flatten(batch["time"]))
 
 
-def _damaged(path: Path, problem: Exception) -> DamagedError:
+def _those(batch: pa.RecordBatch, wanted: Collection[tuple[str, str]]) -> pa.RecordBatch:
+    """The rows of some stars."""
+    names = zip(batch["object_id"].to_pylist(), batch["source"].to_pylist(), strict=True)
+    return batch.filter(pa.array([name in wanted for name in names], pa.bool_()))
+
+
+def _damaged(path: Path, problem: Exception | str) -> DamagedError:
     return DamagedError(f"{path} is damaged, and is made anew by the next `swope run` there: {problem}")

@@ -17,8 +17,9 @@ from prefect.tasks import Task
 from tqdm import tqdm
 
 from swope.flows.chunk import do_chunk, prepare_chunk
+from swope.flows.known import Known
 from swope.flows.options import RunOptions
-from swope.flows.renew import Known, renewed, set_apart
+from swope.flows.renew import renewed, set_apart
 from swope.flows.survive import surviving
 from swope.flows.workers import WorkerDiedError, call
 from swope.pipeline.ingest import Part, archive, archive_targets
@@ -56,7 +57,7 @@ def chunk(part: Part, folder: Path, options: RunOptions) -> None:
 @task(name="set apart", **_RETRIED)
 def setting_apart(part: Part, folder: Path, options: RunOptions, known: Known) -> None:
     """Read a chunk, some of whose stars are known."""
-    call(set_apart, part, folder, options, known)
+    call(set_apart, [(part, folder)], options, known)
 
 
 @task(name="renew", **_RETRIED)

@@ -108,10 +108,17 @@ def _may_have_children() -> Iterator[None]:
 
 
 class Pool:
-    """At most `limit` workers, each started when it is first needed."""
+    """At most `limit` workers, each started when it is first needed.
 
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
+    Parameters
+    ----------
+    limit : at most.
+    begin : at first, until more are `wanted`; None for the limit.
+    """
+
+    def __init__(self, limit: int, begin: int | None = None) -> None:
+        self._most = limit
+        self._limit = limit if begin is None else min(begin, limit)
         self._workers: list[Worker] = []
         self._idle: list[Worker] = []
         self._changed = threading.Condition()
@@ -130,6 +137,12 @@ class Pool:
             worker.ask(function, *arguments)
         for worker in reversed(workers):
             self._give(worker)
+
+    def want(self, count: int) -> None:
+        """As `swope.flows.workers.wanted`."""
+        with self._changed:
+            self._limit = max(self._limit, min(count, self._most))
+            self._changed.notify_all()
 
     def call(self, function: Callable[..., T], *arguments: Any, watch: Watch | None = None) -> T:
         """As `swope.flows.workers.call`."""
@@ -219,6 +232,12 @@ def call(function: Callable[..., T], *arguments: Any, watch: Watch | None = None
     return function(*arguments) if pool is None else pool.call(function, *arguments, watch=watch)
 
 
+def wanted(count: int) -> None:
+    """Say that there is work for so many worker processes, where a block began with fewer than it may have."""
+    if _pool is not None:
+        _pool.want(count)
+
+
 def _dask_pool() -> Pool | None:
     """The worker process of a Dask worker, which does one thing at a time; None outside of one."""
     distributed = sys.modules.get("distributed")
@@ -251,8 +270,10 @@ def call_twice(function: Callable[..., T], *arguments: Any) -> T:
 
 
 @contextmanager
-def worker_processes(limit: int) -> Iterator[Pool | None]:
+def worker_processes(limit: int, begin: int | None = None) -> Iterator[Pool | None]:
     """Have at most `limit` worker processes for `call` in the block; for 0 none, and `call` computes where it is.
+
+    A process takes seconds to start: what may have little to do begins with fewer, until more are `wanted`.
 
     Inside another such block the outer one's workers are used. When a block is left by an exception (an interrupt, say)
     the processes end at once, whatever they work on.
@@ -265,7 +286,7 @@ def worker_processes(limit: int) -> Iterator[Pool | None]:
             _pool.stop()
             raise
         return
-    _pool = pool = Pool(limit) if limit else None
+    _pool = pool = Pool(limit, begin) if limit else None
     try:
         yield pool
     except BaseException:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from swope.models.inputs import Inputs
+from swope.models.scores import Scores
 from swope.pipeline.column import DetectorColumns
 from swope.pipeline.events import Event, EventOptions, PointNull
 from swope.pipeline.forecast import Forecast
@@ -165,6 +166,15 @@ class Detector(Model, Protocol):
 
     def assess(self, batch: Batch) -> list[Assessment]:
         """What it says of each star of a batch, which depends on nothing but that star."""
+        ...
+
+
+@runtime_checkable
+class ScoringDetector(Detector, Protocol):
+    """A detector that can say how strange stars are without the rest of what it says of them, in less time."""
+
+    def score(self, stars: Sequence[Star]) -> Scores:
+        """Scores and p-values as those of `assess`."""
         ...
 
 

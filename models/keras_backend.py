@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 def keras() -> Any:
     """The keras module; the first call imports the backend (seconds)."""
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    os.environ.setdefault("KERAS_BACKEND", backend_name())
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     # oneDNN rounds differently from one machine to the next, and says so on stderr
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
@@ -76,9 +77,20 @@ def device() -> str:
     return "gpu" if torch.cuda.is_available() else "cpu"
 
 
+#: Where Linux shows accelerators, of whatever make; without one of them the backend need not be asked.
+_NODES = ("nvidia[0-9]*", "nvidia-caps", "kfd", "dxg", "accel*", "apex*", "vfio/[0-9]*")
+
+
+@cache
 def on_accelerator() -> bool:
-    """Whether the backend has found a GPU or another accelerator."""
-    return device() != "cpu"
+    """Whether the backend finds a GPU or another accelerator; it is loaded only where there may be one."""
+    there = sys.platform != "linux" or any(any(Path("/dev").glob(node)) for node in _NODES)
+    return there and device() != "cpu"
+
+
+def backend_name() -> str:
+    """The backend that `keras` takes: the user's choice, or TensorFlow."""
+    return os.environ.get("KERAS_BACKEND", "tensorflow")
 
 
 def in_double(build: Callable[[], Any], weights: Sequence[NDArray[np.float32]]) -> Any:

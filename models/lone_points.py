@@ -7,11 +7,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from swope.models.detector import Assessment, Batch, Detector
+from swope.models.detector import Assessment, Batch, Detector, ScoringDetector
 from swope.models.inputs import inputs_of
+from swope.pipeline.events import EventOptions
 from swope.pipeline.forecast import Forecast
 from swope.pipeline.lightcurve import BoolArray, FloatArray, LightCurve
 from swope.pipeline.rank import anomaly_pvalue
+from swope.pipeline.star import Star
 
 #: P-value up to which a star is strange enough to ask: with a doubtful class it may yet come to the first places.
 STRANGE = 0.1
@@ -86,7 +88,7 @@ def strange_for_lone_points(
     detectors : by name.
     """
     tells = [one.columns.tells_kinds for one in detectors.values()]
-    pvalue = _combined(answers, detectors, tells, len(batch.stars))
+    pvalue = anomaly_pvalue(np.array([[one.pvalue for one in answers[name]] for name in detectors]).T, tells)
     places, fewer = [], []
     for i, star in enumerate(batch.stars):
         if not pvalue[i] < STRANGE:
@@ -99,18 +101,15 @@ def strange_for_lone_points(
     found = [False] * len(batch.stars)
     if not fewer:
         return found
-    again = Batch(fewer, inputs_of(fewer), batch.events)
-    without = _combined({name: one.assess(again) for name, one in detectors.items()}, detectors, tells, len(fewer))
+    again = [_pvalues(one, fewer, batch.events) for one in detectors.values()]
+    without = anomaly_pvalue(np.stack(again, axis=1), tells)
     for i, its in zip(places, without, strict=True):
         found[i] = bool(its >= max(TIMES * pvalue[i], ORDINARY))
     return found
 
 
-def _combined(
-    answers: Mapping[str, Sequence[Assessment]], detectors: Mapping[str, Detector], tells: Sequence[bool], stars: int
-) -> FloatArray:
-    """(stars,) p-values of all detectors together."""
-    pvalues = np.full((stars, len(detectors)), np.nan)
-    for column, name in enumerate(detectors):
-        pvalues[:, column] = [one.pvalue for one in answers[name]]
-    return anomaly_pvalue(pvalues, tells)
+def _pvalues(detector: Detector, stars: Sequence[Star], events: EventOptions) -> FloatArray:
+    """(n,) how strange a detector finds stars."""
+    if isinstance(detector, ScoringDetector):
+        return detector.score(stars).pvalue
+    return np.array([one.pvalue for one in detector.assess(Batch(stars, inputs_of(stars), events))])

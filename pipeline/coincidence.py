@@ -51,7 +51,8 @@ def _crowded(
     star: NDArray[np.int64], moment: FloatArray, step: FloatArray, span: FloatArray, chance: float
 ) -> BoolArray:
     """The same for the events of one direction in order of time."""
-    from scipy.stats import poisson
+    # of Poisson's distribution, without the second that scipy.stats takes to import
+    from scipy.special import pdtrc
 
     first = np.searchsorted(moment, moment - 0.5 * step, side="left")
     last = np.searchsorted(moment, moment + 0.5 * step, side="right")
@@ -60,5 +61,5 @@ def _crowded(
         others[i] = len(np.unique(star[first[i] : last[i]])) - 1
     near = np.searchsorted(moment, moment + span, side="right") - np.searchsorted(moment, moment - span, side="left")
     expected = (near - 1) * np.minimum(2 * step / span, 1.0)
-    crowded: BoolArray = (others >= LEAST_STARS - 1) & (poisson.sf(others - 1, expected) <= chance)
+    crowded: BoolArray = (others >= LEAST_STARS - 1) & (pdtrc(others - 1, expected) <= chance)
     return crowded

@@ -127,8 +127,7 @@ def ranking_pvalue(pvalues: ArrayLike, tells_kinds: Sequence[bool], doubt: Float
     pvalues, tells_kinds : as there.
     doubt : (n,) larger where a star is like no one class; NaN where unknown.
     """
-    from scipy.special import ndtri
-    from scipy.stats import chi2
+    from scipy.special import chdtrc, ndtri
 
     doing, being = two_answers(pvalues, tells_kinds)
     both = np.isfinite(being) & np.isfinite(doubt)
@@ -141,7 +140,7 @@ def ranking_pvalue(pvalues: ArrayLike, tells_kinds: Sequence[bool], doubt: Float
         common = 3.263 * together + 0.710 * together**2 + 0.027 * together**3
         # two terms of mean 2 and variance 4 each
         scale = 1.0 + common / 4.0
-        with_doubt = chi2.sf(-2.0 * np.log(own * share) / scale, 4.0 / scale)
+        with_doubt = chdtrc(4.0 / scale, -2.0 * np.log(own * share) / scale)
         # the larger of a p-value and anything else is one too
         being[both] = np.maximum(with_doubt, being[both] / MOST_BY_DOUBT)
     return smaller_of_two(doing, being)

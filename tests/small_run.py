@@ -10,10 +10,11 @@ import pyarrow.parquet as pq
 
 from swope.flows import stages
 from swope.flows.chunk import do_chunk
-from swope.flows.latent import merge_latents
+from swope.flows.latent import LATENT, merge_latents
 from swope.flows.options import RunOptions
+from swope.flows.pieces import pieces_of, tables
 from swope.flows.record import RunRecord
-from swope.flows.state import merge_states
+from swope.flows.state import STATE, merge_states
 from swope.models.registry import model_ids
 from swope.pipeline.catalog import count_statuses, merge
 from swope.pipeline.ingest import plan
@@ -47,10 +48,10 @@ def make_small_run(folder: Path) -> Path:
         do_chunk(part, chunk, options)
     refused = out / "work" / "chunks" / "refused"
     stages.write_refused(refused, planned.refused)
-    pieces = [*chunks, refused]
-    merge([p / stages.OBJECTS for p in pieces], [p / stages.EVENTS for p in pieces], out)
-    merge_states(pieces, out, options)
-    merge_latents(pieces, out)
+    pieces = pieces_of([*chunks, refused])
+    merge(tables(pieces, stages.OBJECTS), tables(pieces, stages.EVENTS), out)
+    merge_states(tables(pieces, STATE), out, options)
+    merge_latents(tables(pieces, LATENT), out)
     RunRecord(
         version=VERSION,
         versions={},

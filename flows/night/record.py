@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from swope.flows.manifest import write_json
+from swope.flows.manifest import read_sealed, write_sealed
 from swope.flows.night.tables import EVENTS, POINTS, STARS, SURPRISING
 from swope.flows.record import RunRecord
 from swope.flows.state import NIGHTLY
@@ -36,6 +35,7 @@ class NightRecord:
         version did not say.
     inputs : digests of the parts of the input.
     changed : what was not as it was before, in words.
+    files : SHA-256 of the state that the next night goes on from, by name.
     """
 
     version: str
@@ -57,10 +57,11 @@ class NightRecord:
     run: str = ""
     inputs: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
+    files: dict[str, str] = field(default_factory=dict)
 
     def write(self, out: Path) -> None:
         """Write nightly.json."""
-        write_json(out / NIGHTLY, asdict(self))
+        write_sealed(out / NIGHTLY, asdict(self))
 
     @classmethod
     def read(cls, night: Path) -> NightRecord:
@@ -72,11 +73,13 @@ class NightRecord:
             When the folder holds no finished night.
         """
         try:
-            return cls(**json.loads((night / NIGHTLY).read_text()))
+            return cls(**read_sealed(night / NIGHTLY))
         except FileNotFoundError:
             raise ValueError(f"{night} holds no finished night: there is no {NIGHTLY}") from None
-        except (TypeError, json.JSONDecodeError) as error:
-            raise ValueError(f"{night / NIGHTLY} is not a night's record: {error}") from None
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"{night / NIGHTLY} is not a night's record: {error}; remove its folder, and that night is scored anew"
+            ) from None
 
     def summary(self, out: Path) -> str:
         """What the user is told at the end: counts, cost, the most surprising stars, and where to look."""

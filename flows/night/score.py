@@ -11,7 +11,9 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from swope.flows.known import Known
 from swope.flows.makers import versions
+from swope.flows.manifest import hashes_of
 from swope.flows.night.arrived import Name, sorted_out
 from swope.flows.night.batch import Visit, through_the_night
 from swope.flows.night.detectors import chosen, columns_of, ids
@@ -20,7 +22,7 @@ from swope.flows.night.star import unscored
 from swope.flows.night.tables import SURPRISING, NightTables
 from swope.flows.night.watch import Watch
 from swope.flows.options import RunOptions
-from swope.flows.renew import Known, changed_curves
+from swope.flows.renew import changed_curves
 from swope.flows.stages import digests_of, ingest_options, read_refused
 from swope.flows.state import NIGHTLY, STATE, State, read_state, state_table, write_state
 from swope.flows.verdicts import dull_names
@@ -39,13 +41,11 @@ class Tonight:
     ----------
     sources : as the user gave them.
     planned : what they hold.
-    read : gives the light curves of it that are looked at, and what of it could not be read.
     changed : what is not as it was in the run before, in words.
     """
 
     sources: Sequence[str]
     planned: Plan
-    read: Callable[[], tuple[list[LightCurve], list[Refused]]]
     changed: Sequence[str] = field(default_factory=tuple)
 
 
@@ -103,12 +103,13 @@ def score_night(
     settings = settings or State.of(since).settings
     with tempfile.TemporaryDirectory(prefix="swope-") as scratch:
         planned = plan(sources, ingest_options(settings), Path(scratch))
-        tonight = Tonight(sources, planned, partial(read_parts, planned.parts, settings))
-        return score_plan(tonight, since, out, settings, detectors, top)
+        look = partial(read_parts, planned.parts, settings)
+        return score_plan(Tonight(sources, planned), look, since, out, settings, detectors, top)
 
 
 def score_plan(
     tonight: Tonight,
+    look: Callable[[], tuple[list[LightCurve], list[Refused]]],
     since: Path,
     out: Path,
     settings: RunOptions,
@@ -120,6 +121,7 @@ def score_plan(
 
     Parameters
     ----------
+    look : gives the light curves of it that are looked at, and what of it could not be read.
     keep : whether the stars after tonight are kept, for a night to go on from; a run that is made next has them too.
     """
     state = State.of(since)
@@ -130,7 +132,7 @@ def score_plan(
     names = chosen(detectors)
     watch = Watch()
     with watch.over("reading"):
-        curves, refused = tonight.read()
+        curves, refused = look()
         known = state.names()
     with watch.over("models"):
         models = call_twice(ids, settings, names)
@@ -144,13 +146,13 @@ def score_plan(
     why = f"new star: it needs a run ({since})"
     tables.add(*(unscored(one.object_id, one.source, "rejected", why, past="new star") for one in new))
     with watch.over("writing"):
-        after = (_after(table, mine, settings, names, tables, watch) for table in state.batches())
         if keep:
+            after = (_after(table, mine, settings, names, tables, watch) for table in state.batches())
             write_state(out / STATE, after, settings)
         else:
             (out / STATE).unlink(missing_ok=True)
-            for _ in after:
-                pass
+            for table in state.batches(set(mine)):
+                _after(table, mine, settings, names, tables, watch)
         tables.write(out)
     record = NightRecord(
         version=VERSION,
@@ -172,6 +174,7 @@ def score_plan(
         n_surprising=int((tables.pvalues() < SURPRISING).sum()),
         strangest=tables.strangest(top, dull_names(since, known)),
         timings=watch.seconds(),
+        files=hashes_of(out, [STATE]),
     )
     record.write(out)
     return record

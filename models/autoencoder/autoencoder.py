@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from swope.models import weights as stored
+from swope.models.autoencoder.alone import alone
 from swope.models.autoencoder.answer import COLUMNS, FoldScores, Reconstruction
 from swope.models.autoencoder.density import LocalDensity
 from swope.models.autoencoder.kinds import KnownKinds, grouped
@@ -18,10 +20,11 @@ from swope.models.autoencoder.network import FLOOR, build, feature_loss, fold_lo
 from swope.models.autoencoder.wrong_period import flags_of
 from swope.models.detector import Assessment, Batch, Learning, Teaching
 from swope.models.inputs import BINS, Array32, Inputs, inputs_of, sigma_of
-from swope.models.keras_backend import call_size, in_double, keras
+from swope.models.keras_backend import keras
 from swope.models.passes import best_of_passes
 from swope.models.scaling import Scaling
 from swope.models.scores import Scores, counted_pvalue, empirical_pvalue
+from swope.models.trained_network import TrainedNetwork
 from swope.models.weights import PRETRAINED, Weights
 from swope.pipeline.column import DetectorColumns
 from swope.pipeline.features import FOLDED, LEAST_POINTS, PLAIN
@@ -99,7 +102,7 @@ class Autoencoder:
     def __init__(
         self,
         options: AutoencoderOptions,
-        network: Any,
+        network: TrainedNetwork,
         scaling: Scaling,
         arrays: dict[str, NDArray[Any]],
         card: str = "",
@@ -133,7 +136,7 @@ class Autoencoder:
                 "that made it"
             )
         options = AutoencoderOptions(**kept.settings["options"])
-        network = in_double(lambda: _network(options), kept.network())
+        network = TrainedNetwork(partial(_network, options), kept.network(), alone)
         return cls(options, network, Scaling(kept.arrays["centre"], kept.arrays["width"]), arrays, kept.card)
 
     def save(self, folder: Path) -> None:
@@ -143,7 +146,7 @@ class Autoencoder:
     @property
     def network(self) -> Any:
         """The Keras model."""
-        return self._network
+        return self._network.keras
 
     @property
     def model_id(self) -> str:
@@ -214,9 +217,10 @@ class Autoencoder:
             )
         learn, judge = inputs.rows(enough & ~apart), inputs.rows(enough & apart)
         keras().utils.set_random_seed(options.seed)
-        made = cls(options, _network(options), Scaling.of(_features(learn)), {})
-        made._train(learn, judge, tell)
-        made._network = in_double(lambda: _network(options), made._network.get_weights())
+        network = _network(options)
+        made = cls(options, TrainedNetwork(partial(_network, options), [], alone), Scaling.of(_features(learn)), {})
+        made._train(network, learn, judge, tell)
+        made._network = TrainedNetwork(partial(_network, options), network.get_weights(), alone)
         _, _, code = made._run(learn)
         places = made._places(learn, code)
         known = None if labels is None else np.array(labels)[enough & ~apart]
@@ -234,8 +238,8 @@ class Autoencoder:
         made._arrays["null/score"] = np.sort(_ordinary_scores(nuisance, parts, null)).astype(np.float32)
         return made
 
-    def _train(self, learn: Inputs, judge: Inputs, tell: Callable[[str], None]) -> None:
-        options, network = self.options, self._network
+    def _train(self, network: Any, learn: Inputs, judge: Inputs, tell: Callable[[str], None]) -> None:
+        options = self.options
         rng = np.random.default_rng(options.seed)
         steps = max(1, len(learn) // options.batch)
         rate = keras().optimizers.schedules.CosineDecay(options.learning_rate, options.epochs * steps, 0.01)
@@ -346,17 +350,7 @@ class Autoencoder:
 
     def _run(self, inputs: Inputs) -> list[NDArray[np.float32]]:
         """Fold values, features and latent places of all stars."""
-        tensors = self._tensors(inputs)
-        parts = []
-        call = call_size(len(inputs))
-        for begin in range(0, max(len(inputs), 1), call):
-            rows = [tensor[begin : begin + call] for tensor in tensors]
-            size = len(rows[0])
-            filled = [np.pad(r, [(0, call - size)] + [(0, 0)] * (r.ndim - 1)) for r in rows]
-            parts.append(
-                [np.asarray(answer, dtype=np.float32)[:size] for answer in self._network.predict_on_batch(filled)]
-            )
-        return [np.concatenate(columns) for columns in zip(*parts, strict=True)]
+        return self._network.answers(self._tensors(inputs))
 
 
 def _reconstruction(inputs: Inputs, model: Array32) -> Reconstruction:

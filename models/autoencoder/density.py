@@ -84,20 +84,8 @@ class LocalDensity:
         return np.asarray(np.log(distance.mean(axis=1) / usual + 1e-3), dtype=np.float64)
 
     def _nearest(self, places: Array32, k: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        from swope.models.autoencoder.nearest import nearest
+
         found = [nearest(self.memory, place, k) for place in places]
         distances = np.array([distance for distance, _ in found], dtype=np.float64).reshape(-1, k)
         return distances, np.array([index for _, index in found], dtype=np.int64).reshape(-1, k)
-
-
-def nearest(memory: Array32, place: Array32, k: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Distances (k,) to the nearest points, in their order, and which they are.
-
-    Parameters
-    ----------
-    memory : (m, e) points, m >= k.
-    place : (e,). One alone, since a matrix product of many would round differently with other company.
-    """
-    squares = ((memory - place) ** 2).sum(axis=1)
-    near = np.argpartition(squares, k - 1)[:k]
-    near = near[np.argsort(squares[near], kind="stable")]
-    return np.sqrt(squares[near]).astype(np.float64), near

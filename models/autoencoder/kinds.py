@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from swope.models.autoencoder.density import nearest
 from swope.pipeline.lightcurve import FloatArray
 
 Array32 = NDArray[np.float32]
@@ -90,6 +89,8 @@ class KnownKinds:
         points : (n, d).
         neighbours : how many stars count as near.
         """
+        from swope.models.autoencoder.nearest import nearest
+
         turn, whiten = self.turn.astype(np.float64), self.whiten.astype(np.float64)
         known = np.log(self.weight) + np.log(np.abs(np.linalg.det(whiten)))
         highest = np.logaddexp.reduce(known)

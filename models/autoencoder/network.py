@@ -9,7 +9,7 @@ from swope.models.inputs import BINS, CHANNELS
 from swope.models.keras_backend import keras
 
 #: Filters, width and dilation of each convolution of the encoder.
-_BLOCKS = ((16, 5, 1), (24, 5, 2), (32, 5, 4))
+BLOCKS = ((16, 5, 1), (24, 5, 2), (32, 5, 4))
 
 #: Least error of a bin, in units of the curve's width: below it a fold cannot be followed anyway.
 FLOOR = 0.03
@@ -25,7 +25,7 @@ def build(n_features: int, latent: int, hidden: int, noise: float) -> Any:
     fold = k.Input((1, BINS, len(CHANNELS)), name="fold")
     features = k.Input((n_features,), name="features")
     x = fold
-    for filters, width, dilation in _BLOCKS:
+    for filters, width, dilation in BLOCKS:
         x = circular_block(x, filters, width, dilation)
     # the phase zero follows from the data, so the phases themselves may be looked at too
     seen = layers.Concatenate()([layers.Flatten()(pooled(x)), layers.Flatten()(fold[:, :, :, :1])])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, fields, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from swope.models import weights as stored
+from swope.models.classifier.alone import BRANCH, alone
 from swope.models.classifier.answer import Abstention, Classification, ClassifierOptions
 from swope.models.classifier.hierarchy import surely
 from swope.models.classifier.network import NEVER, build, joint
@@ -22,8 +24,9 @@ from swope.models.classifier.training import Examples, Tensors, train, versions_
 from swope.models.classifier.votes import learnt, spoken, table_of
 from swope.models.detector import Learning, Teaching
 from swope.models.inputs import FACTORS, Inputs, inputs_of
-from swope.models.keras_backend import call_size, in_double, keras
+from swope.models.keras_backend import keras
 from swope.models.scaling import Scaling
+from swope.models.trained_network import TrainedNetwork
 from swope.models.weights import PRETRAINED, Weights
 from swope.pipeline.features import FOLDED, LEAST_POINTS, PLAIN, REST, SEARCH, STRUCTURE, SURVEY
 from swope.pipeline.lightcurve import BoolArray, FloatArray
@@ -65,7 +68,7 @@ class Classifier:
         self,
         types: tuple[str, ...],
         options: ClassifierOptions,
-        networks: Sequence[Any],
+        networks: Sequence[TrainedNetwork],
         scaling: dict[str, Scaling],
         temperature: float,
         abstention: Abstention,
@@ -112,10 +115,7 @@ class Classifier:
         types = tuple(kept.settings["types"])
         arrays = kept.network()
         each = len(arrays) // options.members
-        networks = [
-            in_double(lambda: _network(options, len(types)), arrays[i * each : (i + 1) * each])
-            for i in range(options.members)
-        ]
+        networks = [_trained(options, len(types), arrays[i * each : (i + 1) * each]) for i in range(options.members)]
         scaling = {
             name: Scaling(kept.arrays[f"scaling/{name}/centre"], kept.arrays[f"scaling/{name}/width"])
             for name in ("folded", "plain")
@@ -139,7 +139,7 @@ class Classifier:
     @property
     def networks(self) -> Sequence[Any]:
         """The Keras models whose answers are averaged."""
-        return self._networks
+        return [network.keras for network in self._networks]
 
     @property
     def model_id(self) -> str:
@@ -272,7 +272,7 @@ class Classifier:
         allowed = allowed_pairs(kinds[star].tolist(), types, np.where(inputs.found, period, np.nan), known)
         examples = Examples(tensors, allowed, weight[star])
         made = cls(types, options, [], scaling, 1.0, Abstention(0.0, 1.0, 1.0, float("nan")))
-        networks: list[Any] = []
+        networks: list[TrainedNetwork] = []
         logits, votes, judged_by = [], [], []
         meant, table = allowed.max(axis=1), table_of(tensors)
         possible = possible_pairs(inputs, types)
@@ -305,7 +305,7 @@ class Classifier:
                 1000 * options.seed + member,
                 progress or (lambda _: None),
             )
-            made._networks = [in_double(lambda: _network(options, len(types)), network.get_weights())]
+            made._networks = [_trained(options, len(types), network.get_weights())]
             logits.append(made._logits([tensor[judge] for tensor in tensors]))
             judged_by.append(judge)
             if options.trees:
@@ -397,26 +397,13 @@ class Classifier:
 
     def _logits(self, tensors: Tensors) -> NDArray[np.float32]:
         """(n, candidates, types) mean of the members' log probabilities."""
-        n = len(tensors[0])
-        out = np.zeros((n, len(FACTORS), len(self.types)))
-        call = call_size(n)
-        for begin in range(0, n, call):
-            part = [_filled(tensor[begin : begin + call], call) for tensor in tensors]
-            size = min(call, n - begin)
-            for network in self._networks:
-                logits = np.asarray(network.predict_on_batch(part))
-                out[begin : begin + size] += logits[:size] / len(self._networks)
-        return out.astype(np.float32)
+        said = [network.answers(tensors)[0].astype(np.float64) for network in self._networks]
+        return np.asarray(np.mean(said, axis=0), dtype=np.float32)
 
 
 def _doubt(shares: NDArray[np.float64]) -> NDArray[np.float64]:
     """(n,) what the largest share (n, types) leaves; in single precision they may add up to a little more than 1."""
     return np.asarray(np.maximum(1.0 - shares.max(axis=1), 0.0))
-
-
-def _filled(tensor: NDArray[np.float32], size: int) -> NDArray[np.float32]:
-    missing = size - len(tensor)
-    return np.pad(tensor, [(0, missing)] + [(0, 0)] * (tensor.ndim - 1)) if missing else tensor
 
 
 def _options(options: ClassifierOptions | None, start: Classifier | None, stars: int) -> ClassifierOptions:
@@ -445,7 +432,8 @@ def _check_labels(labels: Sequence[str], start: Classifier | None) -> None:
 def _apart(place: FloatArray, enough: BoolArray, member: int, options: ClassifierOptions) -> BoolArray:
     """(n,) the stars that a member does not learn from: of each member others, so that together they learn from all.
 
-    A member that would have too few to be judged by leaves out those of the first.
+    A member that would have too few to be judged by leaves out those of the first; and where the names leave too few
+    even there, the first ones by name.
 
     Parameters
     ----------
@@ -453,8 +441,13 @@ def _apart(place: FloatArray, enough: BoolArray, member: int, options: Classifie
     enough : (n,) whether a star has enough rows.
     """
     share_apart = options.calibration_share
-    apart = np.asarray((place + member * share_apart) % 1.0 < share_apart)
-    return apart if (enough & apart).sum() >= _LEAST_JUDGES else np.asarray(place < share_apart)
+    for first in (member * share_apart, 0.0):
+        apart = np.asarray((place + first) % 1.0 < share_apart)
+        if (enough & apart).sum() >= _LEAST_JUDGES:
+            return apart
+    apart = np.zeros(len(place), dtype=np.bool_)
+    apart[np.argsort(np.where(enough, place, np.inf), kind="stable")[:_LEAST_JUDGES]] = True
+    return apart
 
 
 def _check_stars(enough: BoolArray, apart: BoolArray, least: int) -> None:
@@ -465,6 +458,11 @@ def _check_stars(enough: BoolArray, apart: BoolArray, least: int) -> None:
             f"a classifier needs {least} stars with {LEAST_POINTS} good rows to learn from and {_LEAST_JUDGES} to "
             f"calibrate it; of the {len(enough)} given {learn + judge} have them, {judge} of these kept for calibration"
         )
+
+
+def _trained(options: ClassifierOptions, n_types: int, weights: Sequence[NDArray[Any]]) -> TrainedNetwork:
+    known = len(options.filters) == BRANCH
+    return TrainedNetwork(partial(_network, options, n_types), weights, alone if known else None)
 
 
 def _network(options: ClassifierOptions, n_types: int) -> Any:

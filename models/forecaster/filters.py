@@ -78,7 +78,6 @@ def _copy(state: np.ndarray, cov: np.ndarray, to_state: np.ndarray, to_cov: np.n
             to_cov[j, k] = cov[j, k]
 
 
-@compiled(fast={"contract", "reassoc", "nsz"})
 def linear_bank(
     time: np.ndarray,
     value: np.ndarray,
@@ -112,11 +111,32 @@ def linear_bank(
     -------
     mean, variance, log_density : (m, n) of each row before it was seen; the variance includes the row's noise.
     """
+    mean, spread, miss2 = _filtered(time, value, noise, design, prior, decay, smooth, learnt)
+    # each row learnt from is one degree of freedom more; NumPy takes many logarithms in the time of one
+    known = np.cumsum(learnt) - learnt
+    nu = np.minimum(_NU_FIRST + known, _NU_MOST)
+    log_density = _LOG_T[nu] - 0.5 * (np.log(spread) + (nu + 1) * np.log1p(miss2 / (nu * spread)))
+    # variance of Student's t, finite from three degrees of freedom on
+    return mean, spread * (nu / (nu - 2.0)), log_density
+
+
+@compiled(fast={"contract", "reassoc", "nsz"})
+def _filtered(
+    time: np.ndarray,
+    value: np.ndarray,
+    noise: np.ndarray,
+    design: np.ndarray,
+    prior: np.ndarray,
+    decay: np.ndarray,
+    smooth: int,
+    learnt: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of `linear_bank`: mean, squared scale and squared miss (m, n) of each row before it was seen."""
     n, d = design.shape
     m = prior.shape[0]
     mean = np.empty((m, n))
-    variance = np.empty((m, n))
-    log_density = np.empty((m, n))
+    squared_scale = np.empty((m, n))
+    squared_miss = np.empty((m, n))
     cov = np.empty((d, d))
     state = np.empty(d)
     kept_cov = np.empty((d, d))
@@ -182,9 +202,8 @@ def linear_bank(
             miss = value[i] - forecast
             z2 = miss * miss / (spread * scale)
             mean[f, i] = forecast
-            # variance of Student's t, finite from three degrees of freedom on
-            variance[f, i] = spread * scale * nu / (nu - 2.0)
-            log_density[f, i] = log_t(z2, spread * scale, nu)
+            squared_scale[f, i] = spread * scale
+            squared_miss[f, i] = miss * miss
             if not learnt[i]:
                 _copy(kept_state, kept_cov, state, cov)
                 continue
@@ -199,7 +218,7 @@ def linear_bank(
                     cov[j, k] -= step * gain[k]
             scale = scale * (nu + min(z2, _CLIP)) / (nu + 1.0)
             nu = min(nu + 1, _NU_MOST)
-    return mean, variance, log_density
+    return mean, squared_scale, squared_miss
 
 
 @compiled()
@@ -399,3 +418,15 @@ def causal_noise(value: np.ndarray, error: np.ndarray, band: np.ndarray, first: 
         floor = max(floor, 1e-12 * value[i] * value[i])
         known += 1
     return out
+
+
+@compiled()
+def forgetting_sums(terms: np.ndarray, memory: float) -> np.ndarray:
+    """(m, n) of terms (m, n): each with the sum before it times `memory`."""
+    sums = np.empty_like(terms)
+    for i in range(terms.shape[0]):
+        total = 0.0
+        for j in range(terms.shape[1]):
+            total = terms[i, j] + memory * total
+            sums[i, j] = total
+    return sums

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, cast, get_args
 
@@ -22,6 +23,7 @@ from swope.models.forecaster.steps import WARM_UP, Steps, steps_of
 from swope.models.forecaster.variations import varied
 from swope.models.keras_backend import on_accelerator
 from swope.models.scores import Scores, empirical_pvalue
+from swope.models.trained_network import KeptNetwork
 from swope.models.weights import PRETRAINED, Weights
 from swope.pipeline.column import DetectorColumns
 from swope.pipeline.events import PointNull, find_events
@@ -85,7 +87,9 @@ class Forecaster:
 
     learning: ClassVar[Learning] = Learning(start="shipped", settings=frozenset({"cell"}))
 
-    def __init__(self, options: ForecasterOptions, model: Any, calibration: Calibration, card: str = "") -> None:
+    def __init__(
+        self, options: ForecasterOptions, model: KeptNetwork, calibration: Calibration, card: str = ""
+    ) -> None:
         self.options = options
         self.calibration = calibration
         self.card = card
@@ -107,14 +111,12 @@ class Forecaster:
         """
         kept = stored.load(folder, "forecaster")
         options = ForecasterOptions(**kept.settings["options"])
-        model = network.build(options.units, options.cell, options.dropout)
-        try:
-            model.set_weights(kept.network())
-        except ValueError:
+        model = KeptNetwork(partial(network.build, options.units, options.cell, options.dropout), kept.network())
+        if not _fits(model, options):
             raise ValueError(
                 f"the forecaster in {folder} was made for other inputs than this version's; train it again, or install "
                 "the version that made it"
-            ) from None
+            )
         return cls(options, model, Calibration.of(kept.settings["calibration"], kept.arrays), kept.card)
 
     def save(self, folder: Path) -> None:
@@ -124,6 +126,11 @@ class Forecaster:
     @property
     def network(self) -> Any:
         """The Keras model."""
+        return self._model.keras
+
+    @property
+    def trained(self) -> KeptNetwork:
+        """Its weights."""
         return self._model
 
     @property
@@ -184,7 +191,8 @@ class Forecaster:
         from swope.models.forecaster.training import train
 
         first = start._model.get_weights() if start is not None else None
-        model = train(options, learn, [steps for _, steps in judge], first, progress or (lambda _: None))
+        learnt = train(options, learn, [steps for _, steps in judge], first, progress or (lambda _: None))
+        model = KeptNetwork(partial(network.build, options.units, options.cell, options.dropout), learnt.get_weights())
         return cls(options, model, _calibrated(model, options, judge))
 
     def calibrated(self, stars: Sequence[Star]) -> Forecaster:
@@ -321,6 +329,16 @@ class Forecaster:
         return [_NOTHING if found is None else _answer(*found, self.calibration) for found in self._widened(stars)]
 
 
+def _fits(model: KeptNetwork, options: ForecasterOptions) -> bool:
+    """Whether a network's weights are those of this version's network; the usual one is known without Keras."""
+    if options.cell == "lstm":
+        return [one.shape for one in model.get_weights()] == lstm.shapes(options.units)
+    try:
+        return model.keras is not None
+    except ValueError:
+        return False
+
+
 def _cell(name: str | None) -> network.Cell:
     """The recurrent cell of this name; the usual one for None.
 
@@ -372,7 +390,7 @@ def _again(star: Star, options: ForecasterOptions) -> bool:
     return share(star.curve.object_id, "again") < options.varied
 
 
-def _calibrated(model: Any, options: ForecasterOptions, judge: Sequence[tuple[Star, Steps]]) -> Calibration:
+def _calibrated(model: KeptNetwork, options: ForecasterOptions, judge: Sequence[tuple[Star, Steps]]) -> Calibration:
     """The calibration of a network on stars that it did not learn from."""
     steps = [one for _, one in judge]
     mixtures = _mixtures(model, options, steps)
@@ -445,10 +463,10 @@ def _forecast(star: Star, answer: _Answer) -> Forecast | None:
     )
 
 
-def _mixtures(model: Any, options: ForecasterOptions, stars: Sequence[Steps]) -> list[Mixture]:
+def _mixtures(model: KeptNetwork, options: ForecasterOptions, stars: Sequence[Steps]) -> list[Mixture]:
     if options.cell == "lstm" and not on_accelerator():
         layers = lstm.Layers.of(model)
         outputs = [lstm.outputs_of(layers, one) for one in stars]
     else:
-        outputs = outputs_of(model, options.units, options.cell, stars)
+        outputs = outputs_of(model.keras, options.units, options.cell, stars)
     return [network.mixture(one, steps) for one, steps in zip(outputs, stars, strict=True)]

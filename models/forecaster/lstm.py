@@ -7,13 +7,15 @@ one star alone, so that no answer depends on its company.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from swope.models.forecaster.steps import Steps
+from swope.models.forecaster.network import N_OUTPUTS
+from swope.models.forecaster.steps import N_INPUTS, Steps
 from swope.pipeline.compiled import compiled
 from swope.pipeline.lightcurve import FloatArray
 
@@ -45,6 +47,15 @@ class Layers:
         return cls(*(np.ascontiguousarray(array, dtype=np.float64) for array in model.get_weights()))
 
 
+def shapes(units: int) -> list[tuple[int, ...]]:
+    """Of the weights of a network of so many units, in the order in which Keras keeps them."""
+    width = 2 * units
+    return [
+        *((N_INPUTS, 4 * units), (units, 4 * units), (4 * units,)),
+        *((units + N_INPUTS, width), (width,), (width, N_OUTPUTS), (N_OUTPUTS,)),
+    ]
+
+
 def states_of(layers: Layers, steps: Steps) -> FloatArray:
     """(steps, 2 units) hidden and cell state with which each step is answered, from zero states on."""
     told = steps.inputs.astype(np.float64) @ layers.kernel + layers.bias
@@ -63,6 +74,41 @@ def outputs_of(layers: Layers, steps: Steps) -> NDArray[np.float32]:
     return np.asarray(hidden @ layers.out + layers.out_bias, dtype=np.float32)
 
 
+#: Of 2^f from -1/2 to 1/2: coefficients of (f ln 2)^k, from the 13th down to the 0th, 1 / k!.
+_TAYLOR = tuple(1.0 / math.factorial(k) for k in range(13, -1, -1))
+
+#: ln 2 in two parts: products of the first with whole numbers up to 2^10 are exact.
+_LN2_HIGH, _LN2_LOW = 0.693147180369123816490, 1.90821492927058770002e-10
+
+#: Beyond this a sigmoid is 0 or 1.
+_FLAT = 700.0
+
+
+@compiled(fast={"contract"})
+def _sigmoid(x: FloatArray, start: int, stop: int, factor: float, bits: NDArray[np.int64], power: FloatArray) -> None:
+    """Replace x[k] by 1 / (1 + exp(-factor x[k])), from start to stop; straight code, several numbers at a time.
+
+    exp(y) is 2^n exp(r) with a whole n and a small r, whose power series is cut off below a float's last digit.
+
+    Parameters
+    ----------
+    bits, power : (>= stop,) the same memory, as whole numbers and as floats.
+    """
+    for k in range(start, stop):
+        y = -factor * x[k]
+        y = _FLAT if y > _FLAT else y
+        y = -_FLAT if y < -_FLAT else y
+        whole = np.floor(y * 1.4426950408889634 + 0.5)
+        r = (y - whole * _LN2_HIGH) - whole * _LN2_LOW
+        series = _TAYLOR[0]
+        for coefficient in _TAYLOR[1:]:
+            series = series * r + coefficient
+        bits[k] = (np.int64(np.int32(whole)) + 1023) << 52
+        x[k] = series
+    for k in range(start, stop):
+        x[k] = 1.0 / (1.0 + x[k] * power[k])
+
+
 @compiled()
 def _through(told: FloatArray, recurrent: FloatArray, learnt: NDArray[np.bool_]) -> FloatArray:
     """The states that answer each step (Hochreiter & Schmidhuber 1997, with forget gates).
@@ -72,19 +118,25 @@ def _through(told: FloatArray, recurrent: FloatArray, learnt: NDArray[np.bool_])
     n, units = len(told), recurrent.shape[0]
     states = np.empty((n, 2 * units))
     hidden, cell = np.zeros(units), np.zeros(units)
-    gates = np.empty(4 * units)
+    gates, power = np.empty(4 * units), np.empty(4 * units)
+    bits = power.view(np.int64)
     for i in range(n):
         for k in range(4 * units):
             gates[k] = told[i, k]
         for j in range(units):
             for k in range(4 * units):
                 gates[k] += hidden[j] * recurrent[j, k]
+        _sigmoid(gates, 0, 2 * units, 1.0, bits, power)
+        # tanh(x) is 2 / (1 + exp(-2 x)) - 1
+        _sigmoid(gates, 2 * units, 3 * units, 2.0, bits, power)
+        _sigmoid(gates, 3 * units, 4 * units, 1.0, bits, power)
         for k in range(units):
-            entry = 1.0 / (1.0 + np.exp(-gates[k]))
-            forget = 1.0 / (1.0 + np.exp(-gates[units + k]))
-            after = forget * cell[k] + entry * np.tanh(gates[2 * units + k])
-            states[i, k] = np.tanh(after) / (1.0 + np.exp(-gates[3 * units + k]))
+            after = gates[units + k] * cell[k] + gates[k] * (2.0 * gates[2 * units + k] - 1.0)
             states[i, units + k] = after
+            gates[k] = after
+        _sigmoid(gates, 0, units, 2.0, bits, power)
+        for k in range(units):
+            states[i, k] = (2.0 * gates[k] - 1.0) * gates[3 * units + k]
         if learnt[i]:
             for k in range(units):
                 hidden[k], cell[k] = states[i, k], states[i, units + k]

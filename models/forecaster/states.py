@@ -46,7 +46,7 @@ def cell_states(forecaster: Forecaster, stars: Sequence[Star]) -> list[CellState
     read = [steps_of(star) for star in stars]
     known = [steps for steps in read if steps is not None]
     if options.cell == "lstm" and not on_accelerator():
-        layers = lstm.Layers.of(forecaster.network)
+        layers = lstm.Layers.of(forecaster.trained)
         found: Iterator[NDArray[np.floating]] = (lstm.states_of(layers, steps) for steps in known)
     else:
         found = iter(outputs_of(network.opened(forecaster.network), options.units, options.cell, known))

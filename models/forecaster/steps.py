@@ -300,10 +300,10 @@ def _assemble(
 
 def _evidence(log_density: FloatArray, rows: Sequence) -> FloatArray:
     """(m, n) forgetting sum of the log densities of the rows before, for each of the m families."""
-    from scipy.signal import lfilter
+    from swope.models.forecaster.filters import forgetting_sums
 
     total = np.zeros_like(log_density)
-    total[:, rows.learnt] = lfilter([1.0], [1.0, -0.99], log_density[:, rows.learnt], axis=1)
+    total[:, rows.learnt] = forgetting_sums(np.ascontiguousarray(log_density[:, rows.learnt]), 0.99)
     return rows.earlier(total)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from swope.models.statespace.fit import Fit, fit, smooth
+from swope.models.statespace.fit import Fit, fit, shift_scores
 from swope.models.statespace.layout import Model
 from swope.models.statespace.star import StarFit
 from swope.models.statespace.terms import Level, Steps, Trend
@@ -80,7 +80,7 @@ def find_changes(fitted: StarFit, pvalue: float = 1e-3) -> Changes:
     steep = _tail(sloped, plain) < pvalue
     model, now = (_trending(base), sloped) if steep and trend_first else (base, plain)
     if model is not base:
-        first = _best_shift(model, now, fitted, (), smooth(now.model, fitted.prepared.series).shift)
+        first = _best_shift(model, now, fitted, (), shift_scores(now))
     rows: list[int] = []
     values: list[float] = []
     while first is not None and len(rows) < MOST_SHIFTS:
@@ -92,7 +92,7 @@ def find_changes(fitted: StarFit, pvalue: float = 1e-3) -> Changes:
         rows.append(row)
         values.append(probability)
         now = better
-        score = smooth(now.model, fitted.prepared.series).shift
+        score = shift_scores(now)
         first = _best_shift(model, now, fitted, tuple(rows), score)
     slope, slope_err, slope_pvalue = _slope(base, fitted, tuple(rows), sloped, plain)
     steps = np.flatnonzero(np.array(now.columns) == "step")

@@ -5,12 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from swope.models.statespace.layout import Layout, Model
+from swope.models.statespace.problem import Problem
 from swope.models.statespace.series import Series
 from swope.pipeline.lightcurve import FloatArray
+
+if TYPE_CHECKING:
+    from swope.models.statespace.kernels.likelihood import Evidence
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,6 +25,7 @@ class Fit:
     Attributes
     ----------
     model : the fitted model, every parameter set.
+    layout : the model with its free parameters, over the rows that it was fitted to.
     names, theta, covariance : (p,), (p, p) the free parameters' logarithms, with the inverse curvature of
         the log-likelihood (NaN where it is not positive).
     metric : (p, p) the search's own rough idea of the covariance, for warm starts.
@@ -33,6 +39,7 @@ class Fit:
     """
 
     model: Model
+    layout: Layout
     names: tuple[str, ...]
     theta: FloatArray
     covariance: FloatArray
@@ -81,6 +88,7 @@ def fit(
     ValueError
         When there are no more observations than columns.
     """
+    from swope.models.statespace.kernels.likelihood import evidence
     from swope.models.statespace.kernels.search import maximise
     from swope.models.statespace.kernels.turns import in_turn
 
@@ -91,21 +99,24 @@ def fit(
         raise ValueError(f"{observed} observations are too few for a model with {k} columns")
     likelihood = layout.problem._replace(restricted=0)
     metric = np.zeros((len(layout.names), len(layout.names)))
-    if warm is None:
-        candidates = [np.clip(s, layout.low, layout.high) for s in (*starts, layout.start, *layout.starts())]
-    else:
-        candidates, metric = [np.clip(warm.theta, layout.low, layout.high)], warm.metric.copy()
-    theta, loglike, converged, steps = candidates[0], -math.inf, False, 0
+    begin = layout.starts()
+    if warm is not None:
+        begin, metric = warm.theta[None, :], warm.metric.copy()
+    elif starts:
+        begin = np.vstack([*starts, begin])
+    # in one order, so that the search is compiled for no other
+    begin = np.ascontiguousarray(np.clip(begin, layout.low, layout.high))
+    theta, steps = begin[0], 0
     if warm is None or not (restricted and k):
-        begin = np.array(candidates).reshape(len(candidates), len(layout.names))
         alone = likelihood._replace(rows=np.empty((len(series), 1)))
-        theta, loglike, converged, steps = in_turn(
+        theta, loglike, converged, steps, now = in_turn(
             begin, layout.low, layout.high, likelihood, alone, metric, iterations
         )
     if restricted and k:
         theta, loglike, converged, more = maximise(theta, layout.low, layout.high, layout.problem, metric, iterations)
         steps += more
-    return _finished(model, layout, theta, loglike, metric, converged, steps, observed, uncertainties)
+        now = evidence(theta, layout.problem)
+    return _finished(model, layout, theta, loglike, metric, converged, steps, observed, uncertainties, now)
 
 
 def _finished(
@@ -118,8 +129,8 @@ def _finished(
     steps: int,
     observed: int,
     uncertainties: bool,
+    now: Evidence,
 ) -> Fit:
-    from swope.models.statespace.kernels.likelihood import evidence
     from swope.models.statespace.kernels.search import curvature
 
     p = len(theta)
@@ -130,7 +141,6 @@ def _finished(
             covariance = np.linalg.inv(bend)
         except np.linalg.LinAlgError:
             covariance = np.full((p, p), np.nan)
-    summary = evidence(theta, layout.problem)
     margin = 1e-3
     bound = tuple(
         n
@@ -140,6 +150,7 @@ def _finished(
     k = layout.problem.rows.shape[1] - 1
     return Fit(
         model=model.with_values(layout.names, theta),
+        layout=layout,
         names=layout.names,
         theta=theta,
         covariance=covariance,
@@ -147,8 +158,8 @@ def _finished(
         at_bound=bound,
         loglike=loglike,
         bic=-2 * loglike + (p + k) * math.log(max(observed, 2)),
-        coefficient=summary.coefficient,
-        coefficient_covariance=summary.covariance,
+        coefficient=now.coefficient,
+        coefficient_covariance=now.covariance,
         columns=layout.columns,
         converged=bool(converged),
         steps=int(steps),
@@ -183,18 +194,15 @@ def smooth(model: Model, series: Series) -> Smooth:
     ValueError
         When a parameter of the model is None, or the model is degenerate on these rows.
     """
-    from swope.models.statespace.kernels.likelihood import evidence
     from swope.models.statespace.kernels.smoother import backward
 
     layout = model.layout(series)
     if layout.names:
         raise ValueError(f"set these parameters first, or fit the model: {', '.join(layout.names)}")
-    now = evidence(np.empty(0), layout.problem)
-    if not math.isfinite(now.loglike):
-        raise ValueError("the model's columns are not independent on these rows")
-    both = backward(np.empty(0), layout.problem)
-    beta, covariance = now.coefficient, now.covariance
-    columns = layout.problem.rows[:, :-1]
+    problem, theta = layout.problem, np.empty(0)
+    beta, covariance = _coefficients(theta, problem)
+    both = backward(theta, problem)
+    columns = problem.rows[:, :-1]
     bare = columns - both.signal[:, :-1]
     mean = both.signal[:, -1] + bare @ beta
     variance = both.signal_variance + np.sum((bare @ covariance) * bare, axis=1)
@@ -205,6 +213,39 @@ def smooth(model: Model, series: Series) -> Smooth:
         1.0 / np.sqrt(np.maximum(_room(both.solved, both.diagonal, covariance), 1e-300)),
         _standardised(both.step_sum, both.step_norm, beta, covariance),
     )
+
+
+def contradictions(fitted: Fit, series: Series) -> FloatArray:
+    """(n,) `Smooth.alone` of a fitted model on the rows that it was fitted to, however far these are to be trusted now.
+
+    Raises
+    ------
+    ValueError
+        When the model is degenerate on these rows.
+    """
+    from swope.models.statespace.kernels.smoother import solve
+
+    problem = fitted.layout.problem._replace(inflate=series.inflate)
+    both = solve(fitted.theta, problem)
+    return _standardised(both.solved, both.diagonal, *_coefficients(fitted.theta, problem))
+
+
+def shift_scores(fitted: Fit) -> FloatArray:
+    """(n,) `Smooth.shift` of a fitted model on the rows that it was fitted to."""
+    from swope.models.statespace.kernels.smoother import solve
+
+    both = solve(fitted.theta, fitted.layout.problem)
+    return _standardised(both.step_sum, both.step_norm, fitted.coefficient, fitted.coefficient_covariance)
+
+
+def _coefficients(theta: FloatArray, problem: Problem) -> tuple[FloatArray, FloatArray]:
+    """(k,), (k, k) the columns' coefficients and their covariance."""
+    from swope.models.statespace.kernels.likelihood import evidence
+
+    now = evidence(theta, problem)
+    if not math.isfinite(now.loglike):
+        raise ValueError("the model's columns are not independent on these rows")
+    return now.coefficient, now.covariance
 
 
 def _standardised(solved: FloatArray, norm: FloatArray, beta: FloatArray, covariance: FloatArray) -> FloatArray:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
-from typing import ClassVar, Self
+from typing import ClassVar, NamedTuple, Self
 
 import numpy as np
 
@@ -22,8 +22,7 @@ from swope.pipeline.lightcurve import FloatArray
 Block = tuple[int, FloatArray, tuple[int, ...]]
 
 
-@dataclass(frozen=True)
-class Parameter:
+class Parameter(NamedTuple):
     """One positive number of a term: its name, its value (None: to be estimated), and where to look for it.
 
     prior : standard deviation of the logarithm about the start, before the data; infinite for none.
@@ -87,16 +86,14 @@ class Layout:
     tries: tuple[tuple[float, ...], ...]
     columns: tuple[str, ...]
 
-    def starts(self) -> list[FloatArray]:
-        """(p,) each: where else a search may begin; the bands' parameters of one kind of a term go together."""
+    def starts(self) -> FloatArray:
+        """(c, p) where a search may begin, `start` first; the bands' parameters of one kind of a term go together."""
         kinds = [name.rstrip("0123456789") for name in self.names]
         tries = {kind: (1.0, *factors) for kind, factors in zip(kinds, self.tries, strict=True)}
-        combinations = product(*tries.values())
-        next(combinations)
-        return [
-            self.start + np.log([dict(zip(tries, chosen, strict=True))[kind] for kind in kinds])
-            for chosen in combinations
-        ]
+        combinations = np.log(list(product(*tries.values())))
+        places = np.array([list(tries).index(kind) for kind in kinds], dtype=np.intp)
+        found: FloatArray = self.start + combinations[:, places]
+        return found
 
 
 @dataclass(frozen=True)
@@ -157,7 +154,7 @@ class Model:
         problem = Problem(
             step=series.step,
             rows=series.rows(tuple(seen_in)),
-            observe=np.ascontiguousarray(np.hstack(observe)) if observe else np.empty((len(series), 0)),
+            observe=observe[0] if len(observe) == 1 else np.hstack([np.empty((len(series), 0)), *observe]),
             error2=series.error2,
             inflate=series.inflate,
             group=series.band,
@@ -184,7 +181,8 @@ class Model:
         for name, logarithm in zip(names, theta, strict=True):
             label, parameter = name.split(".", 1)
             given.setdefault(label, {})[parameter] = math.exp(logarithm)
-        return Model(tuple(t.with_values(given.get(n, {})) for n, t in zip(self.labels, self.terms, strict=True)))
+        labelled = zip(self.labels, self.terms, strict=True)
+        return Model(tuple(t.with_values(given[label]) if label in given else t for label, t in labelled))
 
     def loglike(self, series: Series, restricted: bool = True) -> float:
         """Log-likelihood of a series under the model, all of whose parameters must be set.

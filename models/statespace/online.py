@@ -44,6 +44,17 @@ class StarRecord:
 
 def record_before(fitted: StarFit) -> StarRecord:
     """The record of a star none of whose rows have been seen yet: only its model is known."""
+    return _record(fitted, fitted.record, (0,) * len(fitted.prepared.bands))
+
+
+def record_after(fitted: StarFit) -> StarRecord:
+    """The record of a star after all the rows that it was fitted to."""
+    series = fitted.prepared.series
+    rows = np.bincount(series.band, minlength=series.bands)
+    return _record(fitted, fitted.after, tuple(np.minimum(rows, HISTORY).tolist()))
+
+
+def _record(fitted: StarFit, record: Record, seen: tuple[int, ...]) -> StarRecord:
     prepared = fitted.prepared
     return StarRecord(
         object_id=fitted.curve.object_id,
@@ -53,14 +64,9 @@ def record_before(fitted: StarFit) -> StarRecord:
         scale=prepared.scale,
         typical=tuple(prepared.typical.tolist()),
         bands=prepared.bands,
-        seen=(0,) * len(prepared.bands),
-        record=fitted.record,
+        seen=seen,
+        record=record,
     )
-
-
-def record_after(fitted: StarFit) -> StarRecord:
-    """The record of a star after all the rows that it was fitted to."""
-    return follow(record_before(fitted), fitted.curve)[0]
 
 
 def follow(star: StarRecord, curve: LightCurve) -> tuple[StarRecord, Forecast]:

@@ -88,26 +88,30 @@ class Series:
 
     def with_regressors(self, regressors: FloatArray) -> Series:
         """The same rows with other further columns (n, r)."""
-        return self._keeping(replace(self, regressors=regressors), but=("_columns", "_rows"))
+        other = self._keeping(replace(self, regressors=regressors))
+        others = {term: columns for term, columns in self._columns.items() if columns is not self.regressors}
+        vars(other).update(_columns=others, _rows={})
+        return other
 
-    def _keeping(self, other: Series, but: tuple[str, ...] = ()) -> Series:
+    def _keeping(self, other: Series) -> Series:
         """Another series of the same time, value, error and band, with all that has been worked out of these."""
-        kept = {name: value for name, value in vars(self).items() if name not in but}
-        vars(other).update(kept | vars(other))
+        vars(other).update(vars(self) | vars(other))
         return other
 
     def columns(self, term: Columns) -> FloatArray:
         """(n, k) the columns of a term over these rows, worked out once."""
-        if term not in self._columns:
-            self._columns[term] = term.columns(self)
-        return self._columns[term]
+        known = self._columns.get(term)
+        if known is None:
+            known = self._columns[term] = term.columns(self)
+        return known
 
     def rows(self, terms: tuple[Columns, ...]) -> FloatArray:
         """(n, k + 1) the columns of some terms, one after the other, and the values, worked out once."""
-        if terms not in self._rows:
+        known = self._rows.get(terms)
+        if known is None:
             shown = np.where(self.observed, self.value, 0.0)[:, None]
-            self._rows[terms] = np.ascontiguousarray(np.hstack([*map(self.columns, terms), shown]))
-        return self._rows[terms]
+            known = self._rows[terms] = np.hstack([*map(self.columns, terms), shown])
+        return known
 
     @cached_property
     def _columns(self) -> dict[Columns, FloatArray]:

@@ -13,13 +13,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from swope.models.statespace.believed import believed_ratio
 from swope.models.statespace.fit import Fit, Smooth, fit, smooth
 from swope.models.statespace.layout import Model
+from swope.models.statespace.problem import Problem
 from swope.models.statespace.series import Series
 from swope.models.statespace.star import StarFit, StarOptions, distrust, fold_misfit, still_residual, without_medians
 from swope.models.statespace.terms import DampedWalk, Noise, Oscillator, Regressors
@@ -126,6 +128,35 @@ class _Template:
     column: FloatArray
 
 
+@dataclass(frozen=True, eq=False)
+class _Templates:
+    """Several of them: kinds, first and last rows (t,), columns (n, t)."""
+
+    kind: NDArray[np.str_]
+    first: IntArray
+    last: IntArray
+    columns: FloatArray
+
+    @classmethod
+    def of(cls, kind: SlowKind, first: IntArray, last: IntArray, columns: FloatArray) -> _Templates:
+        """Templates of one kind."""
+        return cls(np.full(len(first), kind), first, last, columns)
+
+    def and_more(self, others: _Templates) -> _Templates:
+        """These, then others."""
+        return _Templates(
+            np.concatenate([self.kind, others.kind]),
+            np.concatenate([self.first, others.first]),
+            np.concatenate([self.last, others.last]),
+            np.hstack([self.columns, others.columns]),
+        )
+
+    def template(self, place: int) -> _Template:
+        """One of them."""
+        kind = cast(SlowKind, str(self.kind[place]))
+        return _Template(kind, int(self.first[place]), int(self.last[place]), self.columns[:, place])
+
+
 def find_slow(fitted: StarFit, pvalue: float = 1e-3) -> tuple[Slow, ...]:
     """What appears to be an event of a star against its whole curve, the strongest first.
 
@@ -151,7 +182,7 @@ def find_slow(fitted: StarFit, pvalue: float = 1e-3) -> tuple[Slow, ...]:
     found: list[Slow] = []
     while len(found) < _MOST:
         best: tuple[float, float, _Template, Fit] | None = None
-        for template in _candidates(now.model, series, fixed):
+        for template in _candidates(now, series, fixed):
             trying = series.with_regressors(np.column_stack([series.regressors, template.column]))
             better = fit(_with_regressors(null), trying, warm=now, uncertainties=False)
             ratio = 2 * (better.loglike - now.loglike)
@@ -166,7 +197,7 @@ def find_slow(fitted: StarFit, pvalue: float = 1e-3) -> tuple[Slow, ...]:
         series = series.with_regressors(np.column_stack([series.regressors, template.column]))
         null, now = _with_regressors(null), better
     if found:
-        found += _more_pulses(now.model, series, tuple(found), pvalue)
+        found += _more_pulses(now, series, tuple(found), pvalue)
         seen = smooth(now.model, series.distrusting(misfit))
         found = [_believed(slow, seen, visits(series.time)) for slow in found]
     return tuple(slow for i, slow in enumerate(found) if not any(_takes_back(slow, one) for one in found[:i]))
@@ -186,16 +217,18 @@ def _trusting(series: Series) -> Series:
     return series.distrusting(np.maximum(1.0, series.inflate * (_DISTRUSTED / _MOST_A_ROW) ** 2))
 
 
-def _more_pulses(model: Model, series: Series, found: Sequence[Slow], pvalue: float) -> Iterator[Slow]:
+def _more_pulses(now: Fit, series: Series, found: Sequence[Slow], pvalue: float) -> Iterator[Slow]:
     """Further boxes in what is left of a star that has events: a flare star has hundreds, too many to fit each."""
-    residual, weight = _whitened(model, series)
+    from swope.models.statespace.kernels.templates import best_box
+
+    residual, weight = _whitened(now.theta, now.layout.problem)
     n = len(series)
     free = np.ones(n)
     for slow in found:
         if slow.kind == "pulse":
             free[slow.first : slow.last + 1] = 0.0
     while True:
-        first, last, score = _pulse(residual * free, weight)
+        first, last, score = best_box(residual * free, weight, _SHORTEST)
         chance = slow_pvalue(score**2, "pulse", n)
         if chance > pvalue or not free[first : last + 1].all():
             return
@@ -241,11 +274,39 @@ def _with_regressors(model: Model) -> Model:
     return model if any(isinstance(t, Regressors) for t in model.terms) else model + Regressors()
 
 
-def _candidates(model: Model, series: Series, ramps: list[_Template]) -> list[_Template]:
+def _candidates(now: Fit, series: Series, ramps: _Templates) -> list[_Template]:
     """The best pulse, shift and ramp, each with and without the walk, which may be there for the event's sake."""
+    from swope.models.statespace.kernels.templates import best_box
+
     n = len(series)
+    row = np.arange(n)
+    chosen: dict[tuple[str, int, int], _Template] = {}
+    still = _without_walk(now.model).layout(series).problem
+    for theta, problem in ((now.theta, now.layout.problem), (np.empty(0), still)):
+        residual, weight = _whitened(theta, problem)
+        shaped = ramps
+        first, last, score = best_box(residual, weight, _SHORTEST)
+        if score > _WORTH_A_FIT:
+            chosen["pulse", first, last] = _Template(
+                "pulse", first, last, ((row >= first) & (row <= last)).astype(float)
+            )
+            shaped = ramps.and_more(_bumps(series.time, first, last))
+        first, score = _shift(residual, weight)
+        if score > _WORTH_A_FIT:
+            chosen["shift", first, n - 1] = _Template("shift", first, n - 1, (row >= first).astype(float))
+        scores = np.abs(_scores(theta, problem, shaped.columns))
+        for kind in ("pulse", "trend", "period"):
+            ours = np.flatnonzero(shaped.kind == kind)
+            best = int(ours[np.argmax(scores[ours])]) if len(ours) else -1
+            if len(ours) and scores[best] > _WORTH_A_FIT:
+                chosen[kind, best, len(shaped.kind)] = shaped.template(best)
+    return list(chosen.values())
+
+
+def _without_walk(model: Model) -> Model:
+    """A fitted model whose walk is but more noise."""
     walk = next(t for t in model.terms if isinstance(t, DampedWalk))
-    still = Model(
+    return Model(
         tuple(
             replace(t, jitter=tuple(math.hypot(j, walk.sigma or 0.0) for j in t.jitter or ()))
             if isinstance(t, Noise)
@@ -254,72 +315,38 @@ def _candidates(model: Model, series: Series, ramps: list[_Template]) -> list[_T
             if t is not walk
         )
     )
-    row = np.arange(n)
-    chosen: dict[tuple[str, int, int], _Template] = {}
-    for one in (model, still):
-        residual, weight = _whitened(one, series)
-        shaped = list(ramps)
-        first, last, score = _pulse(residual, weight)
-        if score > _WORTH_A_FIT:
-            chosen["pulse", first, last] = _Template(
-                "pulse", first, last, ((row >= first) & (row <= last)).astype(float)
-            )
-            shaped += _bumps(series.time, first, last)
-        first, score = _shift(residual, weight)
-        if score > _WORTH_A_FIT:
-            chosen["shift", first, n - 1] = _Template("shift", first, n - 1, (row >= first).astype(float))
-        scores = np.abs(_scores(one, series, np.column_stack([template.column for template in shaped])))
-        for kind in ("pulse", "trend", "period"):
-            ours = [i for i, template in enumerate(shaped) if template.kind == kind]
-            best = max(ours, key=lambda i: scores[i], default=None)
-            if best is not None and scores[best] > _WORTH_A_FIT:
-                chosen[kind, best, len(shaped)] = shaped[best]
-    return list(chosen.values())
 
 
-def _bumps(time: FloatArray, first: int, last: int) -> list[_Template]:
+def _bumps(time: FloatArray, first: int, last: int) -> _Templates:
     """Bumps about the place of the best box: bells, with wings as a lens gives them, and sudden ones that decay."""
+    from swope.models.statespace.kernels.gains import decay
+
     width = max(float(time[last] - time[first]), 1e-9)
-    found = []
-    for centre in time[first] + width * np.array([0.0, 0.25, 0.5, 0.75, 1.0]):
-        for scale in width * np.array([0.2, 0.35, 0.6, 1.0]):
-            x = (time - centre) / scale
-            decay = np.exp(-np.maximum(x, 0.0)) * (x >= -0.2)
-            for column in (np.exp(-0.5 * x * x), 1.0 / (1.0 + x * x), decay):
-                rows = np.flatnonzero(column > _TAKES_PART)
-                if _SHORTEST <= len(rows) <= len(time) // 2:
-                    found.append(_Template("pulse", int(rows[0]), int(rows[-1]), column))
-    return found
+    centre = time[first] + width * np.array([0.0, 0.25, 0.5, 0.75, 1.0])
+    scale = width * np.array([0.2, 0.35, 0.6, 1.0])
+    x = ((time[:, None, None] - centre[:, None]) / scale).ravel()
+    square, after = x * x, np.maximum(x, 0.0)
+    columns = np.empty((3, x.size))
+    decay(square, -0.5, columns[0])
+    np.divide(1.0, 1.0 + square, out=columns[1])
+    decay(after, -1.0, columns[2])
+    columns[2] *= x >= -0.2
+    columns = np.moveaxis(columns.reshape(3, len(time), -1), 0, 2).reshape(len(time), -1)
+    inside = columns > _TAKES_PART
+    rows = inside.sum(axis=0)
+    kept = np.flatnonzero((rows >= _SHORTEST) & (rows <= len(time) // 2))
+    begins, ends = inside.argmax(axis=0)[kept], len(time) - 1 - inside[::-1].argmax(axis=0)[kept]
+    return _Templates.of("pulse", begins.astype(np.int32), ends.astype(np.int32), columns[:, kept])
 
 
-def _whitened(model: Model, series: Series) -> tuple[FloatArray, FloatArray]:
+def _whitened(theta: FloatArray, problem: Problem) -> tuple[FloatArray, FloatArray]:
     """(n,) the inverse covariance times the residuals, and its own diagonal."""
     from swope.models.statespace.kernels.likelihood import evidence
-    from swope.models.statespace.kernels.smoother import backward
+    from swope.models.statespace.kernels.smoother import solve
 
-    problem = model.layout(series).problem
-    beta = evidence(np.empty(0), problem).coefficient
-    both = backward(np.empty(0), problem)
+    beta = evidence(theta, problem).coefficient
+    both = solve(theta, problem)
     return both.solved[:, -1] - both.solved[:, :-1] @ np.nan_to_num(beta), both.diagonal
-
-
-def _pulse(residual: FloatArray, weight: FloatArray) -> tuple[int, int, float]:
-    """The box of the highest score: first and last row, and the score, as if rows were independent."""
-    n = len(residual)
-    total, mass = (np.concatenate([[0.0], np.cumsum(x)]) for x in (residual, weight))
-    best = (0, 0, 0.0)
-    width = _SHORTEST
-    while width <= n // 2:
-        inside = mass[width:] - mass[:-width]
-        room = np.maximum(inside * (1 - inside / mass[-1]), 1e-300)
-        score = np.abs(total[width:] - total[:-width]) / np.sqrt(room)
-        # what touches an end of the curve is a level shift
-        score[0] = score[-1] = 0.0
-        i = int(np.argmax(score))
-        if score[i] > best[2]:
-            best = (i, i + width - 1, float(score[i]))
-        width = width * 4 // 3 + (width < 6)
-    return best
 
 
 def _shift(residual: FloatArray, weight: FloatArray) -> tuple[int, float]:
@@ -333,36 +360,33 @@ def _shift(residual: FloatArray, weight: FloatArray) -> tuple[int, float]:
     return i, float(score[i])
 
 
-def _scores(model: Model, series: Series, columns: FloatArray) -> FloatArray:
+def _scores(theta: FloatArray, problem: Problem, columns: FloatArray) -> FloatArray:
     """(t,) standardised coefficient of each template alone beside the model's own columns; 0 where these are alike."""
-    from swope.models.statespace.kernels.likelihood import products
+    from swope.models.statespace.kernels.templates import products
 
-    problem = model.layout(series).problem
-    k = problem.rows.shape[1] - 1
-    rows = np.ascontiguousarray(np.hstack([problem.rows[:, :k], columns, problem.rows[:, k:]]))
-    inner = products(problem._replace(rows=rows))
+    inner, whole = products(theta, problem, columns)
     if not np.isfinite(inner).all():
         return np.zeros(columns.shape[1])
+    k = len(inner) - 1
     own = inner[:k, :k] + 1e-9 * np.diag(np.diag(inner)[:k])
-    across = inner[:k, k:]
-    rest = inner[k:, k:] - across.T @ np.linalg.solve(own, across)
-    norm = np.diag(rest)[:-1]
-    free = norm > 1e-4 * np.maximum(np.diag(inner)[k:-1], 1e-300)
-    score: FloatArray = np.where(free, rest[:-1, -1] / np.sqrt(np.where(free, norm, 1.0)), 0.0)
-    return score
+    across = inner[:k, k + 1 :]
+    solved = np.linalg.solve(own, inner[:k, k:])
+    score = inner[k, k + 1 :] - solved[:, 0] @ across
+    norm = whole - np.sum(across * solved[:, 1:], axis=0)
+    free = norm > 1e-4 * np.maximum(whole, 1e-300)
+    standard: FloatArray = np.where(free, score / np.sqrt(np.where(free, norm, 1.0)), 0.0)
+    return standard
 
 
-def _ramps(series: Series, drift: FloatArray | None) -> list[_Template]:
+def _ramps(series: Series, drift: FloatArray | None) -> _Templates:
     """Fadings (or the reverse), and changes of the period, from each knot on."""
-    n = len(series)
-    found: list[_Template] = []
-    for knot in _KNOTS:
-        first = int(knot * n)
-        ramp = np.maximum(series.time - series.time[first], 0.0) / series.span
-        found.append(_Template("trend", first, n - 1, ramp))
-        if drift is not None and first:
-            found.append(_Template("period", first, n - 1, drift * ramp))
-    return found
+    first = (np.array(_KNOTS) * len(series)).astype(np.int32)
+    ramps = np.maximum(series.time[:, None] - series.time[first], 0.0) / series.span
+    trends = _Templates.of("trend", first, np.full(len(first), len(series) - 1, dtype=np.int32), ramps)
+    if drift is None:
+        return trends
+    later = first > 0
+    return trends.and_more(_Templates.of("period", first[later], trends.last[later], drift[:, None] * ramps[:, later]))
 
 
 def _cycles(fitted: StarFit) -> float:

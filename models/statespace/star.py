@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from swope.models.statespace.columns import COLUMNS
-from swope.models.statespace.fit import Fit, Record, fit, smooth, start, update
+from swope.models.statespace.fit import Fit, Record, contradictions, fit, shift_scores, start, update
 from swope.models.statespace.layout import Model, Term
 from swope.models.statespace.series import Series
 from swope.models.statespace.terms import DampedWalk, Level, Noise, Oscillator, Seasonal, harmonic_columns
@@ -95,7 +95,7 @@ class StarFit:
     plain, fit : its fits in the prepared units, by the likelihood and by the diffuse likelihood.
     walk : the fit with a damped random walk where that was preferred to white noise; `fit` itself unless an oscillator
         did better still; None where there is no walk.
-    record : the filter before the first row: `update` it with `prepared.series` for the one-step forecasts.
+    record, after : the filter before the first row, and after the last.
     mean, sigma : (n,) one-step-ahead forecasts in the prepared units; NaN where there was too little history.
     """
 
@@ -107,6 +107,7 @@ class StarFit:
     fit: Fit
     walk: Fit | None
     record: Record
+    after: Record
     mean: FloatArray
     sigma: FloatArray
 
@@ -140,7 +141,7 @@ class StarFit:
     @cached_property
     def shift(self) -> FloatArray:
         """(n,) standardised size of a level shift that begins at each row; 0 where there is none to be had."""
-        score: FloatArray = np.nan_to_num(smooth(self.plain.model, self.prepared.series).shift)
+        score: FloatArray = np.nan_to_num(shift_scores(self.plain))
         return score
 
 
@@ -211,7 +212,7 @@ def fit_star(star: Star, options: StarOptions = StarOptions()) -> StarFit | str:
     template, plain = structures[name], fits[name]
     final = fit(template, series, warm=plain, restricted=True, uncertainties="walk" in name)
     walk = final if "walk" in name else None
-    record, mean, sigma = _follow(final, prepared.series, options)
+    record, after, mean, sigma = _follow(final, prepared.series, options)
     if walk is not None and _memory((series.value - mean) / sigma) > options.smooth_memory:
         smoother = Model(tuple(Oscillator() if isinstance(t, DampedWalk) else t for t in template.terms))
         other = fit(smoother, series, uncertainties=False)
@@ -221,9 +222,9 @@ def fit_star(star: Star, options: StarOptions = StarOptions()) -> StarFit | str:
             name, template = name.replace("walk", "oscillator"), smoother
             plain = fit(template, series, warm=other, uncertainties=False)
             final = fit(template, series, warm=plain, restricted=True, uncertainties=False)
-            record, mean, sigma = _follow(final, prepared.series, options)
+            record, after, mean, sigma = _follow(final, prepared.series, options)
     return StarFit(
-        star.curve, replace(prepared, series=series), name, template, plain, final, walk, record, mean, sigma
+        star.curve, replace(prepared, series=series), name, template, plain, final, walk, record, after, mean, sigma
     )
 
 
@@ -293,8 +294,8 @@ def fold_misfit(fitted: StarFit, left: FloatArray, least: float) -> FloatArray:
 
 def distrust(fitted: Fit, series: Series, options: StarOptions) -> Series:
     """The series with more noise on the rows that all others contradict (redescending M-estimation)."""
-    alone = smooth(fitted.model, series).alone
-    return series.distrusting(np.maximum(1.0, (np.nan_to_num(alone) / options.outlier) ** 2))
+    alone = np.nan_to_num(contradictions(fitted, series))
+    return series.distrusting(np.maximum(1.0, (alone / options.outlier) ** 2))
 
 
 def _season(star: Star, series: Series, options: StarOptions) -> tuple[Seasonal, float] | None:
@@ -329,6 +330,8 @@ def _harmonics(series: Series, shape_of: tuple[int, ...], period: float, most: i
 
     By the information criterion of a weighted least-squares fit, clipped once.
     """
+    from swope.models.statespace.kernels.least_squares import orthogonalise
+
     bands = sorted(set(shape_of))
     mine = [np.flatnonzero(series.band == b) for b in bands]
     n = sum(len(rows) for rows in mine)
@@ -339,20 +342,18 @@ def _harmonics(series: Series, shape_of: tuple[int, ...], period: float, most: i
     most = max(1, min(most, int(MOST_IN_GAP / widest)))
     weight = np.ones(len(series))
     residual = np.zeros(len(series))
-    waves = np.hstack([np.ones((len(series), 1)), harmonic_columns(series.time, period, most)])
+    waves = np.ascontiguousarray(np.vstack([np.ones(len(series)), harmonic_columns(series.time, period, most).T]))
     cycle = np.hstack([np.ones((CYCLE, 1)), harmonic_columns(np.arange(CYCLE) * period / CYCLE, period, most)])
     best, explained = 0, 0.0
     for _ in range(2):
         squares, tame = np.zeros(most + 1), most
         for rows in mine:
-            w = weight[rows]
-            q, r = np.linalg.qr(waves[rows] * w[:, None])
-            y = series.value[rows] * w
-            part = q.T @ y
-            tame = min(tame, _tame(r, part, cycle, WILDEST * float(np.ptp(series.value[rows]))))
-            squares += np.maximum(y @ y - np.cumsum(part**2), 1e-12)[::2]
-            kept = 2 * (best or most) + 1
-            residual[rows] = (y - q[:, :kept] @ part[:kept]) / w
+            w, y = weight[rows], series.value[rows]
+            triangle, part, left = np.empty((len(waves), len(waves))), np.empty(len(waves)), np.empty(len(rows))
+            orthogonalise(np.ascontiguousarray(waves[:, rows] * w), y * w, 2 * (best or most) + 1, triangle, part, left)
+            tame = min(tame, _tame(triangle, part, cycle, WILDEST * float(np.ptp(y))))
+            squares += np.maximum(np.sum((y * w) ** 2) - np.cumsum(part**2), 1e-12)[::2]
+            residual[rows] = left / w
         free = len(bands) * (1 + 2 * np.arange(most + 1))
         best = int(np.argmin((n * np.log(squares / n) + free * math.log(n))[: tame + 1]))
         explained = 1.0 - float(squares[best] / squares[0])
@@ -381,13 +382,13 @@ def _tame(triangle: FloatArray, part: FloatArray, cycle: FloatArray, reach: floa
     return 1
 
 
-def _follow(chosen: Fit, series: Series, options: StarOptions) -> tuple[Record, FloatArray, FloatArray]:
-    """The filter before the first row, and the one-step forecasts of all rows; NaN for a band's first ones."""
+def _follow(chosen: Fit, series: Series, options: StarOptions) -> tuple[Record, Record, FloatArray, FloatArray]:
+    """The filter before and after all rows, and their one-step forecasts; NaN for a band's first ones."""
     record = start(chosen.model, series, _prior(chosen, series), limit=options.limit)
-    _, mean, sigma = update(record, series)
+    after, mean, sigma = update(record, series)
     for b in range(series.bands):
         mean[np.flatnonzero(series.band == b)[:HISTORY]] = np.nan
-    return record, mean, sigma
+    return record, after, mean, sigma
 
 
 def _prior(chosen: Fit, series: Series) -> FloatArray:

@@ -150,7 +150,7 @@ class DampedWalk(Term):
         tau = min(math.sqrt(series.span * series.spacing), 0.5 * high)
         sigma = _scale_parameter("sigma", self.sigma, 0.7 * series.scale)
         if self.largest is not None:
-            sigma = replace(sigma, start=min(sigma.start, 0.5 * self.largest), high=self.largest)
+            sigma = sigma._replace(start=min(sigma.start, 0.5 * self.largest), high=self.largest)
         return [sigma, Parameter("tau", self.tau, tau, low, high, tries=(0.05, 0.3, 3.0, 20.0))]
 
     def blocks(self, series: Series) -> list[Block]:

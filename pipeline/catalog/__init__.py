@@ -2,10 +2,12 @@
 
 from swope.pipeline.catalog.export import FORMATS, export
 from swope.pipeline.catalog.schema import events_table, night_points_table, night_stars_table, objects_table
+from swope.pipeline.catalog.selected import Selected
 from swope.pipeline.catalog.store import count_statuses, merge, write_parquet
 
 __all__ = [
     "FORMATS",
+    "Selected",
     "count_statuses",
     "events_table",
     "export",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,6 +18,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from swope.pipeline.catalog.schema import STATUSES, events_schema, objects_schema, probability_types, with_models
+from swope.pipeline.catalog.selected import Selected
 from swope.pipeline.coincidence import many_stars
 from swope.pipeline.column import DetectorColumns, detectors_of
 from swope.pipeline.commit import finish
@@ -33,6 +33,7 @@ from swope.pipeline.rank import (
     novelty_rank,
     ranking_pvalue,
 )
+from swope.pipeline.sealed import unsealed
 
 OBJECTS = "objects.parquet"
 EVENTS = "events.parquet"
@@ -85,8 +86,8 @@ def write_parquet(table: pa.Table, path: Path) -> None:
 
 
 def merge(
-    objects: Sequence[Path],
-    events: Sequence[Path],
+    objects: Sequence[Selected | Path],
+    events: Sequence[Selected | Path],
     run_dir: Path,
     batch: int = BATCH,
     models: Mapping[str, str] = MappingProxyType({}),
@@ -105,7 +106,7 @@ def merge(
 
     Parameters
     ----------
-    objects, events : Parquet files of `objects_table` and `events_table`.
+    objects, events : Parquet files of `objects_table` and `events_table`, or rows of such.
     run_dir : folder of the run.
     batch : stars held whole at a time.
     models : ids of those that the run was made with, by kind; the tables say them.
@@ -117,10 +118,11 @@ def merge(
     ValueError
         When a part is not a table of its kind; the message names it.
     """
+    objects, events = ([Selected.of(part) for part in parts] for parts in (objects, events))
     types: set[str] = set()
     known: dict[str, DetectorColumns] = {}
     for part in objects:
-        part_schema = pq.read_schema(part)
+        part_schema = part.schema
         types.update(probability_types(part_schema.names))
         known |= {one.name: one for one in detectors_of(part_schema)}
     detectors = tuple(known.values())
@@ -186,8 +188,7 @@ def record_of(run_dir: Path) -> dict[str, Any]:
     path = run_dir / RECORD
     if not path.is_file():
         return {}
-    record = json.loads(path.read_text(encoding="utf-8"))
-    return record if isinstance(record, dict) else {}
+    return unsealed(path.read_text(encoding="utf-8"))
 
 
 def count_statuses(path: Path) -> dict[str, int]:
@@ -266,15 +267,15 @@ class _Places:
         return _Places(self.rank[rows], self.rate[rows], self.flag[rows], self.novel[rows])
 
 
-def _keys(parts: Sequence[Path], schema: pa.Schema, scores: Sequence[str]) -> pa.Table:
+def _keys(parts: Sequence[Selected], schema: pa.Schema, scores: Sequence[str]) -> pa.Table:
     """What ranking and sorting need of every star, in the order of the final table."""
     wanted = list(dict.fromkeys((*_OBJECT_ORDER, *_TIMES, "anomaly_pvalue", *scores)))
     types = pa.schema([schema.field(name).remove_metadata() for name in wanted])
     tables = []
     for part in parts:
-        there = set(pq.read_schema(part).names)
+        there = set(part.schema.names)
         try:
-            table = pq.read_table(part, columns=[name for name in wanted if name in there])
+            table = part.read([name for name in wanted if name in there])
             columns = [table[f.name].cast(f.type) if f.name in there else pa.nulls(len(table), f.type) for f in types]
         except (pa.ArrowInvalid, KeyError, ValueError) as problem:
             raise ValueError(f"{part} is not a table of objects: {problem}") from problem
@@ -333,7 +334,7 @@ def _novelty_rank(keys: pa.Table, detectors: Sequence[DetectorColumns]) -> NDArr
     return novelty_rank(novelty(shapes, doubt))
 
 
-def _happened_to_many(parts: Sequence[Path], keys: pa.Table) -> tuple[BoolArray, NDArray[np.int64]]:
+def _happened_to_many(parts: Sequence[Selected], keys: pa.Table) -> tuple[BoolArray, NDArray[np.int64]]:
     """Of every event of the run, in the order of the final table, whether it happened to many stars, and its star.
 
     Returns
@@ -389,7 +390,7 @@ def _sorted(table: pa.Table, names: Sequence[str]) -> pa.Table:
     return table.take(pc.sort_indices(table, [(name, "ascending") for name in names]))
 
 
-def _split(parts: Sequence[Path], schema: pa.Schema, edges: NDArray[np.object_], folder: Path) -> list[Path]:
+def _split(parts: Sequence[Selected], schema: pa.Schema, edges: NDArray[np.object_], folder: Path) -> list[Path]:
     """Deal the rows of the parts out to one Arrow file a batch, by name."""
     folder.mkdir()
     files = [folder / f"{i:06d}.arrow" for i in range(len(edges) + 1)]
@@ -404,9 +405,11 @@ def _split(parts: Sequence[Path], schema: pa.Schema, edges: NDArray[np.object_],
     return files
 
 
-def _conformed(part: Path, schema: pa.Schema) -> pa.Table:
+def _conformed(part: Selected, schema: pa.Schema) -> pa.Table:
     """A part with the columns of the schema, in its order; null where the part has none."""
-    table = pq.read_table(part)
+    table = part.read()
+    if table.schema.equals(schema):
+        return pa.table(table.columns, schema=schema)
     unknown = [name for name in table.column_names if name not in schema.names]
     if unknown or "object_id" not in table.column_names:
         raise ValueError(f"{part} is not a table of {schema.metadata[b'swope.table'].decode()}: it has {unknown}")

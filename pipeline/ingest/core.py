@@ -115,19 +115,21 @@ def read(part: Part, options: IngestOptions) -> Ingested:
     Its stars, in a fixed order, and the inputs that did not become stars. No exception leaves for a bad file.
     """
     curves: list[LightCurve] = []
+    places: list[int] = []
     refused: list[Refused] = []
     try:
-        for outcome in reader_named(part.reader).read(part, options):
+        for place, outcome in enumerate(reader_named(part.reader).read(part, options)):
             if isinstance(outcome, Refused):
                 refused.append(outcome)
             else:
                 curves.append(outcome)
+                places.append(place)
     except Exception as error:  # whatever broke, the other parts go on and every star of this one is accounted for
         done = len(curves) + len(refused)
         rows = range(part.start + done, max(part.stop, part.start + done + 1))
         source = ";".join(part.sources)
         refused += [refusal(f"row {row + 1}" if part.stop >= 0 else source, source, error) for row in rows]
-    return Ingested(Chunk.of(curves), tuple(refused))
+    return Ingested(Chunk.of(curves), tuple(refused), tuple(places))
 
 
 def read_all(sources: Sequence[str], options: IngestOptions) -> Everything:

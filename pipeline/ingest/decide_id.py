@@ -88,8 +88,10 @@ def _measured(column: Column) -> bool:
 def _rounded(column: Column) -> bool:
     """Whether whole numbers that are too long for floating ones were written as such."""
     if isinstance(column.cells, pa.Array):
+        if not np.any(np.abs(column.numbers) >= EXACT):
+            return False
         words = column.words.astype(str)
-        return bool(np.any(np.abs(column.numbers) >= EXACT) and np.any(np.char.find(np.char.lower(words), "e+") > 0))
+        return bool(np.any(np.char.find(np.char.lower(words), "e+") > 0))
     return column.cells.dtype.kind == "f" and bool(np.any(np.abs(column.cells) >= EXACT))
 
 

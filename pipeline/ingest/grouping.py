@@ -101,6 +101,15 @@ class TableRows:
             digest.update(f"{start}:{stop}".encode())
         return digest.hexdigest()
 
+    def keys(self, start: int, stop: int, read_by: str) -> bytes:
+        """16 bytes for each row of a range: a hash of the row and of how it is read; zeros for a nameless one."""
+        said = f"{self.shape} {read_by}".encode("utf-8", "surrogateescape")
+        known = _hash(said)
+        return b"".join(
+            bytes(16) if nameless else _hash(known + digest)
+            for digest, nameless in zip(self.digests[start:stop], self.nameless[start:stop], strict=True)
+        )
+
 
 def rows_of_table(path: str, batch: int) -> TableRows:
     """Go once over a Parquet table.

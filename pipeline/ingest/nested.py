@@ -22,13 +22,21 @@ CLOCK_KEY = b"swope.clock"
 MAX_GROUP_CHUNKS = 4
 
 
-def table_parts(reader: str, file: InputFile, path: str, options: IngestOptions) -> list[Part]:
+#: How a row of a table is read, where that and the row are all that a star follows from; and what such a star says of
+#: its reading.
+ReadBy = tuple[str, str]
+
+
+def table_parts(
+    reader: str, file: InputFile, path: str, options: IngestOptions, read_by: ReadBy | None = None
+) -> list[Part]:
     """Divide a table by rows into parts of at most `chunk_size` stars and about `PART_BYTES` of plain columns.
 
     Parameters
     ----------
     file : what the user named; its name and digest go into the parts.
     path : the Parquet table to open: the same file, or one staged from it.
+    read_by : makes keys for the rows; None where a star does not follow from its row alone.
     """
     with pq.ParquetFile(path) as table:
         rows = table.metadata.num_rows
@@ -40,8 +48,17 @@ def table_parts(reader: str, file: InputFile, path: str, options: IngestOptions)
         # a page is damaged: the stars of the others can be read
         here = InputFile(path, file.source, file.size, file.digest)
         return [part_of(reader, [here], start, min(start + step, rows)) for start in range(0, rows, step)]
+    way, said = read_by or ("", "")
     return [
-        Part(reader, (path,), (file.source,), _named(file.source, told.digest(*range_)), *range_)
+        Part(
+            reader,
+            (path,),
+            (file.source,),
+            _named(file.source, told.digest(*range_)),
+            *range_,
+            keys=told.keys(*range_, f"{file.source} {way}") if read_by else b"",
+            read_as=said,
+        )
         for range_ in told.ranges(step)
     ]
 
@@ -130,8 +147,14 @@ def nested_parts(
     files: Sequence[InputFile],
     make: Callable[[InputFile], tuple[str, list[Refused]]],
     options: IngestOptions,
+    read_by: Callable[[str], ReadBy | None] = lambda _: None,
 ) -> tuple[list[Part], list[Refused]]:
-    """Plan files that each become a nested table by `make`; one that cannot is refused, the others go on."""
+    """Plan files that each become a nested table by `make`; one that cannot is refused, the others go on.
+
+    Parameters
+    ----------
+    read_by : of such a table, as for `table_parts`.
+    """
     from swope.pipeline.ingest.bytes import stem_of
 
     parts: list[Part] = []
@@ -139,7 +162,7 @@ def nested_parts(
     for file in files:
         try:
             path, found = make(file)
-            more = table_parts(reader, file, path, options)
+            more = table_parts(reader, file, path, options, read_by(path))
         except Exception as error:  # a broken file may break Arrow in any way; the others go on
             refused.append(refusal(stem_of(file.source), file.source, error))
             continue

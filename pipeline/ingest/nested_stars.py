@@ -21,7 +21,7 @@ from swope.pipeline.ingest.columns import merged
 from swope.pipeline.ingest.decide import decide
 from swope.pipeline.ingest.join import RADIUS
 from swope.pipeline.ingest.lists import Field, Lists, lists_at
-from swope.pipeline.ingest.nested import CLOCK_KEY, read_rows
+from swope.pipeline.ingest.nested import CLOCK_KEY, ReadBy, read_rows
 from swope.pipeline.ingest.nested_layout import Layout, Series, layout_of
 from swope.pipeline.ingest.parts import IngestOptions, Part, Refused, UnusableError
 from swope.pipeline.ingest.reading import Reading
@@ -66,11 +66,17 @@ class _Way:
 
 
 class _Stars:
-    """Some rows of a nested table, its lists found once."""
+    """Some rows of a nested table, its lists found once.
 
-    def __init__(self, table: pa.Table, first: int) -> None:
+    Parameters
+    ----------
+    table : the rows.
+    numbers : (rows,) of them in the whole table, from 0.
+    """
+
+    def __init__(self, table: pa.Table, numbers: Sequence[int] | range = ()) -> None:
         self.table = table
-        self.first = first
+        self.numbers = numbers or range(len(table))
         self._lists: dict[Field, Lists] = {}
 
     def __len__(self) -> int:
@@ -117,7 +123,11 @@ def read_nested(part: Part, options: IngestOptions) -> Iterator[LightCurve | Ref
     layout = layout_of(schema)
     if layout is None:
         raise UnusableError("no lists of times and values")
-    stars = _Stars(read_rows(path, part.start, part.stop, layout.columns), part.start)
+    table = read_rows(path, part.start, part.stop, layout.columns)
+    picked = range(len(table)) if part.picked is None else part.picked
+    if part.picked is not None:
+        table = table.take(pa.array(part.picked, pa.int64()))
+    stars = _Stars(table, [part.start + row for row in picked])
     clocks = _clocks(layout, stars, (schema.metadata or {}).get(CLOCK_KEY))
     made: dict[int, LightCurve | Refused] = {}
     for clock in dict.fromkeys(clocks):
@@ -144,7 +154,39 @@ def _judged(path: str, _: int, __: int, options: IngestOptions) -> tuple[_Way, .
     layout = layout_of(pq.read_schema(path))
     if layout is None:
         raise UnusableError("no lists of times and values")
-    return _decided(layout, _Stars(_beginning(path, layout), 0), options)
+    return _decided(layout, _Stars(_beginning(path, layout)), options)
+
+
+def by_row_alone(path: str, options: IngestOptions) -> ReadBy | None:
+    """How the rows of a table are read, in words, where a star follows from its row and these words alone.
+
+    It does where all that is used of a row, but for names and bands, are numbers as they stand: what text means is
+    judged in company, and clocks that stars state for themselves are each judged anew.
+    """
+    schema = pq.read_schema(path)
+    layout = layout_of(schema)
+    if layout is None or layout.clock is not None or layout.said:
+        return None
+    clock = _shared_clock((schema.metadata or {}).get(CLOCK_KEY))
+    own = options if clock is None else replace(options, clock=merged(clock, options.clock))
+    ways = judge(path, own)
+    for way in ways:
+        fields, reading = (*way.star, *way.series.fields), way.reading
+        used = [fields[i] for i in reading.columns - {reading.object_id, reading.band}]
+        if not all(pa.types.is_integer(one.type) or pa.types.is_floating(one.type) for one in used):
+            return None
+    # how a table is divided changes none of its stars
+    return repr((ways, layout.unit, replace(own, chunk_size=1))), ways[0].reading.said
+
+
+def needs_company(outcome: LightCurve | Refused, read_as: str) -> bool:
+    """Whether what became of a row may depend on the rows that it was read with.
+
+    Parameters
+    ----------
+    read_as : what a star says of its reading that follows from its row alone.
+    """
+    return outcome.read_as != read_as if isinstance(outcome, LightCurve) else _says_nothing(outcome)
 
 
 def in_several_rows(path: str, options: IngestOptions) -> float | None:
@@ -175,7 +217,7 @@ def in_several_rows(path: str, options: IngestOptions) -> float | None:
 
 def _plain_cells(batch: pa.RecordBatch, field: Field) -> list[object]:
     """The cells of a plain column, however deep it lies."""
-    cells: list[object] = _Stars(pa.Table.from_batches([batch]), 0).plain(field).to_pylist()
+    cells: list[object] = _Stars(pa.Table.from_batches([batch])).plain(field).to_pylist()
     return cells
 
 
@@ -235,8 +277,13 @@ def _fine_enough(field: Field, stars: _Stars, reading: Reading) -> None:
 def _clocks(layout: Layout, stars: _Stars, shared: bytes | None) -> list[Clock | None]:
     """The clock that each star states, else the one that the table states for all, else None."""
     words = [None] * len(stars) if layout.clock is None else stars.plain(layout.clock).to_pylist()
-    common = _clock(shared.decode("utf-8", errors="replace")) if shared else None
+    common = _shared_clock(shared)
     return [_clock(word) or common for word in words]
+
+
+def _shared_clock(said: bytes | None) -> Clock | None:
+    """The clock that a table states for all of its stars."""
+    return _clock(said.decode("utf-8", errors="replace")) if said else None
 
 
 def _clock(word: object) -> Clock | None:
@@ -258,7 +305,7 @@ def _read_all(
     made = _read_some(ways, layout, stars, rows, source, options)
     empty = np.array([i for i in rows if i in made and _says_nothing(made[i])], dtype=np.int64)
     if len(empty):
-        part = _Stars(stars.table.take(pa.array(empty)), 0)
+        part = _Stars(stars.table.take(pa.array(empty)))
         try:
             other = _decided(layout, part, options)
         except UnusableError:
@@ -284,7 +331,7 @@ def _read_some(
     made: dict[int, LightCurve | Refused] = {}
     points = np.zeros(len(stars), dtype=np.int64)
     for i in rows.tolist():
-        no = f"row {stars.first + i + 1}"
+        no = f"row {stars.numbers[i] + 1}"
         if not names[i]:
             made[i] = Refused(no, source, f"{no} has no {ways[0].object_id}")
     for way in ways:

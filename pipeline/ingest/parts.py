@@ -107,6 +107,10 @@ class Part:
     sources : the name of each of `paths`, as the user would recognise it.
     digest : SHA-256 over the names and the content of the input it covers, hexadecimal.
     start, stop : the rows of a table with a row a star; stop is -1 for "all of it".
+    keys : 16 bytes for each of these rows, which change whenever anything that the row becomes may change; empty where
+        that does not follow from the row alone. Of a row that may have to be called by its place they are zeros.
+    read_as : what a star of such a row says of its reading; one that says something else was judged in company.
+    picked : those of these rows, counted from `start`, that are read; None for all.
     """
 
     reader: str
@@ -115,6 +119,9 @@ class Part:
     digest: str
     start: int = 0
     stop: int = -1
+    keys: bytes = b""
+    read_as: str = ""
+    picked: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -135,10 +142,18 @@ class Plan:
 
 @dataclass(frozen=True, eq=False)
 class Ingested:
-    """What one part became: stars, and the inputs that did not become stars."""
+    """What one part became.
+
+    Attributes
+    ----------
+    chunk : stars.
+    refused : the inputs that did not become stars.
+    places : of each star among all that the part became; of a table with a row a star, its row among those read.
+    """
 
     chunk: Chunk
     refused: tuple[Refused, ...]
+    places: tuple[int, ...] = ()
 
 
 def part_of(reader: str, files: Sequence[InputFile], start: int = 0, stop: int = -1) -> Part:

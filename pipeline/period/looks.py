@@ -124,19 +124,12 @@ def _smooth(weight: FloatArray, total: FloatArray, prior: FloatArray, n: int) ->
     weight, total : (m, bins).
     n : number of points.
     """
+    from swope.pipeline.period.kernels.shapes import smooth_curves
+
     basis = _harmonics(len(prior), weight.shape[1])
-    matrix = (weight[:, None, :] * basis) @ basis.T
-    right = total @ basis.T
-    diagonal = np.arange(len(basis))
-    noise: FloatArray = np.full(len(weight), 0.3)
-    for _ in range(3):
-        ridged = matrix.copy()
-        ridged[:, diagonal, diagonal] += np.column_stack(
-            [np.full(len(noise), 1e-6), noise[:, None] / np.repeat(prior, 2)]
-        )
-        series = np.linalg.solve(ridged, right[:, :, None])[:, :, 0]
-        noise = np.clip(1.0 - np.sum(right * series, axis=1) / n, 1e-4, 1.0)
-    return np.asarray(series, dtype=np.float64), noise
+    series, noise = np.empty((len(weight), len(basis))), np.empty(len(weight))
+    smooth_curves(weight, total, basis, np.repeat(prior, 2), n, series, noise)
+    return series, noise
 
 
 @lru_cache(maxsize=4)
@@ -193,33 +186,11 @@ def _dip(weight: FloatArray, total: FloatArray) -> tuple[IntArray, IntArray]:
     ----------
     weight, total : (m, bins).
     """
-    bins = weight.shape[1]
-    all_weight, all_total = weight.sum(axis=1, keepdims=True), total.sum(axis=1, keepdims=True)
-    gains = []
-    for wide in WIDTHS:
-        inside, dip = (_running(x, wide) for x in (weight, total))
-        there = (inside > 0) & (dip < 0) & (inside < all_weight)
-        rest = np.where(there, all_weight - inside, 1.0)
-        gain = dip**2 / np.where(there, inside, 1.0) + (all_total - dip) ** 2 / rest
-        gains.append(np.where(there, gain, 0.0))
-    gain = np.concatenate(gains, axis=1)
-    highest = gain.max(axis=1, keepdims=True)
-    # boxes that differ by empty bins alone are as good as one another but for rounding: the first is the narrowest
-    best = np.argmax(gain >= (1.0 - 1e-9) * highest, axis=1)
-    found = highest[:, 0] > 0
-    start = np.where(found, best % bins, 0)
-    width = np.where(found, np.array(WIDTHS)[best // bins], 1)
-    return start[:, None].astype(np.int32), width.astype(np.int32)
+    from swope.pipeline.period.kernels.shapes import best_dips
 
-
-def _running(value: FloatArray, width: int) -> FloatArray:
-    """(m, bins) sums of so many bins from each on, around the circle."""
-    round_ = np.concatenate([value, value[:, : width - 1]], axis=1)
-    # one after the other: a difference of running sums would leave rounding where there is nothing
-    sums = value.copy()
-    for j in range(1, width):
-        sums += round_[:, j : j + value.shape[1]]
-    return sums
+    start, width = np.empty((2, len(weight)), dtype=np.int32)
+    best_dips(weight, total, np.array(WIDTHS), start, width)
+    return start[:, None], width
 
 
 def _depths(

@@ -38,16 +38,16 @@ def nominate(power: FloatArray, grid: Grid, span: float) -> FloatArray:
     -------
     (m,) cycles a day, within the grid's limits; m is some hundreds at most.
     """
-    from swope.pipeline.period.kernels.peaks import peaks
+    from swope.pipeline.period.kernels.peaks import block_maxima, peaks
 
     share = min(1.0, max(LEAST_SHARE, grid.size / FULL_SIZE))
-    found = []
+    found, top = [], block_maxima(power)
     for harmonics, most in SUMS:
         number = round(most * share)
         index, height = np.zeros(number), np.zeros(number)
         stride = min(1.0, 2.5 / harmonics)
         high = (grid.first + grid.size - 1) / (1 if harmonics < 2 else 2 if harmonics < 4 else 6)
-        count = peaks(power, grid.first, harmonics, stride, 1.0 / (span * grid.step), high, index, height)
+        count = peaks(power, top, grid.first, harmonics, stride, 1.0 / (span * grid.step), high, index, height)
         order = np.argsort(-height[:count], kind="stable")
         at = index[:count][order] * grid.step * stride
         if harmonics == 1:

@@ -69,7 +69,7 @@ def periodogram(time: FloatArray, value: FloatArray, weight: FloatArray, grid: G
     """
     from scipy.fft import fft
 
-    from swope.pipeline.period.kernels.transform import power_of_sums, spread
+    from swope.pipeline.period.kernels.transform import power_of_sums, spread, spreading
 
     weight = weight / weight.sum()
     value = value - np.sum(weight * value)
@@ -84,11 +84,12 @@ def periodogram(time: FloatArray, value: FloatArray, weight: FloatArray, grid: G
     work = np.empty((3 * TOGETHER, length), dtype=np.complex64)
     shifted = np.ascontiguousarray(time - time.min())
     signal = value * weight / np.sqrt(variance)
+    how = spreading(shifted, grid.step, block, length, pieces)
     participation = 0.0
     for first in range(0, blocks, TOGETHER):
         centre = grid.first + first * block + block // 2
         work[:] = 0
-        spread(shifted, signal, weight, grid.step, centre, block, pieces, work)
+        spread(shifted, signal, weight, centre * grid.step, how, work)
         sums = fft(work, axis=1, overwrite_x=True)
         some = power[first * block : (first + TOGETHER) * block]
         participation += power_of_sums(sums, taper, block, first * block / grid.size, 1.0 / grid.size, some)

@@ -1,6 +1,7 @@
 """Stop a run at random moments in every way there is, and see whether it goes on to the same bytes: one JSON line.
 
     python -m tests.bench.chaos [--trials 50] [--seed 0] [SOURCE...]
+    python -m tests.bench.chaos --some 12 --keep FILE           the next twelve of them, counted with those before
 
 A run is sent SIGKILL, SIGTERM or SIGINT (Ctrl+C), itself, one of its workers, or its whole group; given again, stopped
 again, ... each after a random part of the time that an undisturbed run takes. After every stop what stands in the
@@ -271,18 +272,40 @@ def full_disk(sources: Sequence[str], undisturbed: Path, folder: Path) -> FullDi
     return FullDisk(first.returncode, lines[-1] if lines else "", len(lines), different)
 
 
+def together(some: Outcome, more: Outcome) -> Outcome:
+    """What came of both."""
+    return Outcome(
+        stops=dict(Counter(some.stops) + Counter(more.stops)),
+        slowest=max(some.slowest, more.slowest),
+        **{
+            name: getattr(some, name) + getattr(more, name)
+            for name in ("finished", "torn", "redone", "different", "left")
+        },
+    )
+
+
 def main() -> None:
     """Measure, and print lines."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sources", nargs="*", default=[str(SAMPLE)])
     parser.add_argument("--trials", type=int, default=50)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--some", type=int, metavar="N", help="of the trials, where they take too long for one command")
+    parser.add_argument("--keep", type=Path, metavar="FILE", help="where such commands go on counting")
     given = parser.parse_args()
     ways = [WAYS[i % len(WAYS)] for i in range(given.trials)]
     random.Random(given.seed).shuffle(ways)
+    so_far = Outcome()
+    if given.keep and given.keep.exists():
+        so_far = Outcome(**json.loads(given.keep.read_text()))
+    done = sum(so_far.stops.values())
+    ways = ways[done:][: given.some]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        print(json.dumps({"bench": "chaos", **asdict(measure(given.sources, ways, given.seed, folder))}), flush=True)
+        outcome = together(so_far, measure(given.sources, ways, given.seed + done, folder))
+        print(json.dumps({"bench": "chaos", "trials": done + len(ways), **asdict(outcome)}), flush=True)
+        if given.keep:
+            given.keep.write_text(json.dumps(asdict(outcome)))
         try:
             full = full_disk(given.sources, folder / "undisturbed", folder / "disk")
         except PermissionError as error:

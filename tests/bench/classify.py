@@ -204,8 +204,8 @@ def rates(classifier: Classifier, inputs: Inputs, repeats: int = 5) -> dict[str,
     inputs = inputs.rows(rows)
     tensors = _tensors(inputs, classifier._scaling, classifier.options)
     batches = [[tensor[i : i + CALL_SIZES[-1]] for tensor in tensors] for i in range(0, TIMED, CALL_SIZES[-1])]
-    single = [_network(classifier.options, len(classifier.types)) for _ in classifier._networks]
-    for network, double in zip(single, classifier._networks, strict=True):
+    single = [_network(classifier.options, len(classifier.types)) for _ in classifier.networks]
+    for network, double in zip(single, classifier.networks, strict=True):
         network.set_weights(double.get_weights())
 
     def bare(networks: Sequence[Any]) -> None:
@@ -215,7 +215,7 @@ def rates(classifier: Classifier, inputs: Inputs, repeats: int = 5) -> dict[str,
 
     asked: dict[str, Callable[[], object]] = {
         "whole": lambda: classifier.classify_inputs(inputs),
-        "bare": lambda: bare(classifier._networks),
+        "bare": lambda: bare(classifier.networks),
         "bare_single": lambda: bare(single),
     }
     best = dict.fromkeys(asked, np.inf)

@@ -209,15 +209,14 @@ def integrated(one: Quiet, change: FloatArray) -> float:
     (neighbours of a wandering star, the bands of one moment) the rows are whitened by the star's own fitted walk first:
     many rows that err together count as few (Pont, Zucker & Queloz 2006, MNRAS 373, 231).
     """
-    from swope.models.statespace.kernels.likelihood import products
+    from swope.models.statespace.kernels.templates import products
 
     fitted = one.fitted
     series = fitted.prepared.series.distrusting(np.ones(len(change)))
     problem = fitted.plain.model.layout(series).problem
-    columns = np.ascontiguousarray(np.column_stack([problem.rows[:, :-1], change / fitted.prepared.scale]))
-    inner = products(problem._replace(rows=columns))
-    own = inner[:-1, :-1] + 1e-9 * np.diag(np.diag(inner)[:-1])
-    power = float(inner[-1, -1] - inner[-1, :-1] @ np.linalg.solve(own, inner[:-1, -1]))
+    inner, norm = products(np.empty(0), problem, (change / fitted.prepared.scale)[:, None])
+    own = inner[:-1, :-2] + 1e-9 * np.diag(np.diag(inner)[:-1])
+    power = float(norm[0] - inner[:-1, -1] @ np.linalg.solve(own, inner[:-1, -1]))
     scatter = 1.4826 * float(np.nanmedian(np.abs(fitted.innovation)))
     return math.sqrt(max(power, 0.0)) / scatter
 

@@ -31,7 +31,7 @@ def speed(forecaster: Forecaster, stars: Sequence[Star]) -> dict[str, float]:
     bare_rate = pieces * STEPS / _least(lambda: model.predict(bare, batch_size=STARS, verbose=0))
     our_rate = len(inputs) / _least(lambda: outputs_of(model, options.units, options.cell, steps))
     begin = time.process_time()
-    Forecaster(options, model, forecaster.calibration).forecast(stars)
+    Forecaster(options, forecaster.trained, forecaster.calibration).forecast(stars)
     whole = time.process_time() - begin
     print(
         f"speed: network {our_rate:.0f} rows/s, {our_rate / bare_rate:.2f} of Keras' predict ({bare_rate:.0f}); "

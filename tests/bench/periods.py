@@ -3,7 +3,9 @@
 Beside every figure stands the plain one-term Lomb-Scargle (nifty-ls, one call a band on the same grid, powers added,
 highest peak) of the same run. "Right" means within 1 %, or within a quarter of a cycle over the star's span where that
 is looser. Stars that the rule's weights were learned from and stars kept apart (`swope.pipeline.split.held_out`) are
-reported side by side. The last line of each set is one JSON object.
+reported side by side. References err too: "upheld" are the stars whose period is right, or disputed but foretells the
+star's own nights better than the reference does; of "refuted" ones the reference does (`tests.bench.periods_disputed`).
+The last line of each set is one JSON object.
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ from swope.pipeline.period import PeriodOptions, find_period
 from swope.pipeline.period.grid import Grid, grid_for
 from swope.pipeline.split import held_out
 from tests.bench.periods_data import ECLIPSING, Known, asas, catalina, eros, eros2, right, s82, with_fitted_period
+from tests.bench.periods_disputed import DECIDED, sided
 
 SETS = ("s82", "asas", "eros", "catalina", "eros2", "space", "fap", "speed", "invariance")
 LIMITS = PeriodOptions(min_period=0.2, max_period=1.2)
@@ -95,10 +98,16 @@ def judged_star(bare: Known, options: PeriodOptions) -> tuple[Known, dict[str, f
         "half": float(right(2 * answer.period, star.period, span)),
         "double": float(right(answer.period / 2, star.period, span)),
         "flagged": float(answer.flag is not None),
+        "upheld": float(hits[0]),
+        "refuted": 0.0,
         "plain": 0.0,
         "plain_half": 0.0,
         "plain_seconds": 0.0,
     }
+    # a reference that was fitted here is no witness against what was found
+    if not hits[0] and np.isfinite(bare.period):
+        side = sided(star.curve, answer.period, star.period)
+        row["upheld"], row["refuted"] = float(side > DECIDED), float(side < -DECIDED)
     # a star too poor for a grid has no plain answer either
     with suppress(ValueError):
         grid = grid_for(good.time, options)
@@ -130,7 +139,7 @@ def judge_set(
         if not row["top"]:
             failures[star.class_name].append((star, period))
     table: dict[str, dict[str, float]] = {}
-    columns = ("top", "five", "half", "double", "flagged", "plain", "plain_half")
+    columns = ("top", "five", "half", "double", "flagged", "upheld", "refuted", "plain", "plain_half")
     print(f"\n{title}\n  {'':28s}      n " + " ".join(f"{c:>10s}" for c in columns) + "   ms a star, plain ms")
     for name in sorted(rows):
         full = [row for row in rows[name] if row]

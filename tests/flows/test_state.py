@@ -12,7 +12,7 @@ import pytest
 from swope.flows import state
 from swope.flows.options import RunOptions
 from swope.flows.state import STATE, DamagedError, Kept, State, merge_states, state_table, write_state
-from swope.pipeline.catalog import write_parquet
+from swope.pipeline.catalog import Selected, write_parquet
 from swope.pipeline.catalog.store import RECORD
 from swope.pipeline.lightcurve import LightCurve
 from swope.pipeline.period import PeriodResult
@@ -33,7 +33,7 @@ def test_the_order_is_that_of_names_and_sources(merged: int, tmp_path: Path, mon
         for i, rows in enumerate(np.array_split(rng.permutation(N), n)):
             folders.append(tmp_path / f"{n}-{i}")
             write_parquet(whole.take(pa.array(rows)), folders[-1] / STATE)
-        merge_states(folders, tmp_path, RunOptions(chunk_size=n))
+        merge_states([Selected(folder / STATE) for folder in folders], tmp_path, RunOptions(chunk_size=n))
         written.append((tmp_path / STATE).read_bytes())
     assert len(set(written)) == 1
     assert not (tmp_path / ".states").exists()

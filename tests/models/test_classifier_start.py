@@ -6,6 +6,7 @@ import pytest
 
 from swope.models.classifier import Classifier, ClassifierOptions
 from swope.models.inputs import Inputs, inputs_of
+from swope.pipeline.split import share
 from swope.pipeline.star import Star
 from tests.models.stars import made_star
 
@@ -76,3 +77,14 @@ def test_what_cannot_be_taught_is_refused(start: Classifier) -> None:
         Classifier.fit_inputs(inputs, names, period, ["M"] * 3, start=start)
     with pytest.raises(ValueError, match="5 stars with 5 good rows"):
         Classifier.fit_inputs(inputs, names, period, ["ROT"] * 3, start=start)
+
+
+def test_a_few_stars_teach_whatever_their_names_are(start: Classifier) -> None:
+    # by their names all of them, or none, would be kept for calibration
+    inputs, _, period, labels = made(("RRAB", "EA"), range(100, 105))
+    low = [name for name in map(str, range(5000)) if share(name, "classifier") < OPTIONS.calibration_share][:10]
+    high = [name for name in map(str, range(5000)) if share(name, "classifier") >= OPTIONS.calibration_share][:10]
+    options = replace(OPTIONS, epochs=1)
+    assert Classifier.fit_inputs(inputs, high, period, labels, options, start=start).types == start.types
+    with pytest.raises(ValueError, match="to learn from"):
+        Classifier.fit_inputs(inputs, low, period, labels, options, start=start)

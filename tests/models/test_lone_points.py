@@ -66,3 +66,17 @@ def test_a_fading_of_many_points_is_not() -> None:
     (fading,) = analyze([clean(replace(whole, value=value))], load_models(), AnalysisOptions())
     assert fading.row["anomaly_pvalue"] < 0.05
     assert fading.row["anomaly_flag"] is None
+
+
+def test_every_detector_scores_as_it_assesses() -> None:
+    from swope.models.detector import Batch, ScoringDetector
+    from swope.models.inputs import inputs_of
+    from swope.pipeline.events import EventOptions
+    from tests.models.stars import made_star
+
+    stars = [made_star(kind, seed, n) for seed, (kind, n) in enumerate([("RRAB", 60), ("EA", 120), ("CST", 9)])]
+    batch = Batch(stars, inputs_of(stars), EventOptions())
+    for detector in load_models().detectors.values():
+        assert isinstance(detector, ScoringDetector)
+        assessed = [one.pvalue for one in detector.assess(batch)]
+        np.testing.assert_array_equal(detector.score(stars).pvalue, assessed)

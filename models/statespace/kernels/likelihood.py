@@ -7,8 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from swope.models.statespace.kernels.gains import gains, is_single
 from swope.models.statespace.kernels.motion import advance, pair, parameters, start, zero
-from swope.models.statespace.problem import DAMPED, OSCILLATOR, TREND, Problem
+from swope.models.statespace.kernels.slopes import scalar_slopes
+from swope.models.statespace.problem import OSCILLATOR, TREND, Problem
 from swope.pipeline.compiled import compiled
 from swope.pipeline.lightcurve import FloatArray
 
@@ -89,82 +91,47 @@ def _pass(theta: FloatArray, problem: Problem, normal: FloatArray) -> tuple[floa
 
 
 #: Rows whose innovations are gathered before their products are summed.
-_GATHERED = 128
+_GATHERED = 4
 
 
 @compiled()
-def _add_products(white: FloatArray, rows: int, normal: FloatArray) -> None:
-    """Add the scalar products of the columns, of which `white` (k + 1, rows or more) has the next rows, to `normal`.
+def _add_products(white: FloatArray, normal: FloatArray) -> None:
+    """Add the scalar products of the columns over some rows, `white` (`_GATHERED`, k + 1), to `normal`.
 
-    Four sums side by side, so that several rows are added at a time, and always in this order: leave to add in any
-    order is taken otherwise in each function that this one is built into, and no catalog would be the same twice.
+    Always in this order: leave to add in any order is taken otherwise in each function that this one is built into, and
+    no catalog would be the same twice.
     """
-    whole = rows - rows % 4
+    first, second, third, fourth = white[0], white[1], white[2], white[3]
     for i in range(len(normal)):
+        one, two, three, four = first[i], second[i], third[i], fourth[i]
         for j in range(i + 1):
-            first, second, third, fourth = 0.0, 0.0, 0.0, 0.0
-            for t in range(0, whole, 4):
-                first += white[i, t] * white[j, t]
-                second += white[i, t + 1] * white[j, t + 1]
-                third += white[i, t + 2] * white[j, t + 2]
-                fourth += white[i, t + 3] * white[j, t + 3]
-            for t in range(whole, rows):
-                first += white[i, t] * white[j, t]
-            normal[i, j] += (first + second) + (third + fourth)
+            normal[i, j] += (one * first[j] + two * second[j]) + (three * third[j] + four * fourth[j])
 
 
 @compiled()
-def _pass_walk(theta: FloatArray, problem: Problem, normal: FloatArray) -> tuple[float, int]:
+def _pass_single(theta: FloatArray, problem: Problem, normal: FloatArray) -> tuple[float, int]:
     """As `_pass`, for the commonest case several times as fast: no block, or one damped random walk."""
-    parameter = parameters(theta, problem)
-    factor = len(problem.kind)
-    added = factor + 1
-    rows, observe, error2 = problem.rows, problem.observe, problem.error2
-    step, inflate, group = problem.step, problem.inflate, problem.group
+    learnt = gains(theta, problem)
+    keep, seen, gain, inverse = learnt.keep, learnt.seen, learnt.gain, learnt.inverse
+    rows = problem.rows
     columns = rows.shape[1]
-    walking = len(problem.kind) == 1
-    power, rate = 0.0, 0.0
-    if walking:
-        power, rate = parameter[0, 0] ** 2, -1.0 / parameter[0, 1]
-    state, white = np.zeros(columns), np.empty((columns, _GATHERED))
-    spread, h, gain, keep, gathered = power, 0.0, 0.0, 1.0, 0
+    state, white = np.zeros(columns), np.empty((_GATHERED, columns))
+    gathered = 0
     zero(normal)
-    logs, product, observed = 0.0, 1.0, 0
-    for t in range(len(step)):
-        if walking:
-            h = observe[t, 0]
-            if step[t] > 0:
-                # a row that is not observed leaves its step's factor to the next
-                factor_of_step = math.exp(rate * step[t])
-                keep *= factor_of_step
-                spread = power + (spread - power) * factor_of_step * factor_of_step
-        if error2[t] == np.inf:
-            continue
-        gain = spread * h
-        variance = (error2[t] * parameter[factor, group[t]] + parameter[added, group[t]]) * inflate[t] + h * gain
-        if not variance > 0:
-            return np.nan, 0
-        inverse = 1.0 / variance
-        root = math.sqrt(inverse)
-        gain *= inverse
+    for t in range(len(rows)):
+        root = math.sqrt(inverse[t])
         for j in range(columns):
-            before = keep * state[j]
-            left = rows[t, j] - h * before
-            state[j] = before + gain * left
-            white[j, gathered] = left * root
-        spread -= gain * gain * variance
-        keep = 1.0
+            before = keep[t] * state[j]
+            left = rows[t, j] - seen[t] * before
+            state[j] = before + gain[t] * left
+            white[gathered, j] = left * root
         gathered += 1
         if gathered == _GATHERED:
-            _add_products(white, gathered, normal)
+            _add_products(white, normal)
             gathered = 0
-        observed += 1
-        product *= variance
-        if product < 1e-200 or product > 1e200:
-            logs += math.log(product)
-            product = 1.0
-    _add_products(white, gathered, normal)
-    return logs + math.log(product), observed
+    zero(white[gathered:])
+    _add_products(white, normal)
+    return learnt.logs, learnt.observed
 
 
 @compiled()
@@ -238,10 +205,12 @@ def _cholesky(normal: FloatArray, k: int) -> bool:
 def log_likelihood(theta: FloatArray, problem: Problem, normal: FloatArray) -> float:
     """Log-likelihood of theta; leaves the Cholesky factor and the half-solved data row in `normal`."""
     k = problem.rows.shape[1] - 1
-    blocks = len(problem.kind)
-    if blocks == 0 or (blocks == 1 and problem.kind[0] == DAMPED):
-        logs, observed = _pass_walk(theta, problem, normal)
-    elif blocks == 1 and (problem.kind[0] == TREND or problem.kind[0] == OSCILLATOR):
+    if k == 0 and is_single(problem):
+        value = scalar_slopes(theta, problem, np.empty(0))
+        return value if math.isfinite(value) else -np.inf
+    if is_single(problem):
+        logs, observed = _pass_single(theta, problem, normal)
+    elif len(problem.kind) == 1 and (problem.kind[0] == TREND or problem.kind[0] == OSCILLATOR):
         logs, observed = _pass_pair(theta, problem, normal)
     else:
         logs, observed = _pass(theta, problem, normal)
@@ -295,18 +264,14 @@ def _solve(normal: FloatArray, inverse: FloatArray, coefficient: FloatArray, cov
 def evidence(theta: FloatArray, problem: Problem) -> Evidence:
     """Log-likelihood and the columns' coefficients at theta (p,)."""
     columns = problem.rows.shape[1]
-    k = columns - 1
     normal = np.empty((columns, columns))
-    value = log_likelihood(theta, problem, normal)
+    return evidence_of(log_likelihood(theta, problem, normal), normal)
+
+
+def evidence_of(value: float, normal: FloatArray) -> Evidence:
+    """The same from what `log_likelihood` returned, and what it left (k + 1, k + 1)."""
+    k = len(normal) - 1
     coefficient, covariance = np.full(k, np.nan), np.full((k, k), np.nan)
     if math.isfinite(value):
         _solve(normal, np.empty((k, k)), coefficient, covariance)
     return Evidence(value, coefficient, covariance)
-
-
-def products(problem: Problem) -> FloatArray:
-    """(k + 1, k + 1) scalar products of the columns and the data, whitened by a model with nothing left to estimate."""
-    columns = problem.rows.shape[1]
-    lower = np.empty((columns, columns))
-    _pass(np.empty(0), problem, lower)
-    return np.asarray(np.tril(lower) + np.tril(lower, -1).T)

@@ -1,4 +1,4 @@
-"""The derivatives of the likelihood for the commonest case: no columns, and no block or one damped random walk."""
+"""The likelihood and its derivatives for the commonest case: no columns, and no block or one damped random walk."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import math
 
 import numpy as np
 
+from swope.models.statespace.kernels.gains import gains, is_single
 from swope.models.statespace.kernels.motion import parameters, zero
-from swope.models.statespace.problem import DAMPED, Problem
+from swope.models.statespace.problem import Problem
 from swope.pipeline.compiled import compiled
 from swope.pipeline.lightcurve import FloatArray
 
@@ -15,85 +16,62 @@ from swope.pipeline.lightcurve import FloatArray
 @compiled()
 def is_scalar(problem: Problem) -> bool:
     """Whether a problem has no columns, and no block or one damped random walk: its states are single numbers."""
-    blocks = len(problem.kind)
-    return problem.rows.shape[1] == 1 and (blocks == 0 or (blocks == 1 and problem.kind[0] == DAMPED))
+    return problem.rows.shape[1] == 1 and is_single(problem)
 
 
 @compiled()
 def scalar_slopes(theta: FloatArray, problem: Problem, slope: FloatArray) -> float:
-    """Log-likelihood of a scalar problem at theta; fills its derivatives (p,), carried along in the filter's one pass.
+    """Log-likelihood of a scalar problem at theta; fills its derivatives (p,), unless `slope` is empty.
 
-    The filter's recursions are differentiated as they stand (Harvey 1989, Forecasting, Structural Time Series Models
-    and the Kalman Filter, section 3.4.6). Both are NaN where a predictive variance is not positive.
+    The filter's recursions are differentiated backward (the adjoint method), from the last row to the first: one pass,
+    however many parameters there are. Both are NaN where a predictive variance is not positive.
     """
-    parameter = parameters(theta, problem)
-    p, factor = len(theta), len(problem.kind)
-    rows, observe, error2, step = problem.rows, problem.observe, problem.error2, problem.step
-    inflate, group, source = problem.inflate, problem.group, problem.source
-    walking = factor == 1
-    power, rate, of_power, of_rate = 0.0, 0.0, -1, -1
-    if walking:
-        power, rate = parameter[0, 0] ** 2, -1.0 / parameter[0, 1]
-        of_power, of_rate = source[0, 0], source[0, 1]
-    # for each parameter the derivative of state and spread
-    moved = np.empty((2, p))
-    zero(moved)
-    for q in range(p):
-        slope[q] = 0.0
-    if of_power >= 0:
-        moved[1, of_power] = 2.0 * power
-    state, spread, h, keep, gain = 0.0, power, 0.0, 0.0, 0.0
-    logs, product, squares, observed = 0.0, 1.0, 0.0, 0
-    for t in range(len(step)):
-        if walking and step[t] > 0:
-            keep = math.exp(rate * step[t])
-            square = keep * keep
-            for q in range(p):
-                moved[0, q] *= keep
-                moved[1, q] *= square
-            if of_power >= 0:
-                moved[1, of_power] += 2.0 * power * (1.0 - square)
-            if of_rate >= 0:
-                # of the factor's own logarithm
-                shorter = -rate * step[t]
-                moved[0, of_rate] += shorter * keep * state
-                moved[1, of_rate] += 2.0 * shorter * square * (spread - power)
-            state *= keep
-            spread = power + (spread - power) * square
-        if error2[t] == np.inf:
-            continue
-        quoted = error2[t] * parameter[factor, group[t]] * inflate[t]
-        added = parameter[factor + 1, group[t]] * inflate[t]
-        of_quoted, of_added = source[factor, group[t]], source[factor + 1, group[t]]
-        if walking:
-            h = observe[t, 0]
-        variance = quoted + added + h * h * spread
-        if not variance > 0:
-            return np.nan
-        left = rows[t, 0] - h * state
-        inverse = 1.0 / variance
-        gain = spread * h * inverse
-        pull = left * inverse
-        for q in range(p):
-            wider = h * h * moved[1, q]
-            if q == of_quoted:
-                wider += 2.0 * quoted
-            if q == of_added:
-                wider += 2.0 * added
-            lower = h * moved[0, q]
-            slope[q] += wider * (inverse - pull * pull) - 2.0 * pull * lower
-            turned = (h * moved[1, q] - gain * wider) * inverse
-            moved[0, q] += turned * left - gain * lower
-            moved[1, q] -= gain * (h * moved[1, q] + turned * variance)
-        if walking:
-            state += gain * left
-            spread -= gain * gain * variance
-        observed += 1
-        squares += left * pull
-        product *= variance
-        if product < 1e-200 or product > 1e200:
-            logs += math.log(product)
-            product = 1.0
-    for q in range(p):
-        slope[q] *= -0.5
-    return -0.5 * (observed * math.log(2 * math.pi) + logs + math.log(product) + squares)
+    power, rate, keep, seen, spread, gain, inverse, logs, observed = gains(theta, problem)
+    if math.isnan(logs):
+        return np.nan
+    rows, error2, inflate, group = problem.rows, problem.error2, problem.inflate, problem.group
+    n = len(keep)
+    states, pulls = np.empty(n), np.empty(n)
+    state, squares = 0.0, 0.0
+    for t in range(n):
+        state *= keep[t]
+        states[t] = state
+        state = (1.0 - seen[t] * gain[t]) * state + gain[t] * rows[t, 0]
+    for t in range(n):
+        left = rows[t, 0] - seen[t] * states[t]
+        pulls[t] = left * inverse[t]
+        squares += left * pulls[t]
+    if len(slope) > 0:
+        parameter, source = parameters(theta, problem), problem.source
+        factor = len(problem.kind)
+        # by the factors on the quoted variances and by the variances added, of each group
+        noise = np.empty((2, parameter.shape[1]))
+        zero(noise)
+        # by the state and its variance after the row, by the walk's variance, by its rate
+        of_state, of_spread, of_power, of_rate = 0.0, 0.0, 0.0, 0.0
+        for t in range(n - 1, -1, -1):
+            h, pull, rest = seen[t], pulls[t], 1.0 - seen[t] * gain[t]
+            wider = inverse[t] - pull * pull
+            by_noise = wider + gain[t] * (gain[t] * of_spread - pull * of_state)
+            of_spread = rest * (rest * of_spread + h * pull * of_state) + h * h * wider
+            of_state = rest * of_state - 2.0 * h * pull
+            if error2[t] < np.inf:
+                noise[0, group[t]] += by_noise * inflate[t] * error2[t]
+                noise[1, group[t]] += by_noise * inflate[t]
+            of_rate += problem.step[t] * (of_state * states[t] + 2.0 * of_spread * (spread[t] - power))
+            of_state *= keep[t]
+            square = keep[t] * keep[t]
+            of_power += of_spread * (1.0 - square)
+            of_spread *= square
+        for q in range(len(slope)):
+            slope[q] = 0.0
+        # theta holds logarithms
+        if factor == 1 and source[0, 0] >= 0:
+            slope[source[0, 0]] -= power * (of_power + of_spread)
+        if factor == 1 and source[0, 1] >= 0:
+            slope[source[0, 1]] += 0.5 * rate * of_rate
+        for i in range(2):
+            for j in range(parameter.shape[1]):
+                if source[factor + i, j] >= 0:
+                    slope[source[factor + i, j]] -= parameter[factor + i, j] * noise[i, j]
+    return -0.5 * (observed * math.log(2 * math.pi) + logs + squares)

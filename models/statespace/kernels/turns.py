@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from swope.models.statespace.kernels.likelihood import log_likelihood
+from swope.models.statespace.kernels.likelihood import Evidence, evidence_of, log_likelihood
 from swope.models.statespace.kernels.search import maximise
 from swope.models.statespace.problem import Problem
 from swope.pipeline.compiled import compiled
@@ -20,8 +20,14 @@ _TURNS, _OPEN = 8, 2
 
 
 @compiled()
-def _coefficients(value: float, normal: FloatArray, coefficient: FloatArray) -> None:
-    """Fill the columns' coefficients (k,) from what `log_likelihood` left; zeros where the model is degenerate."""
+def _without_columns(
+    theta: FloatArray, problem: Problem, normal: FloatArray, coefficient: FloatArray, alone: Problem
+) -> float:
+    """Log-likelihood of theta; fills the columns' coefficients (k,), and the rows of the problem less these columns.
+
+    The coefficients are zeros where the model is degenerate; normal (k + 1, k + 1) is to work in.
+    """
+    value = log_likelihood(theta, problem, normal)
     k = len(coefficient)
     for i in range(k - 1, -1, -1):
         coefficient[i] = 0.0
@@ -31,17 +37,24 @@ def _coefficients(value: float, normal: FloatArray, coefficient: FloatArray) -> 
         for j in range(i + 1, k):
             total -= normal[j, i] * coefficient[j]
         coefficient[i] = total / normal[i, i]
-
-
-@compiled()
-def _without(coefficient: FloatArray, problem: Problem, alone: Problem) -> None:
-    """Set the rows of a problem to those of one with columns (k,) less these."""
-    k = len(coefficient)
     for t in range(len(problem.rows)):
         left = problem.rows[t, k]
         for j in range(k):
             left -= problem.rows[t, j] * coefficient[j]
         alone.rows[t, 0] = left
+    return value
+
+
+@compiled()
+def _likeliest(candidates: FloatArray, problem: Problem) -> int:
+    """Which of the candidates (c, p) is the likeliest; of those as likely as one another, the first."""
+    scalar = np.empty((1, 1))
+    best, place = -np.inf, 0
+    for c in range(len(candidates)):
+        found = log_likelihood(candidates[c], problem, scalar)
+        if found > best:
+            best, place = found, c
+    return place
 
 
 def in_turn(
@@ -52,7 +65,7 @@ def in_turn(
     alone: Problem,
     metric: FloatArray,
     iterations: int,
-) -> tuple[FloatArray, float, bool, int]:
+) -> tuple[FloatArray, float, bool, int, Evidence]:
     """Maximise over theta and over the columns' coefficients in turn, from the best of the candidates.
 
     Parameters
@@ -64,29 +77,21 @@ def in_turn(
 
     Returns
     -------
-    As of `maximise`; the log-likelihood is without the prior where the problem has columns.
+    As of `maximise`, the log-likelihood without the prior where the problem has columns; and the evidence at theta.
     """
     columns = problem.rows.shape[1]
     k = columns - 1
     theta, converged, steps = candidates[0].copy(), False, 0
-    normal, scalar, coefficient = np.empty((columns, columns)), np.empty((1, 1)), np.empty(k)
-    now = log_likelihood(theta, problem, normal)
-    _coefficients(now, normal, coefficient)
+    normal, coefficient = np.empty((columns, columns)), np.empty(k)
+    now = _without_columns(theta, problem, normal, coefficient, alone)
     for turn in range(_TURNS):
-        _without(coefficient, problem, alone)
         if turn < _OPEN and len(candidates) > 1:
-            best = -np.inf if turn == 0 else log_likelihood(theta, alone, scalar)
-            for c in range(len(candidates)):
-                found = log_likelihood(candidates[c], alone, scalar)
-                if found > best:
-                    best, theta = found, candidates[c]
+            begin = candidates if turn == 0 else np.vstack([theta, candidates])
+            theta = begin[_likeliest(begin, alone)]
         theta, found, converged, more = maximise(theta, low, high, alone, metric, iterations)
         steps += more
-        if k == 0:
-            return theta, found, converged, steps
         before = now
-        now = log_likelihood(theta, problem, normal)
-        _coefficients(now, normal, coefficient)
-        if abs(now - before) < 1e-3 * max(1.0, 1e-3 * abs(now)):
+        now = _without_columns(theta, problem, normal, coefficient, alone)
+        if k == 0 or abs(now - before) < 1e-3 * max(1.0, 1e-3 * abs(now)):
             break
-    return theta, now, converged, steps
+    return theta, now if k else found, converged, steps, evidence_of(now, normal)

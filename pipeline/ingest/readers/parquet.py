@@ -11,9 +11,9 @@ import pyarrow.parquet as pq
 
 from swope.pipeline.ingest.flat import readings_of
 from swope.pipeline.ingest.long import is_staged, parquet_blocks, read_staged, stage_flat
-from swope.pipeline.ingest.nested import nested_parts, regrouped, staged, table_parts
+from swope.pipeline.ingest.nested import ReadBy, nested_parts, regrouped, staged, table_parts
 from swope.pipeline.ingest.nested_layout import layout_of
-from swope.pipeline.ingest.nested_stars import in_several_rows, judge, read_nested
+from swope.pipeline.ingest.nested_stars import by_row_alone, in_several_rows, judge, read_nested
 from swope.pipeline.ingest.parts import IngestOptions, InputFile, Part, Refused, UnusableError
 from swope.pipeline.ingest.reading import Reading
 from swope.pipeline.ingest.registry import Reader
@@ -41,7 +41,10 @@ def _plan(files: Sequence[InputFile], options: IngestOptions, scratch: Path) -> 
 
         return staged(replace(file, source=f"{file.source} joined"), scratch, options, write)
 
-    return nested_parts(READER.name, files, make, options)
+    def read_by(path: str) -> ReadBy | None:
+        return None if is_regrouped(path) or is_staged(path) else by_row_alone(path, options)
+
+    return nested_parts(READER.name, files, make, options, read_by)
 
 
 def _stars(file: InputFile, options: IngestOptions) -> Iterator[LightCurve | Refused]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,43 +18,41 @@ SingleArray = NDArray[np.float32]
 WIDTH = 8
 
 
+class Spreading(NamedTuple):
+    """How each point is spread, which is the same around every central frequency.
+
+    Attributes
+    ----------
+    kernel : (n, 2, 2 WIDTH) the spreading kernel at the point's place on the grid, each value twice, and at twice its
+        place.
+    start : (n, 2) the grid's first point that it covers.
+    cosine, sine : (n,) of the point's phase from one block of frequencies to the next.
+    """
+
+    kernel: SingleArray
+    start: NDArray[np.int64]
+    cosine: FloatArray
+    sine: FloatArray
+
+
 @compiled(fast=True)
-def spread(
-    time: FloatArray,
-    signal: FloatArray,
-    weight: FloatArray,
-    step: float,
-    centre: float,
-    block: int,
-    pieces: FloatArray,
-    work: ComplexArray,
-) -> None:
-    """Spread weighted values and weights on the grids of several neighbouring blocks of frequencies.
+def spreading(time: FloatArray, step: float, block: int, length: int, pieces: FloatArray) -> Spreading:
+    """How the points of a series are spread.
 
     Parameters
     ----------
     time : (n,) days from 0 on.
-    signal, weight : (n,) weight times value, weight.
     step : cycles a day between frequencies.
-    centre : index of the first block's central frequency, in steps.
     block : frequencies a block.
+    length : points of the grid.
     pieces : (degree + 1, WIDTH) the spreading kernel as a polynomial in each cell of its width, from the highest power
         down; the variable runs from -1 to 1 over the cell.
-    work : (3 * blocks, length) complex, zeros; filled with the grids of signal, weight, and weight at twice the
-        frequency, block after block.
     """
-    length = work.shape[1]
-    blocks = work.shape[0] // 3
     degree = pieces.shape[0]
     psi = np.empty(WIDTH)
-    # a grid as real and imaginary parts in turn, and each value of the kernel twice
-    parts = work.view(np.float32)
-    pairs = np.empty((2, 2 * WIDTH), dtype=np.float32)
-    start = np.empty(2, dtype=np.int64)
+    kernel, start = np.empty((time.size, 2, 2 * WIDTH), dtype=np.float32), np.empty((time.size, 2), dtype=np.int64)
     cosine, sine = np.empty(time.size), np.empty(time.size)
-    onward_cosine, onward_sine = np.empty(time.size), np.empty(time.size)
-    turns(time, centre * step, cosine, sine)
-    turns(time, block * step, onward_cosine, onward_sine)
+    turns(time, block * step, cosine, sine)
     for i in range(time.size):
         for double in range(2):
             position = (double + 1) * step * time[i] * length
@@ -64,15 +64,45 @@ def spread(
                 for j in range(WIDTH):
                     psi[j] = psi[j] * x + pieces[d, j]
             for j in range(WIDTH):
-                pairs[double, 2 * j] = psi[j]
-                pairs[double, 2 * j + 1] = psi[j]
-            start[double] = int(lowest) % length
+                kernel[i, double, 2 * j] = psi[j]
+                kernel[i, double, 2 * j + 1] = psi[j]
+            start[i, double] = int(lowest) % length
+    return Spreading(kernel, start, cosine, sine)
+
+
+@compiled(fast=True)
+def spread(
+    time: FloatArray,
+    signal: FloatArray,
+    weight: FloatArray,
+    frequency: float,
+    how: Spreading,
+    work: ComplexArray,
+) -> None:
+    """Spread weighted values and weights on the grids of several neighbouring blocks of frequencies.
+
+    Parameters
+    ----------
+    time : (n,) days from 0 on.
+    signal, weight : (n,) weight times value, weight.
+    frequency : the first block's central frequency, cycles a day.
+    how : `spreading` of the times.
+    work : (3 * blocks, length) complex, zeros; filled with the grids of signal, weight, and weight at twice the
+        frequency, block after block.
+    """
+    blocks = work.shape[0] // 3
+    # a grid as real and imaginary parts in turn
+    parts = work.view(np.float32)
+    cosine, sine = np.empty(time.size), np.empty(time.size)
+    turns(time, frequency, cosine, sine)
+    for i in range(time.size):
+        once, twice, first, second = how.kernel[i, 0], how.kernel[i, 1], how.start[i, 0], how.start[i, 1]
         turn = complex(cosine[i], -sine[i])
-        onward = complex(onward_cosine[i], -onward_sine[i])
+        onward = complex(how.cosine[i], -how.sine[i])
         for b in range(blocks):
-            _add(parts[3 * b], pairs[0], start[0], turn * signal[i])
-            _add(parts[3 * b + 1], pairs[0], start[0], turn * weight[i])
-            _add(parts[3 * b + 2], pairs[1], start[1], turn * turn * weight[i])
+            _add(parts[3 * b], once, first, turn * signal[i])
+            _add(parts[3 * b + 1], once, first, turn * weight[i])
+            _add(parts[3 * b + 2], twice, second, turn * turn * weight[i])
             turn *= onward
 
 

@@ -6,9 +6,17 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
+from scipy import signal, stats
 
-from swope.models.forecaster.filters import average, causal_noise, fourier, linear_bank, log_t, neighbours
+from swope.models.forecaster.filters import (
+    average,
+    causal_noise,
+    forgetting_sums,
+    fourier,
+    linear_bank,
+    log_t,
+    neighbours,
+)
 
 
 def _quiet(n: int, d: int, seed: int) -> tuple[np.ndarray, ...]:
@@ -137,3 +145,8 @@ def test_causal_noise_looks_back_only() -> None:
         np.testing.assert_array_equal(whole[:25], causal_noise(value[:25], errors[:25], band[:25], 5, every[:25]))
         assert (whole > 0).all()
     np.testing.assert_allclose(causal_noise(value, np.full(40, 0.1), band, 5, every), 0.01)
+
+
+def test_forgetting_sums_are_those_of_a_recursive_filter() -> None:
+    terms = np.random.default_rng(4).standard_normal((3, 50))
+    np.testing.assert_array_equal(forgetting_sums(terms, 0.9), signal.lfilter([1.0], [1.0, -0.9], terms, axis=1))

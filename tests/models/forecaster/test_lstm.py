@@ -60,3 +60,18 @@ def test_extreme_inputs_give_numbers(drawn: Any) -> None:
     one.inputs[:] = np.where(np.random.default_rng(0).random(one.inputs.shape) < 0.5, 1e4, -1e4)
     assert np.isfinite(lstm.states_of(layers, one)).all()
     assert np.isfinite(lstm.outputs_of(layers, one)).all()
+
+
+def test_the_sigmoid_is_right_to_the_last_digits_and_keeps_what_is_no_number() -> None:
+    rng = np.random.default_rng(5)
+    x = np.concatenate([20.0 * rng.normal(size=5000), [0.0, 1e-12, 699.0, -699.0, 1e300, -1e300, np.inf, -np.inf]])
+    for factor in (1.0, 2.0):
+        found, power = x.copy(), np.empty(len(x))
+        lstm._sigmoid(found, 0, len(x), factor, power.view(np.int64), power)
+        with np.errstate(over="ignore"):
+            expected = 1.0 / (1.0 + np.exp(-factor * x))
+        np.testing.assert_allclose(found, expected, rtol=1e-14, atol=1e-300)
+    lost, power = np.array([1.0, np.nan]), np.empty(2)
+    lstm._sigmoid(lost, 0, 2, 1.0, power.view(np.int64), power)
+    assert np.isnan(lost[1])
+    assert np.isfinite(lost[0])

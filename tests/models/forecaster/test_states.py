@@ -13,6 +13,7 @@ from swope.models.forecaster.calibration import Calibration
 from swope.models.forecaster.network import Cell
 from swope.models.forecaster.states import cell_states
 from swope.models.forecaster.steps import steps_of
+from swope.models.trained_network import KeptNetwork
 from tests.models.forecaster.test_forecaster import variable
 
 UNITS = 4
@@ -23,7 +24,9 @@ def drawn(cell: Cell, calibration: Calibration) -> Forecaster:
     model = network.build(UNITS, cell, 0.1)
     rng = np.random.default_rng(0)
     model.set_weights([0.3 * rng.standard_normal(w.shape) for w in model.get_weights()])
-    return Forecaster(ForecasterOptions(cell=cell, units=UNITS), model, calibration)
+    return Forecaster(
+        ForecasterOptions(cell=cell, units=UNITS), KeptNetwork(lambda: model, model.get_weights()), calibration
+    )
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,128 @@
+"""What each row teaches a filter of a single state: that follows from the parameters, whatever the data are."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from swope.models.statespace.kernels.motion import parameters
+from swope.models.statespace.problem import DAMPED, Problem
+from swope.pipeline.compiled import compiled
+from swope.pipeline.lightcurve import FloatArray
+
+
+class Gains(NamedTuple):
+    """The data's part left out, the filter of no state or of one damped random walk.
+
+    Attributes
+    ----------
+    power, rate : the walk's variance, and minus one over its damping time; 0 without one.
+    keep : (n,) share of the state that lasts from the row before.
+    seen : (n,) how a row sees the state; 0 where it is not observed.
+    spread : (n,) the state's variance before the row is seen.
+    gain : (n,) how much the row teaches the state; 0 where it is not observed.
+    inverse : (n,) one over the variance of the row's forecast; 0 where it is not observed.
+    logs : sum of the logarithms of these variances; NaN where one is not positive.
+    observed : number of observed rows.
+    """
+
+    power: float
+    rate: float
+    keep: FloatArray
+    seen: FloatArray
+    spread: FloatArray
+    gain: FloatArray
+    inverse: FloatArray
+    logs: float
+    observed: int
+
+
+@compiled()
+def is_single(problem: Problem) -> bool:
+    """Whether a problem has no block or one damped random walk."""
+    blocks = len(problem.kind)
+    return blocks == 0 or (blocks == 1 and problem.kind[0] == DAMPED)
+
+
+@compiled()
+def decay(step: FloatArray, rate: float, keep: FloatArray) -> None:
+    """Fill `keep` (n,) with exp(rate * step), rate * step <= 0, to the last bit but one.
+
+    Two to a whole power times a Taylor series: several rows at a time, which the library's function does not do.
+    """
+    bits = np.empty(len(step), dtype=np.int64)
+    for t in range(len(step)):
+        x = rate * step[t]
+        x = x if x > -700.0 else -700.0
+        whole = np.rint(x * 1.4426950408889634)
+        # a double's exponent, from which 1023 is taken away, begins at bit 52
+        bits[t] = (np.int64(whole) + 1023) << 52
+        # the natural logarithm of 2 in two parts, so that its product with a whole number is exact
+        x = x - whole * 0.6931471803691238 - whole * 1.9082149292705877e-10
+        series = 1.0 / 6227020800.0
+        series = series * x + 1.0 / 479001600.0
+        series = series * x + 1.0 / 39916800.0
+        series = series * x + 1.0 / 3628800.0
+        series = series * x + 1.0 / 362880.0
+        series = series * x + 1.0 / 40320.0
+        series = series * x + 1.0 / 5040.0
+        series = series * x + 1.0 / 720.0
+        series = series * x + 1.0 / 120.0
+        series = series * x + 1.0 / 24.0
+        series = series * x + 1.0 / 6.0
+        series = series * x + 0.5
+        keep[t] = (series * x + 1.0) * x + 1.0
+    power = bits.view(np.float64)
+    for t in range(len(step)):
+        keep[t] *= power[t]
+
+
+@compiled()
+def gains(theta: FloatArray, problem: Problem) -> Gains:
+    """The gains of a problem that `is_single`, at theta (p,).
+
+    The state's variance goes on as a fraction: numerator and denominator obey a linear recursion (Kailath, Sayed &
+    Hassibi 2000, Linear Estimation, section 14.8), so that no row waits for the division of the one before. What the
+    denominator grows by from row to row is the variance of the forecast.
+    """
+    parameter = parameters(theta, problem)
+    factor = len(problem.kind)
+    error2, step, inflate, group = problem.error2, problem.step, problem.inflate, problem.group
+    n = len(step)
+    work = np.empty((6, n))
+    keep, seen, spread, gain, inverse, below = work[0], work[1], work[2], work[3], work[4], work[5]
+    walking = factor == 1
+    power, rate, observed = 0.0, 0.0, 0
+    if walking:
+        power, rate = parameter[0, 0] ** 2, -1.0 / parameter[0, 1]
+    decay(step, rate, keep)
+    for t in range(n):
+        there = error2[t] < np.inf
+        noise = (error2[t] * parameter[factor, group[t]] + parameter[factor + 1, group[t]]) * inflate[t]
+        inverse[t] = noise if there else 1.0
+        seen[t] = problem.observe[t, 0] if walking and there else 0.0
+        observed += 1 if there else 0
+    logs, top, bottom = 0.0, power, 1.0
+    for t in range(n):
+        square = keep[t] * keep[t]
+        top = power * (1.0 - square) * bottom + square * top
+        after = inverse[t] * bottom + seen[t] * seen[t] * top
+        spread[t] = top
+        below[t] = bottom
+        top *= inverse[t]
+        inverse[t] = after
+        bottom = after
+        if not 1e-100 < bottom < 1e100:
+            if not bottom > 0:
+                return Gains(power, rate, keep, seen, spread, gain, inverse, np.nan, 0)
+            logs += math.log(bottom)
+            top /= bottom
+            bottom = 1.0
+    for t in range(n):
+        after = 1.0 / inverse[t]
+        gain[t] = seen[t] * spread[t] * after
+        spread[t] /= below[t]
+        inverse[t] = below[t] * after if error2[t] < np.inf else 0.0
+    return Gains(power, rate, keep, seen, spread, gain, inverse, logs + math.log(bottom), observed)
