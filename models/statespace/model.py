@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import ClassVar
 
@@ -79,6 +79,11 @@ class StateSpace:
             When the folder holds no state-space model, or a damaged one.
         """
         stored = weights.load(folder, KIND)
+        if set(stored.arrays) != {one.name for one in fields(Null)}:
+            raise ValueError(
+                f"the state-space model in {folder} was made by an earlier version; train it again, or install the "
+                "version that made it"
+            )
         null = Null(**{name: array.astype(float) for name, array in stored.arrays.items()})
         return cls(null, StarOptions(**stored.settings), stored.card)
 

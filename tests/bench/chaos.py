@@ -55,6 +55,7 @@ class Outcome:
     different : finished runs with other bytes than the undisturbed one's, or another end.
     left : stops after which a process stayed for more than `PATIENCE` seconds.
     slowest : the longest that a run, or the group, took to be gone after its signal, seconds.
+    causes : for each of the different ones what was sent last, its exit code, the tables that differ and what it said.
     """
 
     stops: dict[str, int] = field(default_factory=dict)
@@ -64,6 +65,7 @@ class Outcome:
     different: int = 0
     left: int = 0
     slowest: float = 0.0
+    causes: list[str] = field(default_factory=list)
 
 
 #: What a run is asked for beside its tables.
@@ -128,14 +130,20 @@ def interruptible() -> None:
 
 def begin(sources: Sequence[str], out: Path, report: Sequence[str] = REPORT) -> subprocess.Popen[bytes]:
     """Start a run."""
-    return subprocess.Popen(
-        command(sources, out, report),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env=os.environ | {_MARK: str(out)},
-        start_new_session=True,
-        preexec_fn=interruptible,
-    )
+    with said(out).open("wb") as errors:
+        return subprocess.Popen(
+            command(sources, out, report),
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+            env=os.environ | {_MARK: str(out)},
+            start_new_session=True,
+            preexec_fn=interruptible,
+        )
+
+
+def said(out: Path) -> Path:
+    """Where what a run says on stderr is kept, beside its folder."""
+    return out.with_name(f"{out.name}.stderr")
 
 
 def stop(run: subprocess.Popen[bytes], out: Path, who: str, what: str) -> bool:
@@ -179,15 +187,20 @@ def measure(
     out, wanted = folder / "stopped", hashes(folder / "undisturbed")
     outcome, stops, before = Outcome(), Counter[str](), dict[str, int]()
 
-    def ended(run: subprocess.Popen[bytes]) -> None:
+    def ended(run: subprocess.Popen[bytes], after: str) -> None:
         outcome.finished += 1
-        if run.returncode != 0 or hashes(out) != wanted:
+        got = hashes(out)
+        if run.returncode != 0 or got != wanted:
             outcome.different += 1
+            others = sorted(name for name in wanted if got.get(name) != wanted[name])
+            words = said(out).read_text(errors="replace").strip().splitlines()[-3:]
+            outcome.causes.append(f"{after}; code {run.returncode}; other: {', '.join(others)}; {' | '.join(words)}")
             shutil.copytree(out, folder / f"different{outcome.different}")
         outcome.redone += _redone(before, out)
         before.clear()
         shutil.rmtree(out)
 
+    last = "no stop"
     for who, what in ways:
         while True:
             run = begin(sources, out, report)
@@ -197,12 +210,13 @@ def measure(
                 if stop(run, out, who, what):
                     break
                 run.wait()
-            ended(run)
-        stops[f"{what} to {who}"] += 1
+            ended(run, last)
+        last = f"{what} to {who}"
+        stops[last] += 1
         if who == "worker":
             # the run goes on without it
             run.wait()
-            ended(run)
+            ended(run, last)
             continue
         took = gone(run, out)
         outcome.left += took > PATIENCE
@@ -212,7 +226,7 @@ def measure(
         before = finished_chunks(out)
     run = begin(sources, out, report)
     run.wait()
-    ended(run)
+    ended(run, last)
     outcome.stops = dict(stops)
     return outcome
 
@@ -277,6 +291,7 @@ def together(some: Outcome, more: Outcome) -> Outcome:
     return Outcome(
         stops=dict(Counter(some.stops) + Counter(more.stops)),
         slowest=max(some.slowest, more.slowest),
+        causes=some.causes + more.causes,
         **{
             name: getattr(some, name) + getattr(more, name)
             for name in ("finished", "torn", "redone", "different", "left")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from swope.models import weights
 from swope.models.detector import Batch
 from swope.models.inputs import inputs_of
 from swope.models.statespace import Seasonal, StarOptions, StateSpace, fit_star, record_json, record_of, summarise
@@ -357,3 +360,10 @@ def test_a_fold_with_a_gap_does_not_run_away_in_it(n: int, covered: float, seed:
     assert not isinstance(fitted, str)
     mean = fitted.mean * fitted.prepared.scale
     assert np.nanmax(np.abs(mean - np.nanmedian(mean))) < np.ptp(value)
+
+
+def test_weights_of_an_earlier_version_are_refused(tmp_path: Path) -> None:
+    made = StateSpace.pretrained()._weights
+    weights.save(replace(made, arrays={n: a for n, a in made.arrays.items() if n != "habits"}), tmp_path)
+    with pytest.raises(ValueError, match="made by an earlier version; train it again"):
+        StateSpace.load(tmp_path)
