@@ -37,9 +37,6 @@ _BELL = 2.0 * math.sqrt(2.0 * _HALF)
 #: Steps of a fit, and the step of a number by which a width's slope is taken.
 _MOST_STEPS, _STEP = 60, 1e-4
 
-#: That of a profile's slopes, in units of a number of order one: the root of what a float can tell apart.
-_SMALL = 1.5e-8
-
 #: Rows further off than so many sigmas are pulled towards less and less: an event within the event.
 _FAR = 3.0
 
@@ -288,18 +285,6 @@ def _least(profile: _Profile, time: FloatArray, deviation: FloatArray, sigma: Fl
         out: FloatArray = (deviation - numbers[-3:] @ _columns(profile, time, numbers[:-3])) / sigma
         return out
 
-    def slopes(numbers: FloatArray) -> FloatArray:
-        """(n, numbers) of what is left: exact of height and line, forward differences of the profile's own numbers."""
-        columns = _columns(profile, time, numbers[:-3])
-        out = np.empty((len(time), len(numbers)))
-        out[:, -3:] = -(columns / sigma).T
-        for i in range(len(numbers) - 3):
-            step = _SMALL * max(1.0, abs(float(numbers[i])))
-            moved = numbers[:-3].copy()
-            moved[i] += step
-            out[:, i] = (columns[0] - profile.value(time, moved)) * (numbers[-3] / step) / sigma
-        return out
-
     begun = [_begun(profile, time, deviation, sigma, np.array(start)) for start in profile.start]
     start, _ = min(begun, key=lambda one: one[1])
     reach = np.array([_NEAR, *profile.reach])
@@ -308,7 +293,6 @@ def _least(profile: _Profile, time: FloatArray, deviation: FloatArray, sigma: Fl
     found = least_squares(
         left,
         np.clip(start, low + _STEP, high - _STEP),
-        slopes,
         bounds=(low, high),
         x_scale="jac",
         max_nfev=_MOST_STEPS,
