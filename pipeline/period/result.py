@@ -47,14 +47,18 @@ class PeriodResult:
         return math.isfinite(self.period)
 
     def rounded(self) -> PeriodResult:
-        """Without its last bits, which depend on where in memory the light curve lies, and on nothing in it."""
+        """Without its last bits, which depend on where in memory the light curve lies, and on nothing in it.
+
+        Runners-up are no better known than their peaks are wide, and where these are flat to a float's last bits their
+        places differ by some 1e-11: eight digits are more than a fold over the whole span can tell apart.
+        """
         return replace(
             self,
             period=_significant(self.period, 12),
             period_err=_significant(self.period_err, 6),
             fap=_significant(self.fap, 6),
             noise_fap=_significant(self.noise_fap, 6),
-            others=tuple(_significant(period, 12) for period in self.others),
+            others=tuple(_significant(period, 8) for period in self.others),
             t0=round(self.t0, 7) if math.isfinite(self.t0) else self.t0,
         )
 
