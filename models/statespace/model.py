@@ -210,13 +210,12 @@ class StateSpace:
         None of a star without a fit.
         """
         fits = [self.fitted(star) for star in stars]
-        ordinary = OrdinaryEvents() if self.null is None else self.null.events
         return [
             []
             if isinstance(f, Reason)
             else [
                 event
-                for event in whole_curve_events(f, f.forecast, options, ordinary)
+                for event in whole_curve_events(f, f.forecast, options, self._ordinary)
                 if event.pvalue <= options.pvalue
             ]
             for f in fits
@@ -234,7 +233,12 @@ class StateSpace:
     @property
     def point_null(self) -> PointNull:
         """How strange the strangest single points of ordinary stars are; the ideal without a null."""
-        return PointNull() if self.null is None else self.null.events.point
+        return self._ordinary.point
+
+    @property
+    def _ordinary(self) -> OrdinaryEvents:
+        """What events are held against; the ideal without a null."""
+        return OrdinaryEvents() if self.null is None else self.null.events
 
 
 def _measured(fitted: StarFit, forecast: Forecast) -> FloatArray | Reason:

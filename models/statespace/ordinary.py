@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -41,7 +41,7 @@ class OrdinaryEvents:
         null = self.habits.get(slow.kind)
         if null is None and visit[slow.first] == visit[slow.last]:
             null = self.point
-        return slow if null is None else slow.with_pvalue(10.0 ** -float(null.decades(slow.decades)[0]))
+        return slow if null is None else replace(slow, pvalue=10.0 ** -float(null.decades(slow.decades)[0]))
 
 
 def habit_decades(found: tuple[Slow, ...]) -> FloatArray:

@@ -105,10 +105,6 @@ class Slow:
         """(1,) minus the decimal logarithm of the p-value."""
         return np.array([-math.log10(max(self.pvalue, 1e-300))])
 
-    def with_pvalue(self, pvalue: float) -> Slow:
-        """The same event with another p-value."""
-        return replace(self, pvalue=pvalue)
-
 
 def covered(found: Iterable[Slow], rows: int) -> BoolArray:
     """(rows,) which rows lie within an event."""
@@ -198,8 +194,10 @@ def find_slow(fitted: StarFit, pvalue: float = 1e-3) -> tuple[Slow, ...]:
         null, now = _with_regressors(null), better
     if found:
         found += _more_pulses(now, series, tuple(found), pvalue)
-        seen = smooth(now.model, series.distrusting(misfit))
-        found = [_believed(slow, seen, visits(series.time)) for slow in found]
+    # others than pulses have many visits, and are taken as they come
+    if any(slow.kind == "pulse" for slow in found):
+        seen, visit = smooth(now.model, series.distrusting(misfit)), visits(series.time)
+        found = [_believed(slow, seen, visit) if slow.kind == "pulse" else slow for slow in found]
     return tuple(slow for i, slow in enumerate(found) if not any(_takes_back(slow, one) for one in found[:i]))
 
 
@@ -246,14 +244,12 @@ def slow_pvalue(ratio: float, kind: SlowKind, n: int) -> float:
 
 
 def _believed(slow: Slow, seen: Smooth, visit: IntArray) -> Slow:
-    """A pulse as likely as its visits are; others, which have many, as they come.
+    """A pulse as likely as its visits are.
 
     Parameters
     ----------
     seen : the star with its events, no row distrusted.
     """
-    if slow.kind != "pulse":
-        return slow
     own = slow.effect / seen.alone_sigma
     ratio = min(slow.ratio, believed_ratio(np.nan_to_num(seen.alone) + own, own, slow.first, slow.last, visit))
     return replace(slow, pvalue=slow_pvalue(ratio, "pulse", len(visit)))

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from swope.models.classifier import Classification, Classifier
 from swope.pipeline.split import held_out
-from tests.bench.classify import forest_features
+from tests.bench.classify import balanced_accuracy, forest_features
 from tests.bench.training_set import Prepared, add_cache, prepared
 from tests.bench.transfer import labelled_few
 from tests.real_data import REAL_DATA
@@ -37,11 +37,6 @@ def of_types(cache: Path) -> Prepared:
     subtypes = [table.get(str(name).split("/")[-1], "") for name in stars.names]
     labels = np.array([TYPES.get(subtype, "") for subtype in subtypes])
     return replace(stars, labels=labels).rows(labels != "")
-
-
-def mean_recall(said: NDArray[np.str_], labels: NDArray[np.str_]) -> float:
-    """Mean over the types of the share that was named so."""
-    return float(np.mean([(said[labels == name] == name).mean() for name in np.unique(labels)]))
 
 
 def named(result: Classification) -> tuple[NDArray[np.str_], NDArray[np.str_]]:
@@ -84,14 +79,14 @@ def main() -> None:
     every, four = named(start.classify_inputs(test.inputs))
     print(f"{len(test)} stars judged; mean recall of the four types")
     print("labels a type  shipped, of all its types  of the four  forest")
-    print(f"{0:13d} {mean_recall(every, test.labels):26.3f} {mean_recall(four, test.labels):12.3f}")
+    print(f"{0:13d} {balanced_accuracy(test.labels, every):26.3f} {balanced_accuracy(test.labels, four):12.3f}")
     for count in COUNTS:
         found: dict[str, list[float]] = {"every": [], "four": [], "forest": []}
         for seed in range(args.seeds):
             few = known.rows(labelled_few(known.names, known.labels, count, seed))
             every, four = named(learnt(few, start).classify_inputs(test.inputs))
             for way, said in (("every", every), ("four", four), ("forest", forest(few, test, seed))):
-                found[way].append(mean_recall(said, test.labels))
+                found[way].append(balanced_accuracy(test.labels, said))
         mean = {way: float(np.mean(recall)) for way, recall in found.items()}
         print(f"{count:13d} {mean['every']:26.3f} {mean['four']:12.3f} {mean['forest']:7.3f}", flush=True)
         print(json.dumps({"bench": "few_labels", "labels": count, "stars": len(test), **found}))
