@@ -49,12 +49,12 @@ class PeriodResult:
     def rounded(self) -> PeriodResult:
         """Without its last bits, which depend on where in memory the light curve lies, and on nothing in it.
 
-        Runners-up are no better known than their peaks are wide, and where these are flat to a float's last bits their
-        places differ by some 1e-11: eight digits are more than a fold over the whole span can tell apart.
+        A peak is flat to a float's last bits about its top, so its place differs by some 1e-12, those of weaker ones by
+        1e-11: ten and eight digits are more than a fold over the whole span can tell apart.
         """
         return replace(
             self,
-            period=_significant(self.period, 12),
+            period=_significant(self.period, 10),
             period_err=_significant(self.period_err, 6),
             fap=_significant(self.fap, 6),
             noise_fap=_significant(self.noise_fap, 6),
