@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+import numpy as np
+
+from swope.models.inputs import inputs_of
+from swope.pipeline.lightcurve import LightCurve
+from tests.bench.periods_data import Known
+from tests.bench.periods_settled import judged
+from tests.bench.training_set import Prepared
+
+
+def test_found_settled_and_possible_periods_are_judged_apart() -> None:
+    names = np.array(["kept", "mended", "spoilt", "hopeless", "unknown"])
+    period, factor = np.array([1.0, 0.5, 1.0, 0.3, 1.0]), np.array([1.0, 2.0, 2.0, 1.0, 1.0])
+    stars = Prepared(inputs_of([]), names, np.full(5, "EW"), period, np.full(5, np.nan))
+    curve = LightCurve.of("star", np.array([0.0, 1000.0]), np.zeros(2))
+    known = {name: Known(curve, "set", "EW", 1.0) for name in names[:4]} | {
+        "unknown": Known(curve, "set", "EW", np.nan)
+    }
+    expected = [(True, True, True), (False, True, True), (True, False, True), (False, False, False)]
+    assert judged(stars, factor, known) == {"all": expected, "EW": expected}
