@@ -65,6 +65,11 @@ class Makers:
 
 def versions() -> dict[str, str]:
     """Versions of Python, Swope, its code, the packages that may change a number, and detectors of one's own."""
+    return dict(_versions())
+
+
+@cache
+def _versions() -> dict[str, str]:
     found = {"python": platform.python_version(), "swope": VERSION, "swope_code": code_hash()}
     for package in _PACKAGES:
         try:

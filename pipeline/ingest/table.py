@@ -202,7 +202,8 @@ def _numbers_of_text(cells: pa.Array) -> FloatArray:
         # a star's name or a band stands in row after row
         coded = cells.dictionary_encode()
         numbers = np.append(_numbers_of_words(coded.dictionary), np.nan)
-        return numbers[pc.fill_null(coded.indices, len(coded.dictionary)).to_numpy(zero_copy_only=False)]
+        found: FloatArray = numbers[pc.fill_null(coded.indices, len(coded.dictionary)).to_numpy(zero_copy_only=False)]
+        return found
     return _numbers_of_words(cells)
 
 
