@@ -13,7 +13,7 @@ def classified(*probabilities: tuple[float, ...]) -> Classification:
     n = len(shares)
     enough = np.isfinite(shares[:, 0])
     reason = tuple(None if ok else "3 good rows" for ok in enough)
-    return Classification(TYPES, shares, (None,) * n, (None,) * n, reason, np.ones(n), np.zeros(n))
+    return Classification(TYPES, shares, (None,) * n, (None,) * n, reason, np.ones(n), np.zeros(n), np.zeros(n))
 
 
 def test_an_open_label_is_answered_as_openly_and_as_surely() -> None:

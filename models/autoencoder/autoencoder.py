@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from swope.models import weights as stored
 from swope.models.autoencoder.alone import alone
 from swope.models.autoencoder.answer import COLUMNS, FoldScores, Reconstruction
-from swope.models.autoencoder.density import LocalDensity
-from swope.models.autoencoder.kinds import KnownKinds, grouped
+from swope.models.autoencoder.density import LocalDensity, nearest_of
 from swope.models.autoencoder.network import FLOOR, build, feature_loss, fold_loss
 from swope.models.autoencoder.wrong_period import flags_of
 from swope.models.detector import Assessment, Batch, Learning, Teaching
 from swope.models.inputs import BINS, Array32, Inputs, inputs_of, sigma_of
 from swope.models.keras_backend import keras
+from swope.models.kinds import KnownKinds, grouped
 from swope.models.passes import best_of_passes
 from swope.models.scaling import Scaling
 from swope.models.scores import Scores, counted_pvalue, empirical_pvalue
@@ -225,8 +225,10 @@ class Autoencoder:
         places = made._places(learn, code)
         known = None if labels is None else np.array(labels)[enough & ~apart]
         kind = _kinds(places["features"], known, options.seed)
-        kinds = KnownKinds.of(places["features"], kind, _TELLING_AXES, options.memory, options.seed)
+        kinds = KnownKinds.of(places["features"], kind, _TELLING_AXES)
+        chosen = np.sort(np.random.default_rng(options.seed).permutation(len(learn))[: options.memory])
         made._arrays |= {f"kinds/{field}": getattr(kinds, field) for field in _KINDS}
+        made._arrays["kinds/memory"] = kinds.places(places["features"][chosen]).astype(np.float32)
         for name in _SPACES:
             density = LocalDensity.of(places[name], options.memory, options.neighbours, _AXES, options.seed)
             made._arrays |= {f"{name}/{field}": getattr(density, field) for field in _DENSITY}
@@ -331,8 +333,10 @@ class Autoencoder:
         places = self._places(inputs, code)
         emptiness = [self._density(name).emptiness(places[name]) for name in _SPACES]
         kinds = KnownKinds(*(self._arrays[f"kinds/{field}"] for field in _KINDS))
-        strange = kinds.strangeness(places["features"], _NEAR)
-        return np.column_stack([np.log(chi + 0.05), *emptiness, strange]).astype(np.float64)
+        telling = kinds.places(places["features"])
+        near, _ = nearest_of(self._arrays["kinds/memory"], telling.astype(np.float32), _NEAR)
+        distance = np.log(near.mean(axis=1) + 1e-3)
+        return np.column_stack([np.log(chi + 0.05), *emptiness, distance, kinds.rarity(telling)]).astype(np.float64)
 
     def _places(self, inputs: Inputs, code: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
         """Where the stars are in each of the spaces in which they are looked at."""

@@ -64,7 +64,7 @@ class LocalDensity:
             np.ones(len(places), dtype=np.float32),
             neighbours,
         )
-        distances, _ = bare._nearest(places, neighbours + 1)
+        distances, _ = nearest_of(places, places, neighbours + 1)
         # the nearest known point of a known point is itself
         reach = distances[:, 1:].mean(axis=1)
         return cls(bare.centre, bare.turn, places, reach.astype(np.float32), neighbours)
@@ -79,13 +79,15 @@ class LocalDensity:
         # a row at a time: a matrix product would round differently with other company
         turned = [((point - self.centre)[:, None] * self.turn).sum(axis=0) for point in points]
         places = np.array(turned, dtype=np.float32).reshape(len(points), self.turn.shape[1])
-        distance, index = self._nearest(places, self.neighbours)
+        distance, index = nearest_of(self.memory, places, self.neighbours)
         usual = np.maximum(self.reach[index].mean(axis=1) + _SOFT * np.median(self.reach), _LEAST_REACH)
         return np.asarray(np.log(distance.mean(axis=1) / usual + 1e-3), dtype=np.float64)
 
-    def _nearest(self, places: Array32, k: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-        from swope.models.autoencoder.nearest import nearest
 
-        found = [nearest(self.memory, place, k) for place in places]
-        distances = np.array([distance for distance, _ in found], dtype=np.float64).reshape(-1, k)
-        return distances, np.array([index for _, index in found], dtype=np.int64).reshape(-1, k)
+def nearest_of(memory: Array32, places: Array32, k: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Distances (n, k) of places (n, e) to the nearest points (m, e), m >= k, in their order, and which they are."""
+    from swope.models.autoencoder.nearest import nearest
+
+    found = [nearest(memory, place, k) for place in places]
+    distances = np.array([distance for distance, _ in found], dtype=np.float64).reshape(-1, k)
+    return distances, np.array([index for _, index in found], dtype=np.int64).reshape(-1, k)

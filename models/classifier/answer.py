@@ -33,7 +33,7 @@ class ClassifierOptions:
     calibration_share : share of the stars that end a member's training and calibrate it, and that it does not learn
         from; each member leaves out others.
     coverage : share of the stars whose type is likely enough to need no flag.
-    familiar : share of the stars whose doubt is small enough to need no flag.
+    familiar : share of the stars that are like enough to the types learnt to need no flag.
     seed : of everything that is drawn.
     """
 
@@ -52,8 +52,8 @@ class ClassifierOptions:
     trees: int = 150
     leaf: int = 1
     calibration_share: float = 0.15
-    coverage: float = 0.95
-    familiar: float = 0.98
+    coverage: float = 0.985
+    familiar: float = 0.95
     seed: int = 1
 
 
@@ -64,7 +64,7 @@ class Abstention:
     Attributes
     ----------
     least : probability of the likeliest type below which it is uncertain.
-    most : doubt above which a star is unlike any type that was learnt.
+    most : unlikeness above which a star is of no type that was learnt.
     kept : share of the stars kept for calibration that get no flag.
     risk : share of wrong types among those, as each member says it of stars it did not learn from.
     """
@@ -83,8 +83,8 @@ class Classification:
     ----------
     types : VSX names of the columns of `probabilities`.
     probabilities : (n, n_types) calibrated; rows sum to 1, or are NaN where there is no answer.
-    flag : n entries: None, "uncertain" where no type is likely enough, or "unfamiliar" where one is, but the trees of
-        the forest are of more minds than they are on stars of the types that were learnt.
+    flag : n entries: None, "uncertain" where no type is likely enough, or "unfamiliar" where one is, but the star is
+        unlike those of the types that were learnt.
     sure : n entries: the narrowest type or family of types that is likely enough to be believed; None where there is
         none (`swope.models.classifier.hierarchy`).
     reason : n entries: why there is no answer, or None.
@@ -92,6 +92,8 @@ class Classification:
     doubt : (n,) how little the star is like any one type: one less the largest share of the forest's votes, which are
         more divided over a type that was never seen than the probabilities are; of these where there is no forest.
         NaN where there is no answer.
+    unlikeness : (n,) how unlike the star is to those of all types that were learnt, by the forest's votes and by its
+        features (`swope.models.classifier.unlikeness`). NaN where there is no answer.
     """
 
     types: tuple[str, ...]
@@ -101,6 +103,7 @@ class Classification:
     reason: tuple[Reason | None, ...]
     period_factor: FloatArray
     doubt: FloatArray
+    unlikeness: FloatArray
 
     def __len__(self) -> int:
         return len(self.probabilities)

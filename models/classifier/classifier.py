@@ -15,13 +15,16 @@ from numpy.typing import NDArray
 from swope.models import weights as stored
 from swope.models.classifier.alone import BRANCH, alone
 from swope.models.classifier.answer import Abstention, Classification, ClassifierOptions
+from swope.models.classifier.calibration import Judged
 from swope.models.classifier.hierarchy import surely
+from swope.models.classifier.lesson import LEAST_JUDGES, Lesson, set_apart
 from swope.models.classifier.network import NEVER, build, joint
 from swope.models.classifier.possible import possible_pairs
 from swope.models.classifier.targets import allowed_pairs, allowed_types, leaf_types
 from swope.models.classifier.thinned import EVERYWHERE, Thinned, copies_wanted, thinned
 from swope.models.classifier.training import Examples, Tensors, train, versions_of
-from swope.models.classifier.votes import learnt, spoken, table_of
+from swope.models.classifier.unlikeness import Unlikeness, signs_of
+from swope.models.classifier.votes import spoken, table_of
 from swope.models.detector import Learning, Teaching
 from swope.models.inputs import FACTORS, Inputs, inputs_of
 from swope.models.keras_backend import keras
@@ -47,13 +50,6 @@ _FEW = 3000
 #: Stars to learn from, at least: to begin with, and after a start.
 _LEAST, _LEAST_AGAIN = 20, 5
 
-#: Stars that end the training of a member and calibrate it, at least.
-_LEAST_JUDGES = 2
-
-#: What calibration chooses from.
-_TEMPERATURES = np.geomspace(0.4, 8.0, 61)
-_FOREST_WEIGHTS = np.linspace(0.0, 3.0, 31)
-
 
 #: Names of the features, in their order.
 _FEATURES = {"folded": list(FOLDED), "plain": list(PLAIN + STRUCTURE + REST + SEARCH), "survey": list(SURVEY)}
@@ -72,6 +68,7 @@ class Classifier:
         scaling: dict[str, Scaling],
         temperature: float,
         abstention: Abstention,
+        unlikeness: Unlikeness,
         card: str = "",
         forest: Forest | None = None,
         forest_weight: float = 0.0,
@@ -86,6 +83,7 @@ class Classifier:
         self._temperature = temperature
         self._forest = forest
         self._forest_weight = forest_weight
+        self._unlikeness = unlikeness
         #: How much commoner some types are where stars are classified than among those that were learnt, by type.
         self.prior = dict(prior or {})
 
@@ -104,7 +102,7 @@ class Classifier:
             When the folder holds no whole classifier, or one that was made for other features.
         """
         kept = stored.load(folder, "classifier")
-        if kept.settings.get("features") != _FEATURES or "abstention" not in kept.settings:
+        if kept.settings.get("features") != _FEATURES or "kinds/spread" not in kept.arrays:
             raise ValueError(
                 f"the classifier in {folder} was made by another version; train it again, or install the version "
                 "that made it"
@@ -128,9 +126,9 @@ class Classifier:
         temperature, weight_of_forest = (kept.settings[name] for name in ("temperature", "forest_weight"))
         abstention = Abstention(**kept.settings["abstention"])
         prior = kept.settings.get("prior")
-        return cls(
-            types, options, networks, scaling, temperature, abstention, kept.card, forest, weight_of_forest, prior
-        )
+        unlikeness = Unlikeness.stored(kept.arrays)
+        calibrated = (temperature, abstention, unlikeness)
+        return cls(types, options, networks, scaling, *calibrated, kept.card, forest, weight_of_forest, prior)
 
     def save(self, folder: Path) -> None:
         """Write the classifier's folder: arrays, settings, card."""
@@ -161,6 +159,7 @@ class Classifier:
             arrays |= {f"scaling/{name}/centre": scaling.centre, f"scaling/{name}/width": scaling.width}
         if self._forest is not None:
             arrays |= {f"forest/{name}": array for name, array in self._forest.arrays().items()}
+        arrays |= self._unlikeness.arrays()
         return Weights("classifier", settings, arrays, self.card)
 
     @classmethod
@@ -251,52 +250,24 @@ class Classifier:
         types = leaf_types(labels) if start is None else start.types
         enough = inputs.points >= LEAST_POINTS
         place = np.array([share(name, "classifier") for name in names])
-        _check_stars(enough, _apart(place, enough, 0, options), _LEAST if start is None else _LEAST_AGAIN)
+        _check_stars(enough, set_apart(place, enough, 0, options), _LEAST if start is None else _LEAST_AGAIN)
         if start is None:
             seen = inputs.rows(enough)
             scaling = {"folded": Scaling.of(seen.folded), "plain": Scaling.of(_plain(seen, options))}
         else:
             scaling = start._scaling
-        counts = Counter(labels)
-        weight = np.array([counts[label] ** -options.balance for label in labels])
-        weight = (weight / weight.mean()).astype(np.float32)
-        kinds = np.array(labels)
-        # from here on the copies are rows like the stars, and stand behind them
-        star = np.arange(len(inputs))
-        if copies is not None:
-            star = np.concatenate([star, copies.star])
-            inputs, period = Inputs.join([inputs, copies.inputs]), np.concatenate([period, copies.period])
-            enough = inputs.points >= LEAST_POINTS
-        tensors = _tensors(inputs, scaling, options)
-        known = None if reference is None else reference[star]
-        allowed = allowed_pairs(kinds[star].tolist(), types, np.where(inputs.found, period, np.nan), known)
-        examples = Examples(tensors, allowed, weight[star])
-        made = cls(types, options, [], scaling, 1.0, Abstention(0.0, 1.0, 1.0, float("nan")))
+        lesson = _lesson(inputs, names, period, labels, types, scaling, options, reference, copies)
         networks: list[TrainedNetwork] = []
-        logits, votes, judged_by = [], [], []
-        meant, table = allowed.max(axis=1), table_of(tensors)
-        possible = possible_pairs(inputs, types)
-        as_one = weight[star] / np.bincount(star)[star].astype(np.float32)
-
-        def forest(rows: NDArray[np.int64]) -> Forest:
-            seed = 1000 * options.seed
-            new = learnt(table[rows], meant[rows], kinds[star[rows]], as_one[rows], options.trees, options.leaf, seed)
-            # types that no new label names would be forgotten by new trees alone
-            return new if start is None or start._forest is None else start._forest.beside(new)
-
         for member in range(options.members):
-            apart = _apart(place, enough[: len(names)], member, options)
-            learn = np.flatnonzero(enough & ~apart[star])
-            judge = np.flatnonzero(enough[: len(names)] & apart)
             keras().utils.set_random_seed(1000 * options.seed + member)
             network = _network(options, len(types))
             if start is not None:
                 network.set_weights(start._networks[member].get_weights())
             train(
                 network,
-                examples,
-                versions_of(learn, star),
-                judge,
+                lesson.examples,
+                versions_of(lesson.learns(member), lesson.star),
+                lesson.judges(member),
                 options.epochs,
                 options.batch,
                 options.learning_rate,
@@ -305,55 +276,37 @@ class Classifier:
                 1000 * options.seed + member,
                 progress or (lambda _: None),
             )
-            made._networks = [_trained(options, len(types), network.get_weights())]
-            logits.append(made._logits([tensor[judge] for tensor in tensors]))
-            judged_by.append(judge)
-            if options.trees:
-                votes.append(forest(learn).probabilities(table[judge]))
-            networks += made._networks
-        made._networks = networks
-        if options.trees:
-            made._forest = forest(np.flatnonzero(enough))
-        judges = np.concatenate(judged_by)
-        spoken_for = np.concatenate(votes) if votes else None
-        made._calibrate(np.concatenate(logits), meant[judges], possible[judges], spoken_for)
-        return made
+            networks.append(_trained(options, len(types), network.get_weights()))
+        judged = _judged(networks, lesson, start)
+        forest = _beside(start, lesson.forest(lesson.all)) if options.trees else None
+        temperature, weight = judged.likeliest()
+        unlikeness, abstention = _flags(lesson, judged, temperature, weight, start)
+        return cls(
+            types, options, networks, scaling, temperature, abstention, unlikeness, forest=forest, forest_weight=weight
+        )
 
-    def _calibrate(
+    def learn_flags(
         self,
-        logits: NDArray[np.float32],
-        meant: NDArray[np.float32],
-        possible: BoolArray,
-        votes: NDArray[np.float64] | None,
+        inputs: Inputs,
+        names: Sequence[str],
+        period: FloatArray,
+        labels: Sequence[str],
+        options: ClassifierOptions,
+        reference: FloatArray | None = None,
+        copies: Thinned | None = None,
     ) -> None:
-        """Set what makes the stars kept apart likeliest, and which answers get a flag.
-
-        The former are the temperature of the networks (Guo et al. 2017) and the weight of the forest's logarithms
-        beside theirs. Some of these stars may have been seen by the trees of a start.
+        """Learn anew which answers get a flag, from the stars that all was learnt from; networks and trees stay.
 
         Parameters
         ----------
-        meant : (n, types) 1 for each type that the label may mean.
-        possible : (n, candidates, types) of `possible_pairs`.
-        votes : (n, types) of a forest that did not see the star; None without one.
+        inputs, names, period, labels, reference, copies : see `fit_inputs`.
+        options : those of the flags are taken.
         """
-        kept: tuple[float, NDArray[np.float64]] = (np.inf, np.zeros(0))
-        for weight in (0.0,) if votes is None else _FOREST_WEIGHTS:
-            said = 0.0 if votes is None else spoken(votes, weight)
-            for temperature in _TEMPERATURES:
-                probability = joint(np.where(possible, logits / temperature + said, NEVER), 1.0).sum(axis=1)
-                surprise = float(-np.log(np.maximum((probability * meant).sum(axis=1), 1e-9)).mean())
-                if surprise < kept[0]:
-                    kept = surprise, probability
-                    self._temperature, self._forest_weight = float(temperature), float(weight)
-        probability = kept[1]
-        doubt = _doubt(probability if votes is None else votes)
-        best = probability.max(axis=1)
-        least, most = np.quantile(best, 1.0 - self.options.coverage), np.quantile(doubt, self.options.familiar)
-        unflagged = (best >= least) & (doubt <= most)
-        wrong = np.take_along_axis(meant, probability.argmax(axis=1)[:, None], axis=1)[:, 0] == 0.0
-        risk = float(wrong[unflagged].mean()) if unflagged.any() else float("nan")
-        self.abstention = Abstention(float(least), float(most), float(unflagged.mean()), risk)
+        self.options = replace(self.options, coverage=options.coverage, familiar=options.familiar)
+        how = (self.types, self._scaling, self.options)
+        lesson = _lesson(inputs, names, period, labels, *how, reference, copies)
+        judged = _judged(self._networks, lesson, None)
+        self._unlikeness, self.abstention = _flags(lesson, judged, self._temperature, self._forest_weight, None)
 
     def classify(self, stars: Sequence[Star]) -> Classification:
         """Types of stars, and which multiple of the found period fits them."""
@@ -362,16 +315,18 @@ class Classifier:
     def classify_inputs(self, inputs: Inputs) -> Classification:
         """Types of stars that were folded and measured before; see `classify`."""
         tensors = _tensors(inputs, self._scaling, self.options)
-        logits = self._logits(tensors) / self._temperature
-        votes = None
+        logits = _log_probabilities(self._networks, tensors) / self._temperature
+        table, votes = table_of(tensors), None
         if self._forest is not None:
-            votes = self._forest.probabilities(table_of(tensors))
+            votes = self._forest.probabilities(table)
             logits = logits + spoken(votes, self._forest_weight)
         logits = logits + np.log([self.prior.get(name, 1.0) for name in self.types])
         pairs = joint(np.where(possible_pairs(inputs, self.types), logits, NEVER), 1.0)
         probabilities = pairs.sum(axis=1)
         enough = inputs.points >= LEAST_POINTS
-        doubt = np.where(enough, _doubt(probabilities if votes is None else votes), np.nan)
+        minds = probabilities if votes is None else votes
+        doubt = np.where(enough, np.maximum(1.0 - minds.max(axis=1), 0.0), np.nan)
+        unlike = np.where(enough, self._unlikeness(minds, table), np.nan)
         probabilities[~enough] = np.nan
         best = np.where(enough, np.nan_to_num(probabilities).argmax(axis=1), 0)
         share_of = np.take_along_axis(pairs, best[:, None, None], axis=2)[:, :, 0]
@@ -383,8 +338,8 @@ class Classifier:
             types=self.types,
             probabilities=probabilities,
             flag=tuple(
-                "uncertain" if p < self.abstention.least else "unfamiliar" if d > self.abstention.most else None
-                for p, d in zip(probabilities.max(axis=1), doubt, strict=True)
+                "uncertain" if p < self.abstention.least else "unfamiliar" if u > self.abstention.most else None
+                for p, u in zip(probabilities.max(axis=1), unlike, strict=True)
             ),
             sure=surely(self.types, probabilities),
             reason=tuple(
@@ -393,17 +348,70 @@ class Classifier:
             ),
             period_factor=factor,
             doubt=doubt,
+            unlikeness=unlike,
         )
 
-    def _logits(self, tensors: Tensors) -> NDArray[np.float32]:
-        """(n, candidates, types) mean of the members' log probabilities."""
-        said = [network.answers(tensors)[0].astype(np.float64) for network in self._networks]
-        return np.asarray(np.mean(said, axis=0), dtype=np.float32)
+
+def _log_probabilities(networks: Sequence[TrainedNetwork], tensors: Tensors) -> NDArray[np.float32]:
+    """(n, candidates, types) mean of what the networks say."""
+    said = [network.answers(tensors)[0].astype(np.float64) for network in networks]
+    return np.asarray(np.mean(said, axis=0), dtype=np.float32)
 
 
-def _doubt(shares: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(n,) what the largest share (n, types) leaves; in single precision they may add up to a little more than 1."""
-    return np.asarray(np.maximum(1.0 - shares.max(axis=1), 0.0))
+def _lesson(
+    inputs: Inputs,
+    names: Sequence[str],
+    period: FloatArray,
+    labels: Sequence[str],
+    types: tuple[str, ...],
+    scaling: dict[str, Scaling],
+    options: ClassifierOptions,
+    reference: FloatArray | None,
+    copies: Thinned | None,
+) -> Lesson:
+    """What is learnt from stars; see `Classifier.fit_inputs`."""
+    counts = Counter(labels)
+    weight = np.array([counts[label] ** -options.balance for label in labels])
+    weight = (weight / weight.mean()).astype(np.float32)
+    kinds, place = np.array(labels), np.array([share(name, "classifier") for name in names])
+    star = np.arange(len(inputs))
+    if copies is not None:
+        star = np.concatenate([star, copies.star])
+        inputs, period = Inputs.join([inputs, copies.inputs]), np.concatenate([period, copies.period])
+    tensors = _tensors(inputs, scaling, options)
+    known = None if reference is None else reference[star]
+    allowed = allowed_pairs(kinds[star].tolist(), types, np.where(inputs.found, period, np.nan), known)
+    examples, possible = Examples(tensors, allowed, weight[star]), possible_pairs(inputs, types)
+    enough = inputs.points >= LEAST_POINTS
+    return Lesson(options, examples, table_of(tensors), possible, star, enough, kinds, place, weight)
+
+
+def _judged(networks: Sequence[TrainedNetwork], lesson: Lesson, start: Classifier | None) -> Judged:
+    """What each member says of the stars that it did not learn from."""
+    parts = []
+    for member, network in enumerate(networks):
+        learn, judge = lesson.learns(member), lesson.judges(member)
+        logits, table = _log_probabilities([network], lesson.tensors(judge)), lesson.table[judge]
+        votes = _beside(start, lesson.forest(learn)).probabilities(table) if lesson.options.trees else None
+        kinds = lesson.kinds(learn) if start is None else start._unlikeness.kinds
+        rarity = kinds.rarity(kinds.places(table))
+        parts.append(Judged(logits, votes, rarity, lesson.meant[judge], lesson.possible[judge]))
+    return Judged.join(parts)
+
+
+def _flags(
+    lesson: Lesson, judged: Judged, temperature: float, forest_weight: float, start: Classifier | None
+) -> tuple[Unlikeness, Abstention]:
+    """Which answers get a flag; after a start stars are as unlike as they are to what it learnt from."""
+    probability = judged.probabilities(temperature, forest_weight)
+    signs = signs_of(probability if judged.votes is None else judged.votes, judged.rarity)
+    unlikeness = Unlikeness.of(lesson.kinds(lesson.all), signs) if start is None else start._unlikeness
+    return unlikeness, judged.abstention(probability, unlikeness.added(signs), lesson.options)
+
+
+def _beside(start: Classifier | None, new: Forest) -> Forest:
+    """New trees beside those of a start: types that no new label names would be forgotten by new ones alone."""
+    return new if start is None or start._forest is None else start._forest.beside(new)
 
 
 def _options(options: ClassifierOptions | None, start: Classifier | None, stars: int) -> ClassifierOptions:
@@ -429,33 +437,12 @@ def _check_labels(labels: Sequence[str], start: Classifier | None) -> None:
         raise ValueError(f"a classifier needs at least two types of stars; the labels hold {', '.join(types)}")
 
 
-def _apart(place: FloatArray, enough: BoolArray, member: int, options: ClassifierOptions) -> BoolArray:
-    """(n,) the stars that a member does not learn from: of each member others, so that together they learn from all.
-
-    A member that would have too few to be judged by leaves out those of the first; and where the names leave too few
-    even there, the first ones by name.
-
-    Parameters
-    ----------
-    place : (n,) in [0, 1), by name.
-    enough : (n,) whether a star has enough rows.
-    """
-    share_apart = options.calibration_share
-    for first in (member * share_apart, 0.0):
-        apart = np.asarray((place + first) % 1.0 < share_apart)
-        if (enough & apart).sum() >= _LEAST_JUDGES:
-            return apart
-    apart = np.zeros(len(place), dtype=np.bool_)
-    apart[np.argsort(np.where(enough, place, np.inf), kind="stable")[:_LEAST_JUDGES]] = True
-    return apart
-
-
 def _check_stars(enough: BoolArray, apart: BoolArray, least: int) -> None:
     """Refuse too few stars; see `Classifier.fit`."""
     learn, judge = int((enough & ~apart).sum()), int((enough & apart).sum())
-    if learn < least or judge < _LEAST_JUDGES:
+    if learn < least or judge < LEAST_JUDGES:
         raise ValueError(
-            f"a classifier needs {least} stars with {LEAST_POINTS} good rows to learn from and {_LEAST_JUDGES} to "
+            f"a classifier needs {least} stars with {LEAST_POINTS} good rows to learn from and {LEAST_JUDGES} to "
             f"calibrate it; of the {len(enough)} given {learn + judge} have them, {judge} of these kept for calibration"
         )
 

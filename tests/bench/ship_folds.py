@@ -112,18 +112,24 @@ def to_learn_from(cache: Path, stars: Prepared, rows: NDArray[np.bool_]) -> Prep
     return replace(Prepared.join([single, doubled]), copies=single.copies)
 
 
-def ship_classifier(cache: Path, out: Path, options: ClassifierOptions | None, left_out: Path) -> dict[str, object]:
+def ship_classifier(
+    cache: Path, out: Path, options: ClassifierOptions | None, left_out: Path, flags: bool = False
+) -> dict[str, object]:
     """Train, judge by set, write the card and the weights.
 
     Parameters
     ----------
     options : how to train; None to judge the classifier that is there.
     left_out : what `tests.bench.survey_left_out` kept, for the card.
+    flags : let the classifier that is there learn its flags anew.
     """
     stars, surveys, unknown = gathered(cache, SHIPPED.copies)
     apart = np.array([held_out(str(name)) for name in stars.names])
     learn = to_learn_from(cache, stars, ~apart)
     classifier = Classifier.load(out / "classifier") if options is None else fitted(learn, options, print)
+    if flags:
+        names, labels = ([str(one) for one in column] for column in (learn.names, learn.labels))
+        classifier.learn_flags(learn.inputs, names, learn.period, labels, SHIPPED, learn.reference, learn.copies)
     classifier.prior = PRIOR
     lines, figures = [], {}
     for survey in dict.fromkeys(surveys):
@@ -275,8 +281,10 @@ which a type is rarer where the classifier is used (spotted stars against contac
 (`swope.pipeline.vsx.PERIODS`).
 
 **Abstains** with `class_flag`: `uncertain` where the likeliest type has less than {least:.2f}, `unfamiliar` where the
-votes of the trees leave a doubt above {most:.2f}. Of the stars that calibrated it {kept:.0f} % got no flag, and
-{risk:.1f} % of these a wrong type. `class_sure` is the narrowest type or family of types that holds 0.9.
+star is unlike all types that were learnt (above {most:.2f}, by the entropy of the trees' votes and by how seldom known
+stars have its features; `python -m tests.bench.unseen_kinds` leaves kinds out). Of the stars that calibrated it
+{kept:.0f} % got no flag, and {risk:.1f} % of these a wrong type.
+`class_sure` is the narrowest type or family of types that holds 0.9.
 
 **Limits.** Types outside the list get the nearest one: of {strangers} stars of such types ({kinds}) {flagged} were
 flagged. Constant stars were shown few, and
@@ -322,12 +330,15 @@ def main() -> None:
     )
     words = "write the classifier's card anew, without training it"
     parser.add_argument("--judge-again", action="store_true", help=words)
+    words = "let the classifier learn anew which answers get a flag, and leave all else of it"
+    parser.add_argument("--flags-again", action="store_true", help=words)
     args = parser.parse_args()
     results = []
     if args.only != "autoencoder":
         options = replace(SHIPPED, members=args.members, epochs=args.epochs or SHIPPED.epochs)
         left_out = args.left_out or args.cache / "left-out.jsonl"
-        results.append(ship_classifier(args.cache, args.out, None if args.judge_again else options, left_out))
+        as_is = args.judge_again or args.flags_again
+        results.append(ship_classifier(args.cache, args.out, None if as_is else options, left_out, args.flags_again))
     if args.only != "classifier":
         results.append(ship_autoencoder(args.cache, args.out, AutoencoderOptions(epochs=args.epochs or 16)))
     for one in results:

@@ -79,7 +79,9 @@ class Forest:
         """As a classifier answers, without flags."""
         n, shares = len(inputs), self._forest.predict_proba(forest_features(inputs, survey=False))
         types = tuple(str(name) for name in self._forest.classes_)
-        return Classification(types, shares, (None,) * n, (None,) * n, (None,) * n, np.ones(n), np.zeros(n))
+        return Classification(
+            types, shares, (None,) * n, (None,) * n, (None,) * n, np.ones(n), np.zeros(n), np.zeros(n)
+        )
 
 
 def figures(

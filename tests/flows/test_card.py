@@ -18,7 +18,8 @@ NOT_THERE: Any = None
 
 def test_a_classifier_says_what_taught_it_and_what_it_answers() -> None:
     abstention = Abstention(0.5, 0.9, kept=0.94, risk=0.031)
-    classifier = Classifier(("EA", "RRAB"), ClassifierOptions(survey=True, members=2, seed=7), [], {}, 1.0, abstention)
+    options = ClassifierOptions(survey=True, members=2, seed=7)
+    classifier = Classifier(("EA", "RRAB"), options, [], {}, 1.0, abstention, NOT_THERE)
     card = card_of("classifier", classifier, STARS, ["RRAB", "EA", "EA"], None, TrainOptions(seed=7), RunOptions())
     assert card.startswith("# A classifier made by `swope train`\n")
     assert f"by Swope {VERSION} with the seed 7, from nothing." in card

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from swope.models.classifier import Classifier, ClassifierOptions
-from swope.models.classifier.classifier import _apart, _options, _tensors
+from swope.models.classifier.classifier import _options, _tensors
+from swope.models.classifier.lesson import set_apart
 from swope.models.classifier.network import joint
 from swope.models.classifier.targets import allowed_pairs, allowed_types, leaf_types
 from swope.models.classifier.votes import table_of
@@ -120,7 +121,7 @@ def test_each_member_has_stars_to_be_judged_by() -> None:
     enough = np.ones(6, dtype=bool)
     # the first leaves out those below 0.15, the second those from 0.85 on, the third would have one star only
     place = np.array([0.01, 0.1, 0.2, 0.75, 0.9, 0.95])
-    apart = [np.flatnonzero(_apart(place, enough, member, options)).tolist() for member in range(3)]
+    apart = [np.flatnonzero(set_apart(place, enough, member, options)).tolist() for member in range(3)]
     assert apart == [[0, 1], [4, 5], [0, 1]]
 
 
@@ -141,13 +142,13 @@ def test_the_forest_may_be_left_out(unseen: list[Star]) -> None:
     np.testing.assert_allclose(found.doubt, 1.0 - found.probabilities.max(axis=1), atol=1e-6)
 
 
-def test_what_the_trees_are_of_many_minds_about_is_unfamiliar(trained: Classifier, unseen: list[Star]) -> None:
+def test_what_is_unlike_all_that_was_learnt_is_unfamiliar(trained: Classifier, unseen: list[Star]) -> None:
     before = trained.abstention
-    most = float(np.sort(trained.classify(unseen).doubt)[-4])
+    most = float(np.sort(trained.classify(unseen).unlikeness)[-4])
     try:
         trained.abstention = replace(before, least=0.0, most=most)
         result = trained.classify(unseen)
-        assert result.flag == tuple("unfamiliar" if doubt > most else None for doubt in result.doubt)
+        assert result.flag == tuple("unfamiliar" if unlike > most else None for unlike in result.unlikeness)
         assert any(result.flag)
         trained.abstention = replace(before, least=1.1)
         assert trained.classify(unseen).flag == ("uncertain",) * len(unseen)
@@ -163,6 +164,20 @@ def test_the_risk_of_what_is_not_flagged_is_stated(trained: Classifier, unseen: 
     wrong = [result.best(i) != star.curve.object_id.split("-")[0] for i, star in enumerate(unseen)]
     kept = np.array([flag is None for flag in result.flag])
     assert abs(np.array(wrong)[kept].mean() - stated.risk) < 0.1
+
+
+def test_flags_learnt_anew_leave_the_classes(trained: Classifier, unseen: list[Star], tmp_path: Path) -> None:
+    trained.save(tmp_path)
+    again = Classifier.load(tmp_path)
+    stars, labels, _ = training_stars()
+    names, period = [star.curve.object_id for star in stars], np.array([star.period.period for star in stars])
+    again.learn_flags(inputs_of(stars), names, period, labels, replace(OPTIONS, familiar=0.5))
+    before, after = trained.classify(unseen), again.classify(unseen)
+    np.testing.assert_array_equal(after.probabilities, before.probabilities)
+    # the same stars say again what they said when it was trained; only the share that is familiar is another
+    np.testing.assert_allclose(after.unlikeness, before.unlikeness, rtol=1e-5)
+    assert again.abstention.most < trained.abstention.most
+    assert again.abstention.kept < 0.6 < trained.abstention.kept
 
 
 def test_a_classifier_of_other_features_is_refused(trained: Classifier, tmp_path: Path) -> None:

@@ -4,8 +4,8 @@ import numpy as np
 from scipy.stats import multivariate_normal
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
-from swope.models.autoencoder import kinds
-from swope.models.autoencoder.kinds import KnownKinds, grouped
+from swope.models import kinds
+from swope.models.kinds import KnownKinds, grouped
 
 
 def three_kinds(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -22,7 +22,7 @@ def test_the_axes_are_those_of_discriminant_analysis(monkeypatch) -> None:  # ty
     monkeypatch.setattr(kinds, "_ROUND_WITHIN", 0.0)
     monkeypatch.setattr(kinds, "_ROUND_BETWEEN", 0.0)
     points, kind = three_kinds(3000, 0)
-    found = KnownKinds.of(points, kind, 2, 100, 1)
+    found = KnownKinds.of(points, kind, 2)
     oracle = LinearDiscriminantAnalysis(solver="eigen").fit(points, kind).scalings_[:, :2]
     signs = np.sign((found.turn * oracle).sum(axis=0))
     np.testing.assert_allclose(found.turn * signs, oracle, rtol=1e-3, atol=1e-4)
@@ -31,47 +31,45 @@ def test_the_axes_are_those_of_discriminant_analysis(monkeypatch) -> None:  # ty
     np.testing.assert_allclose(within, np.eye(2), atol=1e-3)
 
 
-def test_the_rarity_is_the_density_of_gaussians_and_the_distance_that_to_neighbours() -> None:
+def test_the_rarity_is_the_density_of_gaussians() -> None:
     points, kind = three_kinds(600, 1)
-    found = KnownKinds.of(points, kind, 3, 10_000, 1)
+    found = KnownKinds.of(points, kind, 3)
     asked = three_kinds(50, 2)[0]
-    strange = found.strangeness(asked, 4)
-    places, known = ((some - found.centre) @ found.turn.astype(float) for some in (asked, points))
+    places = found.places(asked)
+    np.testing.assert_allclose(places, (asked - found.centre) @ found.turn.astype(float), rtol=1e-9, atol=1e-9)
     density, highest = np.zeros(len(asked)), 0.0
     for weight, mean, whiten in zip(found.weight, found.mean, found.whiten, strict=True):
         inverse = np.linalg.inv(whiten.astype(float))
         gaussian = multivariate_normal(mean, inverse.T @ inverse)
         density += weight * gaussian.pdf(places)
         highest += weight * gaussian.pdf(mean)
-    np.testing.assert_allclose(strange[:, 1], np.log(1.0 - np.log(density / highest)), atol=1e-3)
-    distance = np.sort(np.linalg.norm(places[:, None] - known, axis=2), axis=1)[:, :4].mean(axis=1)
-    np.testing.assert_allclose(strange[:, 0], np.log(distance + 1e-3), atol=1e-4)
+    np.testing.assert_allclose(found.rarity(places), np.log(1.0 - np.log(density / highest)), atol=1e-3)
 
 
 def test_what_lies_between_the_kinds_is_strange_and_what_is_wide_in_all_is_not() -> None:
-    found = KnownKinds.of(*three_kinds(2000, 3), 4, 1000, 1)
-    known, wide, between, thin = found.strangeness(
-        np.array([[6.0, 0, 0, 0, 0], [6.0, 0, 15.0, 0, 0], [3.0, 3.0, 0, 0, 0], [6.0, 0, 0, 7.0, 0]]), 5
-    )
-    assert (between > wide + 1.0).all()
-    assert (wide - known < between - known).all()
+    found = KnownKinds.of(*three_kinds(2000, 3), 4)
+    asked = np.array([[6.0, 0, 0, 0, 0], [6.0, 0, 15.0, 0, 0], [3.0, 3.0, 0, 0, 0], [6.0, 0, 0, 7.0, 0]])
+    known, wide, between, thin = found.rarity(found.places(asked))
+    assert between > wide + 1.0
+    assert wide - known < between - known
     # an axis that tells no two kinds apart, but is narrow in all of them
-    assert (thin > wide + 1.0).all()
+    assert thin > wide + 1.0
 
 
-def test_strangeness_does_not_depend_on_company() -> None:
-    found = KnownKinds.of(*three_kinds(300, 4), 3, 200, 1)
+def test_rarity_does_not_depend_on_company() -> None:
+    found = KnownKinds.of(*three_kinds(300, 4), 3)
     asked = three_kinds(60, 5)[0]
-    together = found.strangeness(asked, 5)
-    np.testing.assert_array_equal(found.strangeness(asked[20:23], 5), together[20:23])
-    assert found.strangeness(asked[:0], 5).shape == (0, 2)
+    together = found.rarity(found.places(asked))
+    np.testing.assert_array_equal(found.rarity(found.places(asked[20:23])), together[20:23])
+    assert found.rarity(found.places(asked[:0])).shape == (0,)
 
 
 def test_kinds_of_a_single_star_and_columns_without_variation_are_no_harm() -> None:
     points, kind = three_kinds(90, 6)
     points = np.concatenate([points, np.full((90, 1), 7.0)], axis=1)
     for some in (np.where(np.arange(90) == 4, 3, kind), np.arange(90), np.zeros(90, dtype=int)):
-        assert np.isfinite(KnownKinds.of(points, some, 12, 50, 1).strangeness(points, 5)).all()
+        found = KnownKinds.of(points, some, 12)
+        assert np.isfinite(found.rarity(found.places(points))).all()
 
 
 def test_groups_are_the_clouds() -> None:

@@ -1,4 +1,4 @@
-"""How far a star is from all known kinds of stars, in the space that tells them apart."""
+"""How seldom known kinds of stars are where a star is, in the space that tells them apart."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _ROUNDS = 10
 
 @dataclass(frozen=True, eq=False)
 class KnownKinds:
-    """Stars of known kinds along their discriminant axes, in units of the scatter within a kind.
+    """Kinds of stars along their discriminant axes, in units of the scatter within a kind.
 
     The axes are those of linear discriminant analysis (Fisher 1936, Rao 1948). A Gaussian stands for each kind; the
     distance to the nearest kind finds what a classifier never saw (Lee et al. 2018, NeurIPS 31).
@@ -32,7 +32,6 @@ class KnownKinds:
     Attributes
     ----------
     centre : (d,) and turn (d, e): from a point to its place, ``(point - centre) @ turn``.
-    memory : (m, e) places of known stars.
     weight : (k,) shares of the kinds; they sum to 1.
     mean : (k, e) their centres.
     whiten : (k, e, e) ``(place - mean) @ whiten`` is white in a kind.
@@ -40,13 +39,12 @@ class KnownKinds:
 
     centre: Array32
     turn: Array32
-    memory: Array32
     weight: Array32
     mean: Array32
     whiten: Array32
 
     @classmethod
-    def of(cls, points: NDArray[np.floating], kind: NDArray[np.int64], axes: int, memory: int, seed: int) -> KnownKinds:
+    def of(cls, points: NDArray[np.floating], kind: NDArray[np.int64], axes: int) -> KnownKinds:
         """Learn kinds of stars.
 
         Parameters
@@ -54,8 +52,6 @@ class KnownKinds:
         points : (n, d).
         kind : (n,) from 0; each number up to the largest has a star.
         axes : that are kept, at most.
-        memory : at most so many stars are kept, drawn at random.
-        seed : of the draw.
         """
         centre = points.mean(axis=0, dtype=np.float64)
         away = points - centre
@@ -72,37 +68,31 @@ class KnownKinds:
             own = places[kind == k] - mean[k]
             covariance = (own.T @ own + _COMMON * _rounded(common, 0.0)) / (len(own) + _COMMON)
             whiten.append(np.linalg.inv(np.linalg.cholesky(covariance)).T)
-        chosen = np.sort(np.random.default_rng(seed).permutation(len(places))[:memory])
-        kept = (centre, turn, places[chosen], share, mean, np.stack(whiten))
+        kept = (centre, turn, share, mean, np.stack(whiten))
         # in the order in which they are read back: sums in another one round differently
         return cls(*(np.ascontiguousarray(one, dtype=np.float32) for one in kept))
 
-    def strangeness(self, points: NDArray[np.floating], neighbours: int) -> FloatArray:
-        """(n, 2) how far stars are from known ones, and how seldom known ones are where they are.
+    def places(self, points: NDArray[np.floating]) -> FloatArray:
+        """(n, e) where points (n, d) lie along the axes."""
+        turn = self.turn.astype(np.float64)
+        # a row at a time: a matrix product would round differently with other company
+        there = [((point - self.centre)[:, None] * turn).sum(axis=0) for point in points]
+        return np.array(there, dtype=np.float64).reshape(len(points), turn.shape[1])
 
-        The first is the logarithm of the mean distance to the nearest stars. The second is that of 1 + r, where the
-        density of known stars is exp(-r) of what it would be at the centre of all kinds at once: noise, which widens
-        all distances by a factor, adds to both, and may be regressed out.
+    def rarity(self, places: FloatArray) -> FloatArray:
+        """(n,) how seldom known stars are at places (n, e): the logarithm of 1 + r.
 
-        Parameters
-        ----------
-        points : (n, d).
-        neighbours : how many stars count as near.
+        The density of known stars is exp(-r) of what it would be at the centre of all kinds at once: noise, which
+        widens all distances by a factor, adds to it, and may be regressed out.
         """
-        from swope.models.autoencoder.nearest import nearest
-
-        turn, whiten = self.turn.astype(np.float64), self.whiten.astype(np.float64)
+        whiten = self.whiten.astype(np.float64)
         known = np.log(self.weight) + np.log(np.abs(np.linalg.det(whiten)))
         highest = np.logaddexp.reduce(known)
-        strange = np.empty((len(points), 2))
-        for row, point in enumerate(points):
-            # a row at a time: a matrix product would round differently with other company
-            place = ((point - self.centre)[:, None] * turn).sum(axis=0)
-            distance, _ = nearest(self.memory, place.astype(np.float32), neighbours)
+        rare = np.empty(len(places))
+        for row, place in enumerate(places):
             white = ((place - self.mean)[:, :, None] * whiten).sum(axis=1)
-            rarity = highest - np.logaddexp.reduce(known - 0.5 * (white**2).sum(axis=1))
-            strange[row] = np.log(distance.mean() + 1e-3), np.log(1.0 + rarity)
-        return strange
+            rare[row] = highest - np.logaddexp.reduce(known - 0.5 * (white**2).sum(axis=1))
+        return np.log(1.0 + rare)
 
 
 def grouped(points: NDArray[np.floating], groups: int, seed: int) -> NDArray[np.int64]:
