@@ -207,7 +207,8 @@ def load_makers(options: RunOptions) -> Makers:
 
 def chunks_of(parts: Sequence[Part], options: RunOptions, makers: Makers) -> list[Path]:
     """The folder of each part's chunk, in that of the run."""
-    return [CHUNKS / chunk_key(part.digest, asdict(options), asdict(makers)) for part in parts]
+    config, made_by = asdict(options), asdict(makers)
+    return [CHUNKS / chunk_key(part.digest, config, made_by) for part in parts]
 
 
 def run_chunks(

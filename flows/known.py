@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -62,7 +63,7 @@ class Known:
             _save(self.index / name, index)
 
     def _found(self, name: str, wanted: NDArray[np.uint64]) -> NDArray[np.int32]:
-        index = np.load(self.index / name, mmap_mode="r")
+        index = _index(self.index / name)
         found = np.full((len(wanted), 2), -1, dtype=np.int32)
         if len(index) and len(wanted):
             at = np.minimum(np.searchsorted(index["name"][:, 0], wanted[:, 0]), len(index) - 1)
@@ -113,6 +114,19 @@ def _numbered(chunk: NDArray[np.int32], row: NDArray[np.int32]) -> NDArray[np.in
     """One number for each place, in their order."""
     numbers: NDArray[np.int64] = (chunk.astype(np.int64) << 32) | row
     return numbers
+
+
+def _index(path: Path) -> NDArray[np.void]:
+    """An index that was saved."""
+    stamp = path.stat()
+    return _mapped(path, stamp.st_ino, stamp.st_mtime_ns)
+
+
+@lru_cache(maxsize=4)
+def _mapped(path: Path, _: int, __: int) -> NDArray[np.void]:
+    # asked for chunk by chunk: to open it takes longer than to look there
+    index: NDArray[np.void] = np.load(path, mmap_mode="r")
+    return index
 
 
 def _save(path: Path, entries: NDArray[np.void]) -> None:

@@ -65,13 +65,20 @@ class Makers:
 
 def versions() -> dict[str, str]:
     """Versions of Python, Swope, its code, the packages that may change a number, and detectors of one's own."""
-    found = {"python": platform.python_version(), "swope": VERSION, "swope_code": code_hash()}
+    ours = {"python": platform.python_version(), "swope": VERSION, "swope_code": code_hash()}
+    return ours | _packages() | _others()
+
+
+@cache
+def _packages() -> dict[str, str]:
+    """Versions of the packages that may change a number, of those that are there."""
+    found = {}
     for package in _PACKAGES:
         try:
             found[package] = version(package)
         except PackageNotFoundError:
             continue
-    return found | _others()
+    return found
 
 
 def _others() -> dict[str, str]:

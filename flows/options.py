@@ -39,7 +39,7 @@ class RunOptions:
     to_bjd: bool = False
     reader: str | None = None
     kind: Kind | None = None
-    chunk_size: int = 256
+    chunk_size: int = 512
     min_period: float | None = None
     max_period: float | None = None
     models: str | None = None

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,10 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
+from swope.flows.cards import drawn_cards
 from swope.flows.pieces import pieces_of, tables
 from swope.flows.record import RunRecord
-from swope.flows.stages import EVENTS, KEPT, OBJECTS, STARS
+from swope.flows.stages import EVENTS, KEPT, OBJECTS, STARS, digest_of
 from swope.flows.workers import call_twice
 from swope.models.analysis import analyze
 from swope.pipeline.catalog import Selected, write_parquet
@@ -25,8 +26,7 @@ from swope.pipeline.lightcurve import Chunk, LightCurve
 from swope.pipeline.report.changes import REMEMBERED
 from swope.pipeline.report.detail import StarDetail
 from swope.pipeline.report.kept import KEPT_SCHEMA, KeptStar, kept_of, kept_table
-from swope.pipeline.report.make import cards, make_report, ranking
-from swope.pipeline.report.markup import Html
+from swope.pipeline.report.make import make_report, ranking
 from swope.pipeline.report.thumbnail import thumbnail
 
 #: What the report of a run has drawn, to be drawn again without a model.
@@ -35,9 +35,6 @@ DRAWN = "drawn.parquet"
 #: A star's name and source: together they say which star it is.
 Name = tuple[str, str]
 
-
-#: Worker processes that draw a report's stars, at most.
-_HANDS = 2
 
 #: What the last report showed of every star, and what the one of the run before did.
 SHOWN, BEFORE = "shown.parquet", "shown_before.parquet"
@@ -75,17 +72,7 @@ def write_report(run_dir: Path, top: int, stars: Sequence[str] = (), injected: P
     pictures = call_twice(thumbnails, run_dir, record.chunks, first_rows(objects, rank))
     before = remember(run_dir, record, objects)
     shown = (details[len(asked) :], details[: len(asked)])
-    return make_report(run_dir, *shown, pictures, before, injected, draw=_side_by_side)
-
-
-def _side_by_side(run_dir: Path, details: Mapping[int, StarDetail]) -> dict[int, Html]:
-    """Draw cards in as many worker processes at a time as it pays to have load what draws."""
-    places = sorted(details)
-    # no process is started for nothing: a run of one star has one card
-    parts = [{place: details[place] for place in places[hand::_HANDS]} for hand in range(min(_HANDS, len(places)))]
-    with ThreadPoolExecutor(_HANDS) as threads:
-        drawn = list(threads.map(lambda part: call_twice(cards, run_dir, part), parts))
-    return {place: card for part in drawn for place, card in part.items()}
+    return make_report(run_dir, *shown, pictures, before, injected, draw=drawn_cards)
 
 
 def first_rows(objects: pa.Table, rank: str) -> list[dict[str, Any]]:
@@ -165,19 +152,15 @@ def star_details(run_dir: Path, record: RunRecord, rows: Sequence[dict[str, Any]
     """
     if not rows:
         return []
-    wanted = {_name(row) for row in rows}
-    try:
-        drawn = _kept_in(Selected(run_dir / DRAWN), wanted, record.stamp)
-    except (pa.ArrowException, OSError):
-        # a disk has damaged it
-        drawn = {}
+    curves = curves_of(run_dir, record.chunks, rows)
+    keys = {_name(row): _made_from(curve, row, record) for curve, row in zip(curves, rows, strict=True)}
+    drawn = _drawn_before(run_dir / DRAWN, keys)
     missing = [row for row in rows if _name(row) not in drawn]
     if missing:
         new = _drawn_now(run_dir, record, missing)
         drawn |= {_name(row): star for row, star in zip(missing, new, strict=True)}
-        every = [drawn[_name(row)].detail(row, ()) for row in rows]
-        table = kept_table(every)
-        write_parquet(table.replace_schema_metadata({_STAMP: record.stamp.encode()}), run_dir / DRAWN)
+        table = kept_table([drawn[_name(row)].detail(row, ()) for row in rows])
+        write_parquet(table.append_column(_MADE_FROM, [[keys[_name(row)] for row in rows]]), run_dir / DRAWN)
     events = _events_of(run_dir, rows)
     return [drawn[_name(row)].detail(row, events.get(_name(row), [])) for row in rows]
 
@@ -226,12 +209,31 @@ def _curves_in(run_dir: Path, chunks: Sequence[str], wanted: Collection[Name]) -
 _STAMP = b"swope.run"
 
 
-def _kept_in(part: Selected, wanted: set[Name], stamp: str | None = None) -> dict[Name, KeptStar]:
-    """The wanted stars that a file of kept ones holds; none where there is no file, or one of another run."""
-    if not part.path.exists():
+#: Column of what is drawn: all that it follows from.
+_MADE_FROM = "made_from"
+
+
+def _made_from(curve: LightCurve, row: Mapping[str, Any], record: RunRecord) -> str:
+    """Changes when anything does that the report of a star shows beyond its rows of the catalog."""
+    made = [record.versions, record.config, record.models, digest_of(curve), row["class"]]
+    return hashlib.sha256(repr(made).encode()).hexdigest()
+
+
+def _drawn_before(path: Path, keys: Mapping[Name, str]) -> dict[Name, KeptStar]:
+    """What an earlier report has drawn of some stars, of those that are as they were; none where a disk damaged it."""
+    try:
+        if not path.exists() or pq.read_schema(path).names != [*KEPT_SCHEMA.names, _MADE_FROM]:
+            return {}
+        table = Selected(path).read()
+    except (pa.ArrowException, OSError):
         return {}
-    schema = part.schema
-    if not schema.equals(KEPT_SCHEMA) or (stamp is not None and (schema.metadata or {}).get(_STAMP) != stamp.encode()):
+    same = table.filter(pc.is_in(table[_MADE_FROM], pa.array(keys.values(), pa.string())))
+    return {(one.curve.object_id, one.curve.source): one for one in kept_of(same.drop_columns(_MADE_FROM))}
+
+
+def _kept_in(part: Selected, wanted: set[Name]) -> dict[Name, KeptStar]:
+    """The wanted stars that a chunk kept; none where it has none, or is of an earlier version."""
+    if not part.path.exists() or not part.schema.equals(KEPT_SCHEMA):
         return {}
     names = part.read(["object_id", "source"]).to_pylist()
     here = [i for i, name in enumerate(names) if _name(name) in wanted]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +59,7 @@ class RunRecord:
 
     def write(self, run_dir: Path) -> None:
         """Write run.json."""
-        write_sealed(run_dir / RECORD, asdict(self))
+        write_sealed(run_dir / RECORD, vars(self))
 
     @classmethod
     def read(cls, run_dir: Path) -> RunRecord:

@@ -53,6 +53,18 @@ def compiled(fast: bool | set[str] = False) -> Callable[[Function], Function]:
     return compile_
 
 
+def both(function: Function) -> Function:
+    """Decorator: a function that runs as Python, and as part of the compiled functions that call it."""
+    from numba.extending import register_jitable
+
+    return cast(Function, cast(Any, register_jitable)(error_model="numpy")(function))
+
+
+def uncompiled(function: Function) -> Function:
+    """The Python of a compiled function, which calls what is compiled."""
+    return cast(Function, cast(Any, function).py_func)
+
+
 def _stamp(dispatcher: Any) -> str:
     """What the kept machine code of a function depends on; empty where none is kept."""
     file = getattr(dispatcher._cache, "_cache_file", None)

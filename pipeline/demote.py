@@ -72,12 +72,13 @@ def blended(ra: FloatArray, dec: FloatArray, period: FloatArray, fap: FloatArray
     period, fap : (n,) days, and false-alarm probabilities; NaN where there is none.
     brightness : (n,) larger is brighter, on one scale; NaN where unknown.
     """
-    from scipy.spatial import cKDTree
-
     rows = np.flatnonzero(np.isfinite(ra + dec + brightness) & (period > 0) & (fap <= LARGEST_FAP))
     marked = np.zeros(len(ra), dtype=bool)
     if len(rows) < 2:
         return marked
+    # many surveys have no places, and need not wait for it
+    from scipy.spatial import cKDTree
+
     right, up = np.radians(ra[rows]), np.radians(dec[rows])
     place = np.stack([np.cos(up) * np.cos(right), np.cos(up) * np.sin(right), np.sin(up)], axis=1)
     first, second = cKDTree(place).query_pairs(np.radians(SPILL), output_type="ndarray").T

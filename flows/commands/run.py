@@ -50,7 +50,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     add_workers(parser)
     parser.add_argument("--models", type=Path, metavar="DIR", help="models from `swope train` (default: the shipped)")
     add_event_pvalue(parser)
-    parser.add_argument("--chunk-size", type=positive, default=256, metavar="N", help="stars a chunk (default: 256)")
+    parser.add_argument("--chunk-size", type=positive, default=512, metavar="N", help="stars a chunk (default: 512)")
     parser.add_argument("--dask", metavar="ADDRESS", help="Dask scheduler to run on, such as tcp://10.0.0.1:8786")
     parser.add_argument("--top", type=positive, default=20, metavar="N", help="stars in the report (default: 20)")
     parser.add_argument("--no-report", action="store_true", help="leave the report out; `swope report` makes it later")

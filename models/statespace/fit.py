@@ -113,7 +113,9 @@ def fit(
             begin, layout.low, layout.high, likelihood, alone, metric, iterations
         )
     if restricted and k:
-        theta, loglike, converged, more = maximise(theta, layout.low, layout.high, layout.problem, metric, iterations)
+        theta, loglike, converged, more = maximise(
+            theta[None], layout.low, layout.high, layout.problem, metric, iterations
+        )
         steps += more
         now = evidence(theta, layout.problem)
     return _finished(model, layout, theta, loglike, metric, converged, steps, observed, uncertainties, now)

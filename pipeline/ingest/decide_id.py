@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from swope.pipeline.ingest.content import FEW, index_like
@@ -60,7 +61,7 @@ def choose_id(given: Given) -> int | None:
 def distinct(column: Column) -> tuple[NDArray[np.object_], NDArray[np.int64]]:
     """The different cells of a column as text, and (n,) which of them each row has."""
     if isinstance(column.cells, pa.Array):
-        coded = pa.array(column.words, pa.string()).dictionary_encode()
+        coded = pc.fill_null(pc.utf8_trim_whitespace(column.cells), "").dictionary_encode()
         labels = np.asarray(coded.dictionary.to_numpy(zero_copy_only=False), dtype=object)
         return labels, coded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
     values, inverse = np.unique(column.cells, return_inverse=True)

@@ -147,13 +147,13 @@ def nested_parts(
     files: Sequence[InputFile],
     make: Callable[[InputFile], tuple[str, list[Refused]]],
     options: IngestOptions,
-    read_by: Callable[[str], ReadBy | None] = lambda _: None,
+    read_by: Callable[[InputFile, str], ReadBy | None] = lambda _, __: None,
 ) -> tuple[list[Part], list[Refused]]:
     """Plan files that each become a nested table by `make`; one that cannot is refused, the others go on.
 
     Parameters
     ----------
-    read_by : of such a table, as for `table_parts`.
+    read_by : of a file and such a table, as for `table_parts`.
     """
     from swope.pipeline.ingest.bytes import stem_of
 
@@ -162,7 +162,7 @@ def nested_parts(
     for file in files:
         try:
             path, found = make(file)
-            more = table_parts(reader, file, path, options, read_by(path))
+            more = table_parts(reader, file, path, options, read_by(file, path))
         except Exception as error:  # a broken file may break Arrow in any way; the others go on
             refused.append(refusal(stem_of(file.source), file.source, error))
             continue

@@ -21,6 +21,9 @@ _NUMBER = r"^[<>]?=?\s*[-+]?(\d+\.?\d*|\.\d+)([eEdD][-+]?\d+)?:?$"
 #: they become words.
 EXACT = 2**53
 
+#: Cells of a column's beginning, by which it is seen whether words repeat.
+_BEGINNING = 1024
+
 #: No light curve has more columns than this.
 MAX_COLUMNS = 5000
 
@@ -194,6 +197,17 @@ def _booleans(found: pa.Array) -> BoolArray:
 
 
 def _numbers_of_text(cells: pa.Array) -> FloatArray:
+    beginning = cells[:_BEGINNING]
+    if 2 * len(beginning.unique()) < len(beginning):
+        # a star's name or a band stands in row after row
+        coded = cells.dictionary_encode()
+        numbers = np.append(_numbers_of_words(coded.dictionary), np.nan)
+        found: FloatArray = numbers[pc.fill_null(coded.indices, len(coded.dictionary)).to_numpy(zero_copy_only=False)]
+        return found
+    return _numbers_of_words(cells)
+
+
+def _numbers_of_words(cells: pa.Array) -> FloatArray:
     trimmed = pc.utf8_trim_whitespace(cells)
     try:
         return np.asarray(pc.fill_null(trimmed.cast(pa.float64()), np.nan).to_numpy(zero_copy_only=False))

@@ -47,7 +47,8 @@ def bulk(value: FloatArray, band: NDArray[np.int32]) -> FloatArray:
     kept = finite.copy()
     for one in np.unique(band[finite]):
         rows = finite & (band == one)
-        low, high = np.percentile(value[rows], _BULK)
+        ordered = np.sort(value[rows])
+        low, high = np.interp(np.multiply(_BULK, (len(ordered) - 1) / 100), np.arange(len(ordered)), ordered)
         # of a curve that is flat but for a few points, all is shown
         if high > low:
             kept &= ~rows | ((value >= 2 * low - high) & (value <= 2 * high - low))

@@ -116,7 +116,7 @@ def gallery_data(
 
 def gallery(data: Mapping[str, Any]) -> Html:
     """The gallery with its controls, hidden until the scripts that fill them run."""
-    packed = zlib.compress(json.dumps(data, separators=(",", ":"), allow_nan=False).encode(), 9)
+    packed = zlib.compress(json.dumps(data, separators=(",", ":"), allow_nan=False).encode())
     return join(
         tag("p", "This part needs scripts; without them, read the tables beside the page.", class_="noscript"),
         _controls(),

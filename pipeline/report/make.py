@@ -43,10 +43,15 @@ _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-
 
 def cards(run_dir: Path, details: Mapping[int, StarDetail]) -> dict[int, Html]:
     """Draw the cards of some stars of a run, each by its place on the page, from 1 on."""
-    objects = ds.dataset(run_dir / OBJECTS)
-    detectors = detectors_of(objects.schema)
-    n_ranked = objects.count_rows(ds.field("status").isin(_MEASURED) & ds.field("anomaly_pvalue").is_valid())
+    detectors = detectors_of(pq.read_schema(run_dir / OBJECTS))
+    n_ranked = count_ranked(run_dir)
     return {place: card(detail, detectors, place, n_ranked) for place, detail in details.items()}
+
+
+def count_ranked(run_dir: Path) -> int:
+    """How many stars of a run have a rank."""
+    ranked = ds.field("status").isin(_MEASURED) & ds.field("anomaly_pvalue").is_valid()
+    return int(ds.dataset(run_dir / OBJECTS).count_rows(ranked))
 
 
 def make_report(

@@ -11,7 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from swope.flows import pages, stages
+from swope.flows import cards as cards_module
+from swope.flows import stages
+from swope.flows.cards import CARDS
 from swope.flows.options import RunOptions
 from swope.flows.pages import (
     DRAWN,
@@ -31,7 +33,9 @@ from swope.pipeline.catalog import merge, write_parquet
 from swope.pipeline.lightcurve import Chunk
 from swope.pipeline.period import PeriodOptions
 from swope.pipeline.period.table import periods_table
+from swope.pipeline.report.detail import StarDetail
 from swope.pipeline.report.make import cards
+from swope.pipeline.report.markup import Html
 from swope.pipeline.report.thumbnail import thumbnail
 from tests.models.stars import made_star
 
@@ -109,9 +113,49 @@ def test_what_another_run_drew_is_not_used(run_dir: Path) -> None:
     rows = catalog(run_dir).to_pylist()
     record = RunRecord.read(run_dir)
     star_details(run_dir, record, rows)
-    before = pq.read_schema(run_dir / DRAWN).metadata
-    star_details(run_dir, replace(record, version="1"), rows)
-    assert pq.read_schema(run_dir / DRAWN).metadata != before
+    before = pq.read_table(run_dir / DRAWN)
+    star_details(run_dir, replace(record, versions={"swope": "1"}), rows)
+    assert pq.read_table(run_dir / DRAWN) != before
+
+
+def test_the_next_run_draws_again_the_stars_that_changed_alone(
+    analyses: list[Analysis], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_dir = leave_run(tmp_path, analyses, drawn=True)
+    write_report(run_dir, 2)
+    drawn: list[int] = []
+    seen = cards_module.cards
+
+    def counted(folder: Path, details: dict[int, StarDetail]) -> dict[int, Html]:
+        drawn.extend(details)
+        return seen(folder, details)
+
+    monkeypatch.setattr(cards_module, "cards", counted)
+    record = RunRecord.read(run_dir)
+    # tonight another star came
+    replace(record, inputs=[{"sha256": "0"}]).write(run_dir)
+    page = write_report(run_dir, 2)
+    assert drawn == []
+    text = page.read_text()
+    other = flaring("b.csv", [45, 90])
+    changed = analyze([other], load_models(), AnalysisOptions(PeriodOptions(0.3, 6.0), OPTIONS.events))
+    leave_run(tmp_path, [analyses[0], *changed], drawn=True)
+    ranks = {row["source"]: row["anomaly_rank"] for row in catalog(run_dir).to_pylist()}
+    again = write_report(run_dir, 2).read_text()
+    assert ranks["b.csv"] in drawn
+    assert again != text
+    (run_dir / CARDS).unlink()
+    assert write_report(run_dir, 2).read_text() == again
+
+
+def test_damaged_cards_are_drawn_anew(run_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    first = write_report(run_dir, 2).read_bytes()
+    content = bytearray((run_dir / CARDS).read_bytes())
+    content[len(content) // 2] ^= 1
+    (run_dir / CARDS).write_bytes(content)
+    capsys.readouterr()
+    assert write_report(run_dir, 2).read_bytes() == first
+    assert f"{run_dir / CARDS} is damaged" in capsys.readouterr().err
 
 
 def test_a_name_asked_for_brings_all_who_have_it(run_dir: Path) -> None:
@@ -170,7 +214,8 @@ def test_no_process_is_asked_to_draw_nothing(run_dir: Path, monkeypatch: pytest.
             asked.append(len(arguments[1]))
         return function(*arguments)
 
-    monkeypatch.setattr(pages, "call_twice", call)
+    monkeypatch.setattr(cards_module, "call_twice", call)
     for top in (0, 1, 2):
+        (run_dir / CARDS).unlink(missing_ok=True)
         write_report(run_dir, top)
     assert asked == [1, 1, 1]

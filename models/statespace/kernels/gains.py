@@ -9,7 +9,7 @@ import numpy as np
 
 from swope.models.statespace.kernels.motion import parameters
 from swope.models.statespace.problem import DAMPED, Problem
-from swope.pipeline.compiled import compiled
+from swope.pipeline.compiled import both, compiled
 from swope.pipeline.lightcurve import FloatArray
 
 
@@ -39,11 +39,11 @@ class Gains(NamedTuple):
     observed: int
 
 
-@compiled()
+@both
 def is_single(problem: Problem) -> bool:
     """Whether a problem has no block or one damped random walk."""
     blocks = len(problem.kind)
-    return blocks == 0 or (blocks == 1 and problem.kind[0] == DAMPED)
+    return blocks == 0 or bool(blocks == 1 and problem.kind[0] == DAMPED)
 
 
 @compiled()

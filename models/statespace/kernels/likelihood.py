@@ -1,4 +1,8 @@
-"""The likelihood of a model, by one pass of the filter; the coefficients of its columns."""
+"""The likelihood of a model, by one pass of the filter; the coefficients of its columns.
+
+It is Python between compiled functions: each of the passes is compiled when a model first needs it, and into nothing
+else (all together in every function that asks for a likelihood took half of a first run's compilation).
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ import numpy as np
 
 from swope.models.statespace.kernels.gains import gains, is_single
 from swope.models.statespace.kernels.motion import advance, pair, parameters, start, zero
-from swope.models.statespace.kernels.slopes import scalar_slopes
+from swope.models.statespace.kernels.slopes import is_scalar, scalar_slopes
 from swope.models.statespace.problem import OSCILLATOR, TREND, Problem
 from swope.pipeline.compiled import compiled
 from swope.pipeline.lightcurve import FloatArray
@@ -201,21 +205,30 @@ def _cholesky(normal: FloatArray, k: int) -> bool:
     return True
 
 
-@compiled()
 def log_likelihood(theta: FloatArray, problem: Problem, normal: FloatArray) -> float:
-    """Log-likelihood of theta; leaves the Cholesky factor and the half-solved data row in `normal`."""
-    k = problem.rows.shape[1] - 1
-    if k == 0 and is_single(problem):
-        value = scalar_slopes(theta, problem, np.empty(0))
-        return value if math.isfinite(value) else -np.inf
+    """Log-likelihood of theta; leaves the Cholesky factor and the half-solved data row in `normal`.
+
+    `normal` (k + 1, k + 1) stays as it is where there are no columns and no block or one damped random walk.
+    """
+    if is_scalar(problem):
+        value: float = scalar_slopes(theta, problem, _NO_SLOPES)
+        return value if math.isfinite(value) else -math.inf
     if is_single(problem):
         logs, observed = _pass_single(theta, problem, normal)
-    elif len(problem.kind) == 1 and (problem.kind[0] == TREND or problem.kind[0] == OSCILLATOR):
+    elif len(problem.kind) == 1 and problem.kind[0] in (TREND, OSCILLATOR):
         logs, observed = _pass_pair(theta, problem, normal)
     else:
         logs, observed = _pass(theta, problem, normal)
-    if not math.isfinite(logs):
-        return -np.inf
+    return _without_coefficients(normal, logs, observed, problem.restricted) if math.isfinite(logs) else -math.inf
+
+
+_NO_SLOPES = np.empty(0)
+
+
+@compiled()
+def _without_coefficients(normal: FloatArray, logs: float, observed: int, restricted: int) -> float:
+    """Log-likelihood from the normal equations (k + 1, k + 1), of which it leaves what `log_likelihood` does."""
+    k = len(normal) - 1
     determinant = 0.0
     if not _cholesky(normal, k):
         return -np.inf
@@ -228,7 +241,7 @@ def log_likelihood(theta: FloatArray, problem: Problem, normal: FloatArray) -> f
         squares -= normal[k, i] ** 2
         determinant += 2 * math.log(normal[i, i])
     total = observed * _LOG_2PI + logs + max(squares, 0.0)
-    if problem.restricted:
+    if restricted:
         total += determinant
     return -0.5 * total if math.isfinite(total) else -np.inf
 
@@ -236,8 +249,7 @@ def log_likelihood(theta: FloatArray, problem: Problem, normal: FloatArray) -> f
 def loglike(theta: FloatArray, problem: Problem) -> float:
     """Log-likelihood of the free parameters theta (p,), logarithms all."""
     columns = problem.rows.shape[1]
-    value: float = log_likelihood(theta, problem, np.empty((columns, columns)))
-    return value
+    return log_likelihood(theta, problem, np.empty((columns, columns)))
 
 
 @compiled()

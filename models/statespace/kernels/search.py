@@ -5,16 +5,28 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numba.extending import overload
 
 from swope.models.statespace.kernels.likelihood import log_likelihood
 from swope.models.statespace.kernels.motion import zero
 from swope.models.statespace.kernels.slopes import is_scalar, scalar_slopes
 from swope.models.statespace.problem import Problem
-from swope.pipeline.compiled import compiled
+from swope.pipeline.compiled import both, compiled, uncompiled
 from swope.pipeline.lightcurve import FloatArray
 
 
-@compiled()
+@overload(log_likelihood)
+def _of_scalars(theta: FloatArray, problem: Problem, normal: FloatArray) -> object:  # noqa: ARG001
+    """Compiled code asks for the likelihood of scalar problems alone."""
+
+    def found(theta: FloatArray, problem: Problem, normal: FloatArray) -> float:  # noqa: ARG001
+        value: float = scalar_slopes(theta, problem, np.empty(0))
+        return value if math.isfinite(value) else -np.inf
+
+    return found
+
+
+@both
 def objective(
     theta: FloatArray, problem: Problem, normal: FloatArray, high: FloatArray, slope: FloatArray, known: float
 ) -> float:
@@ -114,15 +126,17 @@ def _learn(change: FloatArray, turn: FloatArray, fresh: bool, metric: FloatArray
     return True
 
 
-@compiled()
 def maximise(
-    theta: FloatArray, low: FloatArray, high: FloatArray, problem: Problem, metric: FloatArray, iterations: int
+    candidates: FloatArray, low: FloatArray, high: FloatArray, problem: Problem, metric: FloatArray, iterations: int
 ) -> tuple[FloatArray, float, bool, int]:
     """Maximise the likelihood (times the prior on theta) within bounds, by projected BFGS.
 
+    The search of a scalar problem is compiled, that of another runs in Python: it is rare, its likelihoods take most of
+    the time, and compiled with all of them it took seconds more.
+
     Parameters
     ----------
-    theta : (p,) start, within the bounds.
+    candidates : (c, p) where to begin, within the bounds: at the likeliest of them, the first of several alike.
     low, high : (p,) bounds.
     metric : (p, p) approximate inverse curvature from an earlier, similar search, or zeros; changed in place.
     iterations : at most this many steps.
@@ -131,11 +145,25 @@ def maximise(
     -------
     theta at the maximum, the value of log-likelihood plus log prior there, whether it converged, steps taken.
     """
-    p = len(theta)
+    search = _search if is_scalar(problem) else uncompiled(_search)
+    return search(candidates, low, high, problem, metric, iterations)
+
+
+@compiled()
+def _search(
+    candidates: FloatArray, low: FloatArray, high: FloatArray, problem: Problem, metric: FloatArray, iterations: int
+) -> tuple[FloatArray, float, bool, int]:
+    """As `maximise`, of a scalar problem where it is compiled."""
+    p = candidates.shape[1]
     exact = is_scalar(problem)
     columns = problem.rows.shape[1]
     normal = np.empty((columns, columns))
-    here, slope, new_slope, none = theta.copy(), np.empty(p), np.empty(p), np.empty(0)
+    best, begin = -np.inf, 0
+    for c in range(len(candidates) if len(candidates) > 1 else 0):
+        likelihood = log_likelihood(candidates[c], problem, normal)
+        if likelihood > best:
+            best, begin = likelihood, c
+    here, slope, new_slope, none = candidates[begin].copy(), np.empty(p), np.empty(p), np.empty(0)
     direction, trial, held = np.empty(p), np.empty(p), np.empty(p)
     change, turn, turned = np.empty(p), np.empty(p), np.empty(p)
     value = objective(here, problem, normal, high, slope, math.nan)

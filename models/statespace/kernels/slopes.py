@@ -9,11 +9,11 @@ import numpy as np
 from swope.models.statespace.kernels.gains import gains, is_single
 from swope.models.statespace.kernels.motion import parameters, zero
 from swope.models.statespace.problem import Problem
-from swope.pipeline.compiled import compiled
+from swope.pipeline.compiled import both, compiled
 from swope.pipeline.lightcurve import FloatArray
 
 
-@compiled()
+@both
 def is_scalar(problem: Problem) -> bool:
     """Whether a problem has no columns, and no block or one damped random walk: its states are single numbers."""
     return problem.rows.shape[1] == 1 and is_single(problem)

@@ -19,7 +19,6 @@ from swope.pipeline.lightcurve import FloatArray
 _TURNS, _OPEN = 8, 2
 
 
-@compiled()
 def _without_columns(
     theta: FloatArray, problem: Problem, normal: FloatArray, coefficient: FloatArray, alone: Problem
 ) -> float:
@@ -28,33 +27,27 @@ def _without_columns(
     The coefficients are zeros where the model is degenerate; normal (k + 1, k + 1) is to work in.
     """
     value = log_likelihood(theta, problem, normal)
+    _leave(normal, math.isfinite(value), problem.rows, coefficient, alone.rows)
+    return value
+
+
+@compiled()
+def _leave(normal: FloatArray, finite: bool, rows: FloatArray, coefficient: FloatArray, left: FloatArray) -> None:
+    """Fill the coefficients (k,) and what they leave (n, 1) of the rows (n, k + 1); zeros where not finite."""
     k = len(coefficient)
     for i in range(k - 1, -1, -1):
         coefficient[i] = 0.0
-        if not math.isfinite(value):
+        if not finite:
             continue
         total = normal[k, i]
         for j in range(i + 1, k):
             total -= normal[j, i] * coefficient[j]
         coefficient[i] = total / normal[i, i]
-    for t in range(len(problem.rows)):
-        left = problem.rows[t, k]
+    for t in range(len(rows)):
+        value = rows[t, k]
         for j in range(k):
-            left -= problem.rows[t, j] * coefficient[j]
-        alone.rows[t, 0] = left
-    return value
-
-
-@compiled()
-def _likeliest(candidates: FloatArray, problem: Problem) -> int:
-    """Which of the candidates (c, p) is the likeliest; of those as likely as one another, the first."""
-    scalar = np.empty((1, 1))
-    best, place = -np.inf, 0
-    for c in range(len(candidates)):
-        found = log_likelihood(candidates[c], problem, scalar)
-        if found > best:
-            best, place = found, c
-    return place
+            value -= rows[t, j] * coefficient[j]
+        left[t, 0] = value
 
 
 def in_turn(
@@ -85,10 +78,9 @@ def in_turn(
     normal, coefficient = np.empty((columns, columns)), np.empty(k)
     now = _without_columns(theta, problem, normal, coefficient, alone)
     for turn in range(_TURNS):
-        if turn < _OPEN and len(candidates) > 1:
-            begin = candidates if turn == 0 else np.vstack([theta, candidates])
-            theta = begin[_likeliest(begin, alone)]
-        theta, found, converged, more = maximise(theta, low, high, alone, metric, iterations)
+        if turn > 0:
+            candidates = np.vstack([theta, candidates]) if turn < _OPEN and len(candidates) > 1 else theta[None]
+        theta, found, converged, more = maximise(candidates, low, high, alone, metric, iterations)
         steps += more
         before = now
         now = _without_columns(theta, problem, normal, coefficient, alone)

@@ -32,7 +32,7 @@ def _plan(files: Sequence[InputFile], options: IngestOptions, scratch: Path) -> 
             return stage_flat(file, lambda wanted: parquet_blocks(file.path, wanted), options, scratch)
         judge(file.path, options)
         path = regrouped(file, scratch, options)
-        radius = in_several_rows(path, options)
+        radius = in_several_rows(file.path, options)
         if radius is None:
             return path, []
 
@@ -41,8 +41,9 @@ def _plan(files: Sequence[InputFile], options: IngestOptions, scratch: Path) -> 
 
         return staged(replace(file, source=f"{file.source} joined"), scratch, options, write)
 
-    def read_by(path: str) -> ReadBy | None:
-        return None if is_regrouped(path) or is_staged(path) else by_row_alone(path, options)
+    def read_by(file: InputFile, path: str) -> ReadBy | None:
+        # the file itself is judged already; what is made of it without company has the same rows
+        return None if is_regrouped(path) or is_staged(path) else by_row_alone(file.path, options)
 
     return nested_parts(READER.name, files, make, options, read_by)
 
