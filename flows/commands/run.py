@@ -66,7 +66,7 @@ def call(parsed: argparse.Namespace) -> int:
     from swope.flows.options import RunOptions
     from swope.flows.server import prefect_server
     from swope.flows.workers import worker_processes
-    from swope.models.ahead import compile_ahead, is_compiled
+    from swope.models.ahead import compile_scores, compile_searches, is_compiled
     from swope.pipeline.ingest import check_sources
 
     # before Prefect, which takes seconds to start
@@ -82,8 +82,8 @@ def call(parsed: argparse.Namespace) -> int:
     workers = 0 if parsed.dask else parsed.workers or os.cpu_count() or 1
     with terminable(), worker_processes(workers) as pool:
         if pool is not None:
-            # while Prefect starts one loads TensorFlow and the models, and, on a fresh machine, another compiles
-            pool.warm((Makers.of, options.models), *([] if is_compiled() else [(compile_ahead,)]))
+            # while Prefect starts the models are loaded; on a fresh machine two processes compile, each another half
+            pool.warm(*([(Makers.of, options.models)] if is_compiled() else [(compile_searches,), (compile_scores,)]))
         with prefect_server():
             from swope.flows.catalog import catalog, task_runner
 

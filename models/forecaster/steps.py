@@ -140,7 +140,8 @@ def steps_of(star: Star, questions: Questions | None = None) -> Steps | None:
     first = np.array([np.argmax(rows.learnt & (rows.band == b)) for b in range(bands)])
     offset = rows.value[first][rows.band]
     value = rows.value - offset
-    noise = causal_noise(value, rows.error, rows.band, WARM_UP, rows.learnt)
+    # a copy, since some stars' errors are not to be written to: else it is compiled for these as well
+    noise = causal_noise(value, rows.error.copy(), rows.band, WARM_UP, rows.learnt)
     period = _trusted_period(star.period)
 
     reference = float(np.median(noise[rows.learnt][: WARM_UP + 1]))

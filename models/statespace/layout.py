@@ -121,6 +121,13 @@ class Model:
         ----------
         restricted : integrate the columns' coefficients out (the diffuse likelihood) instead of maximising them.
         """
+        laid = series.laid.get(self)
+        if laid is None:
+            laid = series.laid[self] = self._over(series)
+        # the rest is the same however far the rows are to be trusted
+        return replace(laid, problem=laid.problem._replace(inflate=series.inflate, restricted=int(restricted)))
+
+    def _over(self, series: Series) -> Layout:
         names: list[str] = []
         seen_in: list[Term] = []
         observe: list[FloatArray] = []
@@ -161,7 +168,7 @@ class Model:
             kind=np.array(kinds, dtype=np.int32),
             source=np.array([[index for index, _ in p] for p in padded], dtype=np.int32),
             fixed=np.array([[value for _, value in p] for p in padded]),
-            restricted=int(restricted),
+            restricted=0,
             centre=limits[:, 0].copy(),
             precision=np.array([p.prior**-2.0 for _, p in free]),
         )

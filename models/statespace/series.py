@@ -90,7 +90,7 @@ class Series:
         """The same rows with other further columns (n, r)."""
         other = self._keeping(replace(self, regressors=regressors))
         others = {term: columns for term, columns in self._columns.items() if columns is not self.regressors}
-        vars(other).update(_columns=others, _rows={})
+        vars(other).update(_columns=others, _rows={}, laid={})
         return other
 
     def _keeping(self, other: Series) -> Series:
@@ -112,6 +112,11 @@ class Series:
             shown = np.where(self.observed, self.value, 0.0)[:, None]
             known = self._rows[terms] = np.hstack([*map(self.columns, terms), shown])
         return known
+
+    @cached_property
+    def laid(self) -> dict[Any, Any]:
+        """The layouts of models over these rows (`Model.layout`), by model."""
+        return {}
 
     @cached_property
     def _columns(self) -> dict[Columns, FloatArray]:

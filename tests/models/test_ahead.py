@@ -9,9 +9,10 @@ from pathlib import Path
 
 CODE = """
 import numpy as np
-from swope.models.ahead import compile_ahead, is_compiled
+from swope.models.ahead import compile_scores, compile_searches, is_compiled
 before = is_compiled()
-compile_ahead()
+compile_searches()
+compile_scores()
 print(before, is_compiled())
 
 from swope.models.detector import Batch

@@ -113,7 +113,7 @@ def _add_products(white: FloatArray, normal: FloatArray) -> None:
 
 
 @compiled()
-def _pass_single(theta: FloatArray, problem: Problem, normal: FloatArray) -> tuple[float, int]:
+def pass_single(theta: FloatArray, problem: Problem, normal: FloatArray) -> tuple[float, int]:
     """As `_pass`, for the commonest case several times as fast: no block, or one damped random walk."""
     learnt = gains(theta, problem)
     keep, seen, gain, inverse = learnt.keep, learnt.seen, learnt.gain, learnt.inverse
@@ -214,19 +214,19 @@ def log_likelihood(theta: FloatArray, problem: Problem, normal: FloatArray) -> f
         value: float = scalar_slopes(theta, problem, _NO_SLOPES)
         return value if math.isfinite(value) else -math.inf
     if is_single(problem):
-        logs, observed = _pass_single(theta, problem, normal)
+        logs, observed = pass_single(theta, problem, normal)
     elif len(problem.kind) == 1 and problem.kind[0] in (TREND, OSCILLATOR):
         logs, observed = _pass_pair(theta, problem, normal)
     else:
         logs, observed = _pass(theta, problem, normal)
-    return _without_coefficients(normal, logs, observed, problem.restricted) if math.isfinite(logs) else -math.inf
+    return without_coefficients(normal, logs, observed, problem.restricted) if math.isfinite(logs) else -math.inf
 
 
 _NO_SLOPES = np.empty(0)
 
 
 @compiled()
-def _without_coefficients(normal: FloatArray, logs: float, observed: int, restricted: int) -> float:
+def without_coefficients(normal: FloatArray, logs: float, observed: int, restricted: int) -> float:
     """Log-likelihood from the normal equations (k + 1, k + 1), of which it leaves what `log_likelihood` does."""
     k = len(normal) - 1
     determinant = 0.0

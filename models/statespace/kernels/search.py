@@ -7,7 +7,8 @@ import math
 import numpy as np
 from numba.extending import overload
 
-from swope.models.statespace.kernels.likelihood import log_likelihood
+from swope.models.statespace.kernels.gains import is_single
+from swope.models.statespace.kernels.likelihood import log_likelihood, pass_single, without_coefficients
 from swope.models.statespace.kernels.motion import zero
 from swope.models.statespace.kernels.slopes import is_scalar, scalar_slopes
 from swope.models.statespace.problem import Problem
@@ -16,12 +17,15 @@ from swope.pipeline.lightcurve import FloatArray
 
 
 @overload(log_likelihood)
-def _of_scalars(theta: FloatArray, problem: Problem, normal: FloatArray) -> object:  # noqa: ARG001
-    """Compiled code asks for the likelihood of scalar problems alone."""
+def _of_singles(theta: FloatArray, problem: Problem, normal: FloatArray) -> object:  # noqa: ARG001
+    """Compiled code asks for the likelihood of the commonest problems alone, those that `is_single`."""
 
-    def found(theta: FloatArray, problem: Problem, normal: FloatArray) -> float:  # noqa: ARG001
-        value: float = scalar_slopes(theta, problem, np.empty(0))
-        return value if math.isfinite(value) else -np.inf
+    def found(theta: FloatArray, problem: Problem, normal: FloatArray) -> float:
+        if is_scalar(problem):
+            value = scalar_slopes(theta, problem, np.empty(0))
+            return value if math.isfinite(value) else -np.inf
+        logs, observed = pass_single(theta, problem, normal)
+        return without_coefficients(normal, logs, observed, problem.restricted) if math.isfinite(logs) else -np.inf
 
     return found
 
@@ -131,8 +135,8 @@ def maximise(
 ) -> tuple[FloatArray, float, bool, int]:
     """Maximise the likelihood (times the prior on theta) within bounds, by projected BFGS.
 
-    The search of a scalar problem is compiled, that of another runs in Python: it is rare, its likelihoods take most of
-    the time, and compiled with all of them it took seconds more.
+    The search of a problem that `is_single` is compiled, that of another runs in Python: it is rare, its likelihoods
+    take most of the time, and compiled with all of them it took seconds more.
 
     Parameters
     ----------
@@ -145,7 +149,7 @@ def maximise(
     -------
     theta at the maximum, the value of log-likelihood plus log prior there, whether it converged, steps taken.
     """
-    search = _search if is_scalar(problem) else uncompiled(_search)
+    search = _search if is_single(problem) else uncompiled(_search)
     return search(candidates, low, high, problem, metric, iterations)
 
 
@@ -153,7 +157,7 @@ def maximise(
 def _search(
     candidates: FloatArray, low: FloatArray, high: FloatArray, problem: Problem, metric: FloatArray, iterations: int
 ) -> tuple[FloatArray, float, bool, int]:
-    """As `maximise`, of a scalar problem where it is compiled."""
+    """As `maximise`, of a problem that `is_single` where it is compiled."""
     p = candidates.shape[1]
     exact = is_scalar(problem)
     columns = problem.rows.shape[1]
