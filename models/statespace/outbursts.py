@@ -22,6 +22,7 @@ from swope.models.statespace.terms import DampedWalk
 from swope.pipeline.events import in_sight, visits
 from swope.pipeline.lightcurve import FloatArray, IntArray
 from swope.pipeline.median import median
+from swope.pipeline.tails import Tails
 
 #: An outburst has so many rows or more beyond so many sigma of the quiet state.
 LEAST_ROWS, BRIGHT = 2, 3.0
@@ -84,7 +85,7 @@ def _excursions(fitted: StarFit, value: FloatArray, surprise: FloatArray, indepe
     surprise : (n,) of each row, in sigma of the faint side.
     independent : on so many rows, in effect, does the quiet state rest.
     """
-    from scipy.special import log_ndtr, stdtr
+    from scipy.special import log_ndtr, ndtr, stdtr
 
     series = fitted.prepared.series
     visit = visits(series.time)
@@ -92,19 +93,39 @@ def _excursions(fitted: StarFit, value: FloatArray, surprise: FloatArray, indepe
     bright, faint = _runs(height, series.time, visit), _runs(-height, series.time, visit)
     tops = np.array([height[first : last + 1].max() for first, last in bright])
     depths = np.array([-height[first : last + 1].min() for first, last in faint])
+    tails = Tails.of(height[height < 0])
     found = []
     for (first, last), top in zip(bright, tops, strict=True):
         if _FEWER * np.count_nonzero(depths >= top) > np.count_nonzero(tops >= top):
             continue
         rows = slice(first, last + 1)
-        if surprise[rows].max() >= SURPRISE:
-            chance = _TRIES * len(value) * math.exp(float(log_ndtr(-top)))
-        else:
-            chance = _TRIES * independent * float(stdtr(_EFFICIENCY * independent, -top))
+        surprising = surprise[rows].max() >= SURPRISE
+        visit_top, next_top = _two_highest(height, visit, first, last)
+        chance, alone = (
+            min(1.0, _TRIES * len(value) * math.exp(float(log_ndtr(-high))))
+            if surprising
+            else min(1.0, _TRIES * independent * float(stdtr(_EFFICIENCY * independent, -high)))
+            for high in (top, visit_top)
+        )
         effect = np.zeros(len(value))
         effect[rows] = value[rows]
-        found.append(Slow("pulse", first, last, effect, float(top**2), min(1.0, chance), min(1.0, chance)))
+        rest = min(1.0, (visit[last] - visit[first]) * float(ndtr(-tails.scores(next_top))[0]))
+        found.append(Slow("pulse", first, last, effect, float(top**2), chance, chance, alone, rest))
     return found
+
+
+def _two_highest(height: FloatArray, visit: IntArray, first: int, last: int) -> tuple[float, FloatArray]:
+    """The height of the highest visit in some rows, and (1,) of the next; 0 where there is no other.
+
+    A visit is as high as most of its exposures are, whether they are among the rows or not: the lower median.
+    """
+    begin, end = np.searchsorted(visit, [visit[first], visit[last] + 1])
+    inside = height[begin:end]
+    own = visit[begin:end] - visit[first]
+    order = np.lexsort((inside, own))
+    starts, counts = np.searchsorted(own, np.arange(own[-1] + 1)), np.bincount(own)
+    highest = np.sort(inside[order][starts + (counts - 1) // 2])[::-1]
+    return float(highest[0]), highest[1:2] if len(highest) > 1 else np.zeros(1)
 
 
 def _jointly(outbursts: list[Slow]) -> list[Slow]:
@@ -112,7 +133,10 @@ def _jointly(outbursts: list[Slow]) -> list[Slow]:
     ordered = sorted(outbursts, key=lambda one: one.pvalue)
     shared = np.array([one.pvalue for one in ordered]) / np.arange(1, len(ordered) + 1)
     shared = np.minimum.accumulate(shared[::-1])[::-1]
-    return [replace(one, apparent=float(p), pvalue=float(p)) for one, p in zip(ordered, shared, strict=True)]
+    return [
+        replace(one, apparent=p, pvalue=p, alone=min(1.0, one.alone * p / max(one.pvalue, 1e-300)))
+        for one, p in zip(ordered, shared.tolist(), strict=True)
+    ]
 
 
 def _runs(height: FloatArray, time: FloatArray, visit: IntArray) -> list[tuple[int, int]]:
