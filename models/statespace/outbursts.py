@@ -59,10 +59,11 @@ def find_outbursts(fitted: StarFit, innovation: FloatArray, pvalue: float = 1e-3
     Parameters
     ----------
     innovation : (n,) of the fitted rows' one-step forecasts, positive where brighter; NaN where there was none.
-    pvalue : less significant ones are not reported. The p-value of an outburst is that of its brightest row: as one of
-        Gaussian noise where it came as a surprise, and of Student's distribution where it did not, times the number of
-        rows, or of independent ones. Outbursts from the star's level are evidence for each other: the least significant
-        of k counts as k times more so (Benjamini & Hochberg 1995, J. R. Stat. Soc. B 57, 289).
+    pvalue : what appears to be less significant is not reported. An outburst appears as significant as its brightest
+        row, and is as significant as its highest visit: as one of Gaussian noise where it came as a surprise, and of
+        Student's distribution where it did not, times the number of rows, or of independent ones. Outbursts from the
+        star's level are evidence for each other: the least significant of k counts as k times more so (Benjamini &
+        Hochberg 1995, J. R. Stat. Soc. B 57, 289).
     """
     series = fitted.prepared.series
     surprise = np.nan_to_num(innovation) / _faint_sigma(innovation)
@@ -70,9 +71,9 @@ def find_outbursts(fitted: StarFit, innovation: FloatArray, pvalue: float = 1e-3
     steady = _above_running_median(left, series.time)
     outbursts = _excursions(fitted, left, surprise, _independent_rows(series.time, _memory(fitted)))
     flares = _excursions(fitted, steady, surprise, np.count_nonzero(steady) / (2 * _WINDOW))
-    found = [one for one in _jointly(outbursts) if one.pvalue <= pvalue]
+    found = [one for one in _jointly(outbursts) if one.apparent <= pvalue]
     taken = covered(found, len(left))
-    found += [one for one in flares if one.pvalue <= pvalue and not taken[one.first : one.last + 1].any()]
+    found += [one for one in flares if one.apparent <= pvalue and not taken[one.first : one.last + 1].any()]
     return sorted(found, key=lambda one: one.first)
 
 
@@ -109,8 +110,10 @@ def _excursions(fitted: StarFit, value: FloatArray, surprise: FloatArray, indepe
         )
         effect = np.zeros(len(value))
         effect[rows] = value[rows]
-        rest = min(1.0, (visit[last] - visit[first]) * float(ndtr(-tails.scores(next_top))[0]))
-        found.append(Slow("pulse", first, last, effect, float(top**2), chance, chance, alone, rest))
+        # exposures of one visit that agree confirm each other; else another visit has to
+        others = int(visit[last] - visit[first])
+        rest = min(1.0, others * float(ndtr(-tails.scores(next_top))[0]))
+        found.append(Slow("pulse", first, last, effect, float(top**2), chance, alone, alone, rest))
     return found
 
 
@@ -130,13 +133,21 @@ def _two_highest(height: FloatArray, visit: IntArray, first: int, last: int) -> 
 
 def _jointly(outbursts: list[Slow]) -> list[Slow]:
     """The outbursts, most significant first, with the p-values that they have together."""
-    ordered = sorted(outbursts, key=lambda one: one.pvalue)
-    shared = np.array([one.pvalue for one in ordered]) / np.arange(1, len(ordered) + 1)
-    shared = np.minimum.accumulate(shared[::-1])[::-1]
-    return [
-        replace(one, apparent=p, pvalue=p, alone=min(1.0, one.alone * p / max(one.pvalue, 1e-300)))
-        for one, p in zip(ordered, shared.tolist(), strict=True)
+    apparent, chance = (_shared(np.array(p)) for p in ([o.apparent for o in outbursts], [o.pvalue for o in outbursts]))
+    together = [
+        replace(one, apparent=seen, pvalue=p, alone=p)
+        for one, seen, p in zip(outbursts, apparent.tolist(), chance.tolist(), strict=True)
     ]
+    return sorted(together, key=lambda one: one.apparent)
+
+
+def _shared(chance: FloatArray) -> FloatArray:
+    """(k,) what the p-values (k,) of some outbursts are together."""
+    order = np.argsort(chance, kind="stable")
+    least = chance[order] / np.arange(1, len(chance) + 1)
+    shared = np.empty(len(chance))
+    shared[order] = np.minimum.accumulate(least[::-1])[::-1]
+    return shared
 
 
 def _runs(height: FloatArray, time: FloatArray, visit: IntArray) -> list[tuple[int, int]]:

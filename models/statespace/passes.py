@@ -77,8 +77,8 @@ def hidden_events(
 
 
 def _to_be_taken_out(events: Sequence[Event], pvalue: float) -> list[Event]:
-    """The events, and failed forecasts whether ordinary stars have as many or not; where there are none, the greatest of
-    what appears to be some, which may hide others all the same.
+    """The events, and failed forecasts whether ordinary stars have as many or not; where there are none, the greatest
+    of what appears to be some, which may hide others all the same.
     """
     sure = [event for event in events if event.pvalue <= pvalue or event.kind == "run"]
     greatest = max((event.peak_sigma for event in events), default=0.0)
