@@ -11,6 +11,29 @@ from swope.pipeline.lightcurve import BoolArray, FloatArray
 LEAST_STARS = 3
 
 
+def happened_to_many(
+    star: NDArray[np.int64],
+    start: FloatArray,
+    peak: FloatArray,
+    end: FloatArray,
+    brighter: BoolArray,
+    step: FloatArray,
+    span: FloatArray,
+) -> BoolArray:
+    """Which events of a run happened to many stars: began, peaked or, as bad seasons do, lasted with theirs.
+
+    Parameters
+    ----------
+    star : (n,) a number for each event's star.
+    start, peak, end : (n,) times of its event, days; NaN for what has no end.
+    brighter : (n,) its direction.
+    step, span : (n,) mean distance of its star's observations, and from the first to the last of them, days.
+    """
+    # a jump is at one moment when it begins, a flare when it peaks
+    sudden = many_stars(star, start, brighter, step, span) | many_stars(star, peak, brighter, step, span)
+    return sudden | many_stars(star, 0.5 * (start + end), brighter, np.maximum(step, 0.5 * (end - start)), span)
+
+
 def many_stars(
     star: NDArray[np.int64],
     moment: FloatArray,
@@ -31,7 +54,8 @@ def many_stars(
     star : (n,) a number for each event's star.
     moment : (n,) when it happened, days.
     brighter : (n,) its direction.
-    step, span : (n,) mean distance of its star's observations, and from the first to the last of them, days.
+    step, span : (n,) how near others count, such as the mean distance of its star's observations, and from the first to
+        the last of these, days.
     chance : probability that any event of a run without such moments is marked.
 
     Returns

@@ -197,7 +197,10 @@ class Runs:
 
 
 def find_events(
-    forecast: Forecast, options: EventOptions = EventOptions(), null: PointNull = PointNull()
+    forecast: Forecast,
+    options: EventOptions = EventOptions(),
+    null: PointNull = PointNull(),
+    pair: PointNull = PointNull(),
 ) -> list[Event]:
     """Find the runs of failed forecasts of one star.
 
@@ -210,11 +213,12 @@ def find_events(
     ----------
     forecast : of one star by one detector.
     options : what counts as an event.
-    null : what the strangest points of ordinary stars look like to that detector.
+    null, pair : what the strangest points, and two points in succession, of ordinary stars look like to that detector.
 
     Returns
     -------
     Events with p-value at most `options.pvalue`, in order of time; of overlapping runs in a band the most significant.
+    Two points in succession that are none for what ordinary stars have are among them: they may hide others.
     """
     from scipy.special import log_ndtr
 
@@ -226,8 +230,9 @@ def find_events(
         decades = np.maximum(0.0, -(log_ndtr(-np.abs(run.total)) + tries) / math.log(10.0))
         visit = visits(forecast.time[run.row])
         alone = visit[: len(visit) - run.width + 1] == visit[run.width - 1 :]
-        log_p = -math.log(10.0) * np.where(alone, null.decades(decades), decades)
-        candidates += [(float(log_p[i]), run, int(i)) for i in np.flatnonzero(log_p <= least)]
+        apparent = np.where(alone, null.decades(decades), decades)
+        log_p = -math.log(10.0) * np.where(alone, apparent, pair.decades(decades) if run.width == 2 else decades)
+        candidates += [(float(log_p[i]), run, int(i)) for i in np.flatnonzero(-math.log(10.0) * apparent <= least)]
     return pick(forecast, runs, candidates, options)
 
 
@@ -273,18 +278,20 @@ def best_run(forecast: Forecast, options: EventOptions = EventOptions()) -> floa
     return max(best_runs(forecast, options))
 
 
-def best_runs(forecast: Forecast, options: EventOptions = EventOptions()) -> tuple[float, float]:
-    """The same of its strangest single point and of its strangest run of several."""
+def best_runs(forecast: Forecast, options: EventOptions = EventOptions()) -> tuple[float, float, float]:
+    """The same of its strangest single point, of two in succession, and of its strangest longer run."""
     from scipy.special import log_ndtr
 
     runs = all_runs(forecast, options)
     if not runs:
-        return 0.0, 0.0
+        return 0.0, 0.0, 0.0
     tries = math.log(count_tries(runs))
-    single = max((float(np.max(np.abs(run.total))) for run in runs if run.width == 1), default=0.0)
-    several = max((float(np.max(np.abs(run.total))) for run in runs if run.width > 1), default=0.0)
-    decades = [max(0.0, -(float(log_ndtr(-largest)) + tries) / math.log(10.0)) for largest in (single, several)]
-    return decades[0], decades[1]
+    largest = [0.0, 0.0, 0.0]
+    for run in runs:
+        place = min(run.width.bit_length(), 3) - 1
+        largest[place] = max(largest[place], float(np.max(np.abs(run.total))))
+    single, pair, longer = (max(0.0, -(float(log_ndtr(-x)) + tries) / math.log(10.0)) for x in largest)
+    return single, pair, longer
 
 
 def all_runs(forecast: Forecast, options: EventOptions) -> tuple[Runs, ...]:

@@ -73,6 +73,14 @@ class Tails:
         score: FloatArray = np.sign(residual) * -ndtri(tail)
         return score
 
+    def loglike(self, residual: FloatArray) -> FloatArray:
+        """(n,) logarithm of the density of the residuals (n,), less that of a residual of 0."""
+        squares = (residual / self.scale) ** 2
+        if math.isinf(self.degrees):
+            return -0.5 * squares
+        density: FloatArray = -0.5 * (self.degrees + 1.0) * np.log1p(squares / self.degrees)
+        return density
+
 
 def gaussian_scores(residual: FloatArray) -> FloatArray:
     """Residuals (n,) of one star, standardised and finite, with the heavy tails they have taken out (`Tails`)."""

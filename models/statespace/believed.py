@@ -3,12 +3,11 @@
 A likelihood ratio takes the noise of rows for independent and Gaussian. In real photometry whole visits are off
 (weather, a neighbour's light, calibration), and some by far more than Gauss allows: two rotten visits in a row, or four
 exposures of one, would be beyond all doubt. So a star's residuals are averaged by visit, their distribution is taken
-from the visits outside the event, and no event is worth more than its own visits are in the Gaussian sigmas of that.
+from the visits outside the event, and no event is likelier than it is under that: visits that agree on a profile speak
+for an event, and visits each of which is off by another amount speak for heavy tails.
 """
 
 from __future__ import annotations
-
-import math
 
 import numpy as np
 
@@ -20,25 +19,24 @@ from swope.pipeline.tails import Tails
 _FAR, _SIGMA = 3.0, 1.4826
 
 
-def believed_ratio(residual: FloatArray, weight: FloatArray, first: int, last: int, visit: IntArray) -> float:
-    """The likelihood ratio that an event may have at most: the square of its visits' Gaussian sigmas together.
+def visit_gains(residual: FloatArray, effect: FloatArray, first: int, last: int, visit: IntArray) -> FloatArray:
+    """(visits in the event,) twice what each gains in log-likelihood by it, were they independent with heavy tails.
 
     Parameters
     ----------
     residual : (n,) of each row, in its sigmas; of those in the event with the event.
-    weight : (n,) what the event adds to each row, in its sigmas.
+    effect : (n,) what the event adds to each row, in its sigmas.
     first, last : row of the event.
     visit : (n,) a number for each row's visit (`swope.pipeline.events.visits`).
     """
     rows = np.sqrt(np.bincount(visit))
-    mean, matched = (np.bincount(visit, x) / rows for x in (residual, weight))
+    mean, added = (np.bincount(visit, x) / rows for x in (residual, effect))
     inside = slice(int(visit[first]), int(visit[last]) + 1)
     outside = np.ones(len(mean), dtype=bool)
     outside[inside] = False
     outside &= ~_together(mean, _FAR * _SIGMA * median(np.abs(mean[outside]))) if outside.any() else outside
-    score = Tails.of(mean[outside]).scores(mean[inside])
-    size = math.sqrt(float(matched[inside] @ matched[inside]))
-    return max(0.0, float(matched[inside] @ score) / size) ** 2 if size > 0 else 0.0
+    tails = Tails.of(mean[outside])
+    return 2.0 * (tails.loglike(mean[inside] - added[inside]) - tails.loglike(mean[inside]))
 
 
 def _together(mean: FloatArray, far: float) -> BoolArray:

@@ -15,13 +15,12 @@ from swope.models.detector import Assessment, Batch, Learning, Teaching
 from swope.models.scores import Scores
 from swope.models.statespace.columns import COLUMNS
 from swope.models.statespace.online import record_after, record_json
-from swope.models.statespace.ordinary import OrdinaryEvents, habit_decades
+from swope.models.statespace.ordinary import HABITS, OrdinaryEvents, habit_decades
 from swope.models.statespace.passes import hidden_events
 from swope.models.statespace.score import MEASURES, Null, measure
-from swope.models.statespace.slow import find_slow
 from swope.models.statespace.star import StarFit, StarOptions, fit_star
 from swope.models.statespace.summary import StateSpaceSummary, summarise
-from swope.models.statespace.whole_curve import whole_curve_events
+from swope.models.statespace.whole_curve import appearing, whole_curve_events
 from swope.pipeline.column import DetectorColumns
 from swope.pipeline.events import Event, EventOptions, PointNull, find_events
 from swope.pipeline.forecast import Forecast
@@ -79,7 +78,8 @@ class StateSpace:
             When the folder holds no state-space model, or a damaged one.
         """
         stored = weights.load(folder, KIND)
-        if set(stored.arrays) != {one.name for one in fields(Null)}:
+        names = {one.name for one in fields(Null)}
+        if set(stored.arrays) != names or stored.arrays["habits"].shape != (len(HABITS), 3):
             raise ValueError(
                 f"the state-space model in {folder} was made by an earlier version; train it again, or install the "
                 "version that made it"
@@ -125,7 +125,7 @@ class StateSpace:
         fits = [fitted for star in stars if isinstance(fitted := self.fitted(star), StarFit)]
         forecasts = [fitted.forecast for fitted in fits]
         measured = [
-            (m, forecast, habit_decades(find_slow(fitted)))
+            (m, forecast, habit_decades(appearing(fitted, forecast), forecast))
             for fitted, forecast in zip(fits, forecasts, strict=True)
             if not isinstance(m := _measured(fitted, forecast), Reason)
         ]
@@ -162,13 +162,15 @@ class StateSpace:
         forecast = fitted.forecast
         score, pvalue, reason = _judged(fitted, forecast, null)
         problems: dict[str, Reason] = {}
-        events = find_events(forecast, options, null.events.point)
+        runs = find_events(forecast, options, null.events.point, null.events.habits["pair"])
+        hidden: list[Event] = []
+        apparent = runs
         try:
-            apparent = whole_curve_events(fitted, forecast, options, null.events)
-            hidden = hidden_events(star, forecast, [*events, *apparent], self.options, options, null.events)
-            events += [*(event for event in apparent if event.pvalue <= options.pvalue), *hidden]
+            apparent = [*runs, *whole_curve_events(fitted, forecast, options, null.events)]
+            hidden = hidden_events(star, forecast, apparent, self.options, options, null.events)
         except _BREAKS as problem:
             problems["events"] = Reason.broke("the search for slow events", problem)
+        events = [*(event for event in apparent if event.pvalue <= options.pvalue), *hidden]
         summary, broke = _described(fitted)
         if broke is not None:
             problems["trend"] = broke

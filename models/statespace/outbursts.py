@@ -22,6 +22,7 @@ from swope.models.statespace.terms import DampedWalk
 from swope.pipeline.events import in_sight, visits
 from swope.pipeline.lightcurve import FloatArray, IntArray
 from swope.pipeline.median import median
+from swope.pipeline.tails import Tails
 
 #: An outburst has so many rows or more beyond so many sigma of the quiet state.
 LEAST_ROWS, BRIGHT = 2, 3.0
@@ -58,10 +59,11 @@ def find_outbursts(fitted: StarFit, innovation: FloatArray, pvalue: float = 1e-3
     Parameters
     ----------
     innovation : (n,) of the fitted rows' one-step forecasts, positive where brighter; NaN where there was none.
-    pvalue : less significant ones are not reported. The p-value of an outburst is that of its brightest row: as one of
-        Gaussian noise where it came as a surprise, and of Student's distribution where it did not, times the number of
-        rows, or of independent ones. Outbursts from the star's level are evidence for each other: the least significant
-        of k counts as k times more so (Benjamini & Hochberg 1995, J. R. Stat. Soc. B 57, 289).
+    pvalue : what appears to be less significant is not reported. An outburst appears as significant as its brightest
+        row, and is as significant as its highest visit: as one of Gaussian noise where it came as a surprise, and of
+        Student's distribution where it did not, times the number of rows, or of independent ones. Outbursts from the
+        star's level are evidence for each other: the least significant of k counts as k times more so (Benjamini &
+        Hochberg 1995, J. R. Stat. Soc. B 57, 289).
     """
     series = fitted.prepared.series
     surprise = np.nan_to_num(innovation) / _faint_sigma(innovation)
@@ -69,9 +71,9 @@ def find_outbursts(fitted: StarFit, innovation: FloatArray, pvalue: float = 1e-3
     steady = _above_running_median(left, series.time)
     outbursts = _excursions(fitted, left, surprise, _independent_rows(series.time, _memory(fitted)))
     flares = _excursions(fitted, steady, surprise, np.count_nonzero(steady) / (2 * _WINDOW))
-    found = [one for one in _jointly(outbursts) if one.pvalue <= pvalue]
+    found = [one for one in _jointly(outbursts) if one.apparent <= pvalue]
     taken = covered(found, len(left))
-    found += [one for one in flares if one.pvalue <= pvalue and not taken[one.first : one.last + 1].any()]
+    found += [one for one in flares if one.apparent <= pvalue and not taken[one.first : one.last + 1].any()]
     return sorted(found, key=lambda one: one.first)
 
 
@@ -84,7 +86,7 @@ def _excursions(fitted: StarFit, value: FloatArray, surprise: FloatArray, indepe
     surprise : (n,) of each row, in sigma of the faint side.
     independent : on so many rows, in effect, does the quiet state rest.
     """
-    from scipy.special import log_ndtr, stdtr
+    from scipy.special import log_ndtr, ndtr, stdtr
 
     series = fitted.prepared.series
     visit = visits(series.time)
@@ -92,27 +94,60 @@ def _excursions(fitted: StarFit, value: FloatArray, surprise: FloatArray, indepe
     bright, faint = _runs(height, series.time, visit), _runs(-height, series.time, visit)
     tops = np.array([height[first : last + 1].max() for first, last in bright])
     depths = np.array([-height[first : last + 1].min() for first, last in faint])
+    tails = Tails.of(height[height < 0])
     found = []
     for (first, last), top in zip(bright, tops, strict=True):
         if _FEWER * np.count_nonzero(depths >= top) > np.count_nonzero(tops >= top):
             continue
         rows = slice(first, last + 1)
-        if surprise[rows].max() >= SURPRISE:
-            chance = _TRIES * len(value) * math.exp(float(log_ndtr(-top)))
-        else:
-            chance = _TRIES * independent * float(stdtr(_EFFICIENCY * independent, -top))
+        surprising = surprise[rows].max() >= SURPRISE
+        visit_top, next_top = _two_highest(height, visit, first, last)
+        chance, alone = (
+            min(1.0, _TRIES * len(value) * math.exp(float(log_ndtr(-high))))
+            if surprising
+            else min(1.0, _TRIES * independent * float(stdtr(_EFFICIENCY * independent, -high)))
+            for high in (top, visit_top)
+        )
         effect = np.zeros(len(value))
         effect[rows] = value[rows]
-        found.append(Slow("pulse", first, last, effect, float(top**2), min(1.0, chance), min(1.0, chance)))
+        # exposures of one visit that agree confirm each other; else another visit has to
+        others = int(visit[last] - visit[first])
+        rest = min(1.0, others * float(ndtr(-tails.scores(next_top))[0]))
+        found.append(Slow("pulse", first, last, effect, float(top**2), chance, alone, alone, rest))
     return found
+
+
+def _two_highest(height: FloatArray, visit: IntArray, first: int, last: int) -> tuple[float, FloatArray]:
+    """The height of the highest visit in some rows, and (1,) of the next; 0 where there is no other.
+
+    A visit is as high as most of its exposures are, whether they are among the rows or not: the lower median.
+    """
+    begin, end = np.searchsorted(visit, [visit[first], visit[last] + 1])
+    inside = height[begin:end]
+    own = visit[begin:end] - visit[first]
+    order = np.lexsort((inside, own))
+    starts, counts = np.searchsorted(own, np.arange(own[-1] + 1)), np.bincount(own)
+    highest = np.sort(inside[order][starts + (counts - 1) // 2])[::-1]
+    return float(highest[0]), highest[1:2] if len(highest) > 1 else np.zeros(1)
 
 
 def _jointly(outbursts: list[Slow]) -> list[Slow]:
     """The outbursts, most significant first, with the p-values that they have together."""
-    ordered = sorted(outbursts, key=lambda one: one.pvalue)
-    shared = np.array([one.pvalue for one in ordered]) / np.arange(1, len(ordered) + 1)
-    shared = np.minimum.accumulate(shared[::-1])[::-1]
-    return [replace(one, apparent=float(p), pvalue=float(p)) for one, p in zip(ordered, shared, strict=True)]
+    apparent, chance = (_shared(np.array(p)) for p in ([o.apparent for o in outbursts], [o.pvalue for o in outbursts]))
+    together = [
+        replace(one, apparent=seen, pvalue=p, alone=p)
+        for one, seen, p in zip(outbursts, apparent.tolist(), chance.tolist(), strict=True)
+    ]
+    return sorted(together, key=lambda one: one.apparent)
+
+
+def _shared(chance: FloatArray) -> FloatArray:
+    """(k,) what the p-values (k,) of some outbursts are together."""
+    order = np.argsort(chance, kind="stable")
+    least = chance[order] / np.arange(1, len(chance) + 1)
+    shared = np.empty(len(chance))
+    shared[order] = np.minimum.accumulate(least[::-1])[::-1]
+    return shared
 
 
 def _runs(height: FloatArray, time: FloatArray, visit: IntArray) -> list[tuple[int, int]]:

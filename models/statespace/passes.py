@@ -70,14 +70,17 @@ def hidden_events(
             break
         ahead = _over_all_rows(rest.forecast, forecast, kept)
         asked = replace(options, pvalue=options.pvalue / look)
-        new = [*find_events(ahead, asked, ordinary.point), *whole_curve_events(rest, ahead, asked, ordinary, kept)]
+        runs = find_events(ahead, asked, ordinary.point, ordinary.habits["pair"])
+        new = [*runs, *whole_curve_events(rest, ahead, asked, ordinary, kept)]
         everything += [replace(one, pvalue=look * one.pvalue) for one in new if one.pvalue <= asked.pvalue]
     return everything
 
 
 def _to_be_taken_out(events: Sequence[Event], pvalue: float) -> list[Event]:
-    """The events; where what appears to be some is none, the greatest of it, which may hide others all the same."""
-    sure = [event for event in events if event.pvalue <= pvalue]
+    """The events, and failed forecasts whether ordinary stars have as many or not; where there are none, the greatest
+    of what appears to be some, which may hide others all the same.
+    """
+    sure = [event for event in events if event.pvalue <= pvalue or event.kind == "run"]
     greatest = max((event.peak_sigma for event in events), default=0.0)
     return sure or [event for event in events if event.peak_sigma >= _GREAT * greatest]
 

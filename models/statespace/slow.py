@@ -18,8 +18,8 @@ from typing import Literal, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from swope.models.statespace.believed import believed_ratio
-from swope.models.statespace.fit import Fit, Smooth, fit, smooth
+from swope.models.statespace.believed import visit_gains
+from swope.models.statespace.fit import Fit, fit, smooth
 from swope.models.statespace.layout import Model
 from swope.models.statespace.problem import Problem
 from swope.models.statespace.series import Series
@@ -53,6 +53,9 @@ _UNDONE = 0.5
 #: A star changes its period only where it keeps it: over fewer cycles a clock cannot be told from the habit of a Mira,
 #: each of whose cycles comes early or late.
 _CLOCK = 20
+
+#: A pulse that takes more than this share of the span is one of the slow changes that ordinary stars have.
+_LASTS = 0.15
 
 #: At most so many events are looked for in a star.
 _MOST = 4
@@ -90,6 +93,9 @@ class Slow:
     apparent : probability of as large a gain by any template of the kind, were the noise Gaussian and its own in each
         row. What only appears to be an event may hide others all the same.
     pvalue : the same of an ordinary star, whose visits are what they are (`swope.models.statespace.believed`).
+    alone : the same of the visit that tells most of it, which may be a rotten one.
+    rest : probability that the other visits go as far by chance; 1 where there is no other.
+    lasts : whether it is a pulse that takes a good part of the span.
     """
 
     kind: SlowKind
@@ -99,11 +105,9 @@ class Slow:
     ratio: float
     apparent: float
     pvalue: float
-
-    @property
-    def decades(self) -> FloatArray:
-        """(1,) minus the decimal logarithm of the p-value."""
-        return np.array([-math.log10(max(self.pvalue, 1e-300))])
+    alone: float
+    rest: float = 1.0
+    lasts: bool = False
 
 
 def covered(found: Iterable[Slow], rows: int) -> BoolArray:
@@ -189,15 +193,13 @@ def find_slow(fitted: StarFit, pvalue: float = 1e-3) -> tuple[Slow, ...]:
             break
         chance, ratio, template, better = best
         effect = better.coefficient[-1] * template.column
-        found.append(Slow(template.kind, template.first, template.last, effect, ratio, chance, chance))
+        found.append(Slow(template.kind, template.first, template.last, effect, ratio, chance, chance, chance))
         series = series.with_regressors(np.column_stack([series.regressors, template.column]))
         null, now = _with_regressors(null), better
     if found:
+        fitted_along = len(found)
         found += _more_pulses(now, series, tuple(found), pvalue)
-    # others than pulses have many visits, and are taken as they come
-    if any(slow.kind == "pulse" for slow in found):
-        seen, visit = smooth(now.model, series.distrusting(misfit)), visits(series.time)
-        found = [_believed(slow, seen, visit) if slow.kind == "pulse" else slow for slow in found]
+        found = _believed(found, fitted_along, now, series.distrusting(misfit))
     return tuple(slow for i, slow in enumerate(found) if not any(_takes_back(slow, one) for one in found[:i]))
 
 
@@ -234,25 +236,52 @@ def _more_pulses(now: Fit, series: Series, found: Sequence[Slow], pvalue: float)
         free[rows] = 0.0
         effect = np.zeros(n)
         effect[rows] = residual[rows].sum() / weight[rows].sum()
-        yield Slow("pulse", first, last, effect, score**2, chance, chance)
+        yield Slow("pulse", first, last, effect, score**2, chance, chance, chance)
 
 
 def slow_pvalue(ratio: float, kind: SlowKind, n: int) -> float:
     """P-value of the largest likelihood ratio (chi-square of one degree) of all templates of a kind over n rows."""
     a_row, more = _TRIES[kind]
-    return min(1.0, max(1.0, a_row * n + more) * math.erfc(math.sqrt(max(ratio, 0.0) / 2)))
+    return min(1.0, max(1.0, a_row * n + more) * chance_of(ratio))
 
 
-def _believed(slow: Slow, seen: Smooth, visit: IntArray) -> Slow:
-    """A pulse as likely as its visits are.
+def chance_of(ratio: float) -> float:
+    """Probability of as large a likelihood ratio of one template (chi-square of one degree)."""
+    return math.erfc(math.sqrt(max(ratio, 0.0) / 2))
+
+
+def _believed(found: Sequence[Slow], columns: int, now: Fit, series: Series) -> list[Slow]:
+    """Events as likely as they are when all of them are known.
+
+    A row that no model without an event could follow had been distrusted, and told little of the event; and noise and
+    walk had swallowed part of it. Here only those rows are distrusted that the star with its events contradicts, and
+    an event gains the square of its size over its error (Wald's test). What a pulse gains is no more than its visits
+    are worth (`swope.models.statespace.believed`); others have many.
 
     Parameters
     ----------
-    seen : the star with its events, no row distrusted.
+    columns : so many of the events, the first, have a column in the fit.
+    now : the fit with them.
+    series : the rows that it was fitted to, no more distrusted than the folded curve needs.
     """
-    own = slow.effect / seen.alone_sigma
-    ratio = min(slow.ratio, believed_ratio(np.nan_to_num(seen.alone) + own, own, slow.first, slow.last, visit))
-    return replace(slow, pvalue=slow_pvalue(ratio, "pulse", len(visit)))
+    from swope.models.statespace.kernels.likelihood import evidence
+
+    again = _trusting(distrust(now, series, StarOptions())).inflate * series.inflate
+    said = evidence(now.theta, now.layout.problem._replace(inflate=again))
+    gains = (said.coefficient**2 / np.maximum(np.diag(said.covariance), 1e-300))[len(said.coefficient) - columns :]
+    seen, visit = smooth(now.model, series), visits(series.time)
+    believed = []
+    for slow, ratio in zip(found, [*gains.tolist(), *(slow.ratio for slow in found[columns:])], strict=True):
+        alone, rest, lasts = ratio, 0.0, False
+        if slow.kind == "pulse":
+            own = slow.effect / seen.alone_sigma
+            each = visit_gains(np.nan_to_num(seen.alone) + own, own, slow.first, slow.last, visit)
+            ratio = min(ratio, float(each.sum()))
+            alone, rest = min(ratio, float(each.max())), min(ratio, float(each.sum() - each.max()))
+            lasts = bool(series.time[slow.last] - series.time[slow.first] > _LASTS * series.span)
+        pvalue, single = (slow_pvalue(gain, slow.kind, len(series)) for gain in (ratio, alone))
+        believed.append(replace(slow, pvalue=pvalue, alone=single, rest=chance_of(rest), lasts=lasts))
+    return believed
 
 
 def _null(fitted: StarFit) -> Model:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from swope.models.statespace.ordinary import OrdinaryEvents
@@ -29,15 +31,16 @@ def whole_curve_events(
     ----------
     fitted, forecast : of the same star.
     options : what counts as an event.
-    ordinary : what all but outbursts is held against.
+    ordinary : what they are held against.
     kept : (m,) which rows of the forecast were fitted; all of them by default.
     """
     index = np.arange(len(forecast.time), dtype=np.int32) if kept is None else kept
     time = forecast.time[index]
     visit = visits(time)
-    outbursts = find_outbursts(fitted, forecast.innovation[index], options.pvalue)
-    others = [ordinary.judged(slow, visit) for slow in find_slow(fitted, options.pvalue)]
-    bright = covered(outbursts, len(time))
+    outbursts, others = (
+        [ordinary.judged(slow) for slow in slows] for slows in _both(fitted, forecast.innovation[index], options.pvalue)
+    )
+    bright = covered((slow for slow in outbursts if slow.pvalue <= options.pvalue), len(time))
     found = [slow for slow in others if not _told_better(slow, bright, time)]
     sure = [slow for slow in found if slow.pvalue <= options.pvalue]
     taken = covered(filter(_brightens, sure), len(time))
@@ -57,6 +60,17 @@ def whole_curve_events(
         bands = "+".join(forecast.bands)
         events.append(event_of(forecast, rows, bool(largest > 0), slow.pvalue, bands, slow.kind, flag))
     return events
+
+
+def appearing(fitted: StarFit, forecast: Forecast) -> list[Slow]:
+    """What appears to be an event of a star against its whole curve, told twice or not."""
+    outbursts, others = _both(fitted, forecast.innovation, EventOptions().pvalue)
+    return [*outbursts, *others]
+
+
+def _both(fitted: StarFit, innovation: FloatArray, pvalue: float) -> tuple[Sequence[Slow], Sequence[Slow]]:
+    """Outbursts, and what is slow."""
+    return find_outbursts(fitted, innovation, pvalue), find_slow(fitted, pvalue)
 
 
 def _brightens(slow: Slow) -> bool:

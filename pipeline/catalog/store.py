@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from swope.pipeline.catalog.schema import STATUSES, events_schema, objects_schema, probability_types, with_models
 from swope.pipeline.catalog.selected import Selected
-from swope.pipeline.coincidence import many_stars
+from swope.pipeline.coincidence import happened_to_many
 from swope.pipeline.column import DetectorColumns, detectors_of
 from swope.pipeline.commit import finish
 from swope.pipeline.demote import FLAGS, blended, demoted, doubtful_period, few_points, first_flag, with_all_events
@@ -346,8 +346,8 @@ def _happened_to_many(parts: Sequence[Selected], keys: pa.Table) -> tuple[BoolAr
         return np.zeros(0, dtype=bool), np.zeros(0, dtype=np.int64)
     table = _sorted(pa.concat_tables(tables), _EVENT_ORDER)
     lasting = pc.is_in(table["kind"], pa.array(_LASTING)).to_numpy(zero_copy_only=False).astype(bool)
-    start, peak = (
-        np.where(lasting, np.nan, table[name].to_numpy(zero_copy_only=False)) for name in ("t_start", "t_peak")
+    start, peak, end = (
+        np.where(lasting, np.nan, table[name].to_numpy(zero_copy_only=False)) for name in ("t_start", "t_peak", "t_end")
     )
     found = _rows_of(table, keys)
     known = found >= 0
@@ -357,8 +357,7 @@ def _happened_to_many(parts: Sequence[Selected], keys: pa.Table) -> tuple[BoolAr
     span = np.where(known, last - first, np.nan)
     step = span / np.maximum(keys["n_obs"].to_numpy(zero_copy_only=False)[row], 1)
     brighter = pc.equal(table["direction"], "brighten").to_numpy(zero_copy_only=False).astype(bool)
-    # a jump is at one moment when it begins, a flare when it peaks
-    return many_stars(star, start, brighter, step, span) | many_stars(star, peak, brighter, step, span), found
+    return happened_to_many(star, start, peak, end, brighter, step, span), found
 
 
 def _rows_of(events: pa.Table, keys: pa.Table) -> NDArray[np.int64]:

@@ -2,7 +2,8 @@
 
 `Forecaster.fit` and `StateSpace.fit` learn it with all else; this renews it alone (`pipeline.events.PointNull`), in the
 shipped models or in those of a folder, from ordinary stars of the surveys that are not held out and, for the
-forecaster, that it did not learn from. Changed periods have a null of their own.
+forecaster, that it did not learn from. What ordinary stars do by habit (`swope.models.statespace.ordinary`) has nulls
+of its own.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from swope.models.forecaster import Forecaster
 from swope.models.statespace import StateSpace
 from swope.models.statespace.ordinary import HABITS, habit_decades
 from swope.models.statespace.score import nulls_of, numbers_of
-from swope.models.statespace.slow import find_slow
 from swope.models.statespace.star import StarFit
+from swope.models.statespace.whole_curve import appearing
 from swope.models.weights import PRETRAINED
 from swope.pipeline.events import PointNull
 from swope.pipeline.split import held_out, share
@@ -49,12 +50,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_cache(parser)
     parser.add_argument("--models", type=Path, default=PRETRAINED, help="folder of the models; the shipped ones' here")
-    parser.add_argument("--habits", action="store_true", help="the changed periods alone")
+    parser.add_argument("--habits", action="store_true", help="those of events of several visits alone")
     args = parser.parse_args()
     statespace = StateSpace.load(args.models / "statespace")
     assert statespace.null is not None
     fits = [statespace.fitted(star) for star in ordinary_stars(args.cache, HABIT_SETS)]
-    habits = nulls_of([habit_decades(find_slow(fitted)) for fitted in fits if isinstance(fitted, StarFit)])
+    habits = nulls_of(
+        [
+            habit_decades(appearing(fitted, fitted.forecast), fitted.forecast)
+            for fitted in fits
+            if isinstance(fitted, StarFit)
+        ]
+    )
     replace(statespace, null=replace(statespace.null, habits=habits)).save(args.models / "statespace")
     print(
         json.dumps(

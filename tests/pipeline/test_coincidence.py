@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from swope.pipeline.coincidence import many_stars
+from swope.pipeline.coincidence import happened_to_many, many_stars
 
 
 def _run(n: int, seed: int, span: float = 1000.0) -> dict[str, np.ndarray]:
@@ -56,3 +56,19 @@ def test_times_that_are_not_known_are_not_marked() -> None:
     assert not many_stars(**run).any()
     empty = {name: column[:0] for name, column in run.items()}
     assert len(many_stars(**empty)) == 0
+
+
+def test_a_bad_season_is_marked_though_its_events_neither_begin_nor_peak_together() -> None:
+    rng = np.random.default_rng(3)
+    n = 200
+    start = rng.uniform(0, 1900, n)
+    length = np.full(n, 5.0)
+    bad = np.arange(0, n, 6)
+    start[bad], length[bad] = 1000.0 + rng.uniform(0, 20, len(bad)), 60.0
+    peak = start + rng.uniform(0, 1, n) * length
+    same = {"step": np.full(n, 2.0), "span": np.full(n, 2000.0)}
+    marked = happened_to_many(np.arange(n), start, peak, start + length, np.zeros(n, dtype=bool), **same)
+    assert marked[bad].all()
+    away = (start > 1100.0) | (start + length < 980.0)
+    assert not marked[away].any()
+    assert not many_stars(np.arange(n), start, np.zeros(n, dtype=bool), **same)[bad].all()

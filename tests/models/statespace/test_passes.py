@@ -28,7 +28,7 @@ def looked_at(star: Star) -> tuple[list[Event], list[Event]]:
     assert not isinstance(fitted, str)
     assert model.null is not None
     forecast, ordinary = fitted.forecast, model.null.events
-    first = passes.find_events(forecast, OPTIONS, ordinary.point)
+    first = passes.find_events(forecast, OPTIONS, ordinary.point, ordinary.habits["pair"])
     first += passes.whole_curve_events(fitted, forecast, OPTIONS, ordinary)
     return first, passes.hidden_events(star, forecast, first, model.options, OPTIONS, ordinary)
 
