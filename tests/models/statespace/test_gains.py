@@ -46,7 +46,8 @@ def test_gains_are_those_of_the_filter(seed: int, unit: float, tau: float, sigma
     spread, logs, observed = power, 0.0, 0
     for t in range(60):
         keep = math.exp(-series.step[t] / 10**tau)
-        spread = power + (spread - power) * keep**2
+        # what is left of the walk and what is new of it, without the difference of numbers that may be nearly alike
+        spread = spread * keep**2 - power * math.expm1(-2 * series.step[t] / 10**tau)
         assert found.spread[t] == pytest.approx(spread, rel=1e-9, abs=0)
         if not np.isfinite(error[t]):
             assert found.gain[t] == found.inverse[t] == found.seen[t] == 0.0
@@ -56,7 +57,7 @@ def test_gains_are_those_of_the_filter(seed: int, unit: float, tau: float, sigma
         variance = noise + see**2 * spread
         assert found.inverse[t] == pytest.approx(1 / variance, rel=1e-9)
         assert found.gain[t] == pytest.approx(see * spread / variance, rel=1e-9)
-        # less (see spread)^2 / variance, without the difference of numbers that may be nearly alike
+        # less (see spread)^2 / variance, likewise
         spread *= noise / variance
         logs += math.log(variance)
         observed += 1
