@@ -6,6 +6,7 @@ import hashlib
 import sys
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -68,11 +69,15 @@ def write_report(run_dir: Path, top: int, stars: Sequence[str] = (), injected: P
     strangest = objects.filter(pc.less_equal(objects[rank], top)).sort_by(rank).to_pylist()
     first = {_name(row) for row in asked}
     others = [row for row in strangest if _name(row) not in first]
-    details = call_twice(star_details, run_dir, record, [*asked, *others])
-    pictures = call_twice(thumbnails, run_dir, record.chunks, first_rows(objects, rank))
-    before = remember(run_dir, record, objects)
+    full = [*asked, *others]
+    # a second process, where there may be one, is for what several cards will need it for
+    with ThreadPoolExecutor(2 if len(full) > 1 else 1) as threads:
+        found = threads.submit(call_twice, star_details, run_dir, record, full)
+        pictures = threads.submit(call_twice, thumbnails, run_dir, record.chunks, first_rows(objects, rank))
+        before = remember(run_dir, record, objects)
+        details = found.result()
     shown = (details[len(asked) :], details[: len(asked)])
-    return make_report(run_dir, *shown, pictures, before, injected, draw=drawn_cards)
+    return make_report(run_dir, *shown, pictures.result(), before, injected, draw=drawn_cards)
 
 
 def first_rows(objects: pa.Table, rank: str) -> list[dict[str, Any]]:
