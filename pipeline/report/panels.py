@@ -167,12 +167,15 @@ def draw_forecast(axes: Axes, below: Axes, detail: StarDetail, forecast: Forecas
             continue
         colour, marker = COLOURS[place % len(COLOURS)], MARKERS[place % len(MARKERS)]
         time = forecast.time[rows] - offset
-        for run in _runs(time, known[rows]):
-            mean, sigma = forecast.mean[rows][run], forecast.sigma[rows][run]
-            axes.fill_between(time[run], mean - 2 * sigma, mean + 2 * sigma, color=colour, alpha=0.22, lw=0)
-            if len(run) == 1:
-                axes.errorbar(time[run], mean, yerr=2 * sigma, color=colour, alpha=0.4, lw=2)
-            axes.plot(time[run], mean, color=colour, lw=0.9)
+        runs = _runs(time, known[rows])
+        mean, sigma = forecast.mean[rows], forecast.sigma[rows]
+        low, high = mean - 2 * sigma, mean + 2 * sigma
+        # a gap ends a line, and all of them are one thing to draw
+        at, between, below_it, above_it = (_with_gaps(one, runs) for one in (time, mean, low, high))
+        axes.fill_between(at, below_it, above_it, color=colour, alpha=0.22, lw=0)
+        alone = np.array([run[0] for run in runs if len(run) == 1], dtype=int)
+        axes.vlines(time[alone], low[alone], high[alone], colors=colour, alpha=0.4, lw=2)
+        axes.plot(at, between, color=colour, lw=0.9)
         axes.plot(
             time,
             forecast.value[rows],
@@ -357,6 +360,11 @@ def _legend(axes: Axes) -> None:
             columnspacing=1.0,
             borderaxespad=0.0,
         )
+
+
+def _with_gaps(value: FloatArray, runs: Sequence[NDArray[np.intp]]) -> FloatArray:
+    """The values of some runs of rows, one after the other, with a gap after each."""
+    return np.concatenate([np.append(value[run], np.nan) for run in runs]) if runs else np.empty(0)
 
 
 def _runs(time: FloatArray, known: BoolArray) -> list[NDArray[np.intp]]:
