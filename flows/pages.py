@@ -157,12 +157,12 @@ def star_details(run_dir: Path, record: RunRecord, rows: Sequence[dict[str, Any]
     """
     if not rows:
         return []
-    curves = curves_of(run_dir, record.chunks, rows)
-    keys = {_name(row): _made_from(curve, row, record) for curve, row in zip(curves, rows, strict=True)}
+    curves = dict(zip(map(_name, rows), curves_of(run_dir, record.chunks, rows), strict=True))
+    keys = {_name(row): _made_from(curves[_name(row)], row, record) for row in rows}
     drawn = _drawn_before(run_dir / DRAWN, keys)
     missing = [row for row in rows if _name(row) not in drawn]
     if missing:
-        new = _drawn_now(run_dir, record, missing)
+        new = _drawn_now(run_dir, record, missing, curves)
         drawn |= {_name(row): star for row, star in zip(missing, new, strict=True)}
         table = kept_table([drawn[_name(row)].detail(row, ()) for row in rows])
         write_parquet(table.append_column(_MADE_FROM, [[keys[_name(row)] for row in rows]]), run_dir / DRAWN)
@@ -170,8 +170,10 @@ def star_details(run_dir: Path, record: RunRecord, rows: Sequence[dict[str, Any]
     return [drawn[_name(row)].detail(row, events.get(_name(row), [])) for row in rows]
 
 
-def _drawn_now(run_dir: Path, record: RunRecord, rows: Sequence[dict[str, Any]]) -> list[KeptStar]:
-    """What the report shows of stars that it has not drawn before."""
+def _drawn_now(
+    run_dir: Path, record: RunRecord, rows: Sequence[dict[str, Any]], curves: Mapping[Name, LightCurve]
+) -> list[KeptStar]:
+    """What the report shows of stars that it has not drawn before, of these light curves."""
     from swope.models.drawing import drawn
     from swope.models.registry import load_models
 
@@ -190,7 +192,7 @@ def _drawn_now(run_dir: Path, record: RunRecord, rows: Sequence[dict[str, Any]])
         )
     details = {_name(row): kept[_name(row)].detail(row, ()) for row in rows if _name(row) in kept}
     others = [row for row in rows if _name(row) not in kept]
-    analysed = analyze(curves_of(run_dir, record.chunks, others), models, options.analysis)
+    analysed = analyze([curves[_name(row)] for row in others], models, options.analysis)
     details |= {_name(row): one.detail for row, one in zip(others, analysed, strict=True)}
     table = kept_table(drawn([details[_name(row)] for row in rows], models))
     return kept_of(table)
