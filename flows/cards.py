@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import sys
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
@@ -12,8 +11,9 @@ from pathlib import Path
 import pyarrow as pa
 
 from swope.flows.makers import versions
+from swope.flows.manifest import undamaged
 from swope.flows.workers import call_twice
-from swope.pipeline.catalog import Selected, write_parquet
+from swope.pipeline.catalog import write_parquet
 from swope.pipeline.report.detail import StarDetail
 from swope.pipeline.report.kept import kept_table
 from swope.pipeline.report.make import cards, count_ranked
@@ -52,12 +52,8 @@ def _key(said: object, place: int, detail: StarDetail) -> str:
 
 
 def _known(path: Path) -> dict[str, Html]:
-    """The cards of the report before, by their keys; none where there are none, or a disk has damaged them."""
-    try:
-        table = Selected(path).read() if path.exists() else None
-    except (pa.ArrowException, OSError) as problem:
-        print(f"{path} is damaged, and is made anew: {problem}", file=sys.stderr)
-        table = None
+    """The cards of the report before, by their keys."""
+    table = undamaged(path)
     if table is None:
         return {}
     return dict(zip(table["key"].to_pylist(), map(Html, table["card"].to_pylist()), strict=True))

@@ -11,10 +11,14 @@ import hashlib
 import json
 import os
 import shutil
+import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
+from swope.pipeline.catalog import Selected
 from swope.pipeline.sealed import sealed, unsealed
 
 DONE = "done.json"
@@ -92,6 +96,15 @@ def damage(folder: Path, hashes: Mapping[str, str]) -> str | None:
         if hash_of(folder / name) != digest:
             return f"{name} is not as it was written (a damaged disk?)"
     return None
+
+
+def undamaged(path: Path) -> pa.Table | None:
+    """A table that can be done without; None where there is none, or a disk has damaged it, which is said."""
+    try:
+        return Selected(path).read() if path.exists() else None
+    except (pa.ArrowException, OSError) as problem:
+        print(f"{path} is damaged, and is left out: {problem}", file=sys.stderr)
+        return None
 
 
 def hash_of(path: Path) -> str:

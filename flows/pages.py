@@ -17,6 +17,7 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from swope.flows.cards import drawn_cards
+from swope.flows.manifest import undamaged
 from swope.flows.pieces import pieces_of, tables
 from swope.flows.record import RunRecord
 from swope.flows.stages import EVENTS, KEPT, OBJECTS, STARS, digest_of
@@ -109,22 +110,17 @@ def thumbnails(run_dir: Path, chunks: Sequence[str], rows: Sequence[dict[str, An
 def remember(run_dir: Path, record: RunRecord, objects: pa.Table) -> pa.Table | None:
     """What the report of the run before showed of every star; None where there was none. Keeps what this one shows."""
     path, before = run_dir / SHOWN, run_dir / BEFORE
-    last = _shown(path)
+    last = undamaged(path)
     if last is not None and (last.schema.metadata or {}).get(_STAMP) != record.stamp.encode():
         path.replace(before)
     table = objects.select(list(REMEMBERED)).replace_schema_metadata({_STAMP: record.stamp.encode()})
     write_parquet(table, path)
-    kept = _shown(before)
+    kept = undamaged(before)
     return kept if kept is not None and set(REMEMBERED) <= set(kept.column_names) else None
 
 
-def _shown(path: Path) -> pa.Table | None:
-    """What a report showed; None where there is no file, or a disk has damaged it, which is said."""
-    try:
-        return Selected(path).read() if path.exists() else None
-    except (pa.ArrowException, OSError) as problem:
-        print(f"{path} is damaged, and is left out: {problem}", file=sys.stderr)
-        return None
+#: Says of a table which run it was made of.
+_STAMP = b"swope.run"
 
 
 def asked_rows(objects: pa.Table, stars: Sequence[str]) -> list[dict[str, Any]]:
@@ -211,9 +207,6 @@ def _curves_in(run_dir: Path, chunks: Sequence[str], wanted: Collection[Name]) -
         names = part.read(["object_id", "source"]).to_pylist()
         if here := [i for i, name in enumerate(names) if _name(name) in wanted]:
             yield from Chunk(part.those(here).read())
-
-
-_STAMP = b"swope.run"
 
 
 #: Column of what is drawn: all that it follows from.
