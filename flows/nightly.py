@@ -30,13 +30,15 @@ from swope.flows.night.alerts import ALERTS, call_for
 from swope.flows.night.changes import input_changes, known_parts, last_night, maker_changes, undone
 from swope.flows.night.record import NightRecord
 from swope.flows.night.score import Tonight, read_chunks, read_parts, score_plan
+from swope.flows.night.since import DamagedError, State
 from swope.flows.options import RunOptions
 from swope.flows.record import RunRecord
 from swope.flows.runtime import one_thread
 from swope.flows.stages import ingest_options
-from swope.flows.state import NIGHTLY, STATE, DamagedError, State
+from swope.flows.state import NIGHTLY, STATE
 from swope.flows.turns import one_at_a_time
 from swope.flows.workers import wanted, worker_processes
+from swope.pipeline.catalog.store import RECORD
 from swope.pipeline.ingest import plan
 
 
@@ -79,7 +81,7 @@ def nightly(
     run_dir, nights = Path(since), Path(out)
     # the night itself is scored here, whoever does the chunks of the catalog
     with worker_processes(max(processes(workers), 1), begin=1):
-        if not (run_dir / STATE).exists():
+        if not (run_dir / RECORD).exists():
             wanted(max(processes(workers), 1))
             catalog([incoming], since, options, workers, top)
             return None
