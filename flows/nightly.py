@@ -138,7 +138,10 @@ def _score(
     try:
         State.of(since)
     except ValueError as problem:
-        # of another version of Swope: a night can go on from the catalog that is made next
+        # damaged, or of another version of Swope: a night can go on from the catalog that is made next
+        if not update:
+            raise
+        print(problem, file=sys.stderr)
         return [str(problem)]
     known = known_stars(run_dir, makers, settings, (), run_dir / KNOWN)
     seen = known_parts(run, None if since == run_dir else since)

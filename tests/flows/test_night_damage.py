@@ -74,6 +74,19 @@ def test_without_damage_the_night_says_nothing_of_it(nights: Path, capfd: pytest
     assert state_bytes(whole / "catalog") == state_bytes(nights / "once")
 
 
+def test_a_night_that_makes_no_catalog_refuses_to_go_on_from_what_is_damaged(
+    nights: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    harmed = tmp_path / "harmed"
+    shutil.copytree(nights / "made", harmed)
+    state = next(iter((harmed / "catalog").glob("work/*/*/state.parquet")))
+    flip(state)
+    places = [str(nights / "incoming"), str(harmed / "catalog"), str(harmed / "nights")]
+    with pytest.raises(ValueError, match=r"work/.* is damaged, and is made anew by the next `swope run`"):
+        nightly(*places, options=OPTIONS, top=1, workers=1, update=False)
+    assert str(state.parent) in capfd.readouterr().err
+
+
 @pytest.mark.parametrize("name", ["run.json", "nightly.json"])
 def test_a_record_that_is_not_as_it_was_written_is_refused(nights: Path, name: str, tmp_path: Path) -> None:
     shutil.copytree(nights / "made", tmp_path / "made")
