@@ -14,7 +14,7 @@ from typing import Literal
 
 import numpy as np
 
-from swope.pipeline.event_shape import Shape
+from swope.pipeline.event_profiles import Shape
 from swope.pipeline.forecast import Forecast
 from swope.pipeline.lightcurve import BoolArray, FloatArray, IntArray
 from swope.pipeline.median import median
