@@ -63,10 +63,10 @@ def linear_bank(
         _many(time, value, noise, design, prior.T.copy(), rates, which, smooth, learnt, mean, spread, miss2)
     else:
         _wide(time, value, noise, design, prior, decay, learnt, mean, spread, miss2)
-    # each row learnt from is one degree of freedom more; NumPy takes many logarithms in the time of one
+    # each row learnt from is one degree of freedom more; NumPy takes many logarithms in the time of one, but not log1p
     known = np.cumsum(learnt) - learnt
     nu = np.minimum(_NU_FIRST + known, NU_MOST)[:, None]
-    log_density = LOG_T[nu] - 0.5 * (np.log(spread) + (nu + 1) * np.log1p(miss2 / (nu * spread)))
+    log_density = LOG_T[nu] - 0.5 * (np.log(spread) + (nu + 1) * np.log(1.0 + miss2 / (nu * spread)))
     # variance of Student's t, finite from three degrees of freedom on
     return mean, spread * (nu / (nu - 2.0)), log_density
 

@@ -94,7 +94,11 @@ def neighbours(
     weight = np.empty(m)
     first = np.empty(m)
     second = np.empty(m)
-    rows = np.empty(n, dtype=np.int64)
+    # the rows known in each cell of phase, the latest first: only those in a row's own and the next cells can be near
+    cells = int(1.0 / widths[0])
+    cells, around = (cells, 3) if cells >= 3 else (1, 1)
+    latest = np.full(cells, -1)
+    older, place = np.empty(n, dtype=np.int64), np.empty(n, dtype=np.int64)
     known = 0
     for i in range(n):
         b = band[i]
@@ -105,18 +109,20 @@ def neighbours(
             weight[f] = 0.5
             first[f] = 0.5 * overall
             second[f] = 0.5 * (wide + overall * overall)
-        for k in range(max(0, known - reach), known):
-            j = rows[k]
-            apart = abs(phase[i] - phase[j])
-            apart = min(apart, 1.0 - apart)
-            if apart >= widths[0] or band[j] != b:
-                continue
-            for f in range(m):
-                if apart < widths[f]:
-                    w = 1.0 - (apart / widths[f]) ** 2
-                    weight[f] += w
-                    first[f] += w * value[j]
-                    second[f] += w * value[j] * value[j]
+        own = min(int(phase[i] * cells), cells - 1)
+        for beside in range(around):
+            j = latest[(own + beside + cells - around // 2) % cells]
+            while j >= 0 and place[j] >= known - reach:
+                apart = abs(phase[i] - phase[j])
+                apart = min(apart, 1.0 - apart)
+                if apart < widths[0] and band[j] == b:
+                    for f in range(m):
+                        if apart < widths[f]:
+                            w = 1.0 - (apart / widths[f]) ** 2
+                            weight[f] += w
+                            first[f] += w * value[j]
+                            second[f] += w * value[j] * value[j]
+                j = older[j]
         for f in range(m):
             mean[f, i] = first[f] / weight[f]
             local = max(second[f] / weight[f] - mean[f, i] * mean[f, i], 0.0)
@@ -125,7 +131,7 @@ def neighbours(
             log_density[f, i] = log_t(miss * miss / variance[f, i], variance[f, i], _NU_NEIGHBOURS)
         if not learnt[i]:
             continue
-        rows[known] = i
+        older[i], place[i], latest[own] = latest[own], known, i
         known += 1
         count[b] += 1.0
         change = value[i] - overall
