@@ -222,6 +222,18 @@ def test_open_labels_are_no_choice_where_narrower_ones_are() -> None:
     assert allowed_types("DCEP", ("DCEP", "DCEP(B)")).tolist() == [1, 0]
 
 
+@pytest.mark.parametrize(
+    "labels", [["EB|EW", "RRAB"], ["EA", "EB|EW", "ROT"], ["DCEP|DCEPS", "E"], ["glow|EW", "EA"], ["E", "EA|EB"]]
+)
+def test_each_label_allows_a_type_that_is_learnt(labels: list[str]) -> None:
+    # stars of an open label without a narrower one taught the network nothing, and the forest what is no number
+    types = leaf_types(labels)
+    for label in labels:
+        assert allowed_types(label, types).any()
+        if label in types:
+            assert allowed_types(label, types)[types.index(label)]
+
+
 def test_a_reference_period_says_which_candidate_is_true() -> None:
     types = ("EA", "RRAB")
     pairs = allowed_pairs(
