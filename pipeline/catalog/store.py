@@ -440,7 +440,9 @@ def _ranked(stars: pa.Table, places: _Places) -> pa.Table:
     told = pc.and_(pc.and_(strange, pc.not_equal(sentence, "")), pc.is_null(stars["anomaly_flag"]))
     filled = {
         "class_flag": pc.if_else(
-            judged, pa.array(np.where(places.strange, UNFAMILIAR, None), pa.string()), stars["class_flag"]
+            judged,
+            pc.if_else(pa.array(places.strange), pa.scalar(UNFAMILIAR), pa.scalar(None, pa.string())),
+            stars["class_flag"],
         ),
         "anomaly_rank": pa.array(places.rank, pa.int32(), mask=places.rank == 0),
         "novelty_rank": pa.array(places.novel, pa.int32(), mask=places.novel == 0),
