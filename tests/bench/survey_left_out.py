@@ -4,7 +4,7 @@
 choices may be made with ``--tune``, which judges on the others. Beside it stand a random forest on features of the
 `light-curve` library that learnt from the same stars, and what both say of the same stars when they know the survey.
 Sets that one instrument made are left out together. The stars judged are of types that the other surveys teach; which
-share of them gets a `class_flag` is said of each star alone, and of the set as one run.
+share of them gets a `class_flag` is said of each star alone, and in a run of all stars of the set.
 """
 
 from __future__ import annotations
@@ -70,13 +70,14 @@ def scored(result: Classification, test: Prepared) -> dict[str, Any]:
     """Quality of what was said of stars, and the share of each label that was right."""
     said, sure = as_labelled(result, [str(label) for label in test.labels])
     recall = {str(label): round(float((said == label)[test.labels == label].mean()), 3) for label in set(test.labels)}
+    return {key: round(value, 4) for key, value in judge(said, sure, test.labels).items()} | {"recall": recall}
+
+
+def flagged(result: Classification, rows: NDArray[np.int64]) -> dict[str, float]:
+    """Which share of some stars has a flag, each by itself and in the run of all."""
     uncertain = np.array([flag == UNCERTAIN for flag in result.flag])
-    flags = {
-        "flagged": uncertain | (result.unlikeness > 1.0),
-        "flagged_in_run": uncertain | unfamiliar(result.unlikeness),
-    }
-    found = judge(said, sure, test.labels) | {name: float(flagged.mean()) for name, flagged in flags.items()}
-    return {key: round(value, 4) for key, value in found.items()} | {"recall": recall}
+    strange = (result.unlikeness > 1.0, unfamiliar(result.unlikeness))
+    return {name: round(float((uncertain | one)[rows].mean()), 4) for name, one in zip(FLAGGED, strange, strict=True)}
 
 
 class Forest:
@@ -123,13 +124,17 @@ def figures(
         classifier = fitted(learn, options)
         asked = {"left_out": classifier, "forest": Forest(learn, options.seed)} | knowing
         for name in its:
-            test = stars.rows((sets == name) & (~apart if tune else apart))
-            test = test.rows(judged(test, classifier.types))
+            run, side = stars.rows(sets == name), (~apart if tune else apart)[sets == name]
+            rows = np.flatnonzero(side)
+            rows = rows[judged(run.rows(rows), classifier.types)]
+            test = run.rows(rows)
             if len(set(test.labels)) < 2:
                 continue
             one: dict[str, Any] = {"bench": "survey_left_out", "survey": survey, "set": name, "tune": tune}
             one |= {"stars": len(test), "types": len(set(test.labels))}
             one |= {who: scored(model.classify_inputs(test.inputs), test) for who, model in asked.items()}
+            for who, model in (("left_out", classifier), ("in_survey", knowing["in_survey"])):
+                one[who] |= flagged(model.classify_inputs(run.inputs), rows)
             found.append(one)
             print(row(one), flush=True)
     return found
@@ -164,7 +169,8 @@ def main() -> None:
     options = replace(SHIPPED, epochs=args.epochs)
     found = figures(args.cache, args.surveys, args.learn_from, args.most, args.tune, options)
     for who in ("left_out", "forest", "in_survey", "forest_in_survey"):
-        mean = {key: np.mean([one[who][key] for one in found]) for key in ("accuracy", "balanced", "ece", *FLAGGED)}
+        keys = ("accuracy", "balanced", "ece", *(FLAGGED if FLAGGED[0] in found[0][who] else ()))
+        mean = {key: np.mean([one[who][key] for one in found]) for key in keys}
         print(f"mean of {who}: " + ", ".join(f"{key} {value:.3f}" for key, value in mean.items()))
     lines = "".join(json.dumps(one) + "\n" for one in found)
     print(lines, end="")
