@@ -23,7 +23,7 @@ from swope.models.classifier.possible import possible_pairs
 from swope.models.classifier.targets import allowed_pairs, allowed_types, leaf_types
 from swope.models.classifier.thinned import EVERYWHERE, Thinned, copies_wanted, thinned
 from swope.models.classifier.training import Examples, Tensors, train, versions_of
-from swope.models.classifier.unlikeness import Unlikeness, signs_of
+from swope.models.classifier.unlikeness import COMPARED, Unlikeness, rarity_of, signs_of
 from swope.models.classifier.votes import spoken, table_of
 from swope.models.detector import Learning, Teaching
 from swope.models.inputs import FACTORS, Inputs, inputs_of
@@ -37,6 +37,7 @@ from swope.pipeline.period import PeriodOptions
 from swope.pipeline.reason import Reason
 from swope.pipeline.split import share
 from swope.pipeline.star import Star
+from swope.pipeline.unfamiliar import UNCERTAIN, UNFAMILIAR
 
 if TYPE_CHECKING:
     from swope.models.classifier.trees import Forest
@@ -52,7 +53,12 @@ _LEAST, _LEAST_AGAIN = 20, 5
 
 
 #: Names of the features, in their order.
-_FEATURES = {"folded": list(FOLDED), "plain": list(PLAIN + STRUCTURE + REST + SEARCH), "survey": list(SURVEY)}
+_FEATURES = {
+    "folded": list(FOLDED),
+    "plain": list(PLAIN + STRUCTURE + REST + SEARCH),
+    "survey": list(SURVEY),
+    "compared": list(COMPARED),
+}
 
 
 class Classifier:
@@ -102,7 +108,7 @@ class Classifier:
             When the folder holds no whole classifier, or one that was made for other features.
         """
         kept = stored.load(folder, "classifier")
-        if kept.settings.get("features") != _FEATURES or "kinds/spread" not in kept.arrays:
+        if kept.settings.get("features") != _FEATURES:
             raise ValueError(
                 f"the classifier in {folder} was made by another version; train it again, or install the version "
                 "that made it"
@@ -326,7 +332,7 @@ class Classifier:
         enough = inputs.points >= LEAST_POINTS
         minds = probabilities if votes is None else votes
         doubt = np.where(enough, np.maximum(1.0 - minds.max(axis=1), 0.0), np.nan)
-        unlike = np.where(enough, self._unlikeness(minds, table), np.nan)
+        unlike = np.where(enough, self._unlikeness(minds, table) / self.abstention.most, np.nan)
         probabilities[~enough] = np.nan
         best = np.where(enough, np.nan_to_num(probabilities).argmax(axis=1), 0)
         share_of = np.take_along_axis(pairs, best[:, None, None], axis=2)[:, :, 0]
@@ -338,7 +344,7 @@ class Classifier:
             types=self.types,
             probabilities=probabilities,
             flag=tuple(
-                "uncertain" if p < self.abstention.least else "unfamiliar" if u > self.abstention.most else None
+                UNCERTAIN if p < self.abstention.least else UNFAMILIAR if u > 1.0 else None
                 for p, u in zip(probabilities.max(axis=1), unlike, strict=True)
             ),
             sure=surely(self.types, probabilities),
@@ -394,8 +400,7 @@ def _judged(networks: Sequence[TrainedNetwork], lesson: Lesson, start: Classifie
         logits, table = _log_probabilities([network], lesson.tensors(judge)), lesson.table[judge]
         votes = _beside(start, lesson.forest(learn)).probabilities(table) if lesson.options.trees else None
         kinds = lesson.kinds(learn) if start is None else start._unlikeness.kinds
-        rarity = kinds.rarity(kinds.places(table))
-        parts.append(Judged(logits, votes, rarity, lesson.meant[judge], lesson.possible[judge]))
+        parts.append(Judged(logits, votes, rarity_of(kinds, table), lesson.meant[judge], lesson.possible[judge]))
     return Judged.join(parts)
 
 
