@@ -10,6 +10,31 @@ from swope.pipeline.lightcurve import BoolArray, FloatArray
 #: Fewer stars than this never are many.
 LEAST_STARS = 3
 
+#: Kinds of events that have no moment: where they begin follows from when a survey looked, and so for all its stars.
+LASTING = ("trend", "period")
+
+
+def shared_events(
+    star: NDArray[np.int64],
+    kind: NDArray[np.object_],
+    direction: NDArray[np.object_],
+    start: FloatArray,
+    peak: FloatArray,
+    end: FloatArray,
+    rows: NDArray[np.int64],
+    span: FloatArray,
+) -> BoolArray:
+    """Which events of a run happened to many of its stars.
+
+    Parameters
+    ----------
+    star, kind, direction, start, peak, end : (n,) a number for each event's star, and what `Event` says of it.
+    rows, span : (n,) observations of its star, and from the first to the last of them, days.
+    """
+    lasting = np.isin(kind, LASTING)
+    begin, top, last = (np.where(lasting, np.nan, moment) for moment in (start, peak, end))
+    return happened_to_many(star, begin, top, last, direction == "brighten", span / np.maximum(rows, 1), span)
+
 
 def happened_to_many(
     star: NDArray[np.int64],

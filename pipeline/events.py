@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 
@@ -118,6 +118,14 @@ class EventOptions:
             raise ValueError(f"max_run must be at least 1, not {self.max_run!r}")
 
 
+class EventNull(Protocol):
+    """How significant the strangest events of ordinary stars look."""
+
+    def decades(self, significance: FloatArray) -> FloatArray:
+        """(n,) minus the decimal logarithm of the share of ordinary stars as significant, from decades (n,)."""
+        ...
+
+
 #: Share of ordinary stars beyond the bulk of `PointNull`, as minus its decimal logarithm.
 _BULK = math.log10(5.0)
 
@@ -199,8 +207,9 @@ class Runs:
 def find_events(
     forecast: Forecast,
     options: EventOptions = EventOptions(),
-    null: PointNull = PointNull(),
-    pair: PointNull = PointNull(),
+    null: EventNull = PointNull(),
+    pair: EventNull = PointNull(),
+    longer: EventNull = PointNull(),
 ) -> list[Event]:
     """Find the runs of failed forecasts of one star.
 
@@ -213,12 +222,13 @@ def find_events(
     ----------
     forecast : of one star by one detector.
     options : what counts as an event.
-    null, pair : what the strangest points, and two points in succession, of ordinary stars look like to that detector.
+    null, pair, longer : what the strangest points, two points in succession, and longer runs of ordinary stars look
+        like to that detector.
 
     Returns
     -------
     Events with p-value at most `options.pvalue`, in order of time; of overlapping runs in a band the most significant.
-    Two points in succession that are none for what ordinary stars have are among them: they may hide others.
+    Points in succession that are none for what ordinary stars have are among them: they may hide others.
     """
     from scipy.special import log_ndtr, ndtri_exp
 
@@ -236,10 +246,15 @@ def find_events(
         visit = visits(forecast.time[run.row])
         alone = visit[far] == visit[far + run.width - 1]
         apparent = np.where(alone, null.decades(decades), decades)
-        log_p = -math.log(10.0) * np.where(alone, apparent, pair.decades(decades) if run.width == 2 else decades)
+        log_p = -math.log(10.0) * np.where(alone, apparent, (pair if run.width == 2 else longer).decades(decades))
         kept = -math.log(10.0) * apparent <= least
         candidates += [(p, run, i) for p, i in zip(log_p[kept].tolist(), far[kept].tolist(), strict=True)]
     return pick(forecast, runs, candidates, options)
+
+
+def significant(events: Iterable[Event], pvalue: float) -> list[Event]:
+    """What is an event at a p-value (a star), of what appears to be one."""
+    return [event for event in events if event.pvalue <= pvalue]
 
 
 def pick(

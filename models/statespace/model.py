@@ -15,14 +15,15 @@ from swope.models.detector import Assessment, Batch, Learning, Teaching
 from swope.models.scores import Scores
 from swope.models.statespace.columns import COLUMNS
 from swope.models.statespace.online import record_after, record_json
-from swope.models.statespace.ordinary import HABITS, OrdinaryEvents, habit_decades
+from swope.models.statespace.ordinary import HABITS, OrdinaryEvents, likeliest
 from swope.models.statespace.passes import hidden_events
 from swope.models.statespace.score import MEASURES, Null, measure
 from swope.models.statespace.star import StarFit, StarOptions, fit_star
 from swope.models.statespace.summary import StateSpaceSummary, summarise
 from swope.models.statespace.whole_curve import appearing, whole_curve_events
+from swope.pipeline.cadence import CADENCES, cadence
 from swope.pipeline.column import DetectorColumns
-from swope.pipeline.events import Event, EventOptions, PointNull, find_events
+from swope.pipeline.events import Event, EventOptions, PointNull, find_events, significant
 from swope.pipeline.forecast import Forecast
 from swope.pipeline.lightcurve import FloatArray
 from swope.pipeline.reason import Reason
@@ -79,7 +80,7 @@ class StateSpace:
         """
         stored = weights.load(folder, KIND)
         names = {one.name for one in fields(Null)}
-        if set(stored.arrays) != names or stored.arrays["habits"].shape != (len(HABITS), 3):
+        if set(stored.arrays) != names or stored.arrays["habits"].shape != (len(CADENCES), len(HABITS), 3):
             raise ValueError(
                 f"the state-space model in {folder} was made by an earlier version; train it again, or install the "
                 "version that made it"
@@ -125,13 +126,13 @@ class StateSpace:
         fits = [fitted for star in stars if isinstance(fitted := self.fitted(star), StarFit)]
         forecasts = [fitted.forecast for fitted in fits]
         measured = [
-            (m, forecast, habit_decades(appearing(fitted, forecast), forecast))
+            (m, forecast, likeliest(appearing(fitted, forecast), forecast, cadence(forecast.time, forecast.band)))
             for fitted, forecast in zip(fits, forecasts, strict=True)
             if not isinstance(m := _measured(fitted, forecast), Reason)
         ]
         measures = np.array([m for m, _, _ in measured]).reshape(-1, len(MEASURES))
         points = np.array([len(forecast.time) for _, forecast, _ in measured], dtype=float)
-        habits = [decades for _, _, decades in measured]
+        habits = [one for _, _, one in measured]
         null = Null.learn(measures, points, (forecast for _, forecast, _ in measured), habits)
         return StateSpace(null, self.options, _CARD.format(n=len(measured)))
 
@@ -162,15 +163,16 @@ class StateSpace:
         forecast = fitted.forecast
         score, pvalue, reason = _judged(fitted, forecast, null)
         problems: dict[str, Reason] = {}
-        runs = find_events(forecast, options, null.events.point, null.events.habits["pair"])
+        ordinary = null.events(forecast)
+        runs = find_events(forecast, options, ordinary.point, ordinary.habit("pair"), ordinary.habit("run"))
         hidden: list[Event] = []
         apparent = runs
         try:
-            apparent = [*runs, *whole_curve_events(fitted, forecast, options, null.events)]
-            hidden = hidden_events(star, forecast, apparent, self.options, options, null.events)
+            apparent = [*runs, *whole_curve_events(fitted, forecast, options, ordinary)]
+            hidden = hidden_events(star, forecast, apparent, self.options, options, ordinary)
         except _BREAKS as problem:
             problems["events"] = Reason.broke("the search for slow events", problem)
-        events = [*(event for event in apparent if event.pvalue <= options.pvalue), *hidden]
+        events = [*significant(apparent, options.pvalue), *hidden]
         summary, broke = _described(fitted)
         if broke is not None:
             problems["trend"] = broke
@@ -215,11 +217,7 @@ class StateSpace:
         return [
             []
             if isinstance(f, Reason)
-            else [
-                event
-                for event in whole_curve_events(f, f.forecast, options, self._ordinary)
-                if event.pvalue <= options.pvalue
-            ]
+            else significant(whole_curve_events(f, f.forecast, options, self._ordinary(f.forecast)), options.pvalue)
             for f in fits
         ]
 
@@ -235,12 +233,11 @@ class StateSpace:
     @property
     def point_null(self) -> PointNull:
         """How strange the strangest single points of ordinary stars are; the ideal without a null."""
-        return self._ordinary.point
+        return PointNull() if self.null is None else self.null.point
 
-    @property
-    def _ordinary(self) -> OrdinaryEvents:
-        """What events are held against; the ideal without a null."""
-        return OrdinaryEvents() if self.null is None else self.null.events
+    def _ordinary(self, forecast: Forecast) -> OrdinaryEvents:
+        """What events of a star are held against; the ideal without a null."""
+        return OrdinaryEvents() if self.null is None else self.null.events(forecast)
 
 
 def _measured(fitted: StarFit, forecast: Forecast) -> FloatArray | Reason:

@@ -1,82 +1,309 @@
-"""What the likeliest events of ordinary stars look like: what an event of another star is held against."""
+"""What the likeliest events of ordinary stars look like: what an event of another star is held against.
+
+A p-value of an event is the share of ordinary stars, observed in the same way, with an event of the same habit that
+looks at least as likely. How likely it looks, in decades, follows from the star's own noise; in real photometry that is
+no probability: seasons are off, visits rotten, levels drift. The share is taken from ordinary stars as far as there
+are some that go as far, and beyond from a Pareto tail fitted to the farthest of them (Hill 1975, Ann. Stat. 3, 1163),
+which is heavy as theirs are. A star may have an event of each habit; so that it has one of any with the stated
+probability, each habit has but its part of that.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
 
 from swope.models.statespace.slow import Slow
-from swope.pipeline.events import PointNull, best_runs
+from swope.pipeline.cadence import CADENCES, Cadence
+from swope.pipeline.events import EventNull, PointNull, best_runs, visits
 from swope.pipeline.forecast import Forecast
 from swope.pipeline.lightcurve import FloatArray
 
-Habit = Literal["period", "shift", "trend", "lasting", "visit", "pair"]
+Habit = Literal["period", "shift", "trend", "lasting", "visit", "few", "box", "edge", "shaped", "burst", "pair", "run"]
 
-#: What stars that are ordinary of their kind, and surveys, do, so that it is no rare event: contact binaries change
-#: their periods, and spots, or the light-time of a companion, look the same; spots and calibration change levels from
-#: season to season, for good or ("lasting" pulses) for a while; whole visits are off, alone and in pairs.
-HABITS: tuple[Habit, ...] = ("period", "shift", "trend", "lasting", "visit", "pair")
+#: What stars that are ordinary of their kind, and surveys, do, and which part of the false alarms each may make.
+#: Contact binaries change their periods, and spots, or the light-time of a companion, look the same; spots and
+#: calibration change levels, for good or ("lasting" pulses) for a while. Visits are off, alone, in twos and threes
+#: ("few"), and whole stretches of them by the same amount ("box"). Nobody saw how a pulse at the "edge" of a gap that
+#: is longer than itself begins, or ends. What comes and goes as eclipses, lenses and flares do ("shaped") is what is
+#: looked for, and a "burst" that several visits, or agreeing exposures of one, confirm. Forecasts fail in a "pair", or
+#: in a longer "run".
+PARTS: dict[Habit, float] = {
+    "period": 0.01,
+    "shift": 0.01,
+    "trend": 0.01,
+    "lasting": 0.01,
+    "visit": 0.01,
+    "few": 0.08,
+    "box": 0.07,
+    "edge": 0.15,
+    "shaped": 0.35,
+    "burst": 0.2,
+    "pair": 0.03,
+    "run": 0.03,
+}
+HABITS: tuple[Habit, ...] = tuple(PARTS)
+
+#: Part of the false alarms that single points may make.
+_OF_POINTS = 0.04
+
+#: What weather, seeing and moonlight do to visits, and in orbit nothing does.
+WEATHER: tuple[Habit, ...] = ("few", "box", "edge", "shaped", "burst", "pair", "run")
 
 #: A pulse is confirmed where all visits but the one that tells most of it go as far by chance less often than this.
 _CONFIRMED = 1e-3
 
+#: Visits of which it takes more than a few.
+_FEW = 4
 
-def _ideal() -> dict[Habit, PointNull]:
-    return {habit: PointNull() for habit in HABITS}
+#: A gap beside a pulse is long where it is longer than the pulse, and than so many mean steps.
+_LONG_STEPS = 5.0
+
+#: The farthest share of ordinary stars that the tail is fitted to; a habit of fewer is fitted from so many decades on,
+#: with which it appears. Not with fewer stars than the last.
+_FARTHEST, _APPEARS, _LEAST = 3e-3, 3.0, 20
+
+#: An observing cadence has nulls of its own with so many stars.
+OWN_STARS = 500
+
+
+@dataclass(frozen=True)
+class OrdinaryTail:
+    """The decades of ordinary stars' likeliest events of one habit.
+
+    Attributes
+    ----------
+    share : of ordinary stars that go beyond `start`.
+    start : decades.
+    index : the share falls with this power of the decades from there; infinite: as the decades themselves say.
+    """
+
+    share: float = 1e-3
+    start: float = 3.0
+    index: float = math.inf
+
+    @classmethod
+    def of(cls, best: FloatArray, weight: FloatArray) -> OrdinaryTail:
+        """From the decades (n,) of ordinary stars' likeliest events and the stars' weights (n,); ideal with too few."""
+        if len(best) < _LEAST:
+            return cls()
+        order = np.argsort(-best, kind="stable")
+        farther = np.cumsum(weight[order]) / weight.sum()
+        start = max(float(best[order][np.searchsorted(farther, _FARTHEST)]), _APPEARS)
+        beyond = best > start
+        mass = float(weight[beyond].sum())
+        if not mass > 0:
+            return cls(10.0**-start, start)
+        rise = float(np.sum(weight[beyond] * np.log(best[beyond] / start)))
+        return cls(mass / float(weight.sum()), start, mass / rise)
+
+    def decades(self, significance: FloatArray) -> FloatArray:
+        """(n,) minus the decimal logarithm of the share of ordinary stars that go as far; never above the ideal."""
+        most = -math.log10(self.share)
+        within = significance * (most / self.start)
+        if math.isinf(self.index):
+            return np.minimum(significance, np.where(significance <= self.start, within, significance))
+        beyond = most + self.index * np.log10(np.maximum(significance, self.start) / self.start)
+        decades: FloatArray = np.minimum(significance, np.where(significance <= self.start, within, beyond))
+        return decades
+
+    @property
+    def numbers(self) -> tuple[float, float, float]:
+        """Share, start and index."""
+        return self.share, self.start, self.index
+
+
+@dataclass(frozen=True)
+class Part:
+    """A null whose events may make but a part of the false alarms."""
+
+    null: EventNull
+    part: float
+
+    def decades(self, significance: FloatArray) -> FloatArray:
+        """(n,) minus the decimal logarithm of the p-values."""
+        out: FloatArray = np.maximum(0.0, self.null.decades(significance) + math.log10(self.part))
+        return out
+
+
+def _ideal() -> dict[Habit, OrdinaryTail]:
+    return {habit: OrdinaryTail() for habit in HABITS}
 
 
 @dataclass(frozen=True)
 class OrdinaryEvents:
-    """How likely the likeliest events of ordinary stars look.
+    """How likely the likeliest events of ordinary stars look that are observed in one way.
 
     Attributes
     ----------
-    point : the strangest single points.
-    habits : the likeliest event of each of `HABITS`.
+    single : the strangest single points.
+    tails : the likeliest event of each of `HABITS`.
     """
 
-    point: PointNull = field(default_factory=PointNull)
-    habits: dict[Habit, PointNull] = field(default_factory=_ideal)
+    single: PointNull = field(default_factory=PointNull)
+    tails: dict[Habit, OrdinaryTail] = field(default_factory=_ideal)
 
-    def judged(self, slow: Slow) -> Slow:
-        """The event with the p-value that it has among ordinary stars.
+    @property
+    def point(self) -> Part:
+        """What single points are held against."""
+        return Part(self.single, _OF_POINTS)
 
-        A pulse that passes is as likely as that a visit is as rotten as its most telling one, and that the others go as
-        far by chance; unless it is less likely by itself.
+    def habit(self, habit: Habit) -> Part:
+        """What events of a habit are held against.
+
+        Where nothing is known of some, these are but one search, which shares their parts.
         """
-        habit = _habit(slow)
-        among = 10.0 ** -float(self.habits[habit].decades(_decades(slow))[0])
-        return replace(slow, pvalue=max(slow.pvalue, among * slow.rest) if habit == "visit" else among)
+        ideal = [one for one in WEATHER if self.tails[one] == OrdinaryTail()]
+        part = sum(PARTS[one] for one in ideal) if habit in ideal else PARTS[habit]
+        return Part(self.tails[habit], part)
+
+    def judged(self, found: Sequence[Slow], time: FloatArray) -> list[Slow]:
+        """Events of a star with the p-values that they have among ordinary stars.
+
+        A pulse is first as likely as that a visit is as rotten as its most telling one, and that the others go as far
+        by chance, unless it is less likely by itself. Bursts of a star confirm each other.
+
+        Parameters
+        ----------
+        time : (n,) of the rows.
+        """
+        habits = [habit_of(slow, time) for slow in found]
+        visit = self.tails["visit"]
+        decades = np.array([_decades(_pvalue(habit, slow, visit)) for habit, slow in zip(habits, found, strict=True)])
+        bursts = np.array([habit == "burst" for habit in habits], dtype=bool)
+        decades[bursts] = together(decades[bursts])
+        return [
+            replace(slow, pvalue=10.0 ** -float(self.habit(habit).decades(decades[i : i + 1])[0]))
+            for i, (habit, slow) in enumerate(zip(habits, found, strict=True))
+        ]
 
 
-def _decades(slow: Slow) -> FloatArray:
-    """(1,) minus the decimal logarithm of the p-value that is held against ordinary stars."""
-    return np.array([-math.log10(max(slow.alone if _habit(slow) == "visit" else slow.pvalue, 1e-300))])
+def together(decades: FloatArray) -> FloatArray:
+    """(k,) decades that events of decades (k,) have as a group: of so many, each as significant as the least of them.
+
+    Events that happen to a star by chance p times, on average, happen to it k times or more by p^k / k! or less.
+    """
+    order = np.argsort(-decades, kind="stable")
+    group = np.arange(1, len(decades) + 1) * decades[order]
+    out = np.empty(len(decades))
+    out[order] = np.maximum.accumulate(group[::-1])[::-1]
+    return out
 
 
-def _habit(slow: Slow) -> Habit:
+def _pvalue(habit: Habit, slow: Slow, visit: OrdinaryTail) -> float:
+    """What is held against the events of a habit."""
+    return slow.alone if habit == "visit" else confirmed(slow, visit)
+
+
+def confirmed(slow: Slow, visit: OrdinaryTail) -> float:
+    """The p-value of an event, of which a rotten visit alone is none."""
+    if slow.kind != "pulse" or slow.lasts:
+        return slow.pvalue
+    among: float = 10.0 ** -float(visit.decades(np.array([_decades(slow.alone)]))[0])
+    return max(slow.pvalue, among * slow.rest)
+
+
+def _decades(pvalue: float) -> float:
+    return -math.log10(max(pvalue, 1e-300))
+
+
+def habit_of(slow: Slow, time: FloatArray) -> Habit:
+    """Which habit of ordinary stars and surveys may look like an event of a star whose rows have these times (n,)."""
     if slow.kind != "pulse":
         return slow.kind
-    return "lasting" if slow.lasts else "visit"
+    if slow.lasts:
+        return "lasting"
+    if slow.profile == "burst" and slow.rest <= _CONFIRMED:
+        return "burst"
+    visit = visits(time)
+    count = int(visit[slow.last] - visit[slow.first]) + 1
+    if count < _FEW:
+        return "visit" if count == 1 else "few"
+    if slow.profile == "box":
+        return "box"
+    return "edge" if _gap_beside(slow, time) else "shaped"
 
 
-def habit_decades(found: Iterable[Slow], forecast: Forecast) -> FloatArray:
-    """(habits,) minus the decimal logarithm of the p-value of the likeliest event of each of `HABITS`; 0: none.
+def _gap_beside(slow: Slow, time: FloatArray) -> bool:
+    """Whether nobody looked for long right before or after an event."""
+    before = float(time[slow.first] - time[slow.first - 1]) if slow.first else math.inf
+    after = float(time[slow.last + 1] - time[slow.last]) if slow.last + 1 < len(time) else math.inf
+    step = float(time[-1] - time[0]) / len(time)
+    return max(before, after) > max(float(time[slow.last] - time[slow.first]), _LONG_STEPS * step)
 
-    Parameters
+
+@dataclass(frozen=True, eq=False)
+class Likeliest:
+    """The likeliest events of an ordinary star.
+
+    Attributes
     ----------
-    found : the events of a star against its whole curve; those that visits confirm are no example of what one visit
-        shows.
-    forecast : of the same star.
+    cadence : how it is observed.
+    found : habit and decades of each event, pulses aside.
+    pulses : habit of each pulse, and the pulse, without its effect.
     """
-    best = dict.fromkeys(HABITS, 0.0)
+
+    cadence: Cadence
+    found: tuple[tuple[Habit, float], ...]
+    pulses: tuple[tuple[Habit, Slow], ...]
+
+
+def likeliest(found: Iterable[Slow], forecast: Forecast, cadence: Cadence) -> Likeliest:
+    """The likeliest events of a star from what appears to be one."""
+    _, pair, longer = best_runs(forecast)
+    others: list[tuple[Habit, float]] = [("pair", pair), ("run", longer)]
+    pulses = []
     for slow in found:
-        habit = _habit(slow)
-        if habit != "visit" or slow.rest > _CONFIRMED:
-            best[habit] = max(best[habit], float(_decades(slow)[0]))
-    best["pair"] = best_runs(forecast)[1]
-    return np.array(list(best.values()))
+        habit = habit_of(slow, forecast.time)
+        if slow.kind == "pulse" and not slow.lasts:
+            pulses.append((habit, replace(slow, effect=np.zeros(0))))
+        else:
+            others.append((habit, _decades(slow.pvalue)))
+    return Likeliest(cadence, tuple(others), tuple(pulses))
+
+
+def tails_of(stars: Sequence[Likeliest], weight: Sequence[float]) -> dict[Cadence, dict[Habit, OrdinaryTail]]:
+    """What is learned of ordinary stars, each with its weight.
+
+    A cadence with fewer stars than `OWN_STARS` is held against all of them; but in orbit there is no weather.
+    """
+    learned = {}
+    for cadence in CADENCES:
+        own = [i for i, star in enumerate(stars) if star.cadence == cadence]
+        known = len(own) >= OWN_STARS
+        rows = own if known else list(range(len(stars)))
+        tails = _tails([stars[i] for i in rows], np.array([weight[i] for i in rows], dtype=float))
+        if cadence == "unbroken" and not known:
+            tails |= {habit: OrdinaryTail() for habit in WEATHER}
+        learned[cadence] = tails
+    return learned
+
+
+def _tails(stars: Sequence[Likeliest], weight: FloatArray) -> dict[Habit, OrdinaryTail]:
+    """The tails of some stars. Those of visits first: others are likely only as far as no visit is rotten."""
+    alone = [
+        max((_decades(slow.alone) for _, slow in star.pulses if slow.rest > _CONFIRMED), default=0.0) for star in stars
+    ]
+    visit = OrdinaryTail.of(np.array(alone), weight)
+    best: dict[Habit, FloatArray] = {habit: np.zeros(len(stars)) for habit in HABITS}
+    for i, star in enumerate(stars):
+        seen = [*star.found, *((habit, _decades(confirmed(slow, visit))) for habit, slow in star.pulses)]
+        seen += [("burst", float(one)) for one in together(np.array([d for habit, d in seen if habit == "burst"]))]
+        for habit, decades in seen:
+            best[habit][i] = max(best[habit][i], decades)
+    return {habit: visit if habit == "visit" else OrdinaryTail.of(best[habit], weight) for habit in HABITS}
+
+
+def stored(tails: Mapping[Cadence, Mapping[Habit, OrdinaryTail]]) -> FloatArray:
+    """(cadences, habits, 3) share, start and index."""
+    return np.array([[tails[cadence][habit].numbers for habit in HABITS] for cadence in CADENCES])
+
+
+def restored(numbers: FloatArray, cadence: Cadence) -> dict[Habit, OrdinaryTail]:
+    """The tails of a cadence from what `stored` made."""
+    mine = numbers[CADENCES.index(cadence)].tolist()
+    return {habit: OrdinaryTail(*three) for habit, three in zip(HABITS, mine, strict=True)}

@@ -39,6 +39,10 @@ LEAST_FAINT = 6
 #: Statistics, section 5.1).
 _EFFICIENCY = 0.37
 
+#: So many exposures of a visit agree where the lowest has this share of the middle one's height: what crosses an image
+#: is in one or two of them, or in each by another amount.
+AGREEING, _ALIKE = 3, 0.7
+
 #: Of all runs that go as far as an outburst, either way, so many times fewer are faint ones: else the star is as noisy.
 _FEWER = 4
 
@@ -62,8 +66,8 @@ def find_outbursts(fitted: StarFit, innovation: FloatArray, pvalue: float = 1e-3
     pvalue : what appears to be less significant is not reported. An outburst appears as significant as its brightest
         row, and is as significant as its highest visit: as one of Gaussian noise where it came as a surprise, and of
         Student's distribution where it did not, times the number of rows, or of independent ones. Outbursts from the
-        star's level are evidence for each other: the least significant of k counts as k times more so (Benjamini &
-        Hochberg 1995, J. R. Stat. Soc. B 57, 289).
+        star's level appear more significant together: the least of k counts as k times more so (Benjamini & Hochberg
+        1995, J. R. Stat. Soc. B 57, 289).
     """
     series = fitted.prepared.series
     surprise = np.nan_to_num(innovation) / _faint_sigma(innovation)
@@ -101,7 +105,7 @@ def _excursions(fitted: StarFit, value: FloatArray, surprise: FloatArray, indepe
             continue
         rows = slice(first, last + 1)
         surprising = surprise[rows].max() >= SURPRISE
-        visit_top, next_top = _two_highest(height, visit, first, last)
+        visit_top, next_top, agreeing = _two_highest(height, visit, first, last)
         chance, alone = (
             min(1.0, _TRIES * len(value) * math.exp(float(log_ndtr(-high))))
             if surprising
@@ -112,13 +116,14 @@ def _excursions(fitted: StarFit, value: FloatArray, surprise: FloatArray, indepe
         effect[rows] = value[rows]
         # exposures of one visit that agree confirm each other; else another visit has to
         others = int(visit[last] - visit[first])
-        rest = min(1.0, others * float(ndtr(-tails.scores(next_top))[0]))
-        found.append(Slow("pulse", first, last, effect, float(top**2), chance, alone, alone, rest))
+        rest = 0.0 if agreeing else min(1.0, max(others, 1) * float(ndtr(-tails.scores(next_top))[0]))
+        found.append(Slow("pulse", first, last, effect, float(top**2), chance, alone, alone, rest, profile="burst"))
     return found
 
 
-def _two_highest(height: FloatArray, visit: IntArray, first: int, last: int) -> tuple[float, FloatArray]:
-    """The height of the highest visit in some rows, and (1,) of the next; 0 where there is no other.
+def _two_highest(height: FloatArray, visit: IntArray, first: int, last: int) -> tuple[float, FloatArray, bool]:
+    """The height of the highest visit in some rows, and (1,) of the next, 0 where there is no other; and whether the
+    exposures of the highest agree.
 
     A visit is as high as most of its exposures are, whether they are among the rows or not: the lower median.
     """
@@ -127,17 +132,18 @@ def _two_highest(height: FloatArray, visit: IntArray, first: int, last: int) -> 
     own = visit[begin:end] - visit[first]
     order = np.lexsort((inside, own))
     starts, counts = np.searchsorted(own, np.arange(own[-1] + 1)), np.bincount(own)
-    highest = np.sort(inside[order][starts + (counts - 1) // 2])[::-1]
-    return float(highest[0]), highest[1:2] if len(highest) > 1 else np.zeros(1)
+    middle = inside[order][starts + (counts - 1) // 2]
+    best = int(np.argmax(middle))
+    lowest = float(inside[order][starts[best]])
+    agreeing = int(counts[best]) >= AGREEING and lowest > _ALIKE * float(middle[best])
+    highest = np.sort(middle)[::-1]
+    return float(highest[0]), highest[1:2] if len(highest) > 1 else np.zeros(1), agreeing
 
 
 def _jointly(outbursts: list[Slow]) -> list[Slow]:
-    """The outbursts, most significant first, with the p-values that they have together."""
-    apparent, chance = (_shared(np.array(p)) for p in ([o.apparent for o in outbursts], [o.pvalue for o in outbursts]))
-    together = [
-        replace(one, apparent=seen, pvalue=p, alone=p)
-        for one, seen, p in zip(outbursts, apparent.tolist(), chance.tolist(), strict=True)
-    ]
+    """The outbursts, most significant first, as significant as they appear together."""
+    apparent = _shared(np.array([one.apparent for one in outbursts]))
+    together = [replace(one, apparent=seen) for one, seen in zip(outbursts, apparent.tolist(), strict=True)]
     return sorted(together, key=lambda one: one.apparent)
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from swope.models.statespace.ordinary import OrdinaryEvents
 from swope.models.statespace.star import StarOptions, fit_star
 from swope.models.statespace.whole_curve import whole_curve_events
-from swope.pipeline.events import Event, EventOptions, find_events
+from swope.pipeline.events import Event, EventOptions, find_events, significant
 from swope.pipeline.forecast import Forecast
 from swope.pipeline.happenings import strays
 from swope.pipeline.lightcurve import BoolArray, IntArray, LightCurve
@@ -72,9 +72,9 @@ def hidden_events(
             break
         ahead = _over_all_rows(rest.forecast, forecast, kept)
         asked = replace(options, pvalue=options.pvalue / look)
-        runs = find_events(ahead, asked, ordinary.point, ordinary.habits["pair"])
+        runs = find_events(ahead, asked, ordinary.point, ordinary.habit("pair"), ordinary.habit("run"))
         new = [*runs, *whole_curve_events(rest, ahead, asked, ordinary, kept)]
-        everything += [replace(one, pvalue=look * one.pvalue) for one in new if one.pvalue <= asked.pvalue]
+        everything += [replace(one, pvalue=look * one.pvalue) for one in significant(new, asked.pvalue)]
     return everything
 
 

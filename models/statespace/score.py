@@ -10,8 +10,9 @@ import numpy as np
 
 from swope.models.scores import empirical_pvalue
 from swope.models.statespace.changes import allowed_shifts, selected_pvalue
-from swope.models.statespace.ordinary import HABITS, OrdinaryEvents
+from swope.models.statespace.ordinary import Likeliest, OrdinaryEvents, restored, stored, tails_of
 from swope.models.statespace.star import StarFit
+from swope.pipeline.cadence import cadence
 from swope.pipeline.events import PointNull, best_run
 from swope.pipeline.forecast import Forecast
 from swope.pipeline.lightcurve import FloatArray
@@ -56,7 +57,7 @@ class Null:
     standard : (m, 4) each measure of the ordinary stars, standardised for their number of points, sorted.
     score : (m,) their scores.
     single : (3,) bulk, scale and reach of the strangest single points (`swope.pipeline.events.PointNull`).
-    habits : (kinds, 3) the same of the likeliest event of each of `HABITS` (`swope.models.statespace.ordinary`).
+    habits : (cadences, habits, 3) share, start and index of the likeliest events (`swope.models.statespace.ordinary`).
     """
 
     points: FloatArray
@@ -73,7 +74,7 @@ class Null:
         measures: FloatArray,
         points: FloatArray,
         forecasts: Iterable[Forecast],
-        habits: Sequence[FloatArray],
+        habits: Sequence[Likeliest],
     ) -> Null:
         """Learn from ordinary stars.
 
@@ -82,7 +83,7 @@ class Null:
         measures : (m, 4) as `measure` gives them.
         points : (m,) number of points of each star.
         forecasts : of the same stars.
-        habits : of the same stars, (kinds,) as `habit_decades` gives them.
+        habits : the likeliest events of the same stars.
 
         Raises
         ------
@@ -97,16 +98,19 @@ class Null:
         median = np.array([np.median(measures[b], axis=0) for b in bins])
         spread = np.array([np.quantile(measures[b], 0.9, axis=0) - np.quantile(measures[b], 0.5, axis=0) for b in bins])
         spread = np.maximum(spread, 1e-3 + 0.1 * spread.max(axis=0))
-        single, learned = numbers_of(PointNull.learn(forecasts)), nulls_of(habits)
+        single, learned = numbers_of(PointNull.learn(forecasts)), stored(tails_of(habits, [1.0] * len(habits)))
         bare = cls(centres, median, spread, np.zeros((1, 4)), np.zeros(1), single, learned)
         ready = replace(bare, standard=np.sort(bare.standardise(measures, points), axis=0))
         return replace(ready, score=np.sort(ready.scores(measures, points)))
 
     @property
-    def events(self) -> OrdinaryEvents:
-        """What events are held against."""
-        habits = {kind: PointNull(*numbers) for kind, numbers in zip(HABITS, self.habits.tolist(), strict=True)}
-        return OrdinaryEvents(PointNull(*self.single.tolist()), habits)
+    def point(self) -> PointNull:
+        """What the strangest single points look like."""
+        return PointNull(*self.single.tolist())
+
+    def events(self, forecast: Forecast) -> OrdinaryEvents:
+        """What events of a star that is observed as this one are held against."""
+        return OrdinaryEvents(self.point, restored(self.habits, cadence(forecast.time, forecast.band)))
 
     def standardise(self, measures: FloatArray, points: FloatArray) -> FloatArray:
         """(n, 4) the measures less the median, over the spread, of ordinary stars of as many points."""
@@ -133,11 +137,6 @@ class Null:
 def numbers_of(null: PointNull) -> FloatArray:
     """(3,) its bulk, scale and reach."""
     return np.array([null.bulk, null.scale, null.reach])
-
-
-def nulls_of(decades: Sequence[FloatArray]) -> FloatArray:
-    """(kinds, 3) bulk, scale and reach of each of `HABITS`, from what `habit_decades` gives of ordinary stars."""
-    return np.array([numbers_of(PointNull.of(kind.tolist())) for kind in np.array(decades).T])
 
 
 def _log_tail(value: FloatArray, ordinary: FloatArray) -> FloatArray:

@@ -30,6 +30,7 @@ from swope.pipeline.lightcurve import BoolArray, FloatArray, IntArray
 from swope.pipeline.median import median
 
 SlowKind = Literal["pulse", "shift", "trend", "period"]
+Profile = Literal["shaped", "box", "burst"]
 
 #: Rows of the shortest pulse, and of either side of a level shift.
 _SHORTEST, _MIN_SIDE = 3, 5
@@ -96,6 +97,7 @@ class Slow:
     alone : the same of the visit that tells most of it, which may be a rotten one.
     rest : probability that the other visits go as far by chance; 1 where there is no other.
     lasts : whether it is a pulse that takes a good part of the span.
+    profile : of a pulse: a "box" is as high all the time, a "burst" leaves the quiet state at once.
     """
 
     kind: SlowKind
@@ -108,6 +110,7 @@ class Slow:
     alone: float
     rest: float = 1.0
     lasts: bool = False
+    profile: Profile = "shaped"
 
 
 def covered(found: Iterable[Slow], rows: int) -> BoolArray:
@@ -193,7 +196,9 @@ def find_slow(fitted: StarFit, pvalue: float = 1e-3) -> tuple[Slow, ...]:
             break
         chance, ratio, template, better = best
         effect = better.coefficient[-1] * template.column
-        found.append(Slow(template.kind, template.first, template.last, effect, ratio, chance, chance, chance))
+        profile: Profile = "box" if np.isin(template.column, (0.0, 1.0)).all() else "shaped"
+        rows = template.first, template.last
+        found.append(Slow(template.kind, *rows, effect, ratio, chance, chance, chance, profile=profile))
         series = series.with_regressors(np.column_stack([series.regressors, template.column]))
         null, now = _with_regressors(null), better
     if found:
@@ -236,7 +241,7 @@ def _more_pulses(now: Fit, series: Series, found: Sequence[Slow], pvalue: float)
         free[rows] = 0.0
         effect = np.zeros(n)
         effect[rows] = residual[rows].sum() / weight[rows].sum()
-        yield Slow("pulse", first, last, effect, score**2, chance, chance, chance)
+        yield Slow("pulse", first, last, effect, score**2, chance, chance, chance, profile="box")
 
 
 def slow_pvalue(ratio: float, kind: SlowKind, n: int) -> float:

@@ -38,7 +38,7 @@ def whole_curve_events(
     time = forecast.time[index]
     visit = visits(time)
     outbursts, others = (
-        [ordinary.judged(slow) for slow in slows] for slows in _both(fitted, forecast.innovation[index], options.pvalue)
+        ordinary.judged(slows, time) for slows in _both(fitted, forecast.innovation[index], options.pvalue)
     )
     bright = covered((slow for slow in outbursts if slow.pvalue <= options.pvalue), len(time))
     found = [slow for slow in others if not _told_better(slow, bright, time)]

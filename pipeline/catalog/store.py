@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from swope.pipeline.catalog.schema import STATUSES, events_schema, objects_schema, probability_types, with_models
 from swope.pipeline.catalog.selected import Selected
-from swope.pipeline.coincidence import happened_to_many
+from swope.pipeline.coincidence import shared_events
 from swope.pipeline.column import DetectorColumns, detectors_of
 from swope.pipeline.commit import finish
 from swope.pipeline.demote import FLAGS, blended, demoted, doubtful_period, few_points, first_flag, with_all_events
@@ -230,10 +230,6 @@ def parquet_writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
     )
 
 
-#: Kinds of events that have no moment: where they begin follows from when a survey looked, and so for all its stars.
-_LASTING = ("trend", "period")
-
-
 #: What of a star its place in the catalog follows from, beside what its detectors said.
 _JUDGED = (
     "anomaly_flag",
@@ -351,9 +347,8 @@ def _happened_to_many(parts: Sequence[Selected], keys: pa.Table) -> tuple[BoolAr
     if not sum(map(len, tables)):
         return np.zeros(0, dtype=bool), np.zeros(0, dtype=np.int64)
     table = _sorted(pa.concat_tables(tables), _EVENT_ORDER)
-    lasting = pc.is_in(table["kind"], pa.array(_LASTING)).to_numpy(zero_copy_only=False).astype(bool)
-    start, peak, end = (
-        np.where(lasting, np.nan, table[name].to_numpy(zero_copy_only=False)) for name in ("t_start", "t_peak", "t_end")
+    kind, direction, start, peak, end = (
+        table[name].to_numpy(zero_copy_only=False) for name in ("kind", "direction", "t_start", "t_peak", "t_end")
     )
     found = _rows_of(table, keys)
     known = found >= 0
@@ -361,9 +356,8 @@ def _happened_to_many(parts: Sequence[Selected], keys: pa.Table) -> tuple[BoolAr
     row = np.where(known, found, 0)
     first, last = (keys[name].to_numpy(zero_copy_only=False)[row] for name in ("time_start", "time_end"))
     span = np.where(known, last - first, np.nan)
-    step = span / np.maximum(keys["n_obs"].to_numpy(zero_copy_only=False)[row], 1)
-    brighter = pc.equal(table["direction"], "brighten").to_numpy(zero_copy_only=False).astype(bool)
-    return happened_to_many(star, start, peak, end, brighter, step, span), found
+    rows = keys["n_obs"].to_numpy(zero_copy_only=False)[row]
+    return shared_events(star, kind, direction, start, peak, end, rows, span), found
 
 
 def _rows_of(events: pa.Table, keys: pa.Table) -> NDArray[np.int64]:

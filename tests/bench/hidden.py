@@ -111,8 +111,8 @@ def _away(time: FloatArray, spans: Sequence[Span]) -> float:
     return float(time[np.argmax(far)])
 
 
-def real_surveys(most: int) -> Iterator[Quiet]:
-    """Real stars of each survey that behave, at most so many, always the same ones."""
+def real_surveys(most: int, but: Sequence[str] = ()) -> Iterator[Quiet]:
+    """Real stars of each survey but some that behave, at most so many, always the same ones."""
     surveys: dict[str, Callable[[], list[LightCurve]]] = {
         "asas_acvs": partial(read_curves, REAL_DATA / "asas_acvs"),
         "catalina_south": partial(read_curves, REAL_DATA / "catalina_south"),
@@ -122,6 +122,8 @@ def real_surveys(most: int) -> Iterator[Quiet]:
         "tess": lambda: _parts(read_curves(REAL_DATA / "tess"), 6.0),
     }
     for survey, find in surveys.items():
+        if survey in but:
+            continue
         ordered = sorted(find(), key=lambda curve: share(curve.object_id, "hidden"))
         stars = (one for curve in ordered if (one := quiet(survey, Star(curve, find_period(curve)))) is not None)
         yield from (one for one, _ in zip(stars, range(most), strict=False))
@@ -162,25 +164,33 @@ BESIDE: dict[str, tuple[int, Callable[[FloatArray], FloatArray]]] = {
 }
 
 
-def pairs(one: Quiet) -> Iterator[Pair]:
-    """The star with one small dip or flare, alone and beside great ones, as far as there is room for them."""
+def small_events(one: Quiet) -> Iterator[tuple[str, FloatArray, Span]]:
+    """A small dip and a small flare for a star: name, change of brightness (n,) of integrated S/N 1, and when."""
     good = one.star.curve.good
     rng = np.random.default_rng(int(share(good.object_id, "hidden pairs") * 2**53))
     # from visit to visit: what happens within one visit alone no other confirms
     steps = np.diff(good.time[np.flatnonzero(np.diff(visits(good.time), prepend=-1))])
     step, span = float(np.median(steps)), float(np.ptp(good.time))
     for name, profile, sides in (("dip", dip, (0.6, 0.6)), ("flare", flare_shape, (1.0, 4.0))):
-        laid = None
         for _ in range(50):
             wide = min(float(rng.uniform(4.0, 15.0)) * step, span / 40)
             at = float(good.time[int(rng.integers(int(0.1 * len(good)), int(0.9 * len(good))))]) + rng.uniform() * step
             touched = (good.time > at - sides[0] * wide) & (good.time < at + sides[1] * wide)
             if np.count_nonzero(touched) >= 4:
-                laid = _unit(one, profile((good.time - at) / wide))
+                unit = _unit(one, profile((good.time - at) / wide))
+                if unit is not None:
+                    yield name, unit, (at - sides[0] * wide, at + sides[1] * wide)
                 break
-        if laid is None:
-            continue
-        where = (at - sides[0] * wide, at + sides[1] * wide)
+
+
+def pairs(one: Quiet) -> Iterator[Pair]:
+    """The star with one small dip or flare, alone and beside great ones, as far as there is room for them."""
+    good = one.star.curve.good
+    rng = np.random.default_rng(int(share(good.object_id, "hidden great") * 2**53))
+    steps = np.diff(good.time[np.flatnonzero(np.diff(visits(good.time), prepend=-1))])
+    step, span = float(np.median(steps)), float(np.ptp(good.time))
+    for name, laid, where in small_events(one):
+        at = float(np.mean(where))
         for beside, (count, great) in BESIDE.items():
             over = SMALL * laid
             places: list[float] = []

@@ -1,59 +1,88 @@
-"""How many ordinary stars have an event: ``python -m tests.bench.ordinary_events [--stars 1000]``.
+"""How many ordinary stars have an event: ``python -m tests.bench.ordinary_events [--stars 1000] [--list]``.
 
 Held-out stars of labelled surveys whose class neither erupts nor wanders, with forty good rows or more, always the same
 ones; the state space alone, at p = 0.001 a star. Printed for each survey are the stars in 1,000 with an event, with one
-of each kind, and with one that has no flag. The last line is JSON. The nulls (`tests.bench.event_nulls`) were learned
-from other stars of the same surveys.
+of each kind, and with one that has no flag. Apart from these are counted stars that do change: those that somebody
+looked at (`REAL`), and binaries whose period was not found, so that their eclipses are events. ``--list`` names all
+stars with an event. The last line is JSON. The nulls (`tests.bench.event_nulls`) were learned from other stars of the
+same surveys.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from functools import cache
+from multiprocessing import get_context
+from pathlib import Path
 
 import numpy as np
 
 from swope.models.detector import Batch
 from swope.models.inputs import inputs_of
 from swope.models.statespace import StateSpace
-from swope.pipeline.coincidence import happened_to_many
+from swope.pipeline.coincidence import shared_events
 from swope.pipeline.events import Event, EventOptions
 from swope.pipeline.happenings import gathered
 from swope.pipeline.split import held_out, share
 from swope.pipeline.star import Star
 from tests.bench.forecast_events_data import STRANGE
-from tests.bench.training_set import add_cache, stars_of
+from tests.bench.training_set import Labelled, add_cache, stars_of
 
 SETS = ("asas_acvs", "catalina_south", "eros2_ogle")
 
 #: Stars with fewer good rows show too little to be called ordinary.
 LEAST_ROWS = 40
 
+#: A period is found where as good a one is no likelier by chance.
+MOST_FAP = 1e-3
 
-def events_of(model: StateSpace, star: Star) -> list[Event]:
-    """The rows that the catalog would have of a star's events."""
-    (said,) = model.assess(Batch([star], inputs_of([star]), EventOptions()))
+#: Stars whose light curve was looked at and does change, and how.
+REAL: dict[str, str] = {}
+
+
+@cache
+def _shipped() -> StateSpace:
+    return StateSpace.pretrained()
+
+
+def events_of(star: Star) -> list[Event]:
+    """The rows that the catalog would have of a star's events, by the shipped state space."""
+    (said,) = _shipped().assess(Batch([star], inputs_of([star]), EventOptions()))
     return gathered(list(said.events), star.curve, star.period)
 
 
-def flagged(found: list[list[Event]], stars: list[Star]) -> list[list[Event]]:
+def flagged(found: Sequence[list[Event]], stars: Sequence[Star]) -> list[list[Event]]:
     """The events of some stars, flagged where they happened to many of them, as a catalog has them."""
     rows = [(i, event) for i, events in enumerate(found) for event in events]
-    passing = np.array([event.kind in ("run", "pulse") for _, event in rows], dtype=bool)
+    kind, direction = (np.array([getattr(event, name) for _, event in rows]) for name in ("kind", "direction"))
     start, peak, end = (
-        np.where(passing, np.array([getattr(event, name) for _, event in rows], dtype=float), np.nan)
-        for name in ("t_start", "t_peak", "t_end")
+        np.array([getattr(event, name) for _, event in rows], dtype=float) for name in ("t_start", "t_peak", "t_end")
     )
-    span = np.array([float(np.ptp(stars[i].curve.time)) for i, _ in rows], dtype=float)
-    step = span / np.array([len(stars[i].curve) for i, _ in rows], dtype=float)
-    brighter = np.array([event.direction == "brighten" for _, event in rows], dtype=bool)
     star = np.array([i for i, _ in rows], dtype=np.int64)
-    many = happened_to_many(star, start, peak, end, brighter, step, span)
+    count = np.array([len(one.curve) for one in stars])[star]
+    span = np.array([float(np.ptp(one.curve.time)) for one in stars])[star]
     out: list[list[Event]] = [[] for _ in stars]
+    many = shared_events(star, kind, direction, start, peak, end, count, span)
     for (i, event), shared in zip(rows, many, strict=True):
         out[i].append(replace(event, flag="many_stars") if shared else event)
     return out
+
+
+def follows_its_eclipses(one: Labelled) -> bool:
+    """Whether a star is no binary, or one whose period was found: its eclipses are events else."""
+    period = one.star.period
+    return (one.label or "")[:1] != "E" or (period.found and period.fap <= MOST_FAP)
+
+
+def ordinary(folder: Path, name: str, most: int) -> list[Labelled]:
+    """Held-out ordinary stars of a set, at most so many, always the same ones."""
+    known = [one for one in stars_of(folder, name) if one.label is not None and one.label not in STRANGE]
+    known = [one for one in known if held_out(one.star.curve.object_id) and len(one.star.curve.good) >= LEAST_ROWS]
+    return sorted(known, key=lambda one: share(one.star.curve.object_id, "events"))[:most]
 
 
 def main() -> None:
@@ -61,21 +90,32 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_cache(parser)
     parser.add_argument("--stars", type=int, default=1000, help="of each survey, at most")
+    parser.add_argument("--list", action="store_true", help="name the stars with events")
     args = parser.parse_args()
-    model = StateSpace.pretrained()
     results = []
     for name in SETS:
-        known = [one for one in stars_of(args.cache, name) if one.label is not None and one.label not in STRANGE]
-        stars = [one.star for one in known if held_out(one.star.curve.object_id)]
-        stars = [star for star in stars if len(star.curve.good) >= LEAST_ROWS]
-        stars = sorted(stars, key=lambda star: share(star.curve.object_id, "events"))[: args.stars]
-        found = flagged([events_of(model, star) for star in stars], stars)
-        kinds = sorted({event.kind for events in found for event in events})
-        groups = {"any": found, "no flag": [[e for e in events if e.flag is None] for events in found]}
-        groups |= {kind: [[e for e in events if e.kind == kind] for events in found] for kind in kinds}
+        known = ordinary(args.cache, name, args.stars)
+        stars = [one.star for one in known]
+        with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+            found = flagged(list(pool.map(events_of, stars, chunksize=16)), stars)
+        change = [one.star.curve.object_id in REAL or not follows_its_eclipses(one) for one in known]
+        others = [events for events, changes in zip(found, change, strict=True) if not changes]
+        kinds = sorted({event.kind for events in others for event in events})
+        groups = {"any": others, "no flag": [[e for e in events if e.flag is None] for events in others]}
+        groups |= {kind: [[e for e in events if e.kind == kind] for events in others] for kind in kinds}
         rates = {group: round(1000.0 * sum(map(bool, some)) / max(len(some), 1), 1) for group, some in groups.items()}
-        print(name, len(stars), "  ".join(f"{group} {rate}" for group, rate in rates.items()), flush=True)
-        results.append({"survey": name, "stars": len(stars), "in_1000": rates})
+        changing = sum(bool(events) for events, changes in zip(found, change, strict=True) if changes)
+        line = "  ".join(f"{group} {rate}" for group, rate in rates.items())
+        print(f"{name} {len(others)}  {line}  (and {changing} of {sum(change)} that do change)", flush=True)
+        results.append({"survey": name, "stars": len(others), "in_1000": rates, "changing": [changing, sum(change)]})
+        for one, events in zip(known, found, strict=True) if args.list else ():
+            for event in events:
+                what = REAL.get(one.star.curve.object_id, "")
+                print(
+                    f"  {one.star.curve.object_id} {one.label} {event.kind} {event.t_start:.2f} to {event.t_end:.2f}"
+                    f" p {event.pvalue:.1g} {event.flag or ''} {what}",
+                    flush=True,
+                )
     print(json.dumps({"bench": "ordinary_events", "results": results}))
 
 

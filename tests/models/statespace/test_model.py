@@ -290,7 +290,8 @@ def test_one_assessment_says_what_is_asked_one_by_one() -> None:
         assert (said.score, said.pvalue, said.reason) == (scores.score[i], scores.pvalue[i], None)
         np.testing.assert_array_equal(said.forecast.mean, forecasts[i].mean)
         assert repr(dict(said.columns)) == repr(summaries[i].columns())
-        runs = find_events(forecasts[i], EventOptions(), model.point_null, model.null.events.habits["pair"])
+        held = model.null.events(forecasts[i])
+        runs = find_events(forecasts[i], EventOptions(), held.point, held.habit("pair"), held.habit("run"))
         assert list(said.events) == [*(run for run in runs if run.pvalue <= 1e-3), *slow[i]]
         assert not said.problems
         after = record_of(said.record)

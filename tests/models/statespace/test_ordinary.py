@@ -2,28 +2,98 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from typing import cast
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from swope.models.statespace import StateSpace
-from swope.models.statespace.ordinary import HABITS, Habit, OrdinaryEvents, habit_decades
-from swope.models.statespace.score import nulls_of
-from swope.models.statespace.slow import Slow, SlowKind
-from swope.pipeline.events import PointNull
+from swope.models.statespace.ordinary import (
+    HABITS,
+    OWN_STARS,
+    PARTS,
+    WEATHER,
+    Habit,
+    Likeliest,
+    OrdinaryEvents,
+    OrdinaryTail,
+    habit_of,
+    likeliest,
+    restored,
+    stored,
+    tails_of,
+    together,
+)
+from swope.models.statespace.slow import Profile, Slow, SlowKind
+from swope.pipeline.cadence import CADENCES, Cadence
 from swope.pipeline.forecast import Forecast
 
 NOTHING = Forecast("star", "statespace", *np.zeros((2, 0)), ("V",), *np.zeros((3, 0)), sign=1)
 
+#: A star of a hundred visits, and one like it whose rows from 30 to 39 have nothing beside them for long.
+EVEN = np.arange(100.0)
+ALONE = EVEN + 200.0 * (EVEN >= 40) + 200.0 * (EVEN >= 30)
 
-def slow(kind: SlowKind, pvalue: float, alone: float = 1.0, rest: float = 1.0, lasts: bool = False) -> Slow:
-    return Slow(kind, 0, 19, np.ones(20), 50.0, pvalue, pvalue, alone, rest, lasts)
+
+def slow(
+    kind: SlowKind,
+    pvalue: float,
+    alone: float = 1.0,
+    rest: float = 0.0,
+    lasts: bool = False,
+    profile: Profile = "shaped",
+    rows: tuple[int, int] = (30, 39),
+) -> Slow:
+    return Slow(kind, *rows, np.ones(100), 50.0, pvalue, pvalue, alone, rest, lasts, profile)
 
 
 def learned(habit: Habit, decades: list[float]) -> OrdinaryEvents:
-    some = [np.where(np.array(HABITS) == habit, one, 0.0) for one in decades]
-    return OrdinaryEvents(habits=dict(zip(HABITS, (PointNull(*n) for n in nulls_of(some).tolist()), strict=True)))
+    tail = OrdinaryTail.of(np.array(decades), np.ones(len(decades)))
+    return OrdinaryEvents(tails={**OrdinaryEvents().tails, habit: tail})
+
+
+def pvalue(ordinary: OrdinaryEvents, one: Slow) -> float:
+    (judged,) = ordinary.judged([one], EVEN)
+    return judged.pvalue
+
+
+def test_parts_make_no_more_false_alarms_than_stated() -> None:
+    from swope.models.statespace.ordinary import _OF_POINTS
+
+    assert sum(PARTS.values()) + _OF_POINTS == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("index", [1.0, 2.5])
+def test_a_heavy_tail_is_continued_as_it_falls(index: float) -> None:
+    rng = np.random.default_rng(1)
+
+    def draw(n: int) -> np.ndarray:
+        # one star in a hundred has an event, of five decades or more
+        return np.where(rng.uniform(size=n) < 0.01, 5.0 * (1.0 + rng.pareto(index, n)), 0.0)
+
+    tail = OrdinaryTail.of(draw(20_000), np.ones(20_000))
+    others = draw(2_000_000)
+    for level in (1e-3, 1e-4):
+        share = np.mean(10.0 ** -tail.decades(others) <= level)
+        assert level / 3 < share < 3 * level
+
+
+def test_surveys_count_by_their_weights() -> None:
+    best = np.concatenate([np.full(1000, 10.0), np.zeros(1000)])
+    tail = OrdinaryTail.of(best + 1e-6 * np.arange(2000), np.concatenate([np.full(1000, 1e-6), np.ones(1000)]))
+    assert tail.decades(np.array([9.0]))[0] > 2.0
+
+
+@given(st.lists(st.floats(0.0, 300.0), max_size=200), st.floats(0.0, 300.0), st.floats(0.0, 300.0))
+def test_decades_rise_and_are_never_more_than_the_noise_says(best: list[float], one: float, other: float) -> None:
+    tail = OrdinaryTail.of(np.array(best), np.ones(len(best)))
+    low, high = tail.decades(np.sort([one, other]))
+    assert 0.0 <= low <= high + 1e-9
+    assert high <= max(one, other) + 1e-9
 
 
 @pytest.mark.parametrize("habit", ["period", "shift", "trend", "lasting"])
@@ -33,44 +103,80 @@ def test_a_habit_of_ordinary_stars_is_no_rare_event(habit: Habit) -> None:
     ordinary = learned(habit, [rng.exponential(5.0) + 10.0 if rng.uniform() < 0.25 else 0.0 for _ in range(2000)])
     kind: SlowKind = "pulse" if habit == "lasting" else cast(SlowKind, habit)
     lasts = habit == "lasting"
-    assert ordinary.judged(slow(kind, 1e-12, lasts=lasts)).pvalue > 0.05
-    assert ordinary.judged(slow(kind, 1e-60, lasts=lasts)).pvalue < 1e-3
+    assert pvalue(ordinary, slow(kind, 1e-12, lasts=lasts)) > 0.05
+    assert pvalue(ordinary, slow(kind, 1e-250, lasts=lasts)) < 1e-3
     other: SlowKind = "trend" if kind == "shift" else "shift"
-    assert ordinary.judged(slow(other, 1e-12)).pvalue == pytest.approx(1e-12, rel=1e-6)
+    assert pvalue(ordinary, slow(other, 1e-12)) == pytest.approx(1e-12 / PARTS[cast(Habit, other)], rel=1e-6)
 
 
 def test_a_pulse_is_no_event_for_a_rotten_visit_and_one_where_the_others_confirm_it() -> None:
     rng = np.random.default_rng(2)
     ordinary = learned("visit", [rng.exponential(5.0) + 10.0 if rng.uniform() < 0.25 else 0.0 for _ in range(2000)])
-    assert ordinary.judged(slow("pulse", 1e-12, alone=1e-12)).pvalue > 0.05
-    assert ordinary.judged(slow("pulse", 1e-12, alone=1e-12, rest=0.3)).pvalue > 0.01
-    assert ordinary.judged(slow("pulse", 1e-20, alone=1e-12, rest=1e-8)).pvalue < 1e-8
+    assert pvalue(ordinary, slow("pulse", 1e-12, alone=1e-12, rest=1.0)) > 0.05
+    assert pvalue(ordinary, slow("pulse", 1e-12, alone=1e-12, rest=0.3)) > 0.01
+    assert pvalue(ordinary, slow("pulse", 1e-20, alone=1e-12, rest=1e-8)) < 1e-8
     # of many visits none of which tells much the whole tells
-    assert ordinary.judged(slow("pulse", 1e-6, alone=1.0, rest=1e-9)).pvalue == 1e-6
+    assert pvalue(ordinary, slow("pulse", 1e-6, alone=1.0, rest=1e-9)) < 2e-6
 
 
-def test_without_a_null_nothing_changes() -> None:
-    kinds: tuple[SlowKind, ...] = ("period", "shift", "trend")
-    for kind in kinds:
-        assert OrdinaryEvents().judged(slow(kind, 1e-9)).pvalue == pytest.approx(1e-9)
-    assert OrdinaryEvents().judged(slow("pulse", 1e-9, alone=1e-9)).pvalue == pytest.approx(1e-9)
+def test_a_pulse_has_the_habit_of_its_profile_and_of_what_was_seen_of_it() -> None:
+    assert habit_of(slow("pulse", 1e-9), EVEN) == "shaped"
+    assert habit_of(slow("pulse", 1e-9), ALONE) == "edge"
+    assert habit_of(slow("pulse", 1e-9, profile="box"), ALONE) == "box"
+    assert habit_of(slow("pulse", 1e-9, rows=(30, 32)), EVEN) == "few"
+    assert habit_of(slow("pulse", 1e-9, rows=(30, 30)), EVEN) == "visit"
+    assert habit_of(slow("pulse", 1e-9, lasts=True), EVEN) == "lasting"
+    assert habit_of(slow("pulse", 1e-9, profile="burst", rows=(30, 30)), EVEN) == "burst"
+    assert habit_of(slow("pulse", 1e-9, profile="burst", rest=0.5, rows=(30, 30)), EVEN) == "visit"
 
 
-def test_decades_are_those_of_the_likeliest_event_of_each_habit() -> None:
-    found = (
-        slow("shift", 1e-5),
-        slow("period", 1e-8),
-        slow("pulse", 1e-30, lasts=True),
-        slow("period", 1e-9),
-        slow("pulse", 1e-20, alone=1e-12, rest=0.1),
-        slow("pulse", 1e-20, alone=1e-14, rest=1e-6),
+def test_bursts_of_a_star_confirm_each_other() -> None:
+    np.testing.assert_allclose(together(np.array([3.0, 5.0, 1.0])), [6.0, 6.0, 3.0])
+    assert together(np.zeros(0)).shape == (0,)
+
+
+def test_what_many_bursts_are_worth_is_their_chance() -> None:
+    rng = np.random.default_rng(3)
+    rate = 0.05
+    counts = rng.poisson(rate, 400_000)
+    for k in (1, 2):
+        stated = 10.0 ** -together(np.full(k, -math.log10(rate)))[0]
+        assert np.mean(counts >= k) <= stated
+
+
+def ordinary_star(cadence: Cadence, decades: float) -> Likeliest:
+    return Likeliest(cadence, (("run", decades),), ())
+
+
+def test_each_way_of_observing_has_its_own_tails_where_enough_stars_have_it() -> None:
+    many = [ordinary_star("single", 20.0 + 0.001 * i if i % 20 == 0 else 0.0) for i in range(2 * OWN_STARS)]
+    quiet = [ordinary_star("repeated", 0.0) for _ in range(2 * OWN_STARS)]
+    few = [ordinary_star("unbroken", 0.0) for _ in range(OWN_STARS - 1)]
+    tails = tails_of([*many, *quiet, *few], [1.0] * (len(many) + len(quiet) + len(few)))
+    at = np.array([20.0])
+    assert tails["single"]["run"].decades(at)[0] < 3.0
+    assert tails["repeated"]["run"].decades(at)[0] > 15.0
+    # in orbit there is no weather, and nothing else is known
+    assert all(tails["unbroken"][habit] == OrdinaryTail() for habit in WEATHER)
+    numbers = stored(tails)
+    assert all(restored(numbers, cadence) == tails[cadence] for cadence in CADENCES)
+
+
+def test_the_likeliest_events_are_kept_with_what_they_are_judged_by() -> None:
+    forecast = replace(NOTHING, time=EVEN, band=np.zeros(100, dtype=np.int32), value=EVEN, mean=EVEN, sigma=EVEN + 1.0)
+    seen = likeliest(
+        [slow("shift", 1e-5), slow("pulse", 1e-8, alone=1e-3), slow("pulse", 1e-30, lasts=True)], forecast, "single"
     )
-    wanted = {"period": 9.0, "shift": 5.0, "trend": 0.0, "lasting": 30.0, "visit": 12.0, "pair": 0.0}
-    np.testing.assert_allclose(habit_decades(found, NOTHING), [wanted[habit] for habit in HABITS])
+    assert dict(seen.found)["shift"] == pytest.approx(5.0)
+    assert dict(seen.found)["lasting"] == pytest.approx(30.0)
+    assert [(habit, one.pvalue) for habit, one in seen.pulses] == [("shaped", 1e-8)]
 
 
 def test_the_shipped_model_knows_habits() -> None:
     null = StateSpace.pretrained().null
     assert null is not None
-    assert null.habits.shape == (len(HABITS), 3)
-    assert all(null.events.habits[habit] != PointNull() for habit in HABITS)
+    assert null.habits.shape == (len(CADENCES), len(HABITS), 3)
+    own: tuple[Cadence, ...] = ("single", "repeated")
+    for cadence in own:
+        tails = restored(null.habits, cadence)
+        assert all(tails[habit] != OrdinaryTail() for habit in HABITS)

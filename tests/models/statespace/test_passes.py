@@ -27,8 +27,9 @@ def looked_at(star: Star) -> tuple[list[Event], list[Event]]:
     fitted = passes.fit_star(star)
     assert not isinstance(fitted, str)
     assert model.null is not None
-    forecast, ordinary = fitted.forecast, model.null.events
-    first = passes.find_events(forecast, OPTIONS, ordinary.point, ordinary.habits["pair"])
+    forecast = fitted.forecast
+    ordinary = model.null.events(forecast)
+    first = passes.find_events(forecast, OPTIONS, ordinary.point, ordinary.habit("pair"), ordinary.habit("run"))
     first += passes.whole_curve_events(fitted, forecast, OPTIONS, ordinary)
     return first, passes.hidden_events(star, forecast, first, model.options, OPTIONS, ordinary)
 
