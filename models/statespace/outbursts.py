@@ -194,7 +194,7 @@ def _independent_rows(time: FloatArray, memory: float) -> float:
     steps = np.diff(np.bincount(visit, time) / rows)
     squares = np.exp(-2.0 * steps / memory) if memory > 0 else np.zeros(len(steps))
     before, total = 0.0, 0.0
-    for mine, square in zip(rows, np.append(0.0, squares), strict=True):
+    for mine, square in zip(rows.tolist(), [0.0, *squares.tolist()], strict=True):
         before *= square
         total += mine * (mine + 2.0 * before)
         before += mine
