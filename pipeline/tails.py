@@ -56,7 +56,7 @@ class Tails:
                 quartile, constant = _student(float(degrees))
                 width = middle / quartile
                 squares = np.minimum(size / width, 6.0) ** 2
-                likelihood = constant - math.log(width) - 0.5 * (degrees + 1) * np.log1p(squares / degrees)
+                likelihood = constant - math.log(width) - 0.5 * (degrees + 1) * np.log(1.0 + squares / degrees)
             value = float(likelihood.sum()) + weight
             if value > best:
                 best, chosen, scale = value, float(degrees), width
