@@ -16,25 +16,16 @@ from swope.pipeline.compiled import both, compiled, uncompiled
 from swope.pipeline.lightcurve import FloatArray
 
 
-@compiled()
-def _of_single(theta: FloatArray, problem: Problem, normal: FloatArray) -> float:
-    """As `log_likelihood`, of a problem that `is_single`."""
-    if is_scalar(problem):
-        value = scalar_slopes(theta, problem, np.empty(0))
-        return value if math.isfinite(value) else -np.inf
-    logs, observed = pass_single(theta, problem, normal)
-    return without_coefficients(normal, logs, observed, problem.restricted) if math.isfinite(logs) else -np.inf
-
-
 @overload(log_likelihood)
 def _of_singles(theta: FloatArray, problem: Problem, normal: FloatArray) -> object:  # noqa: ARG001
-    """Compiled code asks for the likelihood of the commonest problems alone, those that `is_single`.
-
-    It is compiled by itself, since what stands here is compiled anew in every function that asks.
-    """
+    """Compiled code asks for the likelihood of the commonest problems alone, those that `is_single`."""
 
     def found(theta: FloatArray, problem: Problem, normal: FloatArray) -> float:
-        return _of_single(theta, problem, normal)
+        if is_scalar(problem):
+            value = scalar_slopes(theta, problem, np.empty(0))
+            return value if math.isfinite(value) else -np.inf
+        logs, observed = pass_single(theta, problem, normal)
+        return without_coefficients(normal, logs, observed, problem.restricted) if math.isfinite(logs) else -np.inf
 
     return found
 
