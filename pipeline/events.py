@@ -459,10 +459,10 @@ def in_sight(time: FloatArray, visit: IntArray, first: int, last: int) -> list[t
 def _contradicted(score: FloatArray, visit: IntArray) -> BoolArray:
     """(n,) which rows most of the other exposures of their visit know nothing of: a bad exposure, and no event."""
     out = np.zeros(len(score), dtype=bool)
-    starts = np.flatnonzero(np.diff(visit, prepend=-1))
-    for lo, hi in zip(starts, np.append(starts[1:], len(score)), strict=True):
-        if hi - lo >= 3:
-            out[lo:hi] = np.sign(score[lo:hi]) * median(score[lo:hi]) < 1.0
+    bounds = np.append(np.flatnonzero(np.diff(visit, prepend=-1)), len(score))
+    for several in np.flatnonzero(np.diff(bounds) >= 3):
+        rows = slice(bounds[several], bounds[several + 1])
+        out[rows] = np.sign(score[rows]) * median(score[rows]) < 1.0
     return out
 
 

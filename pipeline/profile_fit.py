@@ -249,32 +249,6 @@ def _step(
 
 
 @compiled()
-def _begin(
-    time: FloatArray,
-    deviation: FloatArray,
-    sigma: FloatArray,
-    values: FloatArray,
-    normal: FloatArray,
-    right: FloatArray,
-    factor: FloatArray,
-    line: FloatArray,
-) -> None:
-    """Fill the first three of `line` with the height of a profile (n,), a level and a slope, by least squares."""
-    for a in range(3):
-        right[a] = 0.0
-        for b in range(a + 1):
-            normal[a, b] = 0.0
-    for i in range(len(time)):
-        inverse = 1.0 / (sigma[i] * sigma[i])
-        column = (values[i], 1.0, time[i])
-        for a in range(3):
-            right[a] += column[a] * deviation[i] * inverse
-            for b in range(a + 1):
-                normal[a, b] += column[a] * column[b] * inverse
-    _solve(normal, right, 3, factor, line)
-
-
-@compiled()
 def fit_profile(
     family: int,
     time: FloatArray,
@@ -306,8 +280,6 @@ def fit_profile(
     low, high, trial, size, damping = np.empty(p), np.empty(p), np.empty(p), np.empty(p), np.empty(p)
     slope, held, right, step = np.empty(p), np.empty(p), np.empty(p), np.empty(p)
     matrix, damped, factor = np.empty((p, p)), np.empty((p, p)), np.empty((p, p))
-    profile(family, time, start, k, values)
-    _begin(time, deviation, sigma, values, damped, right, factor, step)
     for j in range(p):
         away = _HIGHEST if j >= k else _NEAR if j == 0 else reach[j - 1]
         middle = start[j] if j < k else 0.0
@@ -318,7 +290,8 @@ def fit_profile(
             low[j], high[j] = LEAST_SIDES, 1.0
         elif family == DECLINE and j == 4:
             low[j], high[j] = 0.0, MOST_LOST
-        numbers[j] = min(max(middle if j < k else step[j - k], low[j] + _WITHIN), high[j] - _WITHIN)
+        # as high as the largest deviation, on no line
+        numbers[j] = 1.0 if j == k else min(max(middle, low[j] + _WITHIN), high[j] - _WITHIN)
         size[j] = 1e-12
     cost = _left(family, time, deviation, sigma, numbers, values, left)
     damped_by, grow, moves, ends = 0.1, 2.0, True, False

@@ -96,94 +96,72 @@ def _many(
     """
     n, d = design.shape
     m = prior.shape[1]
-    # of the symmetric covariances the lower half
-    state, cov = np.zeros((d, m)), np.zeros((d, d, m))
-    kept_state, kept_cov = np.empty((d, m)), np.empty((d, d, m))
-    gain, scale, known, inverse = np.empty((d, m)), np.ones(m), np.empty(m), np.empty(m)
-    moves, stays, keep = np.zeros(d), np.empty(len(rates)), np.empty(m)
-    for j in range(d):
-        for f in range(m):
+    # of the symmetric covariances the lower half; after the last row that was learnt from, and carried on to a row
+    state, cov, now, spread = np.empty((d, m)), np.empty((d, d, m)), np.empty((d, m)), np.empty((d, d, m))
+    keep, gain, scale, known, inverse = np.empty((d, m)), np.empty((d, m)), np.empty(m), np.empty(m), np.empty(m)
+    stays = np.empty(len(rates))
+    for f in range(m):
+        for j in range(d):
+            state[j, f], keep[j, f] = 0.0, 1.0
+            for k in range(j):
+                cov[j, k, f] = 0.0
             cov[j, j, f] = prior[j, f]
-            if rates[which[j, f]] > 0.0 and j != smooth:
-                moves[j] = 1.0
-    if smooth >= 0:
-        for f in range(m):
+        if smooth >= 0:
             bend = rates[which[smooth, f]]
             cov[smooth + 1, smooth + 1, f] = prior[smooth, f] * bend * bend
+        scale[f] = 1.0
     nu, last = _NU_FIRST, -1
     for i in range(n):
-        if not learnt[i]:
-            _copy(state, cov, kept_state, kept_cov)
         gap = time[i] - time[last] if last >= 0 else 0.0
-        if gap > 0.0:
-            for r in range(len(rates)):
-                stays[r] = math.exp(-gap * rates[r])
-            for j in range(d):
-                if moves[j] == 0.0:
-                    continue
-                for f in range(m):
-                    keep[f] = stays[which[j, f]]
-                    state[j, f] *= keep[f]
-                    cov[j, j, f] = cov[j, j, f] * keep[f] * keep[f] + prior[j, f] * (1.0 - keep[f] * keep[f])
-                for k in range(d):
-                    if k < j:
-                        for f in range(m):
-                            cov[j, k, f] *= keep[f]
-                    elif k > j:
-                        for f in range(m):
-                            cov[k, j, f] *= keep[f]
-            if smooth >= 0:
-                _glide(state, cov, smooth, gap, rates, which, stays, prior)
-        for f in range(m):
-            known[f] = 0.0
-            mean[i, f] = 0.0
+        for r in range(len(rates)):
+            stays[r] = math.exp(-gap * rates[r])
         for j in range(d):
             for f in range(m):
-                gain[j, f] = cov[j, j, f] * design[i, j]
+                keep[j, f] = stays[which[j, f]] if j != smooth else 1.0
+                now[j, f] = keep[j, f] * state[j, f]
+            for k in range(j + 1):
+                for f in range(m):
+                    spread[j, k, f] = cov[j, k, f] * (keep[j, f] * keep[k, f])
+            for f in range(m):
+                spread[j, j, f] += prior[j, f] * (1.0 - keep[j, f] * keep[j, f])
+        if smooth >= 0 and gap > 0.0:
+            _glide(now, spread, smooth, gap, rates, which, stays, prior)
+        for j in range(d):
+            for f in range(m):
+                gain[j, f] = spread[j, j, f] * design[i, j]
         for j in range(d):
             for k in range(j):
                 x, y = design[i, j], design[i, k]
                 if x != 0.0 or y != 0.0:
                     for f in range(m):
-                        gain[j, f] += cov[j, k, f] * y
-                        gain[k, f] += cov[j, k, f] * x
+                        gain[j, f] += spread[j, k, f] * y
+                        gain[k, f] += spread[j, k, f] * x
+        for f in range(m):
+            known[f], mean[i, f] = 0.0, 0.0
         for j in range(d):
-            x = design[i, j]
             for f in range(m):
-                mean[i, f] += x * state[j, f]
-                known[f] += x * gain[j, f]
+                mean[i, f] += design[i, j] * now[j, f]
+                known[f] += design[i, j] * gain[j, f]
         for f in range(m):
             miss = value[i] - mean[i, f]
             seen = known[f] if known[f] > 0.0 else 0.0
             squared_scale[i, f] = (seen + noise[i]) * scale[f]
             squared_miss[i, f] = miss * miss
             far = miss * miss / squared_scale[i, f]
-            far = far if far > _CLIP else _CLIP
-            inverse[f] = 1.0 / (seen + noise[i] * far / _CLIP)
+            inverse[f] = 1.0 / (seen + noise[i] * (far / _CLIP if far > _CLIP else 1.0))
+            if learnt[i]:
+                scale[f] *= (nu + (far if far < _CLIP else _CLIP)) / (nu + 1.0)
         if not learnt[i]:
-            _copy(kept_state, kept_cov, state, cov)
             continue
         last = i
-        for f in range(m):
-            far = squared_miss[i, f] / squared_scale[i, f]
-            scale[f] *= (nu + (far if far < _CLIP else _CLIP)) / (nu + 1.0)
         for j in range(d):
             for f in range(m):
-                keep[f] = gain[j, f] * inverse[f]
-                state[j, f] += keep[f] * (value[i] - mean[i, f])
+                keep[j, f] = gain[j, f] * inverse[f]
+                state[j, f] = now[j, f] + keep[j, f] * (value[i] - mean[i, f])
             for k in range(j + 1):
                 for f in range(m):
-                    cov[j, k, f] -= keep[f] * gain[k, f]
+                    cov[j, k, f] = spread[j, k, f] - keep[j, f] * gain[k, f]
         nu = min(nu + 1, NU_MOST)
-
-
-@compiled()
-def _copy(state: np.ndarray, cov: np.ndarray, to_state: np.ndarray, to_cov: np.ndarray) -> None:
-    for j in range(state.shape[0]):
-        for f in range(state.shape[1]):
-            to_state[j, f] = state[j, f]
-            for k in range(cov.shape[1]):
-                to_cov[j, k, f] = cov[j, k, f]
 
 
 @compiled(fast=_ORDER)
