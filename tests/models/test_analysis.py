@@ -184,8 +184,8 @@ def test_a_search_for_events_that_breaks_is_told_in_the_row(models: Models, monk
 
     monkeypatch.setattr("swope.models.statespace.model.whole_curve_events", broken)
     curve = flaring()
-    # beyond what two points of ordinary stars ever do
-    value = np.where(np.isin(np.arange(len(curve)), [60, 61, 90]), curve.value - 9.0, curve.value)
+    # beyond what runs of failed forecasts of ordinary stars ever do
+    value = np.where(np.isin(np.arange(len(curve)), np.arange(60, 76)), curve.value - 9.0, curve.value)
     (flares,) = analyze([replace(curve, value=value)], models, OPTIONS)
     assert flares.row["status"] == "failed"
     assert "events: the search for slow events failed: ZeroDivisionError: no" in flares.row["reason"]

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from swope.models.statespace import StateSpace, fit_star
+from swope.models.statespace.ordinary import habit_of
 from swope.models.statespace.outbursts import find_outbursts
 from swope.pipeline.clean import clean
 from swope.pipeline.events import Event, EventOptions, in_sight, visits
@@ -87,3 +88,17 @@ def test_noise_and_walks_have_none() -> None:
         walk = 1.0 * damped_walk(TIME, 60.0, rng) if seed % 2 else np.zeros(len(TIME))
         count += len(_outbursts(_star(walk, seed)))
     assert count <= 1
+
+
+@pytest.mark.parametrize(
+    ("heights", "wanted"),
+    [((6.0, 6.0, 6.0, 6.0), "burst"), ((6.0, 6.0, 6.0, 0.0), "visit"), ((0.0, 9.0, 6.0, 0.0), "visit")],
+)
+def test_exposures_of_a_night_confirm_each_other_where_they_agree(heights: tuple[float, ...], wanted: str) -> None:
+    night = float(NIGHTS[20])
+    star = _star(np.where(np.floor(TIME) == night, np.tile(heights, 60), 0.0), 4)
+    fitted = fit_star(star)
+    assert not isinstance(fitted, str)
+    found = [one for one in find_outbursts(fitted, fitted.innovation) if TIME[one.first] <= night + 0.02]
+    (there,) = [one for one in found if TIME[one.last] >= night]
+    assert habit_of(there, fitted.prepared.series.time) == wanted
