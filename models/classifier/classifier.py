@@ -19,7 +19,7 @@ from swope.models.classifier.calibration import Judged
 from swope.models.classifier.hierarchy import surely
 from swope.models.classifier.lesson import LEAST_JUDGES, Lesson, set_apart
 from swope.models.classifier.network import NEVER, build, joint
-from swope.models.classifier.possible import possible_pairs
+from swope.models.classifier.possible import period_factor, possible_pairs
 from swope.models.classifier.targets import allowed_pairs, allowed_types, leaf_types
 from swope.models.classifier.thinned import EVERYWHERE, Thinned, copies_wanted, thinned
 from swope.models.classifier.training import Examples, Tensors, train, versions_of
@@ -336,10 +336,7 @@ class Classifier:
         probabilities[~enough] = np.nan
         best = np.where(enough, np.nan_to_num(probabilities).argmax(axis=1), 0)
         share_of = np.take_along_axis(pairs, best[:, None, None], axis=2)[:, :, 0]
-        likely = share_of.argmax(axis=1)
-        # the found period stays unless another is likelier than all the rest together
-        sure = (share_of.max(axis=1) > 0.5 * share_of.sum(axis=1)) & enough & inputs.found
-        factor = np.where(sure, np.array(FACTORS)[likely], 1.0)
+        factor = np.where(enough & inputs.found, period_factor(share_of), 1.0)
         return Classification(
             types=self.types,
             probabilities=probabilities,
