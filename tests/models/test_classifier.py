@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from swope.models.classifier import Classifier, ClassifierOptions
+from swope.models.classifier import Classifier, ClassifierOptions, LabelledInputs
 from swope.models.classifier.classifier import _options, _tensors
 from swope.models.classifier.lesson import set_apart
 from swope.models.classifier.network import joint
@@ -171,7 +171,7 @@ def test_flags_learnt_anew_leave_the_classes(trained: Classifier, unseen: list[S
     again = Classifier.load(tmp_path)
     stars, labels, _ = training_stars()
     names, period = [star.curve.object_id for star in stars], np.array([star.period.period for star in stars])
-    again.learn_flags(inputs_of(stars), names, period, labels, replace(OPTIONS, familiar=0.5))
+    again.learn_flags(LabelledInputs(inputs_of(stars), names, period, labels), replace(OPTIONS, familiar=0.5))
     before, after = trained.classify(unseen), again.classify(unseen)
     np.testing.assert_array_equal(after.probabilities, before.probabilities)
     # the same stars say again what they said when it was trained; only the share that is familiar is another

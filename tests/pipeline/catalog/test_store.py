@@ -126,7 +126,12 @@ def test_merge_leaves_what_each_star_said_of_itself(tmp_path):
 
 @pytest.mark.parametrize("n", [20, 400])
 def test_merge_says_which_stars_are_unfamiliar_in_their_run(tmp_path, n):
+    rng = np.random.default_rng(1)
     objects = object_rows(n)
+    for row in objects:
+        if "class" in row:
+            row["class_unlikeness"] = float(rng.uniform(0.5, 1.5))
+            row["class_flag"] = [None, None, "uncertain", "unfamiliar"][int(rng.integers(4))]
     merge(*write_parts(tmp_path, objects, event_rows(objects), 3), tmp_path / "run", batch=7)
     frame = pd.read_parquet(tmp_path / "run" / "objects.parquet").set_index("object_id")
     said = pd.DataFrame(objects).set_index("object_id").loc[frame.index]
