@@ -16,7 +16,7 @@ from swope.flows.workers import call_twice
 from swope.pipeline.catalog import write_parquet
 from swope.pipeline.report.detail import StarDetail
 from swope.pipeline.report.kept import kept_table
-from swope.pipeline.report.make import cards, count_ranked
+from swope.pipeline.report.make import cards
 from swope.pipeline.report.markup import Html
 
 #: The cards of the last report of a run.
@@ -26,13 +26,18 @@ CARDS = "cards.parquet"
 _HANDS = 2
 
 
-def drawn_cards(run_dir: Path, details: Mapping[int, StarDetail]) -> dict[int, Html]:
-    """The cards of some stars of a run, by their place on the page; those that are not known are drawn, and kept."""
-    said = [versions(), version("matplotlib"), count_ranked(run_dir)]
+def drawn_cards(run_dir: Path, details: Mapping[int, StarDetail], n_ranked: int) -> dict[int, Html]:
+    """The cards of some stars of a run, by their place on the page; those that are not known are drawn, and kept.
+
+    Parameters
+    ----------
+    run_dir, details, n_ranked : as of `swope.pipeline.report.make.cards`.
+    """
+    said = [versions(), version("matplotlib"), n_ranked]
     keys = {place: _key(said, place, detail) for place, detail in details.items()}
     known = _known(run_dir / CARDS)
     drawn = {place: known[key] for place, key in keys.items() if key in known}
-    new = _side_by_side(run_dir, {place: detail for place, detail in details.items() if place not in drawn})
+    new = _side_by_side(run_dir, {place: detail for place, detail in details.items() if place not in drawn}, n_ranked)
     if new:
         drawn |= new
         table = {"key": list(keys.values()), "card": [str(drawn[place]) for place in keys]}
@@ -59,11 +64,11 @@ def _known(path: Path) -> dict[str, Html]:
     return dict(zip(table["key"].to_pylist(), map(Html, table["card"].to_pylist()), strict=True))
 
 
-def _side_by_side(run_dir: Path, details: Mapping[int, StarDetail]) -> dict[int, Html]:
+def _side_by_side(run_dir: Path, details: Mapping[int, StarDetail], n_ranked: int) -> dict[int, Html]:
     """Draw cards in as many worker processes at a time as it pays to have load what draws."""
     places = sorted(details)
     # no process is started for nothing: a run of one star has one card
     parts = [{place: details[place] for place in places[hand::_HANDS]} for hand in range(min(_HANDS, len(places)))]
     with ThreadPoolExecutor(_HANDS) as threads:
-        drawn = list(threads.map(lambda part: call_twice(cards, run_dir, part), parts))
+        drawn = list(threads.map(lambda part: call_twice(cards, run_dir, part, n_ranked), parts))
     return {place: card for part in drawn for place, card in part.items()}

@@ -24,13 +24,13 @@ from swope.flows.drift import remember
 from swope.flows.known import GATHERED, KNOWN, Known, known_stars, room_of
 from swope.flows.latent import LATENT, merge_latents
 from swope.flows.makers import Makers
-from swope.flows.manifest import chunk_key, hashes_of, is_done, remove_damaged
+from swope.flows.manifest import chunk_key, is_done, remove_damaged
 from swope.flows.options import RunOptions
 from swope.flows.pages import write_report
 from swope.flows.pieces import pieces_of, referred, tables
 from swope.flows.record import RunRecord
 from swope.flows.renew import gathered, join, members_of, set_apart
-from swope.flows.state import STATE, merge_states
+from swope.flows.state import STATE
 from swope.flows.turns import one_at_a_time
 from swope.flows.verdicts import rerank
 from swope.flows.workers import WorkerDiedError, call, call_twice, wanted, worker_processes
@@ -286,7 +286,6 @@ def commit(run_dir: Path, record: RunRecord, watch: Stopwatch) -> RunRecord:
     pieces = pieces_of(run_dir / chunk for chunk in (*map(Path, record.chunks), REFUSED))
     with replaced_together(run_dir) as new:
         merge(tables(pieces, stages.OBJECTS), tables(pieces, stages.EVENTS), new, models=record.models)
-        merge_states(tables(pieces, STATE), new, record.options)
         merge_latents(tables(pieces, LATENT), new)
         rerank(new, verdicts_of=run_dir)
         watch.lap("catalog")
@@ -295,7 +294,6 @@ def commit(run_dir: Path, record: RunRecord, watch: Stopwatch) -> RunRecord:
             counts=count_statuses(new / stages.OBJECTS),
             n_events=int(pq.read_metadata(new / stages.EVENTS).num_rows),
             timings=watch.laps,
-            files=hashes_of(new, [STATE]),
             pieces=[str(piece.folder.relative_to(run_dir)) for piece in pieces],
         )
         record.write(new)
@@ -310,6 +308,8 @@ def clear(run_dir: Path, chunks: Sequence[Path]) -> None:
             shutil.rmtree(folder, ignore_errors=True)
     for scratch in (KNOWN, SCRATCH):
         shutil.rmtree(run_dir / scratch, ignore_errors=True)
+    # of a version that kept it a second time
+    (run_dir / STATE).unlink(missing_ok=True)
 
 
 def announce(record: RunRecord, run_dir: Path) -> None:

@@ -30,13 +30,15 @@ from swope.flows.night.alerts import ALERTS, call_for
 from swope.flows.night.changes import input_changes, known_parts, last_night, maker_changes, undone
 from swope.flows.night.record import NightRecord
 from swope.flows.night.score import Tonight, read_chunks, read_parts, score_plan
+from swope.flows.night.since import DamagedError, State
 from swope.flows.options import RunOptions
 from swope.flows.record import RunRecord
 from swope.flows.runtime import one_thread
 from swope.flows.stages import ingest_options
-from swope.flows.state import NIGHTLY, STATE, DamagedError, State
+from swope.flows.state import NIGHTLY, STATE
 from swope.flows.turns import one_at_a_time
 from swope.flows.workers import wanted, worker_processes
+from swope.pipeline.catalog.store import RECORD
 from swope.pipeline.ingest import plan
 
 
@@ -79,7 +81,7 @@ def nightly(
     run_dir, nights = Path(since), Path(out)
     # the night itself is scored here, whoever does the chunks of the catalog
     with worker_processes(max(processes(workers), 1), begin=1):
-        if not (run_dir / STATE).exists():
+        if not (run_dir / RECORD).exists():
             wanted(max(processes(workers), 1))
             catalog([incoming], since, options, workers, top)
             return None
@@ -136,7 +138,10 @@ def _score(
     try:
         State.of(since)
     except ValueError as problem:
-        # of another version of Swope: a night can go on from the catalog that is made next
+        # damaged, or of another version of Swope: a night can go on from the catalog that is made next
+        if not update:
+            raise
+        print(problem, file=sys.stderr)
         return [str(problem)]
     known = known_stars(run_dir, makers, settings, (), run_dir / KNOWN)
     seen = known_parts(run, None if since == run_dir else since)

@@ -35,7 +35,6 @@ class RunRecord:
     n_kept : rows of the chunks that an earlier run had finished.
     n_taken_over : stars of the other chunks that an earlier run had done, and that are the same.
     drift : what of the catalog is not as in the runs before it (`swope.flows.drift`), in words.
-    files : SHA-256 of the tables that a later run or night goes on from, by name.
     pieces : folders that hold rows of the catalog: those of chunks, and those that chunks refer to.
     """
 
@@ -54,7 +53,6 @@ class RunRecord:
     n_kept: int = 0
     n_taken_over: int = 0
     drift: list[str] = field(default_factory=list)
-    files: dict[str, str] = field(default_factory=dict)
     pieces: list[str] = field(default_factory=list)
 
     def write(self, run_dir: Path) -> None:
@@ -72,7 +70,9 @@ class RunRecord:
         """
         finish(run_dir)
         try:
-            return cls(**read_sealed(run_dir / RECORD))
+            said = read_sealed(run_dir / RECORD)
+            # what an earlier version said beside is passed over
+            return cls(**{name: value for name, value in said.items() if name in cls.__dataclass_fields__})
         except FileNotFoundError:
             raise ValueError(f"{run_dir} holds no finished run: there is no {RECORD}; `swope run` makes one") from None
         except (TypeError, ValueError) as error:

@@ -33,7 +33,7 @@ from swope.flows.latent import LATENT, latent_table
 from swope.flows.manifest import DONE, is_done, mark_done, read_sealed, write_json
 from swope.flows.options import RunOptions
 from swope.flows.rows import StarRow, lost_row, refused_row
-from swope.flows.state import STATE, state_table
+from swope.flows.state import STATE, state_table, write_state
 from swope.models.registry import detector_columns
 from swope.pipeline.catalog import events_table, objects_table, write_parquet
 from swope.pipeline.catalog.store import replacing
@@ -217,7 +217,7 @@ def write_rows(folder: Path, scored: Sequence[StarRow | Lost]) -> None:
         lost_row(star, row.reason) if isinstance(row, Lost) else row for star, row in zip(stars, scored, strict=True)
     ]
     known = [(star.curve.good, row.kept) for star, row in zip(stars, rows, strict=True) if row.kept is not None]
-    write_parquet(state_table([curve for curve, _ in known], [kept for _, kept in known]), folder / STATE)
+    write_state(folder / STATE, [state_table([curve for curve, _ in known], [kept for _, kept in known])])
     placed = [(star.curve, row.latent) for star, row in zip(stars, rows, strict=True) if row.latent is not None]
     names = [(curve.object_id, curve.source) for curve, _ in placed]
     write_parquet(latent_table(names, [latent for _, latent in placed]), folder / LATENT)
@@ -267,7 +267,8 @@ def write_moved(
     rows : gives the rows of these stars in a table of that name, of each of the folders that they are from.
     """
     write_ingested(folder, pa.concat_tables(rows(STARS)), digests, keys, [])
-    for name in (KEPT, STATE, LATENT, EVENTS, OBJECTS):
+    write_state(folder / STATE, rows(STATE))
+    for name in (KEPT, LATENT, EVENTS, OBJECTS):
         write_parquet(pa.concat_tables(rows(name), promote_options="default"), folder / name)
     _finish(folder, len(digests), len(digests))
 

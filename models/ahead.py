@@ -32,16 +32,18 @@ def compile_searches() -> None:
     find_period(star.curve, PeriodOptions())
     inputs_of([star])
     _forecast(star)
+    _shape()
 
 
 def compile_scores() -> None:
-    """Compile what the state space and the forecaster need of a star."""
+    """Compile what the state space, events and the forecaster need of a star."""
     from swope.models.statespace.model import StateSpace
 
     star = _star()
     model = StateSpace()
     model.slow_events([star], EventOptions())
     model.describe([star])
+    _shape()
     _forecast(star)
 
 
@@ -68,5 +70,14 @@ def _forecast(star: Star) -> None:
     inputs, families = np.zeros((n, 1), dtype=np.float32), np.zeros((n, 1))
     blank = Steps(inputs, none, families, families, none, families, none, none, ready, ready, none)
     gates = np.zeros(4)
-    states_of(Layers(np.zeros((1, 4)), np.zeros((1, 4)), gates, gates, gates, gates, gates), blank)
+    recurrent = np.zeros((1, 4), dtype=np.float32)
+    states_of(Layers(np.zeros((1, 4)), recurrent, gates, gates, gates, gates, gates), blank)
     steps_of(star)
+
+
+def _shape() -> None:
+    """Fit the profiles of an event."""
+    from swope.pipeline.event_shape import fit_shape
+
+    time = np.arange(12.0)
+    fit_shape(time, np.exp(-((time - 6.0) ** 2)), np.ones(12), np.arange(12, dtype=np.int32), 12, True, 6.0, 2.0)

@@ -14,7 +14,7 @@ from typing import Literal, Protocol
 
 import numpy as np
 
-from swope.pipeline.event_shape import Shape
+from swope.pipeline.event_profiles import Shape
 from swope.pipeline.forecast import Forecast
 from swope.pipeline.lightcurve import BoolArray, FloatArray, IntArray
 from swope.pipeline.median import median
@@ -230,19 +230,25 @@ def find_events(
     Events with p-value at most `options.pvalue`, in order of time; of overlapping runs in a band the most significant.
     Points in succession that are none for what ordinary stars have are among them: they may hide others.
     """
-    from scipy.special import log_ndtr
+    from scipy.special import log_ndtr, ndtri_exp
 
     runs = all_runs(forecast, options)
     tries = math.log(max(1.0, count_tries(runs)))
     least = math.log(options.pvalue)
+    # below so many sigma a run is no more than what one of so many comes to by chance: its p-value is 1
+    chance = float(-ndtri_exp(-tries)) if least < 0.0 else -math.inf
     candidates = []
     for run in runs:
-        decades = np.maximum(0.0, -(log_ndtr(-np.abs(run.total)) + tries) / math.log(10.0))
+        far = np.flatnonzero(np.abs(run.total) > chance)
+        if not len(far):
+            continue
+        decades = np.maximum(0.0, -(log_ndtr(-np.abs(run.total[far])) + tries) / math.log(10.0))
         visit = visits(forecast.time[run.row])
-        alone = visit[: len(visit) - run.width + 1] == visit[run.width - 1 :]
+        alone = visit[far] == visit[far + run.width - 1]
         apparent = np.where(alone, null.decades(decades), decades)
         log_p = -math.log(10.0) * np.where(alone, apparent, (pair if run.width == 2 else longer).decades(decades))
-        candidates += [(float(log_p[i]), run, int(i)) for i in np.flatnonzero(-math.log(10.0) * apparent <= least)]
+        kept = -math.log(10.0) * apparent <= least
+        candidates += [(p, run, i) for p, i in zip(log_p[kept].tolist(), far[kept].tolist(), strict=True)]
     return pick(forecast, runs, candidates, options)
 
 
@@ -453,10 +459,10 @@ def in_sight(time: FloatArray, visit: IntArray, first: int, last: int) -> list[t
 def _contradicted(score: FloatArray, visit: IntArray) -> BoolArray:
     """(n,) which rows most of the other exposures of their visit know nothing of: a bad exposure, and no event."""
     out = np.zeros(len(score), dtype=bool)
-    starts = np.flatnonzero(np.diff(visit, prepend=-1))
-    for lo, hi in zip(starts, np.append(starts[1:], len(score)), strict=True):
-        if hi - lo >= 3:
-            out[lo:hi] = np.sign(score[lo:hi]) * median(score[lo:hi]) < 1.0
+    bounds = np.append(np.flatnonzero(np.diff(visit, prepend=-1)), len(score))
+    for several in np.flatnonzero(np.diff(bounds) >= 3):
+        rows = slice(bounds[several], bounds[several + 1])
+        out[rows] = np.sign(score[rows]) * median(score[rows]) < 1.0
     return out
 
 

@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from swope.pipeline.event_shape import Shape, ShapeFit, fit_shape
+from swope.pipeline.event_profiles import Shape
+from swope.pipeline.event_shape import ShapeFit, fit_shape
 from swope.pipeline.events import Event
 from swope.pipeline.fold import fold, phase_of
 from swope.pipeline.lightcurve import BoolArray, FloatArray, IntArray, LightCurve

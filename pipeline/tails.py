@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -42,8 +43,6 @@ class Tails:
         ----------
         residual : (n,) standardised, finite.
         """
-        from scipy.special import gammaln, stdtrit
-
         size = np.abs(residual)
         middle = median(size) if len(size) >= LEAST else 0.0
         if not middle > 0:
@@ -54,10 +53,10 @@ class Tails:
                 width = max(0.8, min(1.25, math.sqrt(float(np.mean(np.minimum(size, 4.0) ** 2)))))
                 likelihood = -0.5 * np.minimum(size / width, 6.0) ** 2 - math.log(width * math.sqrt(2 * math.pi))
             else:
-                width = middle / float(stdtrit(degrees, 0.75))
-                constant = gammaln((degrees + 1) / 2) - gammaln(degrees / 2) - 0.5 * math.log(degrees * math.pi)
+                quartile, constant = _student(float(degrees))
+                width = middle / quartile
                 squares = np.minimum(size / width, 6.0) ** 2
-                likelihood = constant - math.log(width) - 0.5 * (degrees + 1) * np.log1p(squares / degrees)
+                likelihood = constant - math.log(width) - 0.5 * (degrees + 1) * np.log(1.0 + squares / degrees)
             value = float(likelihood.sum()) + weight
             if value > best:
                 best, chosen, scale = value, float(degrees), width
@@ -80,6 +79,15 @@ class Tails:
             return -0.5 * squares
         density: FloatArray = -0.5 * (self.degrees + 1.0) * np.log1p(squares / self.degrees)
         return density
+
+
+@cache
+def _student(degrees: float) -> tuple[float, float]:
+    """The third quartile of Student's distribution, and the logarithm of its density at 0."""
+    from scipy.special import gammaln, stdtrit
+
+    constant = gammaln((degrees + 1) / 2) - gammaln(degrees / 2) - 0.5 * math.log(degrees * math.pi)
+    return float(stdtrit(degrees, 0.75)), float(constant)
 
 
 def gaussian_scores(residual: FloatArray) -> FloatArray:

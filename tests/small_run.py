@@ -14,7 +14,6 @@ from swope.flows.latent import LATENT, merge_latents
 from swope.flows.options import RunOptions
 from swope.flows.pieces import pieces_of, tables
 from swope.flows.record import RunRecord
-from swope.flows.state import STATE, merge_states
 from swope.models.registry import model_ids
 from swope.pipeline.catalog import count_statuses, merge
 from swope.pipeline.ingest import plan
@@ -50,7 +49,6 @@ def make_small_run(folder: Path) -> Path:
     stages.write_refused(refused, planned.refused)
     pieces = pieces_of([*chunks, refused])
     merge(tables(pieces, stages.OBJECTS), tables(pieces, stages.EVENTS), out)
-    merge_states(tables(pieces, STATE), out, options)
     merge_latents(tables(pieces, LATENT), out)
     RunRecord(
         version=VERSION,

@@ -40,6 +40,21 @@ def test_a_binary_with_unequal_minima_sides_with_its_orbit_not_with_half_of_it(s
     assert sided(curve, 0.41, 0.205) > DECIDED
 
 
+def narrow(angle):
+    """Two eclipses of which the second is shallower, each a fiftieth of the orbit."""
+    phase = angle / (2 * np.pi) % 1.0
+    return 0.8 * (np.abs(phase - 0.5) < 0.01) + 0.5 * (np.minimum(phase, 1.0 - phase) < 0.01)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_narrow_eclipses_decide_nothing_between_a_period_and_its_double_but_aliases(seed):
+    # the fold at half of the orbit, whose eclipses last twice as long, foretold better
+    curve = observed(narrow, 2.41, seed, nights=700, noise=0.02)
+    assert math.isnan(sided(curve, 2.41, 1.205))
+    assert math.isnan(sided(curve, 1.205, 2.41))
+    assert not math.isnan(sided(curve, 2.41, 1.0 / (1.0 / 2.41 + 1.0)))
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_a_sine_does_not_side_with_twice_its_period_and_noise_with_none(seed):
     assert sided(observed(np.cos, 0.37, seed), 0.74, 0.37) < DECIDED

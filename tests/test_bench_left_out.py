@@ -2,9 +2,10 @@ from collections import Counter
 
 import numpy as np
 
+from swope.models.classifier import Classification
 from swope.models.inputs import inputs_of
 from tests.bench.ship_folds import left_out_table
-from tests.bench.survey_left_out import SURVEYS, Forest, capped, judged
+from tests.bench.survey_left_out import SURVEYS, Forest, capped, flagged, judged
 from tests.bench.training_set import SETS, Prepared
 from tests.models.stars import made_star
 
@@ -44,3 +45,13 @@ def test_the_forest_learns_from_stars_of_one_type() -> None:
 
 def test_a_card_without_figures_has_an_empty_table(tmp_path) -> None:
     assert left_out_table(tmp_path / "none.jsonl") == ""
+
+
+def test_a_strange_run_is_flagged_star_by_star_but_not_as_a_run() -> None:
+    n, none = 200, (None,) * 200
+    flags = ("uncertain",) * 4 + (None,) * (n - 4)
+    unlikeness = np.linspace(1.1, 2.0, n)
+    result = Classification(("EA",), np.ones((n, 1)), flags, none, none, np.ones(n), np.zeros(n), unlikeness)
+    assert flagged(result, np.arange(n)) == {"flagged": 1.0, "flagged_in_run": 0.12}
+    # what is usual in the run is asked of all its stars, also where few of them are judged
+    assert flagged(result, np.arange(100, 120)) == {"flagged": 1.0, "flagged_in_run": 0.0}

@@ -79,7 +79,7 @@ def call(parsed: argparse.Namespace) -> int:
     from swope.flows.interrupt import terminable
     from swope.flows.lock import locked
     from swope.flows.night import call_for, score_night
-    from swope.flows.state import State
+    from swope.flows.night.since import State
     from swope.flows.workers import worker_processes
 
     given = {name: getattr(parsed, name) for name in (*_READ_BY, "event_pvalue")}

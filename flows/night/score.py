@@ -18,19 +18,23 @@ from swope.flows.night.arrived import Name, sorted_out
 from swope.flows.night.batch import Visit, through_the_night
 from swope.flows.night.detectors import chosen, columns_of, ids
 from swope.flows.night.record import NightRecord, run_of
+from swope.flows.night.since import State
 from swope.flows.night.star import unscored
 from swope.flows.night.tables import SURPRISING, NightTables
 from swope.flows.night.watch import Watch
 from swope.flows.options import RunOptions
 from swope.flows.renew import changed_curves
 from swope.flows.stages import digests_of, ingest_options, read_refused
-from swope.flows.state import NIGHTLY, STATE, State, read_state, state_table, write_state
+from swope.flows.state import NIGHTLY, STATE, read_state, state_table, write_state
 from swope.flows.verdicts import dull_names
 from swope.flows.workers import call_twice
 from swope.pipeline.catalog.store import RECORD
 from swope.pipeline.ingest import Part, Plan, Refused, plan, read
 from swope.pipeline.lightcurve import LightCurve
 from swope.pipeline.version import VERSION
+
+#: In the folder of a night, while it is made.
+_SCRATCH = ".states"
 
 
 @dataclass(frozen=True)
@@ -86,7 +90,7 @@ def score_night(
     Parameters
     ----------
     sources : files, folders or globs with the new points; rows that are known already may be among them. They are held
-        in memory together; of the known stars, at most `swope.flows.state.MERGED` at a time.
+        in memory together; of the known stars, at most `swope.flows.night.since.MERGED` at a time.
     since : folder of a run, or of the night before.
     out : folder of this night; another than `since`.
     settings : how to read; None for those of the run.
@@ -147,11 +151,11 @@ def score_plan(
     tables.add(*(unscored(one.object_id, one.source, "rejected", why, past="new star") for one in new))
     with watch.over("writing"):
         if keep:
-            after = (_after(table, mine, settings, names, tables, watch) for table in state.batches())
-            write_state(out / STATE, after, settings)
+            after = (_after(table, mine, settings, names, tables, watch) for table in state.batches(out / _SCRATCH))
+            write_state(out / STATE, after)
         else:
             (out / STATE).unlink(missing_ok=True)
-            for table in state.batches(set(mine)):
+            for table in state.batches(out / _SCRATCH, set(mine)):
                 _after(table, mine, settings, names, tables, watch)
         tables.write(out)
     record = NightRecord(

@@ -2,5 +2,6 @@
 
 from swope.models.classifier.answer import Abstention, Classification, ClassifierOptions
 from swope.models.classifier.classifier import Classifier
+from swope.models.classifier.lesson import LabelledInputs
 
-__all__ = ["Abstention", "Classification", "Classifier", "ClassifierOptions"]
+__all__ = ["Abstention", "Classification", "Classifier", "ClassifierOptions", "LabelledInputs"]

@@ -84,7 +84,8 @@ class Classification:
     types : VSX names of the columns of `probabilities`.
     probabilities : (n, n_types) calibrated; rows sum to 1, or are NaN where there is no answer.
     flag : n entries: None, "uncertain" where no type is likely enough, or "unfamiliar" where one is, but the star is
-        unlike those of the types that were learnt.
+        unlike those of the types that were learnt. A catalog says the latter by the whole run
+        (`swope.pipeline.unfamiliar`).
     sure : n entries: the narrowest type or family of types that is likely enough to be believed; None where there is
         none (`swope.models.classifier.hierarchy`).
     reason : n entries: why there is no answer, or None.
@@ -93,7 +94,7 @@ class Classification:
         more divided over a type that was never seen than the probabilities are; of these where there is no forest.
         NaN where there is no answer.
     unlikeness : (n,) how unlike the star is to those of all types that were learnt, by the forest's votes and by its
-        features (`swope.models.classifier.unlikeness`). NaN where there is no answer.
+        features (`swope.models.classifier.unlikeness`); above 1 it is unfamiliar. NaN where there is no answer.
     """
 
     types: tuple[str, ...]
@@ -120,6 +121,7 @@ class Classification:
         """The catalog's columns of star i; None where there is no answer."""
         shares = {f"{PROBABILITY}{name}": share for name, share in zip(self.types, self.probabilities[i], strict=True)}
         numbers = {"class_prob": self.probability(i), "class_doubt": self.doubt[i], **shares}
+        numbers["class_unlikeness"] = self.unlikeness[i]
         return {
             "class": self.best(i),
             "class_sure": self.sure[i],

@@ -17,13 +17,13 @@ from swope.models.classifier.alone import BRANCH, alone
 from swope.models.classifier.answer import Abstention, Classification, ClassifierOptions
 from swope.models.classifier.calibration import Judged
 from swope.models.classifier.hierarchy import surely
-from swope.models.classifier.lesson import LEAST_JUDGES, Lesson, set_apart
+from swope.models.classifier.lesson import LEAST_JUDGES, LabelledInputs, Lesson, set_apart
 from swope.models.classifier.network import NEVER, build, joint
-from swope.models.classifier.possible import possible_pairs
+from swope.models.classifier.possible import period_factor, possible_pairs
 from swope.models.classifier.targets import allowed_pairs, allowed_types, leaf_types
-from swope.models.classifier.thinned import EVERYWHERE, Thinned, copies_wanted, thinned
+from swope.models.classifier.thinned import EVERYWHERE, copies_wanted, thinned
 from swope.models.classifier.training import Examples, Tensors, train, versions_of
-from swope.models.classifier.unlikeness import Unlikeness, signs_of
+from swope.models.classifier.unlikeness import COMPARED, Unlikeness, rarity_of, signs_of
 from swope.models.classifier.votes import spoken, table_of
 from swope.models.detector import Learning, Teaching
 from swope.models.inputs import FACTORS, Inputs, inputs_of
@@ -35,8 +35,8 @@ from swope.pipeline.features import FOLDED, LEAST_POINTS, PLAIN, REST, SEARCH, S
 from swope.pipeline.lightcurve import BoolArray, FloatArray
 from swope.pipeline.period import PeriodOptions
 from swope.pipeline.reason import Reason
-from swope.pipeline.split import share
 from swope.pipeline.star import Star
+from swope.pipeline.unfamiliar import UNCERTAIN, UNFAMILIAR
 
 if TYPE_CHECKING:
     from swope.models.classifier.trees import Forest
@@ -52,7 +52,12 @@ _LEAST, _LEAST_AGAIN = 20, 5
 
 
 #: Names of the features, in their order.
-_FEATURES = {"folded": list(FOLDED), "plain": list(PLAIN + STRUCTURE + REST + SEARCH), "survey": list(SURVEY)}
+_FEATURES = {
+    "folded": list(FOLDED),
+    "plain": list(PLAIN + STRUCTURE + REST + SEARCH),
+    "survey": list(SURVEY),
+    "compared": list(COMPARED),
+}
 
 
 class Classifier:
@@ -102,7 +107,7 @@ class Classifier:
             When the folder holds no whole classifier, or one that was made for other features.
         """
         kept = stored.load(folder, "classifier")
-        if kept.settings.get("features") != _FEATURES or "kinds/spread" not in kept.arrays:
+        if kept.settings.get("features") != _FEATURES:
             raise ValueError(
                 f"the classifier in {folder} was made by another version; train it again, or install the version "
                 "that made it"
@@ -221,42 +226,29 @@ class Classifier:
         if progress is not None and (count := sum(copies_wanted(stars, labels, options.copies))):
             progress(f"searching the periods of {count} thinned copies of stars of rare types")
         copies = thinned(stars, labels, options.copies, search)
-        return cls.fit_inputs(inputs, names, period, labels, options, progress, reference, start, copies)
+        labelled = LabelledInputs(inputs, names, period, labels, reference, copies)
+        return cls.fit_inputs(labelled, options, progress, start)
 
     @classmethod
     def fit_inputs(
         cls,
-        inputs: Inputs,
-        names: Sequence[str],
-        period: FloatArray,
-        labels: Sequence[str],
+        labelled: LabelledInputs,
         options: ClassifierOptions | None = None,
         progress: Callable[[str], None] | None = None,
-        reference: FloatArray | None = None,
         start: Classifier | None = None,
-        copies: Thinned | None = None,
     ) -> Classifier:
-        """Train on stars that were folded and measured before; see `fit`.
-
-        Parameters
-        ----------
-        inputs : n stars, of `swope.models.inputs.inputs_of`.
-        names : n object ids, which decide who is kept for calibration.
-        period : (n,) days, NaN where none was found.
-        copies : of these stars, to be learnt from beside them.
-        """
-        _check_labels(labels, start)
-        options = _options(options, start, len(inputs))
-        types = leaf_types(labels) if start is None else start.types
-        enough = inputs.points >= LEAST_POINTS
-        place = np.array([share(name, "classifier") for name in names])
-        _check_stars(enough, set_apart(place, enough, 0, options), _LEAST if start is None else _LEAST_AGAIN)
+        """Train on stars that were folded and measured before; see `fit`."""
+        _check_labels(labelled.labels, start)
+        options = _options(options, start, len(labelled))
+        types = leaf_types(labelled.labels) if start is None else start.types
+        apart = set_apart(labelled.place, labelled.enough, 0, options)
+        _check_stars(labelled.enough, apart, _LEAST if start is None else _LEAST_AGAIN)
         if start is None:
-            seen = inputs.rows(enough)
+            seen = labelled.inputs.rows(labelled.enough)
             scaling = {"folded": Scaling.of(seen.folded), "plain": Scaling.of(_plain(seen, options))}
         else:
             scaling = start._scaling
-        lesson = _lesson(inputs, names, period, labels, types, scaling, options, reference, copies)
+        lesson = _lesson(labelled, types, scaling, options)
         networks: list[TrainedNetwork] = []
         for member in range(options.members):
             keras().utils.set_random_seed(1000 * options.seed + member)
@@ -285,26 +277,15 @@ class Classifier:
             types, options, networks, scaling, temperature, abstention, unlikeness, forest=forest, forest_weight=weight
         )
 
-    def learn_flags(
-        self,
-        inputs: Inputs,
-        names: Sequence[str],
-        period: FloatArray,
-        labels: Sequence[str],
-        options: ClassifierOptions,
-        reference: FloatArray | None = None,
-        copies: Thinned | None = None,
-    ) -> None:
+    def learn_flags(self, labelled: LabelledInputs, options: ClassifierOptions) -> None:
         """Learn anew which answers get a flag, from the stars that all was learnt from; networks and trees stay.
 
         Parameters
         ----------
-        inputs, names, period, labels, reference, copies : see `fit_inputs`.
         options : those of the flags are taken.
         """
         self.options = replace(self.options, coverage=options.coverage, familiar=options.familiar)
-        how = (self.types, self._scaling, self.options)
-        lesson = _lesson(inputs, names, period, labels, *how, reference, copies)
+        lesson = _lesson(labelled, self.types, self._scaling, self.options)
         judged = _judged(self._networks, lesson, None)
         self._unlikeness, self.abstention = _flags(lesson, judged, self._temperature, self._forest_weight, None)
 
@@ -326,19 +307,16 @@ class Classifier:
         enough = inputs.points >= LEAST_POINTS
         minds = probabilities if votes is None else votes
         doubt = np.where(enough, np.maximum(1.0 - minds.max(axis=1), 0.0), np.nan)
-        unlike = np.where(enough, self._unlikeness(minds, table), np.nan)
+        unlike = np.where(enough, self._unlikeness(minds, table) / self.abstention.most, np.nan)
         probabilities[~enough] = np.nan
         best = np.where(enough, np.nan_to_num(probabilities).argmax(axis=1), 0)
         share_of = np.take_along_axis(pairs, best[:, None, None], axis=2)[:, :, 0]
-        likely = share_of.argmax(axis=1)
-        # the found period stays unless another is likelier than all the rest together
-        sure = (share_of.max(axis=1) > 0.5 * share_of.sum(axis=1)) & enough & inputs.found
-        factor = np.where(sure, np.array(FACTORS)[likely], 1.0)
+        factor = np.where(enough & inputs.found, period_factor(share_of), 1.0)
         return Classification(
             types=self.types,
             probabilities=probabilities,
             flag=tuple(
-                "uncertain" if p < self.abstention.least else "unfamiliar" if u > self.abstention.most else None
+                UNCERTAIN if p < self.abstention.least else UNFAMILIAR if u > 1.0 else None
                 for p, u in zip(probabilities.max(axis=1), unlike, strict=True)
             ),
             sure=surely(self.types, probabilities),
@@ -359,31 +337,23 @@ def _log_probabilities(networks: Sequence[TrainedNetwork], tensors: Tensors) -> 
 
 
 def _lesson(
-    inputs: Inputs,
-    names: Sequence[str],
-    period: FloatArray,
-    labels: Sequence[str],
-    types: tuple[str, ...],
-    scaling: dict[str, Scaling],
-    options: ClassifierOptions,
-    reference: FloatArray | None,
-    copies: Thinned | None,
+    labelled: LabelledInputs, types: tuple[str, ...], scaling: dict[str, Scaling], options: ClassifierOptions
 ) -> Lesson:
-    """What is learnt from stars; see `Classifier.fit_inputs`."""
-    counts = Counter(labels)
-    weight = np.array([counts[label] ** -options.balance for label in labels])
+    """What is learnt from stars."""
+    counts = Counter(labelled.labels)
+    weight = np.array([counts[label] ** -options.balance for label in labelled.labels])
     weight = (weight / weight.mean()).astype(np.float32)
-    kinds, place = np.array(labels), np.array([share(name, "classifier") for name in names])
-    star = np.arange(len(inputs))
+    kinds, star = np.array(labelled.labels), np.arange(len(labelled))
+    inputs, period, copies = labelled.inputs, labelled.period, labelled.copies
     if copies is not None:
         star = np.concatenate([star, copies.star])
         inputs, period = Inputs.join([inputs, copies.inputs]), np.concatenate([period, copies.period])
     tensors = _tensors(inputs, scaling, options)
-    known = None if reference is None else reference[star]
+    known = None if labelled.reference is None else labelled.reference[star]
     allowed = allowed_pairs(kinds[star].tolist(), types, np.where(inputs.found, period, np.nan), known)
     examples, possible = Examples(tensors, allowed, weight[star]), possible_pairs(inputs, types)
     enough = inputs.points >= LEAST_POINTS
-    return Lesson(options, examples, table_of(tensors), possible, star, enough, kinds, place, weight)
+    return Lesson(options, examples, table_of(tensors), possible, star, enough, kinds, labelled.place, weight)
 
 
 def _judged(networks: Sequence[TrainedNetwork], lesson: Lesson, start: Classifier | None) -> Judged:
@@ -394,8 +364,7 @@ def _judged(networks: Sequence[TrainedNetwork], lesson: Lesson, start: Classifie
         logits, table = _log_probabilities([network], lesson.tensors(judge)), lesson.table[judge]
         votes = _beside(start, lesson.forest(learn)).probabilities(table) if lesson.options.trees else None
         kinds = lesson.kinds(learn) if start is None else start._unlikeness.kinds
-        rarity = kinds.rarity(kinds.places(table))
-        parts.append(Judged(logits, votes, rarity, lesson.meant[judge], lesson.possible[judge]))
+        parts.append(Judged(logits, votes, rarity_of(kinds, table), lesson.meant[judge], lesson.possible[judge]))
     return Judged.join(parts)
 
 

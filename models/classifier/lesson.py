@@ -2,24 +2,65 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from swope.models.classifier.answer import ClassifierOptions
+from swope.models.classifier.thinned import Thinned
 from swope.models.classifier.training import Examples, Tensors
 from swope.models.classifier.unlikeness import kinds_of
 from swope.models.classifier.votes import learnt
+from swope.models.inputs import Inputs
 from swope.models.kinds import KnownKinds
+from swope.pipeline.features import LEAST_POINTS
 from swope.pipeline.lightcurve import BoolArray, FloatArray
+from swope.pipeline.split import share
 
 if TYPE_CHECKING:
     from swope.models.classifier.trees import Forest
 
 #: Stars that end the training of a member and calibrate it, at least.
 LEAST_JUDGES = 2
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledInputs:
+    """Stars that were folded and measured, with what is known of them.
+
+    Attributes
+    ----------
+    inputs : n stars, of `swope.models.inputs.inputs_of`.
+    names : n object ids, which decide who is kept for calibration.
+    period : (n,) days, NaN where none was found.
+    labels : n VSX types; see `Classifier.fit`.
+    reference : (n,) known periods in days, NaN where unknown; or None.
+    copies : of these stars, to be learnt from beside them.
+    """
+
+    inputs: Inputs
+    names: Sequence[str]
+    period: FloatArray
+    labels: Sequence[str]
+    reference: FloatArray | None = None
+    copies: Thinned | None = None
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+    @cached_property
+    def place(self) -> FloatArray:
+        """(n,) in [0, 1), by name."""
+        return np.array([share(name, "classifier") for name in self.names])
+
+    @property
+    def enough(self) -> BoolArray:
+        """(n,) whether a star has points enough."""
+        return self.inputs.points >= LEAST_POINTS
 
 
 @dataclass(frozen=True, eq=False)

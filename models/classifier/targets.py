@@ -64,7 +64,9 @@ def allowed_pairs(
 
 def _within(name: str, label: str) -> bool:
     """Whether a label may mean this type: its own name does, and an open label may mean any type below it."""
-    return any(name == one or (_open(one) and name in TYPES and is_a(name, one)) for one in alternatives(label))
+    return name == label or any(
+        name == one or (_open(one) and name in TYPES and is_a(name, one)) for one in alternatives(label)
+    )
 
 
 def _open(name: str) -> bool:

@@ -8,10 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from swope.models.classifier.training import Tensors
+from swope.models.inputs import FACTORS
+from swope.pipeline.features import FOLDED, PLAIN, REST, SEARCH, STRUCTURE, SURVEY
 from swope.pipeline.lightcurve import FloatArray
 
 if TYPE_CHECKING:
     from swope.models.classifier.trees import Forest
+
+#: Names of the columns of `table_of`; FOUND is whether there is a period, and the last are there where magnitude and
+#: colour are looked at.
+FOUND = "found"
+COLUMNS = (*FOLDED * len(FACTORS), *PLAIN, FOUND, *STRUCTURE, *REST, *SEARCH, *SURVEY)
 
 #: At a node so many times the root of the number of features is tried.
 _TRIES = 2.0

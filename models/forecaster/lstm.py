@@ -27,14 +27,15 @@ class Layers:
     Attributes
     ----------
     kernel : (inputs, 4 units) what the gates are told of a step: input, forget, cell and output gate.
-    recurrent : (units, 4 units) and of the state before.
+    recurrent : (units, 4 units) and of the state before; in single precision, as it was learnt, which is half as much
+        to read at every step, and is exact in sums in double precision.
     bias : (4 units,).
     hidden, hidden_bias : (units + inputs, width) and (width,) of the layer behind the cell.
     out, out_bias : (width, outputs) and (outputs,) of the last layer.
     """
 
     kernel: FloatArray
-    recurrent: FloatArray
+    recurrent: NDArray[np.float32]
     bias: FloatArray
     hidden: FloatArray
     hidden_bias: FloatArray
@@ -44,7 +45,12 @@ class Layers:
     @classmethod
     def of(cls, model: Any) -> Layers:
         """Those of a Keras model, in the order in which it keeps them."""
-        return cls(*(np.ascontiguousarray(array, dtype=np.float64) for array in model.get_weights()))
+        kernel, recurrent, *others = model.get_weights()
+        return cls(
+            np.ascontiguousarray(kernel, dtype=np.float64),
+            np.ascontiguousarray(recurrent, dtype=np.float32),
+            *(np.ascontiguousarray(array, dtype=np.float64) for array in others),
+        )
 
 
 def shapes(units: int) -> list[tuple[int, ...]]:
@@ -110,7 +116,7 @@ def _sigmoid(x: FloatArray, start: int, stop: int, factor: float, bits: NDArray[
 
 
 @compiled()
-def _through(told: FloatArray, recurrent: FloatArray, learnt: NDArray[np.bool_]) -> FloatArray:
+def _through(told: FloatArray, recurrent: NDArray[np.float32], learnt: NDArray[np.bool_]) -> FloatArray:
     """The states that answer each step (Hochreiter & Schmidhuber 1997, with forget gates).
 
     A step that is not learnt from sees the state of the steps before, and leaves it as it is.
@@ -120,10 +126,17 @@ def _through(told: FloatArray, recurrent: FloatArray, learnt: NDArray[np.bool_])
     hidden, cell = np.zeros(units), np.zeros(units)
     gates, power = np.empty(4 * units), np.empty(4 * units)
     bits = power.view(np.int64)
+    fours = units - units % 4
     for i in range(n):
         for k in range(4 * units):
             gates[k] = told[i, k]
-        for j in range(units):
+        # four states at a time, in the order of one after the other: the gates are read and written less often
+        for j in range(0, fours, 4):
+            one, two, three, four = hidden[j], hidden[j + 1], hidden[j + 2], hidden[j + 3]
+            for k in range(4 * units):
+                first = gates[k] + one * recurrent[j, k] + two * recurrent[j + 1, k]
+                gates[k] = first + three * recurrent[j + 2, k] + four * recurrent[j + 3, k]
+        for j in range(fours, units):
             for k in range(4 * units):
                 gates[k] += hidden[j] * recurrent[j, k]
         _sigmoid(gates, 0, 2 * units, 1.0, bits, power)

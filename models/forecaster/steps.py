@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from swope.models.forecaster.filters import average, causal_noise, fourier, linear_bank, neighbours
+from swope.models.forecaster.bank import linear_bank
+from swope.models.forecaster.filters import average, causal_noise, fourier, neighbours
 from swope.models.forecaster.sequence import Questions, Sequence
 from swope.pipeline.lightcurve import BoolArray, FloatArray
 from swope.pipeline.period.result import PeriodResult

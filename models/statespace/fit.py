@@ -99,11 +99,10 @@ def fit(
         raise ValueError(f"{observed} observations are too few for a model with {k} columns")
     likelihood = layout.problem._replace(restricted=0)
     metric = np.zeros((len(layout.names), len(layout.names)))
-    begin = layout.starts()
     if warm is not None:
         begin, metric = warm.theta[None, :], warm.metric.copy()
-    elif starts:
-        begin = np.vstack([*starts, begin])
+    else:
+        begin = np.vstack([*starts, layout.starts()])
     # in one order, so that the search is compiled for no other
     begin = np.ascontiguousarray(np.clip(begin, layout.low, layout.high))
     theta, steps = begin[0], 0

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import product
 from typing import ClassVar, NamedTuple, Self
 
@@ -88,12 +88,17 @@ class Layout:
 
     def starts(self) -> FloatArray:
         """(c, p) where a search may begin, `start` first; the bands' parameters of one kind of a term go together."""
-        kinds = [name.rstrip("0123456789") for name in self.names]
-        tries = {kind: (1.0, *factors) for kind, factors in zip(kinds, self.tries, strict=True)}
-        combinations = np.log(list(product(*tries.values())))
-        places = np.array([list(tries).index(kind) for kind in kinds], dtype=np.intp)
-        found: FloatArray = self.start + combinations[:, places]
+        found: FloatArray = self.start + _combinations(self.names, self.tries)
         return found
+
+
+@cache
+def _combinations(names: tuple[str, ...], tries: tuple[tuple[float, ...], ...]) -> FloatArray:
+    """(c, p) logarithms of the factors on the starts of parameters of these names, each with its tries."""
+    kinds = [name.rstrip("0123456789") for name in names]
+    factors = {kind: (1.0, *some) for kind, some in zip(kinds, tries, strict=True)}
+    places = np.array([list(factors).index(kind) for kind in kinds], dtype=np.intp)
+    return np.asarray(np.log(list(product(*factors.values())))[:, places])
 
 
 @dataclass(frozen=True)

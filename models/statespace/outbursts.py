@@ -17,7 +17,7 @@ from dataclasses import replace
 import numpy as np
 
 from swope.models.statespace.slow import Slow, covered
-from swope.models.statespace.star import StarFit, fold_misfit, still_residual, without_medians
+from swope.models.statespace.star import StarFit, fold_misfit
 from swope.models.statespace.terms import DampedWalk
 from swope.pipeline.events import in_sight, visits
 from swope.pipeline.lightcurve import FloatArray, IntArray
@@ -71,7 +71,7 @@ def find_outbursts(fitted: StarFit, innovation: FloatArray, pvalue: float = 1e-3
     """
     series = fitted.prepared.series
     surprise = np.nan_to_num(innovation) / _faint_sigma(innovation)
-    left = without_medians(still_residual(fitted), series)
+    left = fitted.still
     steady = _above_running_median(left, series.time)
     outbursts = _excursions(fitted, left, surprise, _independent_rows(series.time, _memory(fitted)))
     flares = _excursions(fitted, steady, surprise, np.count_nonzero(steady) / (2 * _WINDOW))
@@ -93,8 +93,13 @@ def _excursions(fitted: StarFit, value: FloatArray, surprise: FloatArray, indepe
     from scipy.special import log_ndtr, ndtr, stdtr
 
     series = fitted.prepared.series
+    height = value / np.maximum(_faint_sigma(value), series.error)
+    # where the fold misfits a height counts as less, never as more
+    bright_enough = height > BRIGHT
+    if not (bright_enough[1:] & bright_enough[:-1]).any():
+        return []
     visit = visits(series.time)
-    height = value / np.maximum(_faint_sigma(value), series.error) / fold_misfit(fitted, value, _MISFIT)
+    height = height / fold_misfit(fitted, value, _MISFIT)
     bright, faint = _runs(height, series.time, visit), _runs(-height, series.time, visit)
     tops = np.array([height[first : last + 1].max() for first, last in bright])
     depths = np.array([-height[first : last + 1].min() for first, last in faint])
@@ -200,7 +205,7 @@ def _independent_rows(time: FloatArray, memory: float) -> float:
     steps = np.diff(np.bincount(visit, time) / rows)
     squares = np.exp(-2.0 * steps / memory) if memory > 0 else np.zeros(len(steps))
     before, total = 0.0, 0.0
-    for mine, square in zip(rows, np.append(0.0, squares), strict=True):
+    for mine, square in zip(rows.tolist(), [0.0, *squares.tolist()], strict=True):
         before *= square
         total += mine * (mine + 2.0 * before)
         before += mine

@@ -31,7 +31,7 @@ _MOST_TAKEN = 0.5
 #: Of what is none the greatest is taken out, and what is so many times as great.
 _GREAT = 0.5
 
-#: Events that hold more than this share of the variance may have led the period search.
+#: Events that hold more than this share of the variance of the rows that a period was searched in may have led there.
 _LEADS = 0.5
 
 
@@ -55,6 +55,7 @@ def hidden_events(
     """
     good = star.curve.good
     taken = np.zeros(len(good), dtype=bool)
+    period, searched = star.period, np.arange(len(good), dtype=np.int32)
     new, everything = list(found), []
     for look in range(2, MOST_PASSES + 1):
         before = int(taken.sum())
@@ -64,7 +65,8 @@ def hidden_events(
         kept = np.flatnonzero(~taken).astype(np.int32)
         calm = good.where(kept)
         # least squares go after what holds most of the variance: the period may be that of the events
-        period = find_period(calm) if _share_of_variance(good, taken) > _LEADS else star.period
+        if _share_of_variance(good.where(searched), taken[searched]) > _LEADS:
+            period, searched = find_period(calm), kept
         rest = fit_star(Star(calm, period), fitting)
         if isinstance(rest, str):
             break

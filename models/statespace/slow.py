@@ -23,7 +23,7 @@ from swope.models.statespace.fit import Fit, fit, smooth
 from swope.models.statespace.layout import Model
 from swope.models.statespace.problem import Problem
 from swope.models.statespace.series import Series
-from swope.models.statespace.star import StarFit, StarOptions, distrust, fold_misfit, still_residual, without_medians
+from swope.models.statespace.star import StarFit, StarOptions, distrust, fold_misfit
 from swope.models.statespace.terms import DampedWalk, Noise, Oscillator, Regressors
 from swope.pipeline.events import visits
 from swope.pipeline.lightcurve import BoolArray, FloatArray, IntArray
@@ -176,7 +176,7 @@ def find_slow(fitted: StarFit, pvalue: float = 1e-3) -> tuple[Slow, ...]:
         # whatever the period is exactly, it is no event as long as it stays the same
         series = series.with_regressors((drift * (series.time - series.time[0]) / series.span)[:, None])
         null = null + Regressors()
-    misfit = fold_misfit(fitted, without_medians(still_residual(fitted), series), _MISFIT) ** 2
+    misfit = fold_misfit(fitted, fitted.still, _MISFIT) ** 2
     robust = fit(null, series.distrusting(series.inflate * misfit), uncertainties=False)
     series = _trusting(distrust(robust, series.distrusting(misfit), StarOptions()))
     series = series.distrusting(series.inflate * misfit)
@@ -295,8 +295,7 @@ def _null(fitted: StarFit) -> Model:
     """
     series = fitted.prepared.series
     own = tuple(t for t in fitted.template.terms if not isinstance(t, DampedWalk | Oscillator))
-    left = without_medians(still_residual(fitted), series)
-    wildest = _WILDEST * 1.4826 * median(np.abs(left))
+    wildest = _WILDEST * 1.4826 * median(np.abs(fitted.still))
     return Model((*own, DampedWalk(longest=min(_MEMORY * series.span, _LONGEST), largest=max(wildest, 1e-3))))
 
 

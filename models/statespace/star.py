@@ -139,6 +139,11 @@ class StarFit:
         return _season_of(self.plain)
 
     @cached_property
+    def still(self) -> FloatArray:
+        """(n,) what levels and folded curve leave of the star, less the median of each band; no walk is taken away."""
+        return without_medians(still_residual(self), self.prepared.series)
+
+    @cached_property
     def shift(self) -> FloatArray:
         """(n,) standardised size of a level shift that begins at each row; 0 where there is none to be had."""
         score: FloatArray = np.nan_to_num(shift_scores(self.plain))

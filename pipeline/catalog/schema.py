@@ -81,6 +81,9 @@ _CLASS = (
     Column("class_sure", TEXT, "", "src.class", "narrowest type or family with a probability of 0.9; null: none"),
     Column("class_flag", TEXT, "", "meta.code.qual;src.class", "what speaks against the class; null: nothing"),
     Column("class_doubt", SHARE, "", "stat.probability;src.class", "how little it is like any class, by the forest"),
+    Column(
+        "class_unlikeness", FLOAT, "", "stat.value;src.class", "how unlike all types learnt; few known stars exceed 1"
+    ),
 )
 
 _ANOMALY = (

@@ -45,8 +45,18 @@ class Selected:
         """
         # a part is small: threads, and what reads data sets of many files, cost more than they save
         with pq.ParquetFile(self.path, page_checksum_verification=True) as file:
-            table = file.read(None if columns is None else list(columns), use_threads=False)
-        return table if self.rows is None else table.take(pa.array(self.rows))
+            wanted = None if columns is None else list(columns)
+            if self.rows is None:
+                return file.read(wanted, use_threads=False)
+            sizes = [file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)]
+            ends = np.cumsum(sizes, dtype=np.int64)
+            group = np.searchsorted(ends, self.rows, side="right")
+            groups = np.unique(group)
+            table = file.read_row_groups(groups.tolist(), wanted, use_threads=False)
+        # where each of these groups begins among all rows, less where it begins among those that were read
+        sizes_read = np.array(sizes, dtype=np.int64)[groups]
+        left_out = (ends[groups] - sizes_read) - (np.cumsum(sizes_read) - sizes_read)
+        return table.take(pa.array(self.rows - left_out[np.searchsorted(groups, group)]))
 
     @property
     def schema(self) -> pa.Schema:

@@ -34,6 +34,7 @@ from swope.pipeline.rank import (
     ranking_pvalue,
 )
 from swope.pipeline.sealed import unsealed
+from swope.pipeline.unfamiliar import UNCERTAIN, UNFAMILIAR, unfamiliar
 
 OBJECTS = "objects.parquet"
 EVENTS = "events.parquet"
@@ -96,8 +97,9 @@ def merge(
 
     Objects are sorted by name and source, events by name, source and time. What needs the whole catalog is filled here,
     whatever the parts say: the columns ``anomaly_fdr``, ``anomaly_rank`` and ``novelty_rank``, ``anomaly_flag`` where a
-    star says nothing of lone points, and the ``flag`` of events that happened to many stars at once
-    (`pipeline.coincidence`). The result does not depend on the order of the parts.
+    star says nothing of lone points, ``class_flag`` where it is not ``uncertain`` (`pipeline.unfamiliar`), and the
+    ``flag`` of events that happened to many stars at once (`pipeline.coincidence`). The result does not depend on the
+    order of the parts.
 
     In memory at a time are: one part, `batch` stars with their events, of every star of the run its name, source,
     place, period, p-values and scores (some 700 bytes; 700 MB for a million), and of every event when and to which star
@@ -139,6 +141,7 @@ def merge(
         rate=false_discovery_rate(pvalue),
         flag=np.array(flag, dtype=object),
         novel=_novelty_rank(keys, detectors),
+        strange=unfamiliar(_matrix(keys, ["class_unlikeness"])[:, 0]),
     )
     # cut only between names, so that all rows of a star, and its events, meet in one batch
     edges = np.unique(names[batch::batch].astype(object)) if len(names) > batch else np.empty(0, dtype=object)
@@ -232,6 +235,7 @@ _JUDGED = (
     "anomaly_flag",
     "class",
     "class_doubt",
+    "class_unlikeness",
     "period",
     "period_fap",
     "period_flag",
@@ -251,16 +255,18 @@ class _Places:
     rank, novel : (n,) places; 0 for none.
     rate : (n,) of false discoveries; NaN for none.
     flag : (n,) what keeps them from the first places, or None.
+    strange : (n,) whether they are unlike all types of stars.
     """
 
     rank: NDArray[np.int64]
     rate: FloatArray
     flag: NDArray[np.object_]
     novel: NDArray[np.int64]
+    strange: BoolArray
 
     def of(self, rows: slice) -> _Places:
         """Those of some stars."""
-        return _Places(self.rank[rows], self.rate[rows], self.flag[rows], self.novel[rows])
+        return _Places(self.rank[rows], self.rate[rows], self.flag[rows], self.novel[rows], self.strange[rows])
 
 
 def _keys(parts: Sequence[Selected], schema: pa.Schema, scores: Sequence[str]) -> pa.Table:
@@ -421,9 +427,17 @@ def _read(file: Path, schema: pa.Schema) -> pa.Table:
 def _ranked(stars: pa.Table, places: _Places) -> pa.Table:
     """The rows with their places in the catalog, null for 0, and what else they are given there."""
     strange = pc.fill_null(pc.less(stars["anomaly_pvalue"], NOTABLE_PVALUE), False)
+    judged = pc.and_(
+        pc.is_valid(stars["class_unlikeness"]), pc.not_equal(pc.fill_null(stars["class_flag"], ""), UNCERTAIN)
+    )
     sentence = pa.array([FLAGS.get(one, "") for one in places.flag], pa.string())
     told = pc.and_(pc.and_(strange, pc.not_equal(sentence, "")), pc.is_null(stars["anomaly_flag"]))
     filled = {
+        "class_flag": pc.if_else(
+            judged,
+            pc.if_else(pa.array(places.strange), pa.scalar(UNFAMILIAR), pa.scalar(None, pa.string())),
+            stars["class_flag"],
+        ),
         "anomaly_rank": pa.array(places.rank, pa.int32(), mask=places.rank == 0),
         "novelty_rank": pa.array(places.novel, pa.int32(), mask=places.novel == 0),
         "anomaly_fdr": pa.array(places.rate, from_pandas=True),

@@ -41,17 +41,17 @@ _MEASURED = ("ok", "partial")
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'"
 
 
-def cards(run_dir: Path, details: Mapping[int, StarDetail]) -> dict[int, Html]:
-    """Draw the cards of some stars of a run, each by its place on the page, from 1 on."""
+def cards(run_dir: Path, details: Mapping[int, StarDetail], n_ranked: int) -> dict[int, Html]:
+    """Draw the cards of some stars of a run, each by its place on the page, from 1 on.
+
+    Parameters
+    ----------
+    run_dir : folder with objects.parquet.
+    details : the stars, by place.
+    n_ranked : how many stars of the run have a rank.
+    """
     detectors = detectors_of(pq.read_schema(run_dir / OBJECTS))
-    n_ranked = count_ranked(run_dir)
     return {place: card(detail, detectors, place, n_ranked) for place, detail in details.items()}
-
-
-def count_ranked(run_dir: Path) -> int:
-    """How many stars of a run have a rank."""
-    ranked = ds.field("status").isin(_MEASURED) & ds.field("anomaly_pvalue").is_valid()
-    return int(ds.dataset(run_dir / OBJECTS).count_rows(ranked))
 
 
 def make_report(
@@ -61,7 +61,7 @@ def make_report(
     thumbnails: Mapping[Name, str] = MappingProxyType({}),
     before: pa.Table | None = None,
     injected: Path | None = None,
-    draw: Callable[[Path, Mapping[int, StarDetail]], dict[int, Html]] = cards,
+    draw: Callable[[Path, Mapping[int, StarDetail], int], dict[int, Html]] = cards,
 ) -> Path:
     """Write DIR/report/index.html.
 
@@ -93,8 +93,10 @@ def make_report(
             raise FileNotFoundError(f"{run_dir} holds no {name}; is it the folder of a finished run?")
     path = run_dir / "report" / "index.html"
     details, asked = list(details), list(asked)
-    drawn = draw(run_dir, dict(enumerate([*asked, *details], start=1)))
-    content = _page(run_dir, details, asked, drawn, thumbnails, before, injected or run_dir / FOLDER)
+    ranked = ds.field("status").isin(_MEASURED) & ds.field("anomaly_pvalue").is_valid()
+    n_ranked = int(ds.dataset(run_dir / OBJECTS).count_rows(ranked))
+    drawn = draw(run_dir, dict(enumerate([*asked, *details], start=1)), n_ranked)
+    content = _page(run_dir, details, asked, drawn, n_ranked, thumbnails, before, injected or run_dir / FOLDER)
     with replacing(path) as temporary:
         temporary.write_text(content, encoding="utf-8")
     return path
@@ -105,6 +107,7 @@ def _page(
     details: list[StarDetail],
     asked: list[StarDetail],
     drawn: Mapping[int, Html],
+    n_ranked: int,
     thumbnails: Mapping[Name, str],
     before: pa.Table | None,
     injected: Path,
@@ -119,7 +122,6 @@ def _page(
     )
     said = objects.to_table(columns=["status", "reason"], filter=ds.field("status") != "ok")
     pvalues = {title: _floats(measured, name) for name, title in pvalue_names(detectors).items()}
-    n_ranked = len(measured) - measured["anomaly_pvalue"].null_count
     shown = {(d.row["object_id"], d.row["source"]): place for place, d in enumerate([*asked, *details], start=1)}
     in_full = [drawn[place] for place in shown.values()]
     with_period = measured.filter(measured["period"].is_valid())

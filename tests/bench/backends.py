@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from swope.models.autoencoder import Autoencoder
-from swope.models.classifier import Classifier, ClassifierOptions
+from swope.models.classifier import Classifier, ClassifierOptions, LabelledInputs
 from swope.models.forecaster import Forecaster, lstm
 from swope.models.forecaster.batches import outputs_of
 from swope.models.forecaster.steps import Steps, steps_of
@@ -89,10 +89,12 @@ def rates(stars: list[Star], labels: list[str], own: bool) -> dict[str, float]:
     ends: list[float] = []
     rows = np.arange(TIMED // 4) % len(stars)
     Classifier.fit_inputs(
-        inputs.rows(rows),
-        [f"star {i}" for i in range(len(rows))],
-        np.array([stars[i].period.period for i in rows]),
-        [labels[i] for i in rows],
+        LabelledInputs(
+            inputs.rows(rows),
+            [f"star {i}" for i in range(len(rows))],
+            np.array([stars[i].period.period for i in rows]),
+            [labels[i] for i in rows],
+        ),
         ClassifierOptions(members=1, epochs=PASSES, patience=PASSES, trees=0),
         lambda _: ends.append(time.perf_counter()),
     )

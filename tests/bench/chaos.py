@@ -28,7 +28,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-TABLES = ("objects.parquet", "events.parquet", "state.parquet", "latent.parquet")
+TABLES = ("objects.parquet", "events.parquet", "latent.parquet")
 SAMPLE = Path(__file__).parents[2] / "data" / "sample" / "ogle_like"
 _SWOPE = (sys.executable, "-c", "import sys; from swope.flows.cli import main; sys.exit(main())")
 
@@ -78,8 +78,13 @@ def command(sources: Sequence[str], out: Path, report: Sequence[str] = REPORT) -
 
 
 def hashes(out: Path) -> dict[str, str]:
-    """Hash of each table that is there."""
-    return {name: hashlib.sha256((out / name).read_bytes()).hexdigest() for name in TABLES if (out / name).exists()}
+    """Hash of each table that is there, and of what is kept for nights where there is a run."""
+    from tests.kept_state import state_bytes
+
+    content = {name: (out / name).read_bytes() for name in TABLES if (out / name).exists()}
+    if (out / "run.json").exists():
+        content["state"] = state_bytes(out)
+    return {name: hashlib.sha256(one).hexdigest() for name, one in content.items()}
 
 
 def belongs_together(out: Path) -> bool:
@@ -91,7 +96,7 @@ def belongs_together(out: Path) -> bool:
         record = RunRecord.read(out)
     except ValueError:
         return not hashes(out)
-    return len(hashes(out)) == len(TABLES) and count_statuses(out / TABLES[0]) == record.counts
+    return len(hashes(out)) == len(TABLES) + 1 and count_statuses(out / TABLES[0]) == record.counts
 
 
 def finished_chunks(out: Path) -> dict[str, int]:

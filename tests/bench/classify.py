@@ -344,16 +344,7 @@ def run(
 
 def fitted(learn: Prepared, options: ClassifierOptions, progress: Callable[[str], None] | None = None) -> Classifier:
     """A classifier that learnt from prepared stars."""
-    return Classifier.fit_inputs(
-        learn.inputs,
-        [str(name) for name in learn.names],
-        learn.period,
-        [str(label) for label in learn.labels],
-        options,
-        progress,
-        learn.reference,
-        copies=learn.copies,
-    )
+    return Classifier.fit_inputs(learn.labelled, options, progress)
 
 
 def _share(right: NDArray[np.bool_]) -> float:

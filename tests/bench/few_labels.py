@@ -48,14 +48,7 @@ def named(result: Classification) -> tuple[NDArray[np.str_], NDArray[np.str_]]:
 
 def learnt(stars: Prepared, start: Classifier) -> Classifier:
     """The start, gone on with these stars."""
-    return Classifier.fit_inputs(
-        stars.inputs,
-        [str(name) for name in stars.names],
-        stars.period,
-        stars.labels.tolist(),
-        reference=stars.reference,
-        start=start,
-    )
+    return Classifier.fit_inputs(stars.labelled, start=start)
 
 
 def forest(stars: Prepared, test: Prepared, seed: int) -> NDArray[np.str_]:

@@ -25,7 +25,7 @@ import pyarrow.parquet as pq
 from swope.flows.night import POINTS, STARS, forecasting, score_night
 from swope.flows.options import RunOptions
 from swope.flows.record import RunRecord
-from swope.flows.state import STATE, kept_of, state_table, write_state
+from swope.flows.state import STATE, kept_of, state_table
 from swope.models.analysis import assess
 from swope.models.detector import Batch
 from swope.models.inputs import inputs_of
@@ -36,6 +36,7 @@ from swope.pipeline.period import find_period
 from swope.pipeline.split import share
 from swope.pipeline.star import Star
 from tests.bench.statespace_data import curves
+from tests.kept_state import leave_chunks
 
 
 def main(arguments: list[str]) -> None:
@@ -55,7 +56,7 @@ def measured(name: str, whole: list[LightCurve], nights: int, new: int, folder: 
     sigmas: dict[str, list[float]] = defaultdict(list)
     since = folder / "run"
     cost = a_run([curve.where(np.arange(len(curve) - last)) for curve in whole], since)
-    size = (since / STATE).stat().st_size
+    size = sum(path.stat().st_size for path in since.rglob(STATE))
     score_night([str(tonight(whole, last, new, folder))], since, folder / "warm")
     for detectors in (("statespace",), forecasting()):
         start = time.process_time()
@@ -105,8 +106,8 @@ def a_run(first: list[LightCurve], folder: Path) -> dict[str, float]:
     clock.append(time.process_time())
     folder.mkdir()
     kept = [kept_of(one) for one in analyses]
-    write_state(folder / STATE, [state_table([one.curve for one in analyses], kept)], RunOptions())
-    RunRecord("0", {}, [], asdict(RunOptions()), {}, {}, 0, 0, [], [], 0, {}).write(folder)
+    chunks = leave_chunks(folder, [state_table([one.curve for one in analyses], kept)])
+    RunRecord("0", {}, [], asdict(RunOptions()), {}, {}, 0, 0, [], chunks, 0, {}).write(folder)
     clock.append(time.process_time())
     return dict(zip(("period", "inputs", "statespace", "all models", "writing"), np.diff(clock).tolist(), strict=True))
 

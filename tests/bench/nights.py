@@ -34,8 +34,9 @@ from swope.flows.lock import LOCK
 from swope.flows.options import RunOptions
 from swope.flows.record import RunRecord
 from swope.models.statespace import StateSpace
+from tests.kept_state import state_bytes
 
-TABLES = ("objects.parquet", "events.parquet", "state.parquet")
+TABLES = ("objects.parquet", "events.parquet")
 FIELDS = 6
 
 #: Nights of a survey before the first one of the bench.
@@ -158,7 +159,7 @@ class Outcome:
     quiet : nights in which nothing changed.
     written : files that a quiet night wrote or changed.
     analysed : stars that were analysed, over all nights.
-    different : tables that are not those of one run over the final data.
+    different : what is not as one run over the final data has it.
     """
 
     nights: int
@@ -204,6 +205,8 @@ def many_nights(
             analysed += analysed_by(run_dir)
     catalog([places[0]], str(folder / "once"), options=options, workers=1, top=1)
     different = [name for name in TABLES if (run_dir / name).read_bytes() != (folder / "once" / name).read_bytes()]
+    if state_bytes(run_dir) != state_bytes(folder / "once"):
+        different.append("what is kept for the next night")
     return Outcome(scored, quiet, written, analysed, different)
 
 

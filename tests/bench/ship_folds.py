@@ -128,8 +128,7 @@ def ship_classifier(
     learn = to_learn_from(cache, stars, ~apart)
     classifier = Classifier.load(out / "classifier") if options is None else fitted(learn, options, print)
     if flags:
-        names, labels = ([str(one) for one in column] for column in (learn.names, learn.labels))
-        classifier.learn_flags(learn.inputs, names, learn.period, labels, SHIPPED, learn.reference, learn.copies)
+        classifier.learn_flags(learn.labelled, SHIPPED)
     classifier.prior = PRIOR
     lines, figures = [], {}
     for survey in dict.fromkeys(surveys):

@@ -1,9 +1,10 @@
 """How well the types of one survey are told apart: ``python -m tests.bench.subtypes``.
 
-By cross-validation, of classifiers that learnt from that survey alone (with magnitude and colour, which a survey's own
-model may use, and Swope's own periods), beside a forest on features of the `light-curve` library; and of the shipped
-classifier, on the stars that it never saw. Catalina's stars are weighed twice: as they are, and with as many contact
-binaries as the survey has.
+By ten-fold cross-validation, of classifiers that learnt from that survey alone (with magnitude and colour, which a
+survey's own model may use, and Swope's own periods), beside a forest on features of the `light-curve` library; and of
+the shipped classifier, on the stars that it never saw. Catalina's stars are weighed twice: as they are, and with as
+many contact binaries as the survey has, which share the survey's own classifiers are told then (`Classifier.prior`).
+Folds are kept in a folder, so that they may be judged one by one (``--folds 3``) and printed together (``--folds``).
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from __future__ import annotations
 import argparse
 import json
 from collections import Counter
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from numpy.typing import NDArray
 
 from swope.models.classifier import Classification, Classifier, ClassifierOptions
 from swope.models.classifier.targets import leaf_types
+from swope.models.inputs import Inputs
 from swope.pipeline.evaluate.classes import CALIBRATION_BINS
 from swope.pipeline.lightcurve import FloatArray
 from swope.pipeline.split import held_out
@@ -29,6 +32,9 @@ from tests.bench.training_set import Prepared, add_cache, prepared
 
 #: Types that the sets do not part.
 WIDER = {"CWA": "CW", "CWB": "CW"}
+
+#: Of the cross-validation.
+FOLDS = 10
 
 #: Share of a type in the survey, where the set was drawn to other shares (Drake et al. 2017: the held out part has it).
 SKY = {"catalina_south": ("EB|EW", 0.73)}
@@ -70,31 +76,118 @@ def quality(said: NDArray[np.str_], sure: FloatArray, truth: NDArray[np.str_], w
     }
 
 
-def cross_validated(whole: Prepared, folds: int, options: ClassifierOptions) -> dict[str, tuple[Any, Any]]:
-    """What own classifiers and forests say of each star, in the order of the stars: types and probabilities."""
-    from sklearn.ensemble import RandomForestClassifier
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """What was said of n stars.
 
-    table = forest_features(whole.inputs)
-    answers = {who: (np.empty(len(whole), dtype=object), np.zeros(len(whole))) for who in ("own", "forest")}
-    for test in splits(whole.names, 1, folds)[0]:
-        asked = whole.rows(test)
-        said, sure = as_labelled(
-            fitted(whole.rows(~test), options).classify_inputs(asked.inputs), asked.labels.tolist()
-        )
-        answers["own"][0][test], answers["own"][1][test] = said, sure
-        forest = RandomForestClassifier(300, random_state=1, n_jobs=1).fit(table[~test], whole.labels[~test])
-        shares = forest.predict_proba(table[test])
-        answers["forest"][0][test], answers["forest"][1][test] = (
-            forest.classes_[shares.argmax(axis=1)],
-            shares.max(axis=1),
-        )
-    return {who: (said.astype(str), sure) for who, (said, sure) in answers.items()}
+    Attributes
+    ----------
+    said, sure : (n,) types and their probabilities; `sky` and `sky_sure` where the shares of the types are told.
+    truth : (n,) labels.
+    """
+
+    said: NDArray[np.str_]
+    sure: FloatArray
+    sky: NDArray[np.str_]
+    sky_sure: FloatArray
+    truth: NDArray[np.str_]
+
+    @classmethod
+    def join(cls, parts: Sequence[Answers]) -> Answers:
+        """Those of several folds."""
+        return cls(*(np.concatenate([getattr(part, one.name) for part in parts]) for one in fields(cls)))
 
 
-def shipped(whole: Prepared) -> tuple[Classification, Prepared]:
-    """What the shipped classifier says of the stars that it never saw."""
+class OwnForest:
+    """A random forest on features of the `light-curve` library, period, magnitude and colour."""
+
+    def __init__(self, learn: Prepared) -> None:
+        from sklearn.ensemble import RandomForestClassifier
+
+        self.prior: dict[str, float] = {}
+        self._forest = RandomForestClassifier(300, random_state=1, n_jobs=1)
+        self._forest.fit(forest_features(learn.inputs), learn.labels)
+
+    def classify_inputs(self, inputs: Inputs) -> Classification:
+        """As a classifier answers, without flags."""
+        types = tuple(str(name) for name in self._forest.classes_)
+        shares = self._forest.predict_proba(forest_features(inputs))
+        shares = shares * np.array([self.prior.get(name, 1.0) for name in types])
+        n, none = len(inputs), (None,) * len(inputs)
+        shares /= shares.sum(axis=1, keepdims=True)
+        return Classification(types, shares, none, none, none, np.ones(n), np.zeros(n), np.zeros(n))
+
+
+def asked(model: Classifier | OwnForest, test: Prepared, prior: Mapping[str, float]) -> Answers:
+    """What a classifier says of stars, without and with a prior."""
+    found: list[Any] = []
+    for told in ({}, prior):
+        model.prior = {**told}
+        found += as_labelled(model.classify_inputs(test.inputs), test.labels.tolist())
+    return Answers(*found, test.labels)
+
+
+def sky_prior(labels: NDArray[np.str_], name: str) -> dict[str, float]:
+    """How much commoner the type whose share of the survey is known is there than among these labels, in odds."""
+    label, wanted = SKY.get(name, ("", 0.5))
+    share = float((labels == label).mean())
+    return {label: wanted / (1.0 - wanted) / (share / (1.0 - share))} if share else {}
+
+
+def cross_validated(whole: Prepared, name: str, judged: Sequence[int], options: ClassifierOptions, kept: Path) -> None:
+    """Keep what own classifiers and forests say of some of ten folds, in a folder."""
+    kept.mkdir(parents=True, exist_ok=True)
+    tests = splits(whole.names, 1, FOLDS)[0]
+    for fold in judged:
+        test, learn = whole.rows(tests[fold]), whole.rows(~tests[fold])
+        prior = sky_prior(learn.labels, name)
+        for who, model in (("own", fitted(learn, options)), ("forest", OwnForest(learn))):
+            answers = asked(model, test, prior)
+            np.savez(
+                kept / f"{name}-{who}-{fold}.npz", **{one.name: getattr(answers, one.name) for one in fields(answers)}
+            )
+
+
+def said_before(name: str, who: str, kept: Path) -> list[Answers]:
+    """What was kept of the folds of a set."""
+    found = []
+    for file in sorted(kept.glob(f"{name}-{who}-*.npz")):
+        with np.load(file) as arrays:
+            found.append(Answers(*(arrays[one.name] for one in fields(Answers))))
+    return found
+
+
+def shipped(whole: Prepared) -> Answers:
+    """What the shipped classifier says of the stars that it never saw; its own prior stays."""
     test = whole.rows(np.array([held_out(str(name)) for name in whole.names]))
-    return Classifier.pretrained().classify_inputs(test.inputs), test
+    said, sure = as_labelled(Classifier.pretrained().classify_inputs(test.inputs), test.labels.tolist())
+    return Answers(said, sure, said, sure, test.labels)
+
+
+def judged_as(name: str, who: str, folds: int, answers: Answers) -> dict[str, Any]:
+    """How good answers are, for stars as they are and with the shares of the sky."""
+    truth = answers.truth
+    one: dict[str, Any] = {"bench": "subtypes", "set": name, "who": who, "folds": folds, "stars": len(truth)}
+    as_is = quality(answers.said, answers.sure, truth, np.ones(len(truth)))
+    one["as_they_are"] = {key: round(value, 4) for key, value in as_is.items()}
+    if name in SKY:
+        in_sky = quality(answers.sky, answers.sky_sure, truth, sky_weights(truth, name))
+        one["as_in_the_sky"] = {key: round(value, 4) for key, value in in_sky.items()}
+    one["said"] = {
+        str(label): dict(Counter(answers.said[truth == label].tolist()).most_common()) for label in set(truth)
+    }
+    return one
+
+
+def show(one: dict[str, Any]) -> str:
+    """What a person reads of it."""
+    lines = [f"{one['set']}, {one['who']}, {one['stars']} stars" + (f", {one['folds']} folds" if one["folds"] else "")]
+    for how in ("as_they_are", "as_in_the_sky"):
+        if how in one:
+            lines.append(f"  {how.replace('_', ' ')}: " + ", ".join(f"{key} {x:.3f}" for key, x in one[how].items()))
+    for label, of_it in sorted(one["said"].items()):
+        lines.append(f"    {label}: " + ", ".join(f"{word} {count}" for word, count in list(of_it.items())[:6]))
+    return "\n".join(lines)
 
 
 def main() -> None:
@@ -102,34 +195,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_cache(parser)
     parser.add_argument("--sets", nargs="+", default=["catalina_south", "eros2_ogle"])
-    parser.add_argument("--folds", type=int, default=10, help="of the cross-validation; 0 for the shipped model alone")
-    parser.add_argument("--epochs", type=int, default=ClassifierOptions().epochs)
-    parser.add_argument("--batch", type=int, default=ClassifierOptions().batch)
+    words = "of the ten that are judged now (0 to 9; none: those that were kept)"
+    parser.add_argument("--folds", type=int, nargs="*", choices=range(FOLDS), default=list(range(FOLDS)), help=words)
+    parser.add_argument("--answers", type=Path, default=Path("out/bench/subtypes"), help="folder where folds are kept")
+    parser.add_argument("--epochs", type=int, default=24)
     args = parser.parse_args()
-    options = ClassifierOptions(survey=True, epochs=args.epochs, batch=args.batch, members=1)
+    options = ClassifierOptions(survey=True, members=1, epochs=args.epochs, batch=256, learning_rate=4e-3)
     for name in args.sets:
         whole = own_types(args.cache, name, options.copies)
-        result, test = shipped(whole)
-        answers = {"shipped": (*as_labelled(result, test.labels.tolist()), test.labels)}
-        if args.folds:
-            crossed = cross_validated(whole, args.folds, options)
-            answers |= {who: (said, sure, whole.labels) for who, (said, sure) in crossed.items()}
-        for who, (said, sure, truth) in answers.items():
-            one: dict[str, Any] = {"bench": "subtypes", "set": name, "who": who, "stars": len(truth)}
-            one["folds"] = 0 if who == "shipped" else args.folds
-            one["as_they_are"] = quality(said, sure, truth, np.ones(len(truth)))
-            if name in SKY:
-                one["as_in_the_sky"] = quality(said, sure, truth, sky_weights(truth, name))
-            print(f"{name}, {who}, {len(truth)} stars")
-            for how in ("as_they_are", "as_in_the_sky"):
-                if how in one:
-                    one[how] = {key: round(value, 4) for key, value in one[how].items()}
-                    print(f"  {how.replace('_', ' ')}: " + ", ".join(f"{key} {x:.3f}" for key, x in one[how].items()))
-            one["said"] = {
-                str(label): dict(Counter(said[truth == label].tolist()).most_common()) for label in set(truth)
-            }
-            for label, of_it in sorted(one["said"].items()):
-                print(f"    {label}: " + ", ".join(f"{word} {count}" for word, count in list(of_it.items())[:6]))
+        cross_validated(whole, name, args.folds, options, args.answers)
+        found = [judged_as(name, "shipped", 0, shipped(whole))]
+        for who in ("own", "forest"):
+            if parts := said_before(name, who, args.answers):
+                found.append(judged_as(name, who, len(parts), Answers.join(parts)))
+        for one in found:
+            print(show(one))
             print(json.dumps(one), flush=True)
 
 

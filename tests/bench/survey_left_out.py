@@ -3,7 +3,8 @@
 ``python -m tests.bench.survey_left_out`` judges on the stars that `swope.pipeline.split.held_out` keeps apart, so that
 choices may be made with ``--tune``, which judges on the others. Beside it stand a random forest on features of the
 `light-curve` library that learnt from the same stars, and what both say of the same stars when they know the survey.
-Sets that one instrument made are left out together.
+Sets that one instrument made are left out together. The stars judged are of types that the other surveys teach; which
+share of them gets a `class_flag` is said of each star alone, and in a run of all stars of the set.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from swope.models.classifier import Classification, ClassifierOptions
 from swope.models.classifier.targets import allowed_types, leaf_types
 from swope.models.inputs import Inputs
 from swope.pipeline.split import held_out, share
+from swope.pipeline.unfamiliar import UNCERTAIN, unfamiliar
 from tests.bench.classify import fitted, forest_features, judge
 from tests.bench.ship_folds import SHIPPED, as_labelled, gathered, to_learn_from
 from tests.bench.training_set import SETS, Prepared, add_cache
@@ -39,7 +41,13 @@ SURVEYS: dict[str, tuple[str, ...]] = {
 #: A type is judged where so many of its stars are, and a set where two types are.
 LEAST_JUDGED = 10
 
-HEAD = f"{'':29s} | left out: accuracy, balanced, ECE; forest | in survey\n{'set':15s} {'stars':>6s} {'types':>5s}"
+#: Shares of stars with a flag.
+FLAGGED = ("flagged", "flagged_in_run")
+
+HEAD = (
+    f"{'':29s} | left out: accuracy, balanced, ECE, flagged alone and in a run; forest | in survey\n"
+    f"{'set':15s} {'stars':>6s} {'types':>5s}"
+)
 
 
 def capped(stars: Prepared, sets: NDArray[np.str_], most: int) -> NDArray[np.bool_]:
@@ -63,6 +71,13 @@ def scored(result: Classification, test: Prepared) -> dict[str, Any]:
     said, sure = as_labelled(result, [str(label) for label in test.labels])
     recall = {str(label): round(float((said == label)[test.labels == label].mean()), 3) for label in set(test.labels)}
     return {key: round(value, 4) for key, value in judge(said, sure, test.labels).items()} | {"recall": recall}
+
+
+def flagged(result: Classification, rows: NDArray[np.int64]) -> dict[str, float]:
+    """Which share of some stars has a flag, each by itself and in the run of all."""
+    uncertain = np.array([flag == UNCERTAIN for flag in result.flag])
+    strange = (result.unlikeness > 1.0, unfamiliar(result.unlikeness))
+    return {name: round(float((uncertain | one)[rows].mean()), 4) for name, one in zip(FLAGGED, strange, strict=True)}
 
 
 class Forest:
@@ -109,13 +124,17 @@ def figures(
         classifier = fitted(learn, options)
         asked = {"left_out": classifier, "forest": Forest(learn, options.seed)} | knowing
         for name in its:
-            test = stars.rows((sets == name) & (~apart if tune else apart))
-            test = test.rows(judged(test, classifier.types))
+            run, side = stars.rows(sets == name), (~apart if tune else apart)[sets == name]
+            rows = np.flatnonzero(side)
+            rows = rows[judged(run.rows(rows), classifier.types)]
+            test = run.rows(rows)
             if len(set(test.labels)) < 2:
                 continue
             one: dict[str, Any] = {"bench": "survey_left_out", "survey": survey, "set": name, "tune": tune}
             one |= {"stars": len(test), "types": len(set(test.labels))}
             one |= {who: scored(model.classify_inputs(test.inputs), test) for who, model in asked.items()}
+            for who, model in (("left_out", classifier), ("in_survey", knowing["in_survey"])):
+                one[who] |= flagged(model.classify_inputs(run.inputs), rows)
             found.append(one)
             print(row(one), flush=True)
     return found
@@ -124,7 +143,7 @@ def figures(
 def row(one: dict[str, Any]) -> str:
     """A set, as a person reads it."""
     parts = [
-        " ".join(f"{one[mine][key]:.3f}   " for key in ("accuracy", "balanced", "ece"))
+        " ".join(f"{one[mine][key]:.3f}   " for key in ("accuracy", "balanced", "ece", *FLAGGED))
         + f"{one[theirs]['balanced']:.3f}"
         for mine, theirs in (("left_out", "forest"), ("in_survey", "forest_in_survey"))
     ]
@@ -150,7 +169,8 @@ def main() -> None:
     options = replace(SHIPPED, epochs=args.epochs)
     found = figures(args.cache, args.surveys, args.learn_from, args.most, args.tune, options)
     for who in ("left_out", "forest", "in_survey", "forest_in_survey"):
-        mean = {key: np.mean([one[who][key] for one in found]) for key in ("accuracy", "balanced", "ece")}
+        keys = ("accuracy", "balanced", "ece", *(FLAGGED if FLAGGED[0] in found[0][who] else ()))
+        mean = {key: np.mean([one[who][key] for one in found]) for key in keys}
         print(f"mean of {who}: " + ", ".join(f"{key} {value:.3f}" for key, value in mean.items()))
     lines = "".join(json.dumps(one) + "\n" for one in found)
     print(lines, end="")

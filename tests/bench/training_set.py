@@ -25,6 +25,7 @@ import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from swope.models.classifier import LabelledInputs
 from swope.models.classifier.thinned import EVERYWHERE, Thinned, thinned
 from swope.models.inputs import BINS, FACTORS, Inputs, inputs_of
 from swope.pipeline.clean import clean
@@ -127,6 +128,12 @@ class Prepared:
 
     def __len__(self) -> int:
         return len(self.names)
+
+    @property
+    def labelled(self) -> LabelledInputs:
+        """What a classifier learns from."""
+        names, labels = ([str(one) for one in column] for column in (self.names, self.labels))
+        return LabelledInputs(self.inputs, names, self.period, labels, self.reference, self.copies)
 
     def rows(self, index: NDArray[Any]) -> Prepared:
         """The stars at these rows."""

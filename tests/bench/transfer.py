@@ -101,15 +101,7 @@ def run(
     first = fitted(source, options)
     note("simulator", first, time.process_time() - begin)
     begin = time.process_time()
-    tuned = Classifier.fit_inputs(
-        own.inputs,
-        [str(name) for name in own.names],
-        own.period,
-        [str(label) for label in own.labels],
-        reference=own.reference,
-        start=first,
-        copies=own.copies,
-    )
+    tuned = Classifier.fit_inputs(own.labelled, start=first)
     note("simulator, fine-tuned", tuned, time.process_time() - begin)
     for name, learn, how in (("simulator and real", both, options), ("real", own, small)):
         begin = time.process_time()

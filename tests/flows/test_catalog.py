@@ -28,8 +28,12 @@ from swope.flows.report import write_report
 from swope.flows.workers import worker_processes
 from swope.models.weights import PRETRAINED
 from swope.pipeline.ingest import Part, SourceError
+from tests.kept_state import state_bytes, state_of
 
 N_GOOD = 6
+
+#: Tables that a run leaves, beside what it keeps of its stars.
+TABLES = ("objects.parquet", "events.parquet", "latent.parquet")
 
 
 def star_text(seed: int, period: float, n: int = 150) -> str:
@@ -178,10 +182,17 @@ def test_the_same_catalog_whatever_the_workers_and_the_order(
 ) -> None:
     files = sorted((str(file) for file in survey.iterdir()), reverse=True)
     catalog(files, str(tmp_path), options=RunOptions(chunk_size=5), workers=2, top=1)
-    for name in ("objects.parquet", "events.parquet", "state.parquet", "latent.parquet"):
-        mine, theirs = pq.read_table(tmp_path / name), pq.read_table(run[0] / name)
-        different = [column for column in mine.column_names if not same(mine[column], theirs[column])]
+    made = [
+        {name: pq.read_table(folder / name) for name in TABLES} | {"state": state_of(folder)}
+        for folder in (tmp_path, run[0])
+    ]
+    for name, mine in made[0].items():
+        different = [column for column in mine.column_names if not same(mine[column], made[1][name][column])]
         assert set(different) <= {"source"}, name
+
+
+def bytes_of(run_dir: Path) -> dict[str, bytes]:
+    return {name: (run_dir / name).read_bytes() for name in TABLES} | {"state": state_bytes(run_dir)}
 
 
 def same(a: pa.ChunkedArray, b: pa.ChunkedArray) -> bool:
@@ -200,8 +211,7 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(
     (out / "objects.parquet").unlink()
     again = catalog([str(survey)], str(out), options=RunOptions(chunk_size=5), workers=1, top=3)
     assert again.n_reused == len(again.chunks) - 1
-    for name in ("objects.parquet", "events.parquet", "state.parquet", "latent.parquet"):
-        assert (out / name).read_bytes() == (run[0] / name).read_bytes()
+    assert bytes_of(out) == bytes_of(run[0])
 
 
 def chunk_folders(out: Path) -> set[str]:
@@ -228,8 +238,7 @@ def test_one_file_more_redoes_one_chunk_and_what_nothing_refers_to_goes(
     back = catalog([str(survey)], str(out), options=options, workers=1, top=1)
     assert back.n_reused >= len(run[1].chunks) - 1
     assert chunk_folders(out) == chunk_folders(run[0])
-    for name in ("objects.parquet", "events.parquet", "state.parquet", "latent.parquet"):
-        assert (out / name).read_bytes() == (run[0] / name).read_bytes()
+    assert bytes_of(out) == bytes_of(run[0])
 
 
 def test_the_next_run_ranks_by_what_was_said_of_this_one(
@@ -260,8 +269,7 @@ def test_the_catalog_does_not_depend_on_the_chunks(run: tuple[Path, RunRecord], 
     # one a file: of which files a chunk is made depends on their paths, so that some other size may give the same ones
     catalog([str(survey)], str(tmp_path), options=RunOptions(chunk_size=1), workers=1, top=1)
     assert len(RunRecord.read(tmp_path).chunks) > len(run[1].chunks)
-    for name in ("objects.parquet", "events.parquet", "state.parquet", "latent.parquet"):
-        assert (tmp_path / name).read_bytes() == (run[0] / name).read_bytes()
+    assert bytes_of(tmp_path) == bytes_of(run[0])
 
 
 def test_a_chunk_that_fails_has_rows_that_say_why_and_is_tried_again_by_the_next_run(

@@ -36,9 +36,10 @@ from swope.pipeline.ingest import IngestOptions, Part, Plan, plan
 from swope.pipeline.lightcurve import LightCurve
 from swope.pipeline.period import PeriodResult
 from swope.pipeline.star import Star
+from tests.kept_state import state_bytes
 
 N = 9
-TABLES = ("objects.parquet", "events.parquet", "state.parquet", "latent.parquet")
+TABLES = ("objects.parquet", "events.parquet", "latent.parquet")
 OPTIONS = RunOptions(chunk_size=4)
 
 
@@ -99,7 +100,7 @@ def run(survey: Path, out: Path) -> RunRecord:
 
 
 def bytes_of(out: Path) -> dict[str, bytes]:
-    return {name: (out / name).read_bytes() for name in TABLES}
+    return {name: (out / name).read_bytes() for name in TABLES} | {"state": state_bytes(out)}
 
 
 def adds_up(record: RunRecord) -> bool:

@@ -13,6 +13,7 @@ from swope.flows.nightly import nightly
 from swope.flows.options import RunOptions
 from swope.flows.workers import worker_processes
 from tests.bench.nights import TABLES, Survey
+from tests.kept_state import state_bytes
 
 OPTIONS = RunOptions(chunk_size=4, clock="MJD_UTC")
 
@@ -56,10 +57,11 @@ def test_what_a_disk_has_damaged_is_named_and_made_anew(nights: Path, capfd: pyt
             flip(one)
     a_night(harmed)
     said = capfd.readouterr().err
-    for name in (*map(str, folders), str(run_dir / "state.parquet"), str(run_dir / "history.json")):
+    for name in (*map(str, folders), str(run_dir / "history.json")):
         assert name in said
     for name in TABLES:
         assert (run_dir / name).read_bytes() == (nights / "once" / name).read_bytes(), name
+    assert state_bytes(run_dir) == state_bytes(nights / "once")
 
 
 def test_without_damage_the_night_says_nothing_of_it(nights: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -69,6 +71,20 @@ def test_without_damage_the_night_says_nothing_of_it(nights: Path, capfd: pytest
     assert "written" not in capfd.readouterr().err
     for name in TABLES:
         assert (whole / "catalog" / name).read_bytes() == (nights / "once" / name).read_bytes(), name
+    assert state_bytes(whole / "catalog") == state_bytes(nights / "once")
+
+
+def test_a_night_that_makes_no_catalog_refuses_to_go_on_from_what_is_damaged(
+    nights: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    harmed = tmp_path / "harmed"
+    shutil.copytree(nights / "made", harmed)
+    state = next(iter((harmed / "catalog").glob("work/*/*/state.parquet")))
+    flip(state)
+    places = [str(nights / "incoming"), str(harmed / "catalog"), str(harmed / "nights")]
+    with pytest.raises(ValueError, match=r"work/.* is damaged, and is made anew by the next `swope run`"):
+        nightly(*places, options=OPTIONS, top=1, workers=1, update=False)
+    assert str(state.parent) in capfd.readouterr().err
 
 
 @pytest.mark.parametrize("name", ["run.json", "nightly.json"])

@@ -20,7 +20,7 @@ from swope.flows.night.star import opinions, take_in
 from swope.flows.options import RunOptions
 from swope.flows.record import RunRecord
 from swope.flows.stages import ingest_options
-from swope.flows.state import NIGHTLY, STATE, State, kept_of, read_state, state_table, write_state
+from swope.flows.state import NIGHTLY, STATE, kept_of, read_state, state_table
 from swope.models.analysis import assess
 from swope.models.forecaster import Forecaster
 from swope.models.registry import load_models
@@ -34,6 +34,7 @@ from swope.pipeline.night import follow_on
 from swope.pipeline.period import PeriodResult
 from swope.pipeline.reason import Reason
 from swope.pipeline.star import Star
+from tests.kept_state import leave_chunks, state_of
 
 N, HALF = 160, 120
 NAMED = "object_id,mjd,mag,magerr,band"
@@ -66,7 +67,7 @@ def star_of(curve: LightCurve) -> Star:
     return Star(curve, PeriodResult(period=0.6 + 0.1 * seed, fap=1e-9, t0=2458000.0, terms=1))
 
 
-def state_of(stars: list[Star]) -> pa.Table:
+def kept_in_run(stars: list[Star]) -> pa.Table:
     """What a run keeps of some stars."""
     found = assess(stars, load_models(), EventOptions())
     return state_table([one.curve.good for one in found], [kept_of(one) for one in found])
@@ -74,16 +75,14 @@ def state_of(stars: list[Star]) -> pa.Table:
 
 def leave_state(folder: Path, *tables: pa.Table) -> None:
     """What a night finds of a run."""
-    folder.mkdir()
-    write_state(folder / STATE, tables, RunOptions())
-    leave_record(folder)
+    leave_record(folder, chunks=leave_chunks(folder, tables))
 
 
-def leave_record(folder: Path, *inputs: str) -> RunRecord:
+def leave_record(folder: Path, *inputs: str, chunks: Sequence[str] = ()) -> RunRecord:
     """What a run of some inputs says of itself."""
     parts = [{"sha256": one, "files": []} for one in inputs]
     folder.mkdir(exist_ok=True)
-    record = RunRecord("0", {}, [], asdict(RunOptions()), {}, {}, 0, 0, parts, [], 0, {})
+    record = RunRecord("0", {}, [], asdict(RunOptions()), {}, {}, 0, 0, parts, list(chunks), 0, {})
     record.write(folder)
     return record
 
@@ -101,7 +100,7 @@ def survey(tmp_path_factory: pytest.TempPathFactory) -> Path:
         write(folder / "all", f"star{seed}", lines)
     write(folder / "first", "short5", rows(5)[:4])
     write(folder / "later", "short5", rows(5)[HALF : HALF + 2])
-    table = state_of([star_of(curve) for curve in curves(folder / "first")])
+    table = kept_in_run([star_of(curve) for curve in curves(folder / "first")])
     leave_state(folder / "run", table[:2], table[2:])
     return folder
 
@@ -152,7 +151,7 @@ def test_two_nights_are_as_good_as_one(survey: Path, night: Path) -> None:
             halves = [points(survey / f"after_{day}", star, detector) for day in ("monday", "tuesday")]
             for name, whole in points(night, star, detector).items():
                 np.testing.assert_array_equal(np.concatenate([half[name] for half in halves]), whole)
-    both = [State.of(folder).path for folder in (night, survey / "after_tuesday")]
+    both = [night / STATE, survey / "after_tuesday" / STATE]
     # NaN is not equal to itself
     one, two = ([repr(row) for row in pq.read_table(path).to_pylist() if row["object_id"] != "short5"] for path in both)
     assert one == two
@@ -175,7 +174,7 @@ def test_points_known_already_change_nothing(survey: Path, night: Path) -> None:
     record = score_night([str(survey / "all")], survey / "whole", survey / "nothing_new")
     assert (record.n_points, record.n_seen, record.n_events) == (0, 4 * N, 0)
     assert record.counts["n_ok"] == 4
-    assert State.of(survey / "nothing_new").path.read_bytes() == State.of(survey / "whole").path.read_bytes()
+    assert (survey / "nothing_new" / STATE).read_bytes() == (survey / "whole" / STATE).read_bytes()
 
 
 def test_a_flare_is_the_most_surprising_of_the_night(survey: Path, night: Path) -> None:
@@ -214,7 +213,7 @@ def test_every_input_of_a_night_is_accounted_for(survey: Path) -> None:
     assert found["star9"]["reason"].startswith("new star")
     assert [found[name]["status"] for name in ("star1", "star2", "star9")] == ["rejected"] * 3
     # who was not there, or could not be scored, is as it was
-    before, after = (pq.read_table(survey / folder / STATE).to_pylist() for folder in ("run", "odd_night"))
+    before, after = (state_of(survey / folder).to_pylist() for folder in ("run", "odd_night"))
     changed = [old["object_id"] for old, new in zip(before, after, strict=True) if repr(old) != repr(new)]
     assert changed == ["star0"]
 
@@ -230,7 +229,7 @@ def test_a_star_too_short_for_a_fit_is_followed_all_the_same(night: Path) -> Non
 
 
 def test_a_name_that_two_stars_have_is_not_guessed(survey: Path) -> None:
-    table = pq.read_table(survey / "run" / STATE)
+    table = state_of(survey / "run")
     other = table[1:2].set_column(table.schema.get_field_index("source"), table.schema.field("source"), [["b.csv"]])
     leave_state(survey / "twice", table, other)
     score_night([str(survey / "later")], survey / "twice", survey / "twice_night", detectors=("statespace",))
@@ -263,7 +262,7 @@ def test_a_state_space_that_breaks_leaves_the_star_as_it_was(survey: Path, monke
         raise np.linalg.LinAlgError("singular")
 
     monkeypatch.setattr("swope.flows.night.star.follow", broken)
-    (known, kept), *_ = [pair for pair in read_state(pq.read_table(survey / "run" / STATE)) if pair[1].record]
+    (known, kept), *_ = [pair for pair in read_state(state_of(survey / "run")) if pair[1].record]
     step = take_in(known, kept, [curve for curve in curves(survey / "later") if curve.object_id == known.object_id])
     assert step.problem == Reason("the state space failed: LinAlgError: singular", fault=True)
     assert (step.curve, step.kept, len(step.arrived.fresh)) == (known, kept, 0)
@@ -285,7 +284,7 @@ def namesakes(survey: Path) -> Path:
         Star(curve, PeriodResult(period=periods[Path(curve.source).name], fap=1e-9, t0=2458000.0, terms=1))
         for curve in found
     ]
-    leave_state(folder / "run", state_of(known))
+    leave_state(folder / "run", kept_in_run(known))
     return folder
 
 
@@ -327,7 +326,7 @@ def test_namesakes_keep_their_nights_apart(namesakes: Path, tmp_path: Path) -> N
 def test_of_namesakes_one_comes_and_the_other_stays_as_it_was(namesakes: Path, tmp_path: Path) -> None:
     came(tmp_path, namesakes, "b")
     assert list(by_file(tmp_path, STARS)) == ["b.csv"]
-    before, after = (pq.read_table(folder / STATE).to_pylist() for folder in (namesakes / "run", tmp_path))
+    before, after = (state_of(folder).to_pylist() for folder in (namesakes / "run", tmp_path))
     changed = [Path(new["source"]).name for old, new in zip(before, after, strict=True) if repr(old) != repr(new)]
     assert changed == ["b.csv"]
 
@@ -359,7 +358,7 @@ def test_what_cannot_be_gone_on_from_is_refused(
     assert "is the folder of a run" in said("--since", str(night), "--out", str(survey / "run"))
     shutil.copy(night / STATE, tmp_path / STATE)
     assert "unfinished night" in said("--since", str(tmp_path), "--out", str(tmp_path / "out"))
-    (tmp_path / NIGHTLY).write_text("{}")
+    shutil.copy(night / NIGHTLY, tmp_path / NIGHTLY)
     (tmp_path / STATE).write_text("no table")
     assert "is damaged" in said("--since", str(tmp_path), "--out", str(tmp_path / "out"))
     pq.write_table(pq.read_table(night / STARS), tmp_path / STATE)

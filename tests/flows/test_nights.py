@@ -20,6 +20,7 @@ from swope.flows.workers import worker_processes
 from swope.pipeline.catalog import write_parquet
 from tests.bench.nights import TABLES, many_nights
 from tests.flows.test_nightly import HALF, night, rows, score_night, survey, write
+from tests.kept_state import state_bytes
 
 __all__ = ["night", "survey"]
 
@@ -64,6 +65,8 @@ def test_the_command_brings_the_run_up_to_date_where_its_sources_changed(
         assert main(["run", str(incoming), "--out", str(tmp_path / "once"), "--no-report"]) == 0
     for name in TABLES:
         assert (run_dir / name).read_bytes() == (tmp_path / "once" / name).read_bytes(), name
+    assert state_bytes(run_dir) == state_bytes(tmp_path / "once")
+    assert state_bytes(run_dir) == state_bytes(tmp_path / "once")
     names = pq.read_table(run_dir / "objects.parquet")["object_id"].to_pylist()
     assert names == ["star0", "star1", "star2"]
 
@@ -87,6 +90,8 @@ def test_a_run_that_joins_files_takes_in_those_of_the_night(tmp_path: Path) -> N
         assert main(["run", str(survey), str(tonight), "--out", str(tmp_path / "once"), *command]) == 0
     for name in TABLES:
         assert (run_dir / name).read_bytes() == (tmp_path / "once" / name).read_bytes(), name
+    assert state_bytes(run_dir) == state_bytes(tmp_path / "once")
+    assert state_bytes(run_dir) == state_bytes(tmp_path / "once")
     points = {row["object_id"]: row["n_obs"] for row in pq.read_table(run_dir / "objects.parquet").to_pylist()}
     assert points == {"star0": HALF, "star1": len(rows(1)), "star2": len(rows(2)) - HALF}
 

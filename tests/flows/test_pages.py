@@ -126,9 +126,9 @@ def test_the_next_run_draws_again_the_stars_that_changed_alone(
     drawn: list[int] = []
     seen = cards_module.cards
 
-    def counted(folder: Path, details: dict[int, StarDetail]) -> dict[int, Html]:
+    def counted(folder: Path, details: dict[int, StarDetail], n_ranked: int) -> dict[int, Html]:
         drawn.extend(details)
-        return seen(folder, details)
+        return seen(folder, details, n_ranked)
 
     monkeypatch.setattr(cards_module, "cards", counted)
     record = RunRecord.read(run_dir)

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from swope.models.classifier import Classifier, ClassifierOptions
+from swope.models.classifier import Classifier, ClassifierOptions, LabelledInputs
 from swope.models.classifier.classifier import _options, _tensors
 from swope.models.classifier.lesson import set_apart
 from swope.models.classifier.network import joint
@@ -144,11 +144,11 @@ def test_the_forest_may_be_left_out(unseen: list[Star]) -> None:
 
 def test_what_is_unlike_all_that_was_learnt_is_unfamiliar(trained: Classifier, unseen: list[Star]) -> None:
     before = trained.abstention
-    most = float(np.sort(trained.classify(unseen).unlikeness)[-4])
+    most = float(np.sort(trained.classify(unseen).unlikeness)[-4]) * before.most
     try:
         trained.abstention = replace(before, least=0.0, most=most)
         result = trained.classify(unseen)
-        assert result.flag == tuple("unfamiliar" if unlike > most else None for unlike in result.unlikeness)
+        assert result.flag == tuple("unfamiliar" if unlike > 1.0 else None for unlike in result.unlikeness)
         assert any(result.flag)
         trained.abstention = replace(before, least=1.1)
         assert trained.classify(unseen).flag == ("uncertain",) * len(unseen)
@@ -171,11 +171,12 @@ def test_flags_learnt_anew_leave_the_classes(trained: Classifier, unseen: list[S
     again = Classifier.load(tmp_path)
     stars, labels, _ = training_stars()
     names, period = [star.curve.object_id for star in stars], np.array([star.period.period for star in stars])
-    again.learn_flags(inputs_of(stars), names, period, labels, replace(OPTIONS, familiar=0.5))
+    again.learn_flags(LabelledInputs(inputs_of(stars), names, period, labels), replace(OPTIONS, familiar=0.5))
     before, after = trained.classify(unseen), again.classify(unseen)
     np.testing.assert_array_equal(after.probabilities, before.probabilities)
     # the same stars say again what they said when it was trained; only the share that is familiar is another
-    np.testing.assert_allclose(after.unlikeness, before.unlikeness, rtol=1e-5)
+    before_all, after_all = before.unlikeness * trained.abstention.most, after.unlikeness * again.abstention.most
+    np.testing.assert_allclose(after_all, before_all, rtol=1e-5)
     assert again.abstention.most < trained.abstention.most
     assert again.abstention.kept < 0.6 < trained.abstention.kept
 
@@ -220,6 +221,18 @@ def test_open_labels_are_no_choice_where_narrower_ones_are() -> None:
     assert allowed_types("RR|EW", ("EB", "EW", "RRAB", "RRC")).tolist() == [0, 1, 1, 1]
     assert allowed_types("E", ("DCEP", "EA", "EW")).tolist() == [0, 1, 1]
     assert allowed_types("DCEP", ("DCEP", "DCEP(B)")).tolist() == [1, 0]
+
+
+@pytest.mark.parametrize(
+    "labels", [["EB|EW", "RRAB"], ["EA", "EB|EW", "ROT"], ["DCEP|DCEPS", "E"], ["glow|EW", "EA"], ["E", "EA|EB"]]
+)
+def test_each_label_allows_a_type_that_is_learnt(labels: list[str]) -> None:
+    # stars of an open label without a narrower one taught the network nothing, and the forest what is no number
+    types = leaf_types(labels)
+    for label in labels:
+        assert allowed_types(label, types).any()
+        if label in types:
+            assert allowed_types(label, types)[types.index(label)]
 
 
 def test_a_reference_period_says_which_candidate_is_true() -> None:

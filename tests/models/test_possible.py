@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from swope.models.classifier.possible import possible_pairs
+from swope.models.classifier.possible import period_factor, possible_pairs
 from swope.models.inputs import FACTORS, Inputs, inputs_of
 from swope.pipeline.features import FOLDED
 from swope.pipeline.vsx import TYPES, period_range
@@ -56,3 +56,17 @@ def test_the_range_of_an_open_type_holds_those_below_it() -> None:
             wider = period_range(one.parent)
             assert wider[0] <= low
             assert high <= wider[1]
+
+
+def test_the_found_period_stays_unless_another_is_much_likelier() -> None:
+    share = np.array([[0.4, 0.6, 0.0], [0.1, 0.8, 0.0], [0.1, 0.05, 0.75], [0.5, 0.5, 0.0], [1.0, 0.0, 0.0]])
+    assert period_factor(share).tolist() == [1.0, 2.0, 0.5, 1.0, 1.0]
+    # shares of a type that is itself unlikely
+    assert period_factor(0.01 * share).tolist() == [1.0, 2.0, 0.5, 1.0, 1.0]
+
+
+@given(st.lists(st.tuples(*[st.sampled_from([0.0, 0.1, 0.3, 0.5])] * 3), min_size=1, max_size=20))
+def test_no_type_gets_a_period_that_it_may_not_have(shares: list[tuple[float, float, float]]) -> None:
+    share = np.array(shares)
+    place = [FACTORS.index(factor) for factor in period_factor(share)]
+    assert (share[np.arange(len(share)), place] > 0.0)[share.sum(axis=1) > 0.0].all()

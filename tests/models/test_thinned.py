@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from swope.models.classifier import Classifier, ClassifierOptions
+from swope.models.classifier import Classifier, ClassifierOptions, LabelledInputs
 from swope.models.classifier.thinned import LONGEST, Thinned, copies_wanted, thinned
 from swope.models.classifier.training import versions_of
 from swope.models.inputs import inputs_of
@@ -68,7 +68,7 @@ def test_copies_are_learnt_from_and_never_calibrated_on() -> None:
     options = ClassifierOptions(members=1, trees=5, hidden=8, filters=(4,), epochs=1, batch=32)
 
     def fit(copies: Thinned | None) -> Classifier:
-        return Classifier.fit_inputs(inputs_of(stars), names, period, labels, options, copies=copies)
+        return Classifier.fit_inputs(LabelledInputs(inputs_of(stars), names, period, labels, copies=copies), options)
 
     copies = thinned(stars, labels, 1, search=None)
     plain, more = fit(None), fit(copies)

@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 from scipy.stats import entropy
 
-from swope.models.classifier.unlikeness import Unlikeness, kinds_of, signs_of
+from swope.models.classifier.unlikeness import Unlikeness, kinds_of, rarity_of, signs_of
+from swope.models.classifier.votes import COLUMNS, table_of
+from swope.models.inputs import FACTORS
+from swope.pipeline.features import FOLDED, PLAIN, REST, SEARCH, STRUCTURE, SURVEY
 
 
 def table_of_kinds(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -24,7 +27,7 @@ def made() -> Unlikeness:
     table, labels = table_of_kinds(900, 1)
     kinds = kinds_of(table[:600], labels[:600])
     votes = np.random.default_rng(2).dirichlet([5.0, 1.0, 1.0], 300)
-    return Unlikeness.of(kinds, signs_of(votes, kinds.rarity(kinds.places(table[600:]))))
+    return Unlikeness.of(kinds, signs_of(votes, rarity_of(kinds, table[600:])))
 
 
 def test_the_first_sign_is_the_entropy_of_the_votes() -> None:
@@ -36,7 +39,7 @@ def test_the_first_sign_is_the_entropy_of_the_votes() -> None:
 def test_both_signs_have_the_same_spread_among_known_stars() -> None:
     table, labels = table_of_kinds(900, 1)
     kinds = kinds_of(table, labels)
-    signs = signs_of(np.random.default_rng(2).dirichlet(np.ones(3), 900), kinds.rarity(kinds.places(table)))
+    signs = signs_of(np.random.default_rng(2).dirichlet(np.ones(3), 900), rarity_of(kinds, table))
     np.testing.assert_allclose((signs / Unlikeness.of(kinds, signs).spread).std(axis=0), 1.0)
     alike = Unlikeness.of(kinds, np.ones((2, 2)))
     assert np.isfinite(alike.added(signs)).all()
@@ -62,3 +65,26 @@ def test_what_is_stored_says_the_same_bit_by_bit_in_any_company() -> None:
     np.testing.assert_array_equal(again(votes, table), whole)
     for i in (0, 17, 49):
         np.testing.assert_array_equal(again(votes[i : i + 1], table[i : i + 1]), whole[i : i + 1])
+
+
+@pytest.mark.parametrize("feature", ["amplitude", "rest_noise", "found"])
+def test_what_tells_surveys_apart_makes_no_star_rare(feature: str) -> None:
+    rng = np.random.default_rng(6)
+    table = rng.normal(size=(400, len(COLUMNS))).astype(np.float32)
+    # all known stars have a period
+    table[:, COLUMNS.index("found")] = 0.0
+    kinds = kinds_of(table, np.array(["EA", "EW"] * 200))
+    elsewhere = table.copy()
+    elsewhere[:, COLUMNS.index(feature)] -= 4.0
+    np.testing.assert_array_equal(rarity_of(kinds, elsewhere), rarity_of(kinds, table))
+    elsewhere[:, COLUMNS.index("log_period")] -= 4.0
+    assert np.median(rarity_of(kinds, elsewhere) - rarity_of(kinds, table)) > 0.1
+
+
+def test_the_features_have_the_names_of_their_columns() -> None:
+    plain = len(PLAIN) + 1 + len(STRUCTURE) + len(REST) + len(SEARCH)
+    unused = np.zeros((1, 1))
+    table = table_of([unused, unused, np.zeros((1, len(FACTORS), len(FOLDED))), np.arange(plain)[None], unused])
+    assert table.shape[1] == len(COLUMNS) - len(SURVEY)
+    assert table[0, COLUMNS.index("found")] == len(PLAIN)
+    assert table[0, COLUMNS.index(SEARCH[-1])] == plain - 1

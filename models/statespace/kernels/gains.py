@@ -46,7 +46,7 @@ def is_single(problem: Problem) -> bool:
     return blocks == 0 or bool(blocks == 1 and problem.kind[0] == DAMPED)
 
 
-@compiled()
+@compiled(fast={"contract"})
 def decay(step: FloatArray, rate: float, keep: FloatArray) -> None:
     """Fill `keep` (n,) with exp(rate * step), rate * step <= 0, to the last bit but one.
 
@@ -79,7 +79,7 @@ def decay(step: FloatArray, rate: float, keep: FloatArray) -> None:
         keep[t] *= power[t]
 
 
-@compiled()
+@compiled(fast={"contract"})
 def gains(theta: FloatArray, problem: Problem) -> Gains:
     """The gains of a problem that `is_single`, at theta (p,).
 

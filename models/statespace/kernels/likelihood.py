@@ -98,7 +98,7 @@ def _pass(theta: FloatArray, problem: Problem, normal: FloatArray) -> tuple[floa
 _GATHERED = 4
 
 
-@compiled()
+@compiled(fast={"contract"})
 def _add_products(white: FloatArray, normal: FloatArray) -> None:
     """Add the scalar products of the columns over some rows, `white` (`_GATHERED`, k + 1), to `normal`.
 
@@ -112,7 +112,7 @@ def _add_products(white: FloatArray, normal: FloatArray) -> None:
             normal[i, j] += (one * first[j] + two * second[j]) + (three * third[j] + four * fourth[j])
 
 
-@compiled()
+@compiled(fast={"contract"})
 def pass_single(theta: FloatArray, problem: Problem, normal: FloatArray) -> tuple[float, int]:
     """As `_pass`, for the commonest case several times as fast: no block, or one damped random walk."""
     learnt = gains(theta, problem)

@@ -19,7 +19,7 @@ def is_scalar(problem: Problem) -> bool:
     return problem.rows.shape[1] == 1 and is_single(problem)
 
 
-@compiled()
+@compiled(fast={"contract"})
 def scalar_slopes(theta: FloatArray, problem: Problem, slope: FloatArray) -> float:
     """Log-likelihood of a scalar problem at theta; fills its derivatives (p,), unless `slope` is empty.
 

@@ -36,9 +36,8 @@ def _single_products(
             row, mine, others = white[t - start], problem.rows[t], templates[t]
             for j in range(own):
                 row[j] = mine[j]
-            further = row[own:]
             for j in range(more):
-                further[j] = others[j]
+                row[own + j] = others[j]
             h, g, kept, root = seen[t], gain[t], keep[t], math.sqrt(inverse[t])
             for j in range(own + more):
                 before = kept * state[j]
@@ -51,9 +50,8 @@ def _single_products(
             for j in range(own + more):
                 line[j] += (one * first[j] + two * second[j]) + (three * third[j] + four * fourth[j])
         for t in range(_GATHERED):
-            further = white[t, own:]
             for j in range(more):
-                norm[j] += further[j] * further[j]
+                norm[j] += white[t, own + j] * white[t, own + j]
 
 
 def products(theta: FloatArray, problem: Problem, templates: FloatArray) -> tuple[FloatArray, FloatArray]:

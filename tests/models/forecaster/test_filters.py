@@ -1,4 +1,4 @@
-"""The compiled filters against dense Gaussian processes, SciPy's Student t, and sums written out."""
+"""The compiled forecasts against SciPy's Student t, and sums written out."""
 
 from __future__ import annotations
 
@@ -13,77 +13,9 @@ from swope.models.forecaster.filters import (
     causal_noise,
     forgetting_sums,
     fourier,
-    linear_bank,
     log_t,
     neighbours,
 )
-
-
-def _quiet(n: int, d: int, seed: int) -> tuple[np.ndarray, ...]:
-    """A process drawn from the filter's own model, with noise large enough that no row is clipped."""
-    rng = np.random.default_rng(seed)
-    time = np.sort(rng.uniform(0, 50, n))
-    design = rng.standard_normal((n, d))
-    prior = rng.uniform(0.1, 2.0, (1, d))
-    decay = np.where(rng.random((1, d)) < 0.5, 0.0, rng.uniform(0.05, 1.0, (1, d)))
-    noise = rng.uniform(0.5, 1.5, n)
-    return time, design, prior, decay, noise
-
-
-def _dense(time: np.ndarray, design: np.ndarray, prior: np.ndarray, decay: np.ndarray) -> np.ndarray:
-    apart = np.abs(time[:, None] - time[None, :])
-    return sum(
-        prior[j] * np.exp(-decay[j] * apart) * np.outer(design[:, j], design[:, j]) for j in range(design.shape[1])
-    )
-
-
-@given(st.integers(0, 10_000), st.integers(2, 25), st.integers(1, 6))
-@settings(max_examples=40, deadline=None)
-def test_linear_bank_is_the_dense_gaussian_process(seed: int, n: int, d: int) -> None:
-    time, design, prior, decay, noise = _quiet(n, d, seed)
-    covariance = _dense(time, design, prior[0], decay[0]) + np.diag(noise)
-    value = 0.5 * np.random.default_rng(seed + 1).multivariate_normal(np.zeros(n), covariance)
-    mean, variance, log_density = linear_bank(time, value, noise, design, prior, decay, -1, np.ones(n, dtype=bool))
-    scale, nu = 1.0, 4
-    for i in range(n):
-        weights = np.linalg.solve(covariance[:i, :i], covariance[:i, i])
-        spread = covariance[i, i] - weights @ covariance[:i, i]
-        miss = value[i] - weights @ value[:i]
-        if miss**2 / (scale * spread) > 9:
-            return
-        assert mean[0, i] == pytest.approx(weights @ value[:i], abs=1e-8)
-        assert variance[0, i] == pytest.approx(scale * spread * nu / (nu - 2), rel=1e-8)
-        expected = stats.t.logpdf(miss, nu, scale=np.sqrt(scale * spread))
-        assert log_density[0, i] == pytest.approx(expected, abs=1e-8)
-        scale = (nu * scale + miss**2 / spread) / (nu + 1)
-        nu += 1
-
-
-def test_a_gliding_level_is_the_dense_matern_process() -> None:
-    rng = np.random.default_rng(8)
-    n, rate, power = 40, 0.3, 2.0
-    time, noise = np.sort(rng.uniform(0, 60, n)), rng.uniform(0.3, 0.6, n)
-    apart = rate * np.abs(time[:, None] - time[None, :])
-    covariance = power * (1 + apart) * np.exp(-apart) + 5.0 + np.diag(noise)
-    value = 0.3 * rng.multivariate_normal(np.zeros(n), covariance)
-    design = np.stack([np.ones(n), np.ones(n), np.zeros(n)], axis=1)
-    prior, decay = np.array([[5.0, power, 0.0]]), np.array([[0.0, rate, 0.0]])
-    mean, _, _ = linear_bank(time, value, noise, design, prior, decay, 1, np.ones(n, dtype=bool))
-    for i in range(1, n):
-        expected = np.linalg.solve(covariance[:i, :i], covariance[:i, i]) @ value[:i]
-        assert mean[0, i] == pytest.approx(expected, abs=1e-8)
-
-
-def test_a_wild_row_moves_the_filter_little() -> None:
-    n = 60
-    time = np.arange(n, dtype=float)
-    value = np.zeros(n)
-    value[40] = 100.0
-    one = np.ones((n, 1))
-    mean, _, _ = linear_bank(
-        time, value, np.ones(n), one, np.array([[10.0]]), np.zeros((1, 1)), -1, np.ones(n, dtype=bool)
-    )
-    assert abs(mean[0, 41]) < 0.3
 
 
 @given(st.floats(0, 1e4), st.floats(1e-6, 1e6), st.integers(1, 200))
@@ -124,7 +56,9 @@ def test_average_weighs_by_what_was_foretold_before() -> None:
     mean, variance = rng.standard_normal((m, n)), rng.uniform(0.5, 2.0, (m, n))
     log_density = stats.norm.logpdf(rng.standard_normal(n), mean, np.sqrt(variance))
     prior = np.array([0.0, -1.0, 0.5])
-    got_mean, got_variance, got_log = average(mean, variance, log_density, np.ones(n, dtype=bool), prior, 0.98)
+    got_mean, got_variance, got_log = average(
+        mean.T.copy(), variance.T.copy(), log_density.T.copy(), np.ones(n, dtype=bool), prior, 0.98
+    )
     evidence = prior
     for i in range(n):
         weight = np.exp(evidence - evidence.max())

@@ -11,7 +11,7 @@ from swope.pipeline.clean import clean
 from swope.pipeline.events import Event, EventOptions
 from swope.pipeline.happenings import gathered
 from swope.pipeline.lightcurve import FloatArray, LightCurve
-from swope.pipeline.period import find_period
+from swope.pipeline.period import PeriodResult, find_period
 from swope.pipeline.star import Star
 
 OPTIONS = EventOptions()
@@ -71,6 +71,29 @@ def test_a_period_that_a_great_outburst_hides_is_searched_again() -> None:
     assert tells(first, 375.0, 425.0)
     assert not tells(first, 985.0, 1015.0)
     assert tells(hidden, 985.0, 1015.0)
+
+
+def test_a_period_is_searched_again_only_where_the_events_held_most_of_what_it_was_searched_in(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rng = np.random.default_rng(4)
+    time = np.arange(0.0, 60.0, 0.02)
+    flux = 1.0 + rng.normal(0.0, 2e-4, len(time))
+    flux -= 0.2 * dip(time, 12.0, 1.0) + 0.02 * dip(time, 31.0, 1.0) + 1.5e-3 * dip(time, 47.0, 0.5)
+    curve = clean(LightCurve.of("s", time, 1e4 * flux, np.full(len(time), 2.0), kind="flux", unit="e/s"))
+    searched: list[int] = []
+
+    def search(some: LightCurve) -> PeriodResult:
+        searched.append(len(some))
+        return find_period(some)
+
+    monkeypatch.setattr(passes, "find_period", search)
+    first, hidden = looked_at(Star(curve, find_period(curve)))
+    told = [*first, *hidden]
+    assert all(tells(told, middle - 0.3, middle + 0.3) for middle in (12.0, 31.0, 47.0))
+    # the dip of 20 %, and then that of 2 %, led; what is as small as the noise did not
+    assert 1 <= len(searched) <= 2
+    assert searched == sorted(searched, reverse=True)
 
 
 def test_a_star_without_events_is_not_fitted_again(monkeypatch: pytest.MonkeyPatch) -> None:

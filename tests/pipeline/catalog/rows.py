@@ -58,6 +58,7 @@ def object_rows(n: int, seed: int = 0) -> list[dict[str, Any]]:
                 "class": TYPES[int(probabilities.argmax())],
                 "class_prob": float(probabilities.max()),
                 "class_doubt": float(1.0 - probabilities.max() ** 2),
+                "class_unlikeness": float(probabilities.min()),
                 "n_events": 0,
             }
             row |= {f"prob_{name}": float(p) for name, p in zip(TYPES, probabilities, strict=True)}

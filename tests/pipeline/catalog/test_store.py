@@ -14,6 +14,7 @@ from swope.pipeline.catalog.store import count_statuses, merge, refill, replacin
 from swope.pipeline.column import FLOAT, Column, DetectorColumns, detectors_of
 from swope.pipeline.demote import FLAGS, demoted
 from swope.pipeline.rank import NOTABLE_PVALUE, novelty, ranking_pvalue
+from swope.pipeline.unfamiliar import LEAST_STARS, MOST_OF_A_RUN
 from tests.pipeline.catalog.rows import DETECTORS, TYPES, columns, event_rows, object_rows
 
 
@@ -116,11 +117,40 @@ def test_merge_leaves_what_each_star_said_of_itself(tmp_path):
     merged = {row["object_id"]: row for row in pq.read_table(tmp_path / "run" / "objects.parquet").to_pylist()}
     for row in objects_table(columns(objects), DETECTORS, TYPES).to_pylist():
         found = merged[row["object_id"]]
-        filled = ("anomaly_fdr", "anomaly_rank", "novelty_rank", "anomaly_flag", "anomaly_reason")
+        filled = ("anomaly_fdr", "anomaly_rank", "novelty_rank", "anomaly_flag", "anomaly_reason", "class_flag")
         assert found == row | {name: found[name] for name in filled}
         strange = row["anomaly_pvalue"] is not None and row["anomaly_pvalue"] < NOTABLE_PVALUE
         words = FLAGS[found["anomaly_flag"]] if found["anomaly_flag"] and strange else None
         assert found["anomaly_reason"] == (f"{row['anomaly_reason']} {words}" if words else row["anomaly_reason"])
+
+
+@pytest.mark.parametrize("n", [20, 400])
+def test_merge_says_which_stars_are_unfamiliar_in_their_run(tmp_path, n):
+    rng = np.random.default_rng(1)
+    objects = object_rows(n)
+    for row in objects:
+        if "class" in row:
+            row["class_unlikeness"] = float(rng.uniform(0.5, 1.5))
+            row["class_flag"] = [None, None, "uncertain", "unfamiliar"][int(rng.integers(4))]
+    merge(*write_parts(tmp_path, objects, event_rows(objects), 3), tmp_path / "run", batch=7)
+    frame = pd.read_parquet(tmp_path / "run" / "objects.parquet").set_index("object_id")
+    said = pd.DataFrame(objects).set_index("object_id").loc[frame.index]
+    unlikeness = frame["class_unlikeness"]
+    uncertain = frame["class_flag"] == "uncertain"
+    assert (uncertain == (said["class_flag"] == "uncertain")).all()
+    limit = max(1.0, unlikeness.quantile(1.0 - MOST_OF_A_RUN)) if unlikeness.notna().sum() >= LEAST_STARS else 1.0
+    assert ((frame["class_flag"] == "unfamiliar") == (unlikeness > limit) & ~uncertain).all()
+    # and what is merged again, alone or as a night renews it, says the same
+    merge([tmp_path / "run" / "objects.parquet"], [tmp_path / "run" / "events.parquet"], tmp_path / "again")
+    again = pd.read_parquet(tmp_path / "again" / "objects.parquet").set_index("object_id")
+    pd.testing.assert_series_equal(again["class_flag"], frame["class_flag"])
+
+
+def test_merge_leaves_the_flag_of_a_part_that_says_nothing_of_likeness(tmp_path):
+    given = {"object_id": ["a", "b"], "status": ["ok"] * 2, "class_flag": ["unfamiliar", None]}
+    write_parquet(objects_table(given), tmp_path / "part.parquet")
+    merge([tmp_path / "part.parquet"], [], tmp_path / "run")
+    assert pq.read_table(tmp_path / "run" / "objects.parquet")["class_flag"].to_pylist() == ["unfamiliar", None]
 
 
 def test_a_detector_of_ones_own_ranks_and_stays_described(tmp_path):
