@@ -106,7 +106,7 @@ class EventOptions:
     edge_points : an event that begins or ends within so many points of a gap is flagged.
     """
 
-    pvalue: float = 1e-3
+    pvalue: float = 2e-3
     max_run: int = 64
     gap: float = 20.0
     edge_points: int = 3

@@ -39,7 +39,7 @@ def add_event_pvalue(parser: argparse.ArgumentParser) -> None:
         type=probability,
         default=1e-3,
         metavar="P",
-        help="false-alarm probability a star of an event (default: 0.001)",
+        help="false-alarm probability a star of an event (default: 0.002)",
     )
 
 

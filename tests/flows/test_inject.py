@@ -44,7 +44,8 @@ def star_text(seed: int, kind: str = "mag") -> str:
 @pytest.fixture(scope="module")
 def survey(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Constant stars, a curve of flux differences, one of a single point, and what cannot be read or used."""
-    folder = tmp_path_factory.mktemp("survey")
+    folder = tmp_path_factory.mktemp("survey") / "stars"
+    folder.mkdir()
     for i in range(N_STARS):
         (folder / f"star{i}.csv").write_text(star_text(i))
     (folder / "difference.csv").write_text(star_text(50, "flux"))
@@ -62,7 +63,10 @@ GREAT = InjectOptions(stars=20, shapes=("box", "step"), depth=(0.5, 0.6), durati
 @pytest.fixture(scope="module")
 def measured(survey: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Measured]:
     out = tmp_path_factory.mktemp("measured")
-    return out, measure([str(survey)], out, GREAT, RunOptions(), workers=0)
+    with pytest.MonkeyPatch.context() as patched:
+        # what is laid into a star follows from its source: the same wherever the test is run
+        patched.chdir(survey.parent)
+        return out, measure([survey.name], out, GREAT, RunOptions(), workers=0)
 
 
 def test_every_star_and_every_event_is_accounted_for(measured: tuple[Path, Measured]) -> None:

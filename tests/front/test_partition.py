@@ -32,7 +32,7 @@ def nested() -> pd.DataFrame:
     from nested_pandas import NestedFrame
 
     value = CURVES[1].value.copy()
-    value[30:34] -= 3.0
+    value[30:42] -= 3.0
     frames = []
     for i, curve in enumerate((CURVES[0], CURVES[1].where(np.arange(70)), CURVES[2].where(np.arange(3)))):
         frame = pd.DataFrame(to_pandas(curve)[["time", "value", "error"]]).set_index(pd.Index([i] * len(curve)))
@@ -60,7 +60,7 @@ def test_the_answers_are_those_of_stars_one_by_one(found: pd.DataFrame) -> None:
 def test_events_stand_inside_their_stars_row(found: pd.DataFrame) -> None:
     events = found["events"].iloc[1]
     assert len(events) == found["n_events"].iloc[1] > 0
-    time = CURVES[1].time[30:34]
+    time = CURVES[1].time[30:42]
     assert ((events["t_peak"] >= time[0]) & (events["t_peak"] <= time[-1])).any()
     assert "brighten" in set(events["direction"])
 
