@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from swope.flows.pieces import pieces_of, tables
 from swope.flows.record import RunRecord
 from swope.flows.stages import EVENTS, OBJECTS, STARS
+from swope.pipeline.catalog import stars_of
 from swope.pipeline.convert import to_pandas
 from swope.pipeline.lightcurve import Chunk, LightCurve
 
@@ -83,9 +84,7 @@ def _points(curves: list[LightCurve], row: dict[tuple[str, str], int]) -> pd.Dat
 
 def _events(events: pa.Table, row: dict[tuple[str, str], int]) -> pd.DataFrame:
     """All events, by the row of their star."""
-    owner: list[Any] = [
-        row.get(name) for name in zip(events["object_id"].to_pylist(), events["source"].to_pylist(), strict=True)
-    ]
+    owner: list[Any] = [row.get(name) for name in stars_of(events)]
     here = pa.array([i is not None for i in owner], pa.bool_())
     frame: pd.DataFrame = (
         events.filter(here).drop_columns(["object_id", "source"]).to_pandas(types_mapper=pd.ArrowDtype)

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from swope.pipeline.analogues import places
-from swope.pipeline.catalog import Selected, write_parquet
+from swope.pipeline.catalog import Selected, stars_of, write_parquet
 from swope.pipeline.catalog.schema import PROBABILITY, probability_types
 from swope.pipeline.lightcurve import FloatArray
 
@@ -89,15 +89,11 @@ def placed(run_dir: Path, objects: pa.Table) -> Placed:
     table = pq.read_table(path).combine_chunks()
     flat = table["latent"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
     latent = flat.reshape(len(table), -1) if len(table) else np.empty((0, 0), dtype=np.float32)
-    vector_of = {name: i for i, name in enumerate(_names(table))}
-    every = _names(objects)
+    vector_of = {name: i for i, name in enumerate(stars_of(table))}
+    every = stars_of(objects)
     row = np.array([i for i, name in enumerate(every) if name in vector_of], dtype=np.int64)
     names = tuple(every[i] for i in row)
     columns = [f"{PROBABILITY}{name}" for name in probability_types(objects.column_names)]
     known = [objects[name].to_numpy(zero_copy_only=False).astype(np.float64)[row] for name in columns]
     probability = np.array(known).reshape(len(columns), len(row)).T
     return Placed(names, row, places(latent[[vector_of[name] for name in names]], probability))
-
-
-def _names(table: pa.Table) -> list[tuple[str, str]]:
-    return list(zip(table["object_id"].to_pylist(), table["source"].to_pylist(), strict=True))

@@ -31,6 +31,7 @@ from swope.flows.options import RunOptions
 from swope.flows.pieces import refer
 from swope.flows.survive import surviving
 from swope.flows.workers import call
+from swope.pipeline.catalog import stars_of
 from swope.pipeline.ingest import Ingested, Part, read
 from swope.pipeline.lightcurve import Chunk, LightCurve
 
@@ -105,7 +106,7 @@ def _named(folder: Path, new: NDArray[np.bool_]) -> set[tuple[str, str]]:
         return set()
     here = pa.array(new[np.load(folder / stages.OWN)])
     table = pq.read_table(folder / stages.STARS, columns=["object_id", "source"]).filter(here)
-    return set(zip(table["object_id"].to_pylist(), table["source"].to_pylist(), strict=True))
+    return set(stars_of(table))
 
 
 def _begun(room: Path, members: Sequence[tuple[Path, NDArray[np.bool_]]]) -> Path:

@@ -19,6 +19,7 @@ from swope.flows.lock import BusyError, locked
 from swope.flows.pages import asked_rows
 from swope.flows.record import RunRecord
 from swope.flows.state import NIGHTLY
+from swope.pipeline.catalog import stars_of
 from swope.pipeline.catalog.schema import PROBABILITY, VERDICT_COLUMNS, probability_types
 from swope.pipeline.catalog.store import OBJECTS, refill
 from swope.pipeline.rerank import interest
@@ -85,7 +86,7 @@ def rerank(run_dir: Path, verdicts_of: Path | None = None) -> bool:
         return False
     wanted = ["object_id", "source", "anomaly_rank", *VERDICT_COLUMNS]
     objects = pq.read_table(path, columns=[*wanted, *(f"{PROBABILITY}{name}" for name in probability_types(there))])
-    names = list(zip(objects["object_id"].to_pylist(), objects["source"].to_pylist(), strict=True))
+    names = stars_of(objects)
     words = [said[name].verdict if name in said else None for name in names]
     if unknown := len(said) - sum(word is not None for word in words):
         print(f"{run_dir}: {unknown} of {len(said)} verdicts are on stars that this run does not have", file=sys.stderr)

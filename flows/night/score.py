@@ -28,6 +28,7 @@ from swope.flows.stages import digests_of, ingest_options, read_refused
 from swope.flows.state import NIGHTLY, STATE, read_state, state_table, write_state
 from swope.flows.verdicts import dull_names
 from swope.flows.workers import call_twice
+from swope.pipeline.catalog import stars_of
 from swope.pipeline.catalog.store import RECORD
 from swope.pipeline.ingest import Part, Plan, Refused, plan, read
 from swope.pipeline.lightcurve import LightCurve
@@ -201,7 +202,7 @@ def _after(
     watch: Watch,
 ) -> pa.Table:
     """Some rows of the state after tonight; what was found of their stars goes to the tables."""
-    names = list(zip(table["object_id"].to_pylist(), table["source"].to_pylist(), strict=True))
+    names = stars_of(table)
     here = [i for i, name in enumerate(names) if name in came]
     if not here:
         return table

@@ -21,7 +21,7 @@ from swope.flows.options import RunOptions
 from swope.flows.pieces import pieces_of, tables
 from swope.flows.record import RunRecord
 from swope.flows.state import NIGHTLY, STATE, STATE_SCHEMA, write_state
-from swope.pipeline.catalog import Selected
+from swope.pipeline.catalog import Selected, stars_of
 from swope.pipeline.catalog.store import RECORD
 from swope.pipeline.commit import finish
 
@@ -99,7 +99,7 @@ class State:
         DamagedError
             When they cannot be read, or a file is not as it was written.
         """
-        return [name for table in self._named for name in _pairs(table)]
+        return [name for table in self._named for name in stars_of(table)]
 
     @cached_property
     def _named(self) -> list[pa.Table]:
@@ -127,7 +127,7 @@ class State:
             return
         parts, named = [], []
         for part, table in zip(self.parts, self._named, strict=True):
-            here = np.array([wanted is None or name in wanted for name in _pairs(table)], dtype=bool)
+            here = np.array([wanted is None or name in wanted for name in stars_of(table)], dtype=bool)
             if here.any():
                 parts.append(part.those(np.flatnonzero(here).tolist()))
                 named.append(table.filter(pa.array(here)))
@@ -216,10 +216,6 @@ def _streamed(path: Path) -> Iterator[pa.Table]:
                 return
             held.append(batch)
             stars, rows = stars + len(batch), rows + len(pc.list_flatten(batch["time"]))
-
-
-def _pairs(table: pa.Table) -> list[tuple[str, str]]:
-    return list(zip(table["object_id"].to_pylist(), table["source"].to_pylist(), strict=True))
 
 
 def _damaged(path: Path, problem: Exception | str) -> DamagedError:

@@ -2,7 +2,7 @@
 
 from swope.pipeline.catalog.export import FORMATS, export
 from swope.pipeline.catalog.schema import events_table, night_points_table, night_stars_table, objects_table
-from swope.pipeline.catalog.selected import Selected
+from swope.pipeline.catalog.selected import Selected, stars_of
 from swope.pipeline.catalog.store import count_statuses, merge, write_parquet
 
 __all__ = [
@@ -15,5 +15,6 @@ __all__ = [
     "night_points_table",
     "night_stars_table",
     "objects_table",
+    "stars_of",
     "write_parquet",
 ]

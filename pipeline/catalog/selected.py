@@ -12,6 +12,11 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 
+def stars_of(table: pa.Table) -> list[tuple[str, str]]:
+    """Name and source of each row of a table, which together say which star it is of."""
+    return list(zip(table["object_id"].to_pylist(), table["source"].to_pylist(), strict=True))
+
+
 @dataclass(frozen=True, eq=False)
 class Selected:
     """Rows of a Parquet file.

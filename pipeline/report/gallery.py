@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from swope.pipeline.catalog.schema import STATUSES
+from swope.pipeline.catalog.selected import stars_of
 from swope.pipeline.column import DetectorColumns
 from swope.pipeline.report.archives import ARCHIVES
 from swope.pipeline.report.markup import Html, join, tag
@@ -93,7 +94,7 @@ def gallery_data(
     """
     order = [(rank, "ascending"), ("object_id", "ascending"), ("source", "ascending")]
     objects = objects.take(pc.sort_indices(objects, order))
-    names = list(zip(objects["object_id"].to_pylist(), objects["source"].to_pylist(), strict=True))
+    names = stars_of(objects)
     kinds, seen = _event_kinds(events, names)
     said = pc.coalesce(objects["anomaly_reason"], objects["reason"]).to_pylist()
     not_ok = objects["reason"].to_pylist()
