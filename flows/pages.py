@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from difflib import get_close_matches
@@ -21,6 +20,7 @@ from swope.flows.manifest import undamaged
 from swope.flows.pieces import pieces_of, tables
 from swope.flows.record import RunRecord
 from swope.flows.stages import EVENTS, KEPT, OBJECTS, STARS, digest_of
+from swope.flows.thumbnails import Name, first_rows, thumbnails
 from swope.flows.workers import call_twice
 from swope.models.analysis import analyze
 from swope.pipeline.catalog import Selected, write_parquet
@@ -29,20 +29,12 @@ from swope.pipeline.report.changes import REMEMBERED
 from swope.pipeline.report.detail import StarDetail
 from swope.pipeline.report.kept import KEPT_SCHEMA, KeptStar, kept_of, kept_table
 from swope.pipeline.report.make import make_report, ranking
-from swope.pipeline.report.thumbnail import thumbnail
 
 #: What the report of a run has drawn, to be drawn again without a model.
 DRAWN = "drawn.parquet"
 
-#: A star's name and source: together they say which star it is.
-Name = tuple[str, str]
-
-
 #: What the last report showed of every star, and what the one of the run before did.
 SHOWN, BEFORE = "shown.parquet", "shown_before.parquet"
-
-#: So many stars have a small light curve in the gallery: the first by rank, and the first of each class.
-THUMBNAILS, OF_A_CLASS = 600, 24
 
 
 def write_report(run_dir: Path, top: int, stars: Sequence[str] = (), injected: Path | None = None) -> Path:
@@ -79,32 +71,6 @@ def write_report(run_dir: Path, top: int, stars: Sequence[str] = (), injected: P
         details = found.result()
     shown = (details[len(asked) :], details[: len(asked)])
     return make_report(run_dir, *shown, pictures.result(), before, injected, draw=drawn_cards)
-
-
-def first_rows(objects: pa.Table, rank: str) -> list[dict[str, Any]]:
-    """The catalog rows of the stars that have a small light curve in the gallery."""
-    columns = ["object_id", "source", "class", "period", "t0", rank]
-    read = objects.filter(pc.is_in(objects["status"], pa.array(["ok", "partial"]))).select(columns)
-    ranked = read.take(pc.sort_indices(read, [(rank, "ascending"), ("object_id", "ascending")]))
-    of_class: Counter[str] = Counter()
-    chosen = []
-    for place, name in enumerate(ranked["class"].to_pylist()):
-        of_class[name] += 1
-        if place < THUMBNAILS or of_class[name] <= OF_A_CLASS:
-            chosen.append(place)
-    rows: list[dict[str, Any]] = ranked.take(pa.array(chosen, pa.int64())).to_pylist()
-    return rows
-
-
-def thumbnails(run_dir: Path, chunks: Sequence[str], rows: Sequence[dict[str, Any]]) -> dict[Name, str]:
-    """Small light curves of the stars of some catalog rows, of one chunk after the other."""
-    wanted = {_name(row): row for row in rows}
-    made: dict[Name, str] = {}
-    for curve in _curves_in(run_dir, chunks, wanted.keys()):
-        name = (curve.object_id, curve.source)
-        if (small := thumbnail(curve, wanted[name]["period"], wanted[name]["t0"])) is not None:
-            made[name] = small
-    return made
 
 
 def remember(run_dir: Path, record: RunRecord, objects: pa.Table) -> pa.Table | None:

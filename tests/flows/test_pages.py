@@ -17,12 +17,9 @@ from swope.flows.cards import CARDS
 from swope.flows.options import RunOptions
 from swope.flows.pages import (
     DRAWN,
-    THUMBNAILS,
     asked_rows,
-    first_rows,
     remember,
     star_details,
-    thumbnails,
     write_report,
 )
 from swope.flows.record import RunRecord
@@ -36,7 +33,6 @@ from swope.pipeline.period.table import periods_table
 from swope.pipeline.report.detail import StarDetail
 from swope.pipeline.report.make import cards
 from swope.pipeline.report.markup import Html
-from swope.pipeline.report.thumbnail import thumbnail
 from tests.models.stars import made_star
 
 OPTIONS = RunOptions(min_period=0.3, max_period=6.0)
@@ -178,32 +174,6 @@ def test_a_report_remembers_the_run_before_and_not_itself(analyses: list[Analysi
     last = remember(run_dir, replace(record, inputs=[{"digest": "2"}]), objects)
     assert last is not None
     assert last["source"].to_pylist() == objects["source"].to_pylist()[1:]
-
-
-def test_small_pictures_are_of_the_right_star(analyses: list[Analysis], tmp_path: Path) -> None:
-    run_dir = leave_run(tmp_path, analyses, drawn=True)
-    rows = first_rows(pq.read_table(run_dir / stages.OBJECTS), "anomaly_rank")
-    assert {row["source"] for row in rows} == {"a.csv", "b.csv"}
-    made = thumbnails(run_dir, RunRecord.read(run_dir).chunks, rows)
-    for one in analyses:
-        row = next(row for row in rows if row["source"] == one.curve.source)
-        assert made["1", one.curve.source] == thumbnail(one.curve, row["period"], row["t0"])
-
-
-def test_the_first_of_each_class_have_a_picture_too() -> None:
-    n = THUMBNAILS + 100
-    table = pa.table(
-        {
-            "object_id": [f"{i:05d}" for i in range(n)],
-            "source": ["a"] * n,
-            "status": ["ok"] * (n - 1) + ["failed"],
-            "class": ["EW"] * (n - 3) + ["M"] * 3,
-            "period": [1.0] * n,
-            "t0": [0.0] * n,
-            "anomaly_rank": list(range(1, n + 1)),
-        }
-    )
-    assert [int(row["object_id"]) for row in first_rows(table, "anomaly_rank")] == [*range(THUMBNAILS), n - 3, n - 2]
 
 
 def test_no_process_is_asked_to_draw_nothing(run_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
