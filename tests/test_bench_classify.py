@@ -3,6 +3,7 @@ import pytest
 
 from swope.models.classifier import ClassifierOptions
 from swope.models.inputs import inputs_of
+from tests.bench import classify
 from tests.bench.classify import agreement, balanced_accuracy, few, judged, opponents, run, splits
 from tests.bench.training_set import Prepared
 from tests.models.stars import made_star
@@ -69,7 +70,9 @@ def test_each_seed_draws_a_quarter_of_the_stars() -> None:
     np.testing.assert_array_equal(splits(names[::-1], 3, 0)[2][0][::-1], quarters[2])
 
 
-def test_folds_of_a_round_are_counted_together() -> None:
+def test_folds_of_a_round_are_counted_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    # how fast they are is not the question here
+    monkeypatch.setattr(classify, "TIMED", 64)
     stars = [made_star(kind, seed, 80) for seed in range(40) for kind in ("RRAB", "EA")]
     labels = ["RRAB", "EA"] * 40
     names = np.array([f"star {i}" for i in range(80)])
