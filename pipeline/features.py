@@ -9,6 +9,7 @@ import numpy as np
 
 from swope.pipeline.lightcurve import FloatArray, LightCurve
 from swope.pipeline.median import median
+from swope.pipeline.modes import MODES, mode_features
 from swope.pipeline.period.result import PeriodResult
 from swope.pipeline.photometry import brightening, errors_or, typical_error
 from swope.pipeline.summary import main_band
@@ -104,7 +105,11 @@ _FIRST_OF_PAIR, _LEAST_PAIRS = 300, 10
 
 #: Names of the features of `structure_features` and of `rest_features`, in their order.
 STRUCTURE: tuple[str, ...] = tuple(f"structure_{low:g}" for low in _LAGS[:-1])
-REST: tuple[str, ...] = ("rest_share", "rest_eta", "rest_skew", "rest_noise", *(f"rest_slow_{d:g}" for d in _SLOW_DAYS))
+REST: tuple[str, ...] = (
+    *("rest_share", "rest_eta", "rest_skew", "rest_noise"),
+    *(f"rest_slow_{d:g}" for d in _SLOW_DAYS),
+    *MODES,
+)
 
 #: Names of the features of `search_features`, in their order.
 SEARCH: tuple[str, ...] = (*(f"runner_up_{k}" for k in range(2, 6)), "log_fap", "terms")
@@ -305,6 +310,7 @@ def rest_features(bright: LightCurve, period: float) -> FloatArray:
             float(np.mean(((rest - rest.mean()) / width) ** 3)),
             np.log10(width / median(errors_of(bright))),
             *(_slow(bright.time, rest, days) for days in _SLOW_DAYS),
+            *mode_features(bright.time, rest, period),
         ]
     )
 

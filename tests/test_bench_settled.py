@@ -18,4 +18,14 @@ def test_found_settled_and_possible_periods_are_judged_apart() -> None:
         "unknown": Known(curve, "set", "EW", np.nan)
     }
     expected = [(True, True, True), (False, True, True), (True, False, True), (False, False, False)]
-    assert judged(stars, factor, known) == {"all": expected, "EW": expected}
+    assert judged(stars, factor, known) == {"all": expected, "possible": expected, "EW": expected}
+
+
+def test_a_reference_that_physics_excludes_is_judged_apart() -> None:
+    # one deep eclipse a period of 1 d, so that a reference of 2 d has two alike
+    time = np.sort(np.random.default_rng(2).uniform(0.0, 300.0, 3000))
+    depth = np.where(np.abs((time + 0.5) % 1.0 - 0.5) < 0.03, 1.5, 0.0)
+    star = LightCurve.of("deep", time, 12.0 + depth, np.full(3000, 0.01))
+    stars = Prepared(inputs_of([]), np.array(["deep"]), np.array(["EA"]), np.array([1.0]), np.array([np.nan]))
+    found = judged(stars, np.ones(1), {"deep": Known(star, "asas", "ED", 2.0)})
+    assert found == {"all": [(False, False, True)], "ED": [(False, False, True)]}

@@ -30,6 +30,7 @@ class ClassifierOptions:
     copies : thinned copies of each star of a rare type, at most (`swope.models.classifier.thinned`); 0 for none.
     trees : of the forest of random trees that votes beside the networks; 0 for none.
     leaf : stars of a leaf of those trees, at least.
+    tries : at a node of them so many times the root of the number of features is tried.
     calibration_share : share of the stars that end a member's training and calibrate it, and that it does not learn
         from; each member leaves out others.
     coverage : share of the stars whose type is likely enough to need no flag.
@@ -51,6 +52,7 @@ class ClassifierOptions:
     copies: int = 8
     trees: int = 150
     leaf: int = 1
+    tries: float = 2.0
     calibration_share: float = 0.15
     coverage: float = 0.985
     familiar: float = 0.95

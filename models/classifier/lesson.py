@@ -128,6 +128,7 @@ class Lesson:
             as_one[rows],
             options.trees,
             options.leaf,
+            options.tries,
             1000 * options.seed,
         )
 

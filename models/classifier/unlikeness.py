@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from swope.models.classifier.votes import COLUMNS, FOUND
 from swope.models.kinds import KnownKinds
 from swope.pipeline.lightcurve import FloatArray
+from swope.pipeline.modes import MODES
 
 #: Axes along which stars are looked at. Chosen, as was the use of these two signs, on cataclysmic variables, lenses,
 #: delta Scuti, ACV, RV Tauri, Wolf-Rayet and SPB stars and type II Cepheids that were left out of training.
@@ -19,7 +20,8 @@ _AXES = 16
 
 #: What tells surveys apart better than it tells stars: the medians of one kind in several surveys (among the stars that
 #: the shipped models learn from) lie 0.8 standard deviations of the kind within a survey apart, or more, in the mean
-#: over the kinds. And whether there is a period: nearly all known stars have one, so that all others would be rare.
+#: over the kinds. And whether there is a period: nearly all known stars have one, so that all others would be rare; and
+#: signs of a second mode, which are noise in most kinds, and larger the deeper the survey.
 _KNOWS_SURVEY = frozenset(
     {
         *("amplitude", "chi2", "cusum", "eta", "eta_e", "explained", "inter_percentile_range_10", "kurtosis"),
@@ -27,6 +29,7 @@ _KNOWS_SURVEY = frozenset(
         *("otsu_std_upper", "percent_amplitude", "rest_eta", "rest_noise", "rest_share", "rest_slow_30"),
         *("rest_slow_300", "roms", "slow_3", "slow_30", "standard_deviation", "stetson_K", "string_length"),
         *("structure_0.15", "structure_1.5", "terms", FOUND),
+        *MODES,
     }
 )
 

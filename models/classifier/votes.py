@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 FOUND = "found"
 COLUMNS = (*FOLDED * len(FACTORS), *PLAIN, FOUND, *STRUCTURE, *REST, *SEARCH, *SURVEY)
 
-#: At a node so many times the root of the number of features is tried.
-_TRIES = 2.0
-
 #: No forest is surer than this: a type that none of its trees names has as much.
 _DOUBT = 0.01
 
@@ -40,6 +37,7 @@ def learnt(
     weight: NDArray[np.float32],
     trees: int,
     leaf: int,
+    tries: float,
     seed: int,
 ) -> Forest:
     """Grow a forest on n rows.
@@ -49,14 +47,14 @@ def learnt(
     table : (n, features) of `table_of`.
     meant : (n, types) 1 for each type that a label may mean.
     labels, weight : (n,) of the stars.
-    trees, leaf, seed : see `ClassifierOptions`.
+    trees, leaf, tries, seed : see `ClassifierOptions`.
     """
     from swope.models.classifier.trees import grown
 
     kind = np.unique(labels, return_inverse=True)[1]
     shares = meant / meant.sum(axis=1, keepdims=True)
-    tries = min(table.shape[1], int(_TRIES * table.shape[1] ** 0.5) + 1)
-    return grown(table, shares, kind, weight, trees, tries, leaf, seed)
+    tried = min(table.shape[1], int(tries * table.shape[1] ** 0.5) + 1)
+    return grown(table, shares, kind, weight, trees, tried, leaf, seed)
 
 
 def spoken(votes: FloatArray, weight: float) -> FloatArray:

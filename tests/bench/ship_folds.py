@@ -253,9 +253,9 @@ three eclipsing binaries is shown again at twice the period that was found, and 
 are shown as up to {copies} thinned copies too, with periods searched anew. Stars by type: {counts}.
 
 **Sees** folds at the found period, at twice and at half of it (value, sigma, coverage in 64 bins), the course of the
-curve in 64 even steps of time, features of the
-`light-curve` library, of a Fourier series and of what it leaves, the structure function, and the runners-up of the
-period search; no magnitude, colour, position or date. A network and a forest of {trees} random trees answer together.
+curve in 64 even steps of time, features of the `light-curve` library, of a Fourier series and of what it leaves (there
+where a second mode would be, too), the structure function, and the runners-up of the period search; no magnitude,
+colour, position or date. A network and a forest of {trees} random trees answer together.
 
 **Judged** on the stars kept apart, with periods found by Swope; an open label (E, RR) counts as right with any of its
 narrower types, whose probabilities are added up:

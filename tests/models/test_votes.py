@@ -22,7 +22,7 @@ def test_an_open_label_teaches_each_of_its_types_alike() -> None:
     labels = np.repeat(["E", "RRAB"], 40)
     table = (rng.random((80, 3)) + 5.0 * (labels == "RRAB")[:, None]).astype(np.float32)
     meant = np.where(labels[:, None] == "E", [1.0, 1.0, 0.0], [0.0, 0.0, 1.0]).astype(np.float32)
-    forest = learnt(table, meant, labels, np.ones(80, dtype=np.float32), 20, 1, 0)
+    forest = learnt(table, meant, labels, np.ones(80, dtype=np.float32), 20, 1, 2.0, 0)
     np.testing.assert_allclose(forest.probabilities(table[:1]), [[0.5, 0.5, 0.0]], atol=1e-5)
 
 
