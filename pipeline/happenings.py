@@ -299,7 +299,7 @@ def _profile(
         fit = fit_shape(quiet.time, deviation, sigma, near, rows, brightens, peak, width)
     else:
         flux = 10.0 ** (0.4 * np.clip(deviation, -_MOST_MAGNITUDES, _MOST_MAGNITUDES))
-        fit = fit_shape(quiet.time, flux - 1.0, sigma * flux / _MAGNITUDE, near, rows, brightens, peak, width)
+        fit = fit_shape(quiet.time, flux - 1.0, sigma * flux / _MAGNITUDE, near, rows, brightens, peak, width, True)
         if fit is not None:
             bright = 1.0 + fit.depth
             fit = replace(
