@@ -14,9 +14,6 @@ from swope.pipeline.events import Event, EventFlag, EventOptions, edges, event_o
 from swope.pipeline.forecast import Forecast
 from swope.pipeline.lightcurve import BoolArray, FloatArray, IntArray
 
-#: More than this share of some rows are most of them.
-_MOST = 0.5
-
 
 def whole_curve_events(
     fitted: StarFit,
@@ -83,8 +80,7 @@ def _brightens(slow: Slow) -> bool:
 def _told_better(slow: Slow, bright: BoolArray, time: FloatArray) -> bool:
     """Whether outbursts tell a brightening, or a level shift, better.
 
-    They do where the star was out of sight for most of the brightening, or quiet in most rows from its first outburst
-    to its last, and where one side of the shift is outburst.
+    They do where the star was out of sight for most of the brightening, and where one side of the shift is outburst.
 
     Parameters
     ----------
@@ -92,9 +88,6 @@ def _told_better(slow: Slow, bright: BoolArray, time: FloatArray) -> bool:
     """
     if slow.kind == "shift":
         higher = slice(slow.first, None) if slow.effect.sum() > 0 else slice(None, slow.first)
-        return bool(np.mean(bright[higher]) > _MOST)
-    rows = slow.first + np.flatnonzero(bright[slow.first : slow.last + 1])
-    if not _brightens(slow) or not len(rows):
-        return False
+        return bool(np.mean(bright[higher]) > 0.5)
     broken = len(in_sight(time, visits(time), slow.first, slow.last)) > 1
-    return broken or len(rows) < _MOST * (rows[-1] - rows[0] + 1)
+    return _brightens(slow) and broken and bool(bright[slow.first : slow.last + 1].any())
