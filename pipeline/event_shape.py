@@ -29,7 +29,7 @@ class ShapeFit:
     shape : its name.
     probability : its share among the profiles tried, by their BIC.
     depth, depth_err : height or depth, positive, in the unit of the deviations.
-    duration, duration_err : days, the full width at half the depth.
+    duration, duration_err : days, the full width at half the depth; in magnitudes, if they are asked for.
     peak : time of the extreme.
     asymmetry : of the two sides at half depth, from -1 (all before the peak) to 1 (all after it).
     model : (n,) the profile at all rows, with the sign of the deviations.
@@ -55,6 +55,7 @@ def fit_shape(
     brightens: bool,
     peak: float,
     width: float,
+    magnitudes: bool = False,
 ) -> ShapeFit | None:
     """Fit the profiles to an event with what lies around it.
 
@@ -66,6 +67,7 @@ def fit_shape(
     deviation, sigma : (n,) what the star did beyond the expected, positive where brighter; one sigma of it.
     brightens : the direction.
     peak, width : where the event is about, and how long; days.
+    magnitudes : whether the deviations are shares of a flux, of whose depth half is meant in magnitudes.
 
     Returns
     -------
@@ -86,7 +88,8 @@ def fit_shape(
     criteria = np.array([2.0 * one.cost + len(one.numbers) * math.log(len(near)) for _, one in fits])
     shares = np.exp(-0.5 * (criteria - criteria.min()))
     shares /= shares.sum()
-    told = [_told(profile, one, since) for profile, one in fits]
+    unit = abs(height) if magnitudes else 0.0
+    told = [_told(profile, one, since, unit) for profile, one in fits]
     profile, fitted = fits[int(np.argmax(shares))]
     depth, depth_err = _averaged(shares, [one.depth for one in told])
     duration, duration_err = _averaged(shares, [one.duration for one in told])
@@ -151,15 +154,16 @@ class _Told(NamedTuple):
     asymmetry: float
 
 
-def _told(profile: Profile, fitted: _Least, time: FloatArray) -> _Told:
+def _told(profile: Profile, fitted: _Least, time: FloatArray, unit: float) -> _Told:
+    """What a fit says; half its height is meant in magnitudes where `unit`, its share of the flux, is not 0."""
     numbers, covariance = fitted.numbers, np.linalg.pinv(fitted.jacobian.T @ fitted.jacobian)
     own, height, at = numbers[:-3], float(numbers[-3]), float(numbers[0])
-    before, after = profile.width(own)
+    before, after = profile.sides(own, _half(height * unit))
     slope = np.zeros(len(numbers))
-    for i in range(1, len(own)):
-        moved = own.copy()
+    for i in (*range(1, len(own)), len(own)):
+        moved = numbers.copy()
         moved[i] += _STEP
-        slope[i] = (sum(profile.width(moved)) - before - after) / _STEP
+        slope[i] = (sum(profile.sides(moved[:-3], _half(float(moved[-3]) * unit))) - before - after) / _STEP
     # an edge between two rows is anywhere between them, which a fit's curvature does not know
     unseen = [_between(profile, own, time, edge) for edge in (at - before, at + after)]
     beside = at + _gap(time, at + 1e-9)
@@ -173,6 +177,11 @@ def _told(profile: Profile, fitted: _Least, time: FloatArray) -> _Told:
         peak=at,
         asymmetry=(after - before) / (before + after),
     )
+
+
+def _half(height: float) -> float:
+    """Which share of a height, itself a share of the flux, is half of it in magnitudes; a half where it is small."""
+    return 1.0 / (1.0 + math.sqrt(1.0 + height))
 
 
 def _gap(time: FloatArray, moment: float) -> float:

@@ -265,18 +265,38 @@ def _followed(event: Event, quiet: _Quiet, taken: Sequence[tuple[int, int]]) -> 
         }
         strength = math.sqrt(float(np.sum((fit.model[inside] / sigma[inside]) ** 2)))
     else:
-        gaps = np.array([time[first] - edge[0], edge[1] - time[last]])
+        duration, duration_err = _between_halves(time, deviation, sigma, first, last, peak)
         measured |= {
             "depth": max(0.0, float(deviation[peak])),
             "depth_err": float(sigma[peak]),
-            "duration": width or None,
-            "duration_err": float(np.sqrt(np.sum(gaps**2) / 12.0)) if width else None,
+            "duration": duration or None,
+            "duration_err": duration_err if duration else None,
         }
         strength = float(np.sum(deviation[inside] / sigma[inside])) / math.sqrt(len(inside))
     if not quiet.in_units:
         measured |= {"depth": None, "depth_err": None}
     measured |= {"snr": max(0.0, strength), "n_points": len(inside)}
     return _Followed(first, last, fit, measured)
+
+
+def _between_halves(
+    time: FloatArray, deviation: FloatArray, sigma: FloatArray, first: int, last: int, peak: int
+) -> tuple[float, float]:
+    """How long an event without a profile is at half its depth or beyond, days, and one sigma of it.
+
+    Its ends are between two rows, anywhere; and half the depth is as well known as the row that tells the depth.
+    """
+
+    def beyond(level: float) -> tuple[float, float]:
+        rows = first + np.flatnonzero(deviation[first : last + 1] >= min(level, float(deviation[peak])))
+        begin, end = int(rows[0]), int(rows[-1])
+        gaps = time[begin] - time[max(begin - 1, 0)], time[min(end + 1, len(time) - 1)] - time[end]
+        return float(time[end] - time[begin] + 0.5 * sum(gaps)), float(gaps[0] ** 2 + gaps[1] ** 2) / 12.0
+
+    half, off = 0.5 * float(deviation[peak]), float(sigma[peak])
+    duration, unseen = beyond(half)
+    moved = 0.5 * (beyond(half - off)[0] - beyond(half + off)[0])
+    return duration, math.sqrt(unseen + moved * moved)
 
 
 def _profile(
@@ -299,7 +319,7 @@ def _profile(
         fit = fit_shape(quiet.time, deviation, sigma, near, rows, brightens, peak, width)
     else:
         flux = 10.0 ** (0.4 * np.clip(deviation, -_MOST_MAGNITUDES, _MOST_MAGNITUDES))
-        fit = fit_shape(quiet.time, flux - 1.0, sigma * flux / _MAGNITUDE, near, rows, brightens, peak, width)
+        fit = fit_shape(quiet.time, flux - 1.0, sigma * flux / _MAGNITUDE, near, rows, brightens, peak, width, True)
         if fit is not None:
             bright = 1.0 + fit.depth
             fit = replace(

@@ -6,6 +6,11 @@ no probability: seasons are off, visits rotten, levels drift. The share is taken
 are some that go as far, and beyond from a Pareto tail fitted to the farthest of them (Hill 1975, Ann. Stat. 3, 1163),
 which is heavy as theirs are. A star may have an event of each habit; so that it has one of any with the stated
 probability, each habit has but its part of that.
+
+Where each visit is one exposure nothing but the star itself tells a bad night from an event. There an event is as
+likely as it stands out from the star's others, and not much likelier than it appeared while rows that other rows
+contradict were distrusted: what tells one star's event from another's bad season is how often the star seems to have
+such events, and whether they rest on such rows.
 """
 
 from __future__ import annotations
@@ -21,7 +26,7 @@ from swope.models.statespace.slow import Slow
 from swope.pipeline.cadence import CADENCES, Cadence
 from swope.pipeline.events import EventNull, PointNull, best_runs, visits
 from swope.pipeline.forecast import Forecast
-from swope.pipeline.lightcurve import FloatArray
+from swope.pipeline.lightcurve import BoolArray, FloatArray
 
 Habit = Literal["period", "shift", "trend", "lasting", "visit", "few", "box", "edge", "shaped", "burst", "pair", "run"]
 
@@ -38,18 +43,18 @@ PARTS: dict[Habit, float] = {
     "trend": 0.01,
     "lasting": 0.01,
     "visit": 0.01,
-    "few": 0.08,
-    "box": 0.07,
-    "edge": 0.15,
-    "shaped": 0.35,
+    "few": 0.1,
+    "box": 0.08,
+    "edge": 0.1,
+    "shaped": 0.4,
     "burst": 0.2,
-    "pair": 0.03,
-    "run": 0.03,
+    "pair": 0.02,
+    "run": 0.02,
 }
 HABITS: tuple[Habit, ...] = tuple(PARTS)
 
 #: Part of the false alarms that single points may make.
-_OF_POINTS = 0.04
+_OF_POINTS = 0.03
 
 #: What weather, seeing and moonlight do to visits, and in orbit nothing does.
 WEATHER: tuple[Habit, ...] = ("few", "box", "edge", "shaped", "burst", "pair", "run")
@@ -66,6 +71,10 @@ _LONG_STEPS = 5.0
 #: The farthest share of ordinary stars that the tail is fitted to; a habit of fewer is fitted from so many decades on,
 #: with which it appears. Not with fewer stars than the last.
 _FARTHEST, _APPEARS, _LEAST = 3e-3, 3.0, 20
+
+#: Where visits are single exposures: an event is at most so many times as likely, in decades, as it appeared while rows
+#: were distrusted; and less likely by this share of the decades of the next likely of the star's pulses.
+_GIVEN_BACK, _NEXT = 1.5, 0.5
 
 #: An observing cadence has nulls of its own with so many stars.
 OWN_STARS = 500
@@ -142,10 +151,12 @@ class OrdinaryEvents:
     ----------
     single : the strangest single points.
     tails : the likeliest event of each of `HABITS`.
+    cadence : the way.
     """
 
     single: PointNull = field(default_factory=PointNull)
     tails: dict[Habit, OrdinaryTail] = field(default_factory=_ideal)
+    cadence: Cadence = "unbroken"
 
     @property
     def point(self) -> Part:
@@ -164,22 +175,47 @@ class OrdinaryEvents:
     def judged(self, found: Sequence[Slow], time: FloatArray) -> list[Slow]:
         """Events of a star with the p-values that they have among ordinary stars.
 
-        A pulse is first as likely as that a visit is as rotten as its most telling one, and that the others go as far
-        by chance, unless it is less likely by itself. Bursts of a star confirm each other.
-
         Parameters
         ----------
+        found : all of the star's.
         time : (n,) of the rows.
         """
         habits = [habit_of(slow, time) for slow in found]
-        visit = self.tails["visit"]
-        decades = np.array([_decades(_pvalue(habit, slow, visit)) for habit, slow in zip(habits, found, strict=True)])
-        bursts = np.array([habit == "burst" for habit in habits], dtype=bool)
-        decades[bursts] = together(decades[bursts])
+        decades = likely(habits, found, self.tails["visit"], self.cadence)
         return [
             replace(slow, pvalue=10.0 ** -float(self.habit(habit).decades(decades[i : i + 1])[0]))
             for i, (habit, slow) in enumerate(zip(habits, found, strict=True))
         ]
+
+
+def likely(habits: Sequence[Habit], found: Sequence[Slow], visit: OrdinaryTail, cadence: Cadence) -> FloatArray:
+    """(k,) how likely the events of a star look, in decades.
+
+    A pulse is first as likely as that a visit is as rotten as its most telling one, and that the others go as far
+    by chance, unless it is less likely by itself. Bursts of a star confirm each other.
+
+    Parameters
+    ----------
+    habits, found : of k events.
+    visit : the tail of rotten visits.
+    cadence : how the star is observed.
+    """
+    single = cadence == "single"
+    each = [_pvalue(habit, slow, visit, single) for habit, slow in zip(habits, found, strict=True)]
+    decades = np.array([_decades(one) for one in each])
+    bursts = np.array([habit == "burst" for habit in habits], dtype=bool)
+    decades[bursts] = together(decades[bursts])
+    return _standing_out(decades, found, ~bursts) if single else decades
+
+
+def _standing_out(decades: FloatArray, found: Sequence[Slow], may: BoolArray) -> FloatArray:
+    """(k,) decades of some events, those of pulses that `may` less a share of the next likely pulse's at other rows."""
+    passing = [i for i, slow in enumerate(found) if slow.kind == "pulse" and not slow.lasts]
+    out = decades.copy()
+    for i in passing:
+        others = (j for j in passing if found[j].last < found[i].first or found[j].first > found[i].last)
+        out[i] -= may[i] * _NEXT * max((float(decades[j]) for j in others if decades[j] <= decades[i]), default=0.0)
+    return out
 
 
 def together(decades: FloatArray) -> FloatArray:
@@ -194,9 +230,14 @@ def together(decades: FloatArray) -> FloatArray:
     return out
 
 
-def _pvalue(habit: Habit, slow: Slow, visit: OrdinaryTail) -> float:
+def _pvalue(habit: Habit, slow: Slow, visit: OrdinaryTail, single: bool) -> float:
     """What is held against the events of a habit."""
-    return slow.alone if habit == "visit" else confirmed(slow, visit)
+    if habit == "visit":
+        return slow.alone
+    believed = confirmed(slow, visit)
+    # an outburst is held against its star's quiet, from which nothing is distrusted
+    capped = single and slow.kind == "pulse" and not slow.lasts and slow.profile != "burst"
+    return max(believed, slow.apparent**_GIVEN_BACK) if capped else believed
 
 
 def confirmed(slow: Slow, visit: OrdinaryTail) -> float:
@@ -276,24 +317,27 @@ def tails_of(stars: Sequence[Likeliest], weight: Sequence[float]) -> dict[Cadenc
         own = [i for i, star in enumerate(stars) if star.cadence == cadence]
         known = len(own) >= OWN_STARS
         rows = own if known else list(range(len(stars)))
-        tails = _tails([stars[i] for i in rows], np.array([weight[i] for i in rows], dtype=float))
+        tails = _tails([stars[i] for i in rows], np.array([weight[i] for i in rows], dtype=float), cadence)
         if cadence == "unbroken" and not known:
             tails |= {habit: OrdinaryTail() for habit in WEATHER}
         learned[cadence] = tails
     return learned
 
 
-def _tails(stars: Sequence[Likeliest], weight: FloatArray) -> dict[Habit, OrdinaryTail]:
-    """The tails of some stars. Those of visits first: others are likely only as far as no visit is rotten."""
+def _tails(stars: Sequence[Likeliest], weight: FloatArray, cadence: Cadence) -> dict[Habit, OrdinaryTail]:
+    """The tails of some stars, judged as those of a cadence.
+
+    Those of visits first: others are likely only as far as no visit is rotten.
+    """
     alone = [
         max((_decades(slow.alone) for _, slow in star.pulses if slow.rest > _CONFIRMED), default=0.0) for star in stars
     ]
     visit = OrdinaryTail.of(np.array(alone), weight)
     best: dict[Habit, FloatArray] = {habit: np.zeros(len(stars)) for habit in HABITS}
     for i, star in enumerate(stars):
-        seen = [*star.found, *((habit, _decades(confirmed(slow, visit))) for habit, slow in star.pulses)]
-        seen += [("burst", float(one)) for one in together(np.array([d for habit, d in seen if habit == "burst"]))]
-        for habit, decades in seen:
+        habits, pulses = [habit for habit, _ in star.pulses], [slow for _, slow in star.pulses]
+        seen = zip(habits, likely(habits, pulses, visit, cadence).tolist(), strict=True)
+        for habit, decades in (*star.found, *seen):
             best[habit][i] = max(best[habit][i], decades)
     return {habit: visit if habit == "visit" else OrdinaryTail.of(best[habit], weight) for habit in HABITS}
 

@@ -110,7 +110,8 @@ class Null:
 
     def events(self, forecast: Forecast) -> OrdinaryEvents:
         """What events of a star that is observed as this one are held against."""
-        return OrdinaryEvents(self.point, restored(self.habits, cadence(forecast.time, forecast.band)))
+        way = cadence(forecast.time, forecast.band)
+        return OrdinaryEvents(self.point, restored(self.habits, way), way)
 
     def standardise(self, measures: FloatArray, points: FloatArray) -> FloatArray:
         """(n, 4) the measures less the median, over the spread, of ordinary stars of as many points."""

@@ -37,9 +37,9 @@ def whole_curve_events(
     index = np.arange(len(forecast.time), dtype=np.int32) if kept is None else kept
     time = forecast.time[index]
     visit = visits(time)
-    outbursts, others = (
-        ordinary.judged(slows, time) for slows in _both(fitted, forecast.innovation[index], options.pvalue)
-    )
+    outbursts, others = _both(fitted, forecast.innovation[index], options.pvalue)
+    judged = ordinary.judged([*outbursts, *others], time)
+    outbursts, others = judged[: len(outbursts)], judged[len(outbursts) :]
     bright = covered((slow for slow in outbursts if slow.pvalue <= options.pvalue), len(time))
     found = [slow for slow in others if not _told_better(slow, bright, time)]
     sure = [slow for slow in found if slow.pvalue <= options.pvalue]

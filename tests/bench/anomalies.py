@@ -3,9 +3,10 @@
     python -m tests.bench.anomalies [--stars 20] [--lenses 60]
 
 Flares, dips, lenses and outbursts of known height and width are laid on real stars that behave (ASAS, OGLE, Kepler), at
-several integrated signal-to-noise ratios; the lenses of 2025 stand for real events. For each kind: the share found, the
-rows that tell a found one, with and without those that belong together being gathered, the share told in two
-directions, and how many depths and durations lie within one and two of their errors. The last line is JSON.
+several integrated signal-to-noise ratios; what brightens adds light, whatever the unit is. The lenses of 2025 stand for
+real events. For each kind: the share found, the rows that tell a found one, with and without those that belong together
+being gathered, the share told in two directions, and how many depths and durations lie within one and two of their
+errors. The last line is JSON.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import argparse
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -30,6 +32,9 @@ from tests.bench.statespace_data import kepler_spans
 from tests.real_data import REAL_DATA
 
 SNR = (15.0, 30.0, 60.0)
+
+#: A height at which what adds light changes magnitudes by as much; and how many times higher it is at most laid.
+_LOW, _HIGH = 1e-6, 1e4
 
 #: Rows that an event must reach with a tenth of its height.
 _LEAST_ROWS = 4
@@ -97,22 +102,48 @@ def lay(one: Quiet, kind: str, snr: float) -> Laid | None:
             break
     else:
         return None
-    unit = integrated(one, shape)
-    if not unit > 0:
+    in_magnitudes = good.kind == "mag" and kind != "dip"
+
+    def change(height: float, x: FloatArray) -> FloatArray:
+        return added_magnitudes(height * profile(x)) if in_magnitudes else height * profile(x)
+
+    height = height_of(lambda height: integrated(one, change(height, (good.time - at) / wide)), snr)
+    if height is None:
         return None
-    height = snr / unit
-    top = float(np.abs(profile(np.linspace(-3, 3, 60001))).max())
-    value = good.value + good.sign * height * shape
-    depth = height * top / (1.0 if good.kind == "mag" else float(np.median(good.value)))
+    value = good.value + good.sign * change(height, (good.time - at) / wide)
+    top = float(np.abs(change(height, np.linspace(-3, 3, 60001))).max())
+    depth = top / (1.0 if good.kind == "mag" else float(np.median(good.value)))
     return Laid(
         star=Star(replace(good, object_id=f"{good.object_id} {kind} {snr:g}", value=value), one.star.period),
         kind=kind,
         snr=snr,
         depth=depth,
-        duration=half_width(profile) * wide,
+        duration=half_width(partial(change, height)) * wide,
         start=float(good.time[touched[0]]),
         end=float(good.time[touched[-1]]),
     )
+
+
+def added_magnitudes(light: FloatArray) -> FloatArray:
+    """(n,) by how many magnitudes a star is brighter for light (n,), in units of its own."""
+    out: FloatArray = 2.5 * np.log10(1.0 + light)
+    return out
+
+
+def height_of(strength: Callable[[float], float], snr: float) -> float | None:
+    """The height at which an event has this S/N; None where no height has.
+
+    Parameters
+    ----------
+    strength : the S/N at a height; it rises, and less and less.
+    """
+    from scipy.optimize import brentq
+
+    slope = strength(_LOW) / _LOW
+    if not slope > 0 or strength(_HIGH * snr / slope) < snr:
+        return None
+    least, most = snr / slope * (1.0 - 1e-3), _HIGH * snr / slope
+    return float(np.exp(brentq(lambda log: strength(np.exp(log)) - snr, np.log(least), np.log(most))))
 
 
 def quiet_stars(most: int) -> list[Quiet]:

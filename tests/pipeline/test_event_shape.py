@@ -76,6 +76,24 @@ def test_each_shape_is_told_with_its_depth_and_duration(
     assert all(np.sign(one.model.sum()) == sign for one in found)
 
 
+@pytest.mark.parametrize("magnitudes", [0.1, 1.0, 3.0])
+@pytest.mark.parametrize("profile", [bell, flare, lens, outburst])
+def test_of_a_flux_half_the_depth_is_half_its_magnitudes(
+    profile: Callable[[FloatArray], FloatArray], magnitudes: float
+) -> None:
+    rng = np.random.default_rng(6)
+    excess = 10.0 ** (0.4 * magnitudes) - 1.0
+    sigma = 0.01 * excess
+    time = np.sort(rng.uniform(0.0, 24.0, 400))
+    near = np.arange(len(time), dtype=np.int32)
+    value = excess * profile(time) + rng.normal(0.0, sigma, len(time))
+    one = fit_shape(time, value, np.full(len(time), sigma), near, 40, True, 10.0, 4.0, magnitudes=True)
+    assert one is not None
+    true = width(lambda t: np.log1p(excess * profile(t)) / np.log1p(excess))
+    assert abs(one.duration - true) < 3.0 * one.duration_err
+    assert one.duration_err < 0.2 * true
+
+
 def test_a_flare_lies_after_its_peak_and_a_bell_on_both_sides() -> None:
     assert np.median([one.asymmetry for one in fits(flare, 1.0, 5)]) > 0.3
     assert abs(np.median([one.asymmetry for one in fits(bell, 1.0, 5)])) < 0.2

@@ -93,6 +93,18 @@ def test_whatever_leads_to_the_same_few_rows_is_told_once(direction: str) -> Non
     assert sum(e.t_start <= 200.0 <= e.t_end for e in events) == 1
 
 
+@pytest.mark.parametrize(("wings", "rows"), [(0.1, 1), (0.4, 1), (0.8, 3), (1.0, 3)])
+def test_an_event_too_short_for_a_profile_lasts_as_long_as_it_is_at_half_its_depth(wings: float, rows: int) -> None:
+    effect = -0.5 * np.select([TIME == 200.0, np.abs(TIME - 200.0) <= 1.0], [1.0, wings], 0.0)
+    (event,) = gathered([found(199.0, 200.0, 201.0, "fade")], star(effect, TIME), NO_PERIOD)
+    assert event.shape is None
+    assert event.duration is not None
+    assert event.duration_err is not None
+    assert event.duration == pytest.approx(rows)
+    # two ends, each of them anywhere between two rows
+    assert event.duration_err >= math.sqrt(2.0 / 12.0)
+
+
 def test_what_the_fold_expects_is_no_event_of_the_star() -> None:
     wave = 0.5 * np.sin(2 * np.pi * TIME / 7.7)
     curve = star(dip(200.0, 15.0, 0.3), TIME, wave=wave)

@@ -23,6 +23,7 @@ from swope.models.statespace.ordinary import (
     OrdinaryTail,
     habit_of,
     likeliest,
+    likely,
     restored,
     stored,
     tails_of,
@@ -117,6 +118,35 @@ def test_a_pulse_is_no_event_for_a_rotten_visit_and_one_where_the_others_confirm
     assert pvalue(ordinary, slow("pulse", 1e-20, alone=1e-12, rest=1e-8)) < 1e-8
     # of many visits none of which tells much the whole tells
     assert pvalue(ordinary, slow("pulse", 1e-6, alone=1.0, rest=1e-9)) < 2e-6
+
+
+def single(found: list[Slow]) -> np.ndarray:
+    """Decades of events of a star of single exposures, of whose visits none is rotten."""
+    return likely([habit_of(one, EVEN) for one in found], found, OrdinaryTail(), "single")
+
+
+def test_of_single_exposures_an_event_is_not_much_likelier_than_it_appeared_before_rows_were_given_back() -> None:
+    one = replace(slow("pulse", 1e-30), apparent=1e-8)
+    assert 8.0 <= single([one])[0] < 16.0
+    assert likely(["shaped"], [one], OrdinaryTail(), "repeated")[0] == pytest.approx(30.0)
+    # nothing is given back to what nothing was taken from: outbursts, and what has no end
+    burst = replace(slow("pulse", 1e-30, profile="burst"), apparent=1e-8)
+    assert single([burst])[0] == pytest.approx(30.0)
+    assert single([replace(slow("shift", 1e-30), apparent=1e-8)])[0] == pytest.approx(30.0)
+
+
+def test_of_single_exposures_an_event_has_to_stand_out_from_the_stars_others() -> None:
+    great, small = slow("pulse", 1e-40, rows=(10, 19)), slow("pulse", 1e-20, rows=(30, 39))
+    alone = single([small])[0]
+    assert single([small, replace(small, pvalue=1e-18, apparent=1e-18, first=50, last=59)])[0] < alone - 5.0
+    # a greater one, the same told twice, and what has no end hide nothing
+    for other in (great, replace(small, pvalue=1e-18, first=32), slow("shift", 1e-18, rows=(50, 99))):
+        assert single([small, other])[0] == pytest.approx(alone)
+
+
+def test_no_order_of_a_stars_events_matters() -> None:
+    found = [slow("pulse", 10.0**-d, rows=(i * 10, i * 10 + 6)) for i, d in enumerate((9.0, 30.0, 14.0, 14.0, 3.0))]
+    np.testing.assert_allclose(single(found)[::-1], single(found[::-1]))
 
 
 def test_a_pulse_has_the_habit_of_its_profile_and_of_what_was_seen_of_it() -> None:
