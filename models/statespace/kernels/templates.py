@@ -86,8 +86,8 @@ def products(
     """
     own, more = problem.rows.shape[1], templates.shape[1] + near.shape[1]
     inner, norm = np.empty((own, own + more)), np.empty(more)
-    columns = (np.ascontiguousarray(one) for one in (templates, near))
-    _single_products(theta, problem, *columns, begin, inner, norm)
+    whole, local = np.ascontiguousarray(templates), np.ascontiguousarray(near)
+    _single_products(theta, problem, whole, local, begin, inner, norm)
     return inner, norm
 
 
