@@ -8,6 +8,7 @@ one star alone, so that no answer depends on its company.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,22 +63,41 @@ def shapes(units: int) -> list[tuple[int, ...]]:
     ]
 
 
+#: Steps that are answered at a time: what lies between a layer and the next stays small, however long the star is.
+_STEPS = 2048
+
+
 def states_of(layers: Layers, steps: Steps) -> FloatArray:
     """(steps, 2 units) hidden and cell state with which each step is answered, from zero states on."""
-    told = steps.inputs.astype(np.float64) @ layers.kernel + layers.bias
-    return _through(told, layers.recurrent, steps.learnt.astype(np.bool_))
+    states = np.empty((len(steps.inputs), 2 * layers.recurrent.shape[0]))
+    for some, _, found in _in_parts(layers, steps):
+        states[some] = found
+    return states
 
 
 def outputs_of(layers: Layers, steps: Steps) -> NDArray[np.float32]:
     """(steps, outputs) what the network answers to each step of a star."""
-    inputs = steps.inputs.astype(np.float64)
-    history = states_of(layers, steps)[:, : layers.recurrent.shape[0]]
-    units = history.shape[1]
-    hidden = history @ layers.hidden[:units] + inputs @ layers.hidden[units:] + layers.hidden_bias
-    # silu; exp overflows to infinity where the answer is 0
-    with np.errstate(over="ignore"):
-        hidden /= 1.0 + np.exp(-hidden)
-    return np.asarray(hidden @ layers.out + layers.out_bias, dtype=np.float32)
+    units = layers.recurrent.shape[0]
+    outputs = np.empty((len(steps.inputs), len(layers.out_bias)), dtype=np.float32)
+    for some, inputs, states in _in_parts(layers, steps):
+        hidden = states[:, :units] @ layers.hidden[:units] + inputs @ layers.hidden[units:] + layers.hidden_bias
+        # silu; exp overflows to infinity where the answer is 0
+        with np.errstate(over="ignore"):
+            hidden /= 1.0 + np.exp(-hidden)
+        outputs[some] = hidden @ layers.out + layers.out_bias
+    return outputs
+
+
+def _in_parts(layers: Layers, steps: Steps) -> Iterator[tuple[slice, FloatArray, FloatArray]]:
+    """Of some steps after the other: which they are, their inputs (m, inputs), and their states (m, 2 units)."""
+    units = layers.recurrent.shape[0]
+    hidden, cell = np.zeros(units), np.zeros(units)
+    learnt = steps.learnt.astype(np.bool_)
+    for start in range(0, len(learnt), _STEPS):
+        some = slice(start, start + _STEPS)
+        inputs = steps.inputs[some].astype(np.float64)
+        told = inputs @ layers.kernel + layers.bias
+        yield some, inputs, _through(told, layers.recurrent, learnt[some], hidden, cell)
 
 
 #: Of 2^f from -1/2 to 1/2: coefficients of (f ln 2)^k, from the 13th down to the 0th, 1 / k!.
@@ -116,14 +136,19 @@ def _sigmoid(x: FloatArray, start: int, stop: int, factor: float, bits: NDArray[
 
 
 @compiled()
-def _through(told: FloatArray, recurrent: NDArray[np.float32], learnt: NDArray[np.bool_]) -> FloatArray:
+def _through(
+    told: FloatArray, recurrent: NDArray[np.float32], learnt: NDArray[np.bool_], hidden: FloatArray, cell: FloatArray
+) -> FloatArray:
     """The states that answer each step (Hochreiter & Schmidhuber 1997, with forget gates).
 
     A step that is not learnt from sees the state of the steps before, and leaves it as it is.
+
+    Parameters
+    ----------
+    hidden, cell : (units,) the state before the first step; then after the last.
     """
     n, units = len(told), recurrent.shape[0]
     states = np.empty((n, 2 * units))
-    hidden, cell = np.zeros(units), np.zeros(units)
     gates, power = np.empty(4 * units), np.empty(4 * units)
     bits = power.view(np.int64)
     fours = units - units % 4

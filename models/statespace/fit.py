@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,12 +25,11 @@ class Fit:
 
     Attributes
     ----------
-    model : the fitted model, every parameter set.
+    free : the model that was fitted, some of its parameters None.
     layout : the model with its free parameters, over the rows that it was fitted to.
     names, theta, covariance : (p,), (p, p) the free parameters' logarithms, with the inverse curvature of
         the log-likelihood (NaN where it is not positive).
     metric : (p, p) the search's own rough idea of the covariance, for warm starts.
-    at_bound : names of the parameters that ended at a bound of their range.
     loglike : maximised log-likelihood.
     bic : Bayesian information criterion, with columns and free parameters counted.
     coefficient, coefficient_covariance : (k,), (k, k) of the columns.
@@ -38,13 +38,12 @@ class Fit:
     steps : steps of the search.
     """
 
-    model: Model
+    free: Model
     layout: Layout
     names: tuple[str, ...]
     theta: FloatArray
     covariance: FloatArray
     metric: FloatArray
-    at_bound: tuple[str, ...]
     loglike: float
     bic: float
     coefficient: FloatArray
@@ -52,6 +51,11 @@ class Fit:
     columns: tuple[str, ...]
     converged: bool
     steps: int
+
+    @cached_property
+    def model(self) -> Model:
+        """The fitted model, every parameter set."""
+        return self.free.with_values(self.names, self.theta)
 
     def uncertainty(self, name: str) -> float:
         """One sigma of a free parameter's logarithm; NaN where unknown."""
@@ -142,21 +146,14 @@ def _finished(
             covariance = np.linalg.inv(bend)
         except np.linalg.LinAlgError:
             covariance = np.full((p, p), np.nan)
-    margin = 1e-3
-    bound = tuple(
-        n
-        for n, x, lo, hi in zip(layout.names, theta, layout.low, layout.high, strict=True)
-        if x < lo + margin or x > hi - margin
-    )
     k = layout.problem.rows.shape[1] - 1
     return Fit(
-        model=model.with_values(layout.names, theta),
+        free=model,
         layout=layout,
         names=layout.names,
         theta=theta,
         covariance=covariance,
         metric=metric,
-        at_bound=bound,
         loglike=loglike,
         bic=-2 * loglike + (p + k) * math.log(max(observed, 2)),
         coefficient=now.coefficient,

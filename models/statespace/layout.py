@@ -129,21 +129,20 @@ class Model:
         laid = series.laid.get(self)
         if laid is None:
             laid = series.laid[self] = self._over(series)
-        # the rest is the same however far the rows are to be trusted
-        return replace(laid, problem=laid.problem._replace(inflate=series.inflate, restricted=int(restricted)))
+        widths = [series.columns(term).shape[1] for term in self.terms]
+        seen_in = tuple(term for term, width in zip(self.terms, widths, strict=True) if width)
+        problem = laid.problem._replace(rows=series.rows(seen_in), inflate=series.inflate, restricted=int(restricted))
+        columns = tuple(label for label, width in zip(self.labels, widths, strict=True) for _ in range(width))
+        return replace(laid, problem=problem, columns=columns)
 
     def _over(self, series: Series) -> Layout:
-        names: list[str] = []
-        seen_in: list[Term] = []
+        """The layout but for its columns: the same whatever these are, and however far the rows are to be trusted."""
         observe: list[FloatArray] = []
         kinds: list[int] = []
         free: list[tuple[str, Parameter]] = []
         places: list[list[tuple[int, float]]] = []
         noise = [(-1, 1.0)] + [(-1, 0.0)] * series.bands
         for label, term in zip(self.labels, self.terms, strict=True):
-            if (width := series.columns(term).shape[1]) > 0:
-                names += [label] * width
-                seen_in.append(term)
             blocks = term.blocks(series)
             taken = {i for _, _, takes in blocks for i in takes}
             place: list[tuple[int, float]] = []
@@ -165,7 +164,7 @@ class Model:
         limits = np.log(np.array([(p.start, p.low, p.high) for _, p in free]).reshape(-1, 3))
         problem = Problem(
             step=series.step,
-            rows=series.rows(tuple(seen_in)),
+            rows=np.empty((len(series), 1)),
             observe=observe[0] if len(observe) == 1 else np.hstack([np.empty((len(series), 0)), *observe]),
             error2=series.error2,
             inflate=series.inflate,
@@ -184,7 +183,7 @@ class Model:
             limits[:, 1].copy(),
             limits[:, 2].copy(),
             tuple(p.tries for _, p in free),
-            tuple(names),
+            (),
         )
 
     def with_values(self, names: Sequence[str], theta: FloatArray) -> Model:

@@ -90,7 +90,7 @@ class Series:
         """The same rows with other further columns (n, r)."""
         other = self._keeping(replace(self, regressors=regressors))
         others = {term: columns for term, columns in self._columns.items() if columns is not self.regressors}
-        vars(other).update(_columns=others, _rows={}, laid={})
+        vars(other).update(_columns=others, _rows={})
         return other
 
     def _keeping(self, other: Series) -> Series:
@@ -115,7 +115,7 @@ class Series:
 
     @cached_property
     def laid(self) -> dict[Any, Any]:
-        """The layouts of models over these rows (`Model.layout`), by model."""
+        """The layouts of models over these rows, whatever their columns are (`Model.layout`), by model."""
         return {}
 
     @cached_property

@@ -13,10 +13,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, cast
+from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from swope.models.statespace.believed import visit_gains
 from swope.models.statespace.fit import Fit, fit, smooth
@@ -24,29 +23,23 @@ from swope.models.statespace.layout import Model
 from swope.models.statespace.problem import Problem
 from swope.models.statespace.series import Series
 from swope.models.statespace.star import StarFit, StarOptions, distrust, fold_misfit
+from swope.models.statespace.templates import SHORTEST, Bumps, Ramps, SlowKind, Template
 from swope.models.statespace.terms import DampedWalk, Noise, Oscillator, Regressors
 from swope.pipeline.events import visits
-from swope.pipeline.lightcurve import BoolArray, FloatArray, IntArray
+from swope.pipeline.lightcurve import BoolArray, FloatArray
 from swope.pipeline.median import median
 
-SlowKind = Literal["pulse", "shift", "trend", "period"]
 Profile = Literal["shaped", "box", "burst"]
 
-#: Rows of the shortest pulse, and of either side of a level shift.
-_SHORTEST, _MIN_SIDE = 3, 5
+#: Rows of either side of a level shift.
+_MIN_SIDE = 5
 
 #: Rows that all others contradict by more than the first had their noise raised until they did not; here they may by
 #: the second (sigma).
 _DISTRUSTED, _MOST_A_ROW = StarOptions().outlier, 4.0
 
-#: Rows with more than this share of a bump's height take part in it.
-_TAKES_PART = 0.2
-
 #: Where the folded curve fits so many times worse than elsewhere, rows are trusted less.
 _MISFIT = 2.0
-
-#: Where in the rows a fading, or another period, may begin.
-_KNOTS = (0.0, 0.2, 0.35, 0.5, 0.65, 0.8)
 
 #: A pulse on so much of whose rows a stronger one is but made smaller is none.
 _UNDONE = 0.5
@@ -121,45 +114,6 @@ def covered(found: Iterable[Slow], rows: int) -> BoolArray:
     return inside
 
 
-@dataclass(frozen=True, eq=False)
-class _Template:
-    """What is looked for: its kind, its first and last row, and the column (n,) that it adds."""
-
-    kind: SlowKind
-    first: int
-    last: int
-    column: FloatArray
-
-
-@dataclass(frozen=True, eq=False)
-class _Templates:
-    """Several of them: kinds, first and last rows (t,), columns (n, t)."""
-
-    kind: NDArray[np.str_]
-    first: IntArray
-    last: IntArray
-    columns: FloatArray
-
-    @classmethod
-    def of(cls, kind: SlowKind, first: IntArray, last: IntArray, columns: FloatArray) -> _Templates:
-        """Templates of one kind."""
-        return cls(np.full(len(first), kind), first, last, columns)
-
-    def and_more(self, others: _Templates) -> _Templates:
-        """These, then others."""
-        return _Templates(
-            np.concatenate([self.kind, others.kind]),
-            np.concatenate([self.first, others.first]),
-            np.concatenate([self.last, others.last]),
-            np.hstack([self.columns, others.columns]),
-        )
-
-    def template(self, place: int) -> _Template:
-        """One of them."""
-        kind = cast(SlowKind, str(self.kind[place]))
-        return _Template(kind, int(self.first[place]), int(self.last[place]), self.columns[:, place])
-
-
 def find_slow(fitted: StarFit, pvalue: float = 1e-3) -> tuple[Slow, ...]:
     """What appears to be an event of a star against its whole curve, the strongest first.
 
@@ -181,10 +135,10 @@ def find_slow(fitted: StarFit, pvalue: float = 1e-3) -> tuple[Slow, ...]:
     series = _trusting(distrust(robust, series.distrusting(misfit), StarOptions()))
     series = series.distrusting(series.inflate * misfit)
     now = fit(null, series, uncertainties=False)
-    fixed = _ramps(series, drift if _cycles(fitted) > _CLOCK else None)
+    fixed = Ramps.over(series, drift if _cycles(fitted) > _CLOCK else None)
     found: list[Slow] = []
     while len(found) < _MOST:
-        best: tuple[float, float, _Template, Fit] | None = None
+        best: tuple[float, float, Template, Fit] | None = None
         for template in _candidates(now, series, fixed):
             trying = series.with_regressors(np.column_stack([series.regressors, template.column]))
             better = fit(_with_regressors(null), trying, warm=now, uncertainties=False)
@@ -233,7 +187,7 @@ def _more_pulses(now: Fit, series: Series, found: Sequence[Slow], pvalue: float)
         if slow.kind == "pulse":
             free[slow.first : slow.last + 1] = 0.0
     while True:
-        first, last, score = best_box(residual * free, weight, _SHORTEST)
+        first, last, score = best_box(residual * free, weight, SHORTEST)
         chance = slow_pvalue(score**2, "pulse", n)
         if chance > pvalue or not free[first : last + 1].all():
             return
@@ -303,32 +257,36 @@ def _with_regressors(model: Model) -> Model:
     return model if any(isinstance(t, Regressors) for t in model.terms) else model + Regressors()
 
 
-def _candidates(now: Fit, series: Series, ramps: _Templates) -> list[_Template]:
+def _candidates(now: Fit, series: Series, ramps: Ramps) -> list[Template]:
     """The best pulse, shift and ramp, each with and without the walk, which may be there for the event's sake."""
     from swope.models.statespace.kernels.templates import best_box
 
     n = len(series)
     row = np.arange(n)
-    chosen: dict[tuple[str, int, int], _Template] = {}
+    chosen: dict[tuple[str, int, int, int], Template] = {}
     still = _without_walk(now.model).layout(series).problem
     for theta, problem in ((now.theta, now.layout.problem), (np.empty(0), still)):
         residual, weight = _whitened(theta, problem)
-        shaped = ramps
-        first, last, score = best_box(residual, weight, _SHORTEST)
+        first, last, score = best_box(residual, weight, SHORTEST)
+        bumps = None
         if score > _WORTH_A_FIT:
-            chosen["pulse", first, last] = _Template(
+            chosen["box", first, last, 0] = Template(
                 "pulse", first, last, ((row >= first) & (row <= last)).astype(float)
             )
-            shaped = ramps.and_more(_bumps(series.time, first, last))
-        first, score = _shift(residual, weight)
+            bumps = Bumps.about(series.time, first, last)
+        start, score = _shift(residual, weight)
         if score > _WORTH_A_FIT:
-            chosen["shift", first, n - 1] = _Template("shift", first, n - 1, (row >= first).astype(float))
-        scores = np.abs(_scores(theta, problem, shaped.columns))
-        for kind in ("pulse", "trend", "period"):
-            ours = np.flatnonzero(shaped.kind == kind)
+            chosen["shift", start, n - 1, 0] = Template("shift", start, n - 1, (row >= start).astype(float))
+        scores = np.abs(_scores(theta, problem, ramps, bumps))
+        if bumps is not None and len(bumps.scale):
+            best = int(np.argmax(scores[len(ramps.kind) :]))
+            if scores[len(ramps.kind) + best] > _WORTH_A_FIT:
+                chosen["bump", first, last, best] = bumps.template(best)
+        for kind in ("trend", "period"):
+            ours = np.flatnonzero(ramps.kind == kind)
             best = int(ours[np.argmax(scores[ours])]) if len(ours) else -1
             if len(ours) and scores[best] > _WORTH_A_FIT:
-                chosen[kind, best, len(shaped.kind)] = shaped.template(best)
+                chosen[kind, best, n - 1, 0] = ramps.template(best)
     return list(chosen.values())
 
 
@@ -344,28 +302,6 @@ def _without_walk(model: Model) -> Model:
             if t is not walk
         )
     )
-
-
-def _bumps(time: FloatArray, first: int, last: int) -> _Templates:
-    """Bumps about the place of the best box: bells, with wings as a lens gives them, and sudden ones that decay."""
-    from swope.models.statespace.kernels.gains import decay
-
-    width = max(float(time[last] - time[first]), 1e-9)
-    centre = time[first] + width * np.array([0.0, 0.25, 0.5, 0.75, 1.0])
-    scale = width * np.array([0.2, 0.35, 0.6, 1.0])
-    x = ((time[:, None, None] - centre[:, None]) / scale).ravel()
-    square, after = x * x, np.maximum(x, 0.0)
-    columns = np.empty((3, x.size))
-    decay(square, -0.5, columns[0])
-    np.divide(1.0, 1.0 + square, out=columns[1])
-    decay(after, -1.0, columns[2])
-    columns[2] *= x >= -0.2
-    columns = np.moveaxis(columns.reshape(3, len(time), -1), 0, 2).reshape(len(time), -1)
-    inside = columns > _TAKES_PART
-    rows = inside.sum(axis=0)
-    kept = np.flatnonzero((rows >= _SHORTEST) & (rows <= len(time) // 2))
-    begins, ends = inside.argmax(axis=0)[kept], len(time) - 1 - inside[::-1].argmax(axis=0)[kept]
-    return _Templates.of("pulse", begins.astype(np.int32), ends.astype(np.int32), columns[:, kept])
 
 
 def _whitened(theta: FloatArray, problem: Problem) -> tuple[FloatArray, FloatArray]:
@@ -389,13 +325,14 @@ def _shift(residual: FloatArray, weight: FloatArray) -> tuple[int, float]:
     return i, float(score[i])
 
 
-def _scores(theta: FloatArray, problem: Problem, columns: FloatArray) -> FloatArray:
+def _scores(theta: FloatArray, problem: Problem, ramps: Ramps, bumps: Bumps | None) -> FloatArray:
     """(t,) standardised coefficient of each template alone beside the model's own columns; 0 where these are alike."""
     from swope.models.statespace.kernels.templates import products
 
-    inner, whole = products(theta, problem, columns)
+    near, begin = (np.empty((0, 0)), 0) if bumps is None else (bumps.columns, bumps.begin)
+    inner, whole = products(theta, problem, ramps.columns, near, begin)
     if not np.isfinite(inner).all():
-        return np.zeros(columns.shape[1])
+        return np.zeros(len(whole))
     k = len(inner) - 1
     own = inner[:k, :k] + 1e-9 * np.diag(np.diag(inner)[:k])
     across = inner[:k, k + 1 :]
@@ -405,17 +342,6 @@ def _scores(theta: FloatArray, problem: Problem, columns: FloatArray) -> FloatAr
     free = norm > 1e-4 * np.maximum(whole, 1e-300)
     standard: FloatArray = np.where(free, score / np.sqrt(np.where(free, norm, 1.0)), 0.0)
     return standard
-
-
-def _ramps(series: Series, drift: FloatArray | None) -> _Templates:
-    """Fadings (or the reverse), and changes of the period, from each knot on."""
-    first = (np.array(_KNOTS) * len(series)).astype(np.int32)
-    ramps = np.maximum(series.time[:, None] - series.time[first], 0.0) / series.span
-    trends = _Templates.of("trend", first, np.full(len(first), len(series) - 1, dtype=np.int32), ramps)
-    if drift is None:
-        return trends
-    later = first > 0
-    return trends.and_more(_Templates.of("period", first[later], trends.last[later], drift[:, None] * ramps[:, later]))
 
 
 def _cycles(fitted: StarFit) -> float:

@@ -6,8 +6,7 @@ import math
 
 import numpy as np
 
-from swope.models.statespace.kernels.gains import gains, is_single
-from swope.models.statespace.kernels.likelihood import _pass
+from swope.models.statespace.kernels.gains import gains
 from swope.models.statespace.kernels.motion import zero
 from swope.models.statespace.problem import Problem
 from swope.pipeline.compiled import compiled
@@ -19,57 +18,77 @@ _GATHERED = 4
 
 @compiled()
 def _single_products(
-    theta: FloatArray, problem: Problem, templates: FloatArray, inner: FloatArray, norm: FloatArray
+    theta: FloatArray,
+    problem: Problem,
+    templates: FloatArray,
+    near: FloatArray,
+    begin: int,
+    inner: FloatArray,
+    norm: FloatArray,
 ) -> None:
-    """Fill `inner` (k + 1, k + 1 + t) and `norm` (t,), as `products` gives them, of a problem that `is_single`."""
+    """Fill `inner` (k + 1, k + 1 + t + s) and `norm` (t + s,), as `products` gives them."""
     learnt = gains(theta, problem)
     keep, seen, gain, inverse = learnt.keep, learnt.seen, learnt.gain, learnt.inverse
-    own, more = problem.rows.shape[1], templates.shape[1]
-    state, white = np.zeros(own + more), np.empty((_GATHERED, own + more))
+    own, more, local = problem.rows.shape[1], templates.shape[1], near.shape[1]
+    long = own + more
+    state, white = np.zeros(long + local), np.empty((_GATHERED, long + local))
     zero(inner)
-    for j in range(more):
+    for j in range(more + local):
         norm[j] = 0.0
-    n = len(keep)
+    n, end = len(keep), begin + len(near)
     for start in range(0, n, _GATHERED):
         zero(white)
+        last = 0
         for t in range(start, min(start + _GATHERED, n)):
             row, mine, others = white[t - start], problem.rows[t], templates[t]
+            inside = begin <= t < end
+            columns = long + local if inside else long
             for j in range(own):
                 row[j] = mine[j]
             for j in range(more):
                 row[own + j] = others[j]
+            if inside:
+                some = near[t - begin]
+                for j in range(local):
+                    row[long + j] = some[j]
             h, g, kept, root = seen[t], gain[t], keep[t], math.sqrt(inverse[t])
-            for j in range(own + more):
+            for j in range(columns):
                 before = kept * state[j]
                 left = row[j] - h * before
                 state[j] = before + g * left
                 row[j] = left * root
+            last = columns if columns > last else last
         first, second, third, fourth = white[0], white[1], white[2], white[3]
         for i in range(own):
             one, two, three, four, line = first[i], second[i], third[i], fourth[i], inner[i]
-            for j in range(own + more):
+            for j in range(last):
                 line[j] += (one * first[j] + two * second[j]) + (three * third[j] + four * fourth[j])
         for t in range(_GATHERED):
-            for j in range(more):
+            for j in range(last - own):
                 norm[j] += white[t, own + j] * white[t, own + j]
 
 
-def products(theta: FloatArray, problem: Problem, templates: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Scalar products of a model's k columns, and of the data, with these and with templates (n, t), all whitened.
+def products(
+    theta: FloatArray, problem: Problem, templates: FloatArray, near: FloatArray, begin: int
+) -> tuple[FloatArray, FloatArray]:
+    """Scalar products of a model's k columns, and of the data, with these and with templates, all whitened.
+
+    Parameters
+    ----------
+    problem : one that `is_single`.
+    templates : (n, t) over all rows.
+    near : (m, s) more of them, over the rows from `begin` on. Before these they are zero; they are not held against the
+        rows after.
 
     Returns
     -------
-    (k + 1, k + 1 + t) the products, the data after the columns; (t,) each template's with itself.
+    (k + 1, k + 1 + t + s) the products, the data after the columns; (t + s,) each template's with itself.
     """
-    own, more = problem.rows.shape[1], templates.shape[1]
+    own, more = problem.rows.shape[1], templates.shape[1] + near.shape[1]
     inner, norm = np.empty((own, own + more)), np.empty(more)
-    if is_single(problem):
-        _single_products(theta, problem, np.ascontiguousarray(templates), inner, norm)
-        return inner, norm
-    lower = np.empty((own + more, own + more))
-    _pass(theta, problem._replace(rows=np.hstack([problem.rows, templates])), lower)
-    whole = np.tril(lower) + np.tril(lower, -1).T
-    return whole[:own], np.diag(whole)[own:].copy()
+    whole, local = np.ascontiguousarray(templates), np.ascontiguousarray(near)
+    _single_products(theta, problem, whole, local, begin, inner, norm)
+    return inner, norm
 
 
 @compiled()

@@ -68,25 +68,30 @@ def _best_box(
     most: int,
     counts: SingleArray,
     totals: SingleArray,
+    gain: SingleArray,
 ) -> float:
     """Gain in the sum of squares of the best box-shaped dip of a profile.
+
+    The best of each start is kept, and the best of these looked for in the end, in halves: a single running maximum is
+    never computed several at a time.
 
     Parameters
     ----------
     count, total : (bins,) number of points and sum of their values.
     widths : (w,) of the boxes, in bins; those above `most` are left out.
     counts, totals : (at least bins + most + 1,) to work in.
+    gain : (at least bins,) likewise.
     """
     bins = count.size
     zero, room = np.float32(0.0), np.float32(2.5)
     n, everything = zero, zero
     for j in range(bins):
         counts[j], totals[j] = n, everything
+        gain[j] = zero
         n += count[j]
         everything += total[j]
     for j in range(most + 1):
         counts[bins + j], totals[bins + j] = n + counts[j], everything + totals[j]
-    best = zero
     for w in range(widths.size):
         width = widths[w]
         if width > most:
@@ -97,9 +102,21 @@ def _best_box(
             inside = end_count[start] - counts[start]
             lack = everything * inside - n * (end_total[start] - totals[start])
             rest = n - inside
-            found = lack * lack / (inside * rest) if lack > zero and inside > room and rest > room else zero
-            best = found if found > best else best
-    return float(best / n)
+            fewest = inside if inside < rest else rest
+            lack = lack if lack > zero else zero
+            # with too few points on either side nothing is found
+            lack = lack if fewest > room else zero
+            share = inside * rest
+            found = lack * lack / (share if share > room else room)
+            gain[start] = found if found > gain[start] else gain[start]
+    size = bins
+    while size > 1:
+        half = (size + 1) // 2
+        others = gain[half:size]
+        for j in range(size - half):
+            gain[j] = others[j] if others[j] > gain[j] else gain[j]
+        size = half
+    return float(gain[0] / n)
 
 
 @compiled(fast=True)
@@ -136,6 +153,7 @@ def folded_boxes(
     c, y = np.empty(room, dtype=np.float32), np.empty(room, dtype=np.float32)
     other_c, other_y = np.empty(room, dtype=np.float32), np.empty(room, dtype=np.float32)
     counts, totals = np.empty(2 * last + 2, dtype=np.float32), np.empty(2 * last + 2, dtype=np.float32)
+    gain = np.empty(last, dtype=np.float32)
     found = 0
     for bins in range(first, last + 1):
         rows = rows_for(n, bins)
@@ -150,9 +168,9 @@ def folded_boxes(
             # what drifts by a whole cycle in the end has come a cycle less often
             period[found] = bins * bins / (bins - s / (rows - 1.0)) if rows > 1 else bins
             if swapped:
-                gain = _best_box(other_c[at : at + bins], other_y[at : at + bins], widths, most, counts, totals)
+                best = _best_box(other_c[at : at + bins], other_y[at : at + bins], widths, most, counts, totals, gain)
             else:
-                gain = _best_box(c[at : at + bins], y[at : at + bins], widths, most, counts, totals)
-            power[found] = np.sqrt(gain)
+                best = _best_box(c[at : at + bins], y[at : at + bins], widths, most, counts, totals, gain)
+            power[found] = np.sqrt(best)
             found += 1
     return found

@@ -47,6 +47,16 @@ def test_its_states_are_those_of_keras(drawn: Any) -> None:
     np.testing.assert_allclose(lstm.states_of(lstm.Layers.of(drawn), one), expected, rtol=1e-4, atol=1e-4)
 
 
+def test_answers_do_not_depend_on_how_many_steps_are_answered_at_a_time(
+    drawn: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layers, one = lstm.Layers.of(drawn), steps(3, 90)
+    states, outputs = lstm.states_of(layers, one), lstm.outputs_of(layers, one)
+    monkeypatch.setattr(lstm, "_STEPS", 7)
+    np.testing.assert_allclose(lstm.states_of(layers, one), states, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(lstm.outputs_of(layers, one), outputs, rtol=1e-5, atol=1e-6)
+
+
 def test_the_shipped_forecaster_answers_as_keras_does() -> None:
     shipped = Forecaster.pretrained()
     one = steps(2, 200)
