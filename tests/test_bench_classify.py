@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from swope.models.classifier import ClassifierOptions
+from swope.models.classifier import Classifier, ClassifierOptions
 from swope.models.inputs import inputs_of
 from tests.bench import classify
-from tests.bench.classify import agreement, balanced_accuracy, few, judged, opponents, run, splits
+from tests.bench.classify import agreement, balanced_accuracy, few, fitted, judged, opponents, run, splits
 from tests.bench.training_set import Prepared
 from tests.models.stars import made_star
 
@@ -73,6 +73,14 @@ def test_each_seed_draws_a_quarter_of_the_stars() -> None:
 def test_folds_of_a_round_are_counted_together(monkeypatch: pytest.MonkeyPatch) -> None:
     # how fast they are is not the question here
     monkeypatch.setattr(classify, "TIMED", 64)
+    learnt: dict[bytes, Classifier] = {}
+
+    def fitted_once(learn: Prepared, options: ClassifierOptions) -> Classifier:
+        if (key := learn.names.tobytes()) not in learnt:
+            learnt[key] = fitted(learn, options)
+        return learnt[key]
+
+    monkeypatch.setattr(classify, "fitted", fitted_once)
     stars = [made_star(kind, seed, 80) for seed in range(40) for kind in ("RRAB", "EA")]
     labels = ["RRAB", "EA"] * 40
     names = np.array([f"star {i}" for i in range(80)])

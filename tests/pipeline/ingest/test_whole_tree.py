@@ -41,7 +41,7 @@ def thinned(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     for name in LARGE:
         whole = pq.read_table(real_data(f"{name}/light_curves.parquet"))
         paths[name] = folder / f"{name}.parquet"
-        pq.write_table(whole.take(range(0, len(whole), EVERY)), paths[name])
+        pq.write_table(whole.take(list(range(0, len(whole), EVERY))), paths[name])
     return paths
 
 
