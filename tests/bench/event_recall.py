@@ -1,7 +1,7 @@
 """How strong an event has to be to be told: ``python -m tests.bench.event_recall [--stars 20] [--tuning]``.
 
 A dip and a flare of each integrated S/N are laid on real stars that behave, of each kind of data, as
-`tests.bench.hidden` lays them, and looked for by the state space at p = 0.001 a star, the period search included.
+`tests.bench.hidden` lays them, and looked for by the state space at p = 0.002 a star, the period search included.
 Printed are the shares that are told at each S/N, and at which S/N 95 % are (between two, linearly). Stars of the
 labelled surveys are held out; ``--tuning`` takes those that are not, on which settings may be chosen. Where a star has
 an event of its own at the same time, nothing is laid. The last line is JSON.

@@ -1,7 +1,7 @@
 """How many ordinary stars have an event: ``python -m tests.bench.ordinary_events [--stars 1000] [--list]``.
 
 Held-out stars of labelled surveys whose class neither erupts nor wanders, with forty good rows or more, always the same
-ones; the state space alone, at p = 0.001 a star. Printed for each survey are the stars in 1,000 with an event, with one
+ones; the state space alone, at p = 0.002 a star. Printed for each survey are the stars in 1,000 with an event, with one
 of each kind, and with one that has no flag. Apart from these are counted stars that do change: those that somebody
 looked at (`REAL`), and binaries whose period was not found, so that their eclipses are events. ``--list`` names all
 stars with an event. The last line is JSON. The nulls (`tests.bench.event_nulls`) were learned from other stars of the
