@@ -160,7 +160,8 @@ def _told(profile: Profile, fitted: _Least, time: FloatArray, unit: float) -> _T
     own, height, at = numbers[:-3], float(numbers[-3]), float(numbers[0])
     before, after = profile.sides(own, _half(height * unit))
     slope = np.zeros(len(numbers))
-    for i in (*range(1, len(own)), len(own)):
+    # of all of the profile's numbers but its place, and of its height
+    for i in range(1, len(own) + 1):
         moved = numbers.copy()
         moved[i] += _STEP
         slope[i] = (sum(profile.sides(moved[:-3], _half(float(moved[-3]) * unit))) - before - after) / _STEP
