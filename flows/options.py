@@ -43,7 +43,7 @@ class RunOptions:
     min_period: float | None = None
     max_period: float | None = None
     models: str | None = None
-    event_pvalue: float = 2e-3
+    event_pvalue: float = EventOptions.pvalue
     columns: str | None = None
     join: float | None = None
 

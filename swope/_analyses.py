@@ -58,7 +58,7 @@ def analyze(
     models: str | None = None,
     min_period: float | None = None,
     max_period: float | None = None,
-    event_pvalue: float = 1e-3,
+    event_pvalue: float = EventOptions.pvalue,
     kind: Kind | None = None,
 ) -> Analysis:
     """All that Swope says of one star. The first call loads the models (some seconds), the next ones do not.
@@ -96,7 +96,7 @@ def analyze_many(
     models: str | None = None,
     min_period: float | None = None,
     max_period: float | None = None,
-    event_pvalue: float = 1e-3,
+    event_pvalue: float = EventOptions.pvalue,
     kind: Kind | None = None,
     workers: int | None = None,
 ) -> list[Analysis]:

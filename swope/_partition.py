@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from swope.pipeline.catalog.schema import events_schema, events_table, objects_table
 from swope.pipeline.clean import clean
+from swope.pipeline.events import EventOptions
 from swope.pipeline.ingest import IngestOptions, Part, Refused
 from swope.pipeline.ingest.said import parse_columns
 from swope.pipeline.lightcurve import Clock, Kind, LightCurve
@@ -37,7 +38,7 @@ def analyze_partition(
     source: str = "",
     min_period: float | None = None,
     max_period: float | None = None,
-    event_pvalue: float = 1e-3,
+    event_pvalue: float = EventOptions.pvalue,
 ) -> NestedFrame:
     """Analyse the stars of a nested frame: ``catalog.map_partitions(swope.analyze_partition)`` of LSDB does a survey.
 

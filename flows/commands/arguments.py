@@ -7,6 +7,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from swope.pipeline.events import EventOptions
+
 if TYPE_CHECKING:
     from swope.pipeline.ingest.parts import IngestOptions
 
@@ -37,9 +39,9 @@ def add_event_pvalue(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--event-pvalue",
         type=probability,
-        default=1e-3,
+        default=EventOptions.pvalue,
         metavar="P",
-        help="false-alarm probability a star of an event (default: 0.002)",
+        help=f"false-alarm probability a star of an event (default: {EventOptions.pvalue:g})",
     )
 
 

@@ -1,10 +1,17 @@
 from __future__ import annotations
 
+import argparse
+import inspect
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
+import swope
 from swope.flows.cli import BAD_INPUT, build_parser, main
+from swope.flows.options import RunOptions
 
 
 def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
@@ -34,6 +41,41 @@ def test_every_command_teaches_with_an_example(command: str, capsys: pytest.Capt
         main([command, "--help"])
     assert stopped.value.code == 0
     assert f"swope {command}" in capsys.readouterr().out.split("example", 1)[1]
+
+
+@pytest.mark.parametrize("command", ["run", "show", "inject"])
+def test_a_command_that_is_told_nothing_does_what_the_settings_say(command: str) -> None:
+    parsed = build_parser().parse_args([command, "x.csv", "--out", "o"])
+    settings = {name: value for name, value in vars(RunOptions()).items() if hasattr(parsed, name)}
+    assert settings.keys() >= {"event_pvalue", "clock", "models"}
+    assert {name: getattr(parsed, name) for name in settings} == settings
+
+
+@pytest.mark.parametrize("function", [swope.analyze, swope.analyze_many, swope.analyze_partition])
+def test_a_function_that_is_told_nothing_does_what_the_settings_say(function: Callable[..., object]) -> None:
+    said = {name: one.default for name, one in inspect.signature(function).parameters.items()}
+    shared = {one.name: one.default for one in fields(RunOptions) if one.name in said}
+    assert shared.keys() >= {"event_pvalue", "min_period"}
+    assert {name: said[name] for name in shared} == shared
+
+
+def options_of(parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:
+    """Those of a parser and of its subcommands."""
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for other in action.choices.values():
+                yield from options_of(other)
+        else:
+            yield action
+
+
+def test_the_help_says_the_defaults_that_there_are() -> None:
+    said = 0
+    for action in options_of(build_parser()):
+        if stated := re.search(r"\(default: ([-+.\de]+)\)", action.help or ""):
+            assert action.default == float(stated[1]), action.option_strings
+            said += 1
+    assert said > 5
 
 
 def test_a_wrong_command_line_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
