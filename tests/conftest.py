@@ -7,9 +7,25 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+TESTS = Path(__file__).parent
+
+#: What takes longest goes first: begun last, one of these files would keep one worker busy while the other has nothing.
+LONGEST = (
+    *("flows/test_chaos.py", "pipeline/ingest/test_whole_tree.py", "models/test_classifier.py"),
+    *("models/test_autoencoder.py", "test_installed.py", "flows/test_catalog.py", "test_bench_classify.py"),
+    *("models/test_classifier_start.py", "flows/test_contained.py", "flows/test_production.py"),
+    *("test_bench_backends.py", "front/test_partition.py", "flows/test_offline.py", "models/test_ahead.py"),
+)
+
 # no deadline: the first example pays for imports and compiled kernels, and the machine may be busy with others
 settings.register_profile("swope", deadline=None)
 settings.load_profile("swope")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest files first, and leave the others as they are."""
+    place = {TESTS / name: i for i, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.path, len(place)))
 
 
 @pytest.fixture(scope="session")
