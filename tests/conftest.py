@@ -19,6 +19,8 @@ LONGEST = (
 
 # no deadline: the first example pays for imports and compiled kernels, and the machine may be busy with others
 settings.register_profile("swope", deadline=None)
+# for who has written a property, or changed what one holds: it may fail where a hundred examples seldom lead
+settings.register_profile("deep", deadline=None, max_examples=2000)
 settings.load_profile("swope")
 
 
