@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import sys
@@ -74,6 +75,8 @@ def task_runner(workers: int, dask: str | None = None) -> TaskRunner[Any]:
         from prefect_dask.task_runners import DaskTaskRunner
     except ImportError:
         raise ValueError("--dask needs the extra: pip install 'swope[dask]'") from None
+    # a traceback of a scheduler that is lost, which is said in a line; not earlier, for Dask's import sets its levels
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
     return DaskTaskRunner(address=dask)
 
 

@@ -45,8 +45,6 @@ def quiet(log_level: str = "CRITICAL") -> None:
         os.environ.setdefault(name, value)
     # it logs beside Prefect's own tree: at exit, that it still has events to send to the temporary server
     logging.getLogger("EventsWorker").setLevel(log_level)
-    # a traceback of a scheduler that is lost, which is said in a line
-    logging.getLogger("distributed.client").setLevel(log_level)
 
 
 def one_thread() -> None:

@@ -7,12 +7,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import Any
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
-from prefect.futures import PrefectFuture, as_completed
+from prefect.futures import PrefectFuture
 from prefect.tasks import Task
 from tqdm import tqdm
 
@@ -26,6 +27,9 @@ from swope.pipeline.ingest import Part, archive, archive_targets
 
 #: Seconds before each new try of a task.
 RETRIES = (1, 10)
+
+#: After so many seconds in which no chunk ended Dask is asked whether anybody works.
+PATIENCE = 60.0
 
 
 def may_help(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
@@ -112,10 +116,48 @@ def each(
             work.submit(part, folder, *told): (part, folder) for part, folder in chunks
         }
         with tqdm(total=len(given), unit="chunk", disable=None, file=sys.stderr) as bar:
-            for future in as_completed(list(given)):
+            for future in _as_they_end(given):
                 error = future.result(raise_on_failure=False)
                 yield *given[future], f"{type(error).__name__}: {error}" if isinstance(error, BaseException) else None
                 bar.update()
+
+
+def _as_they_end(futures: Iterable[PrefectFuture[None]]) -> Iterator[PrefectFuture[None]]:
+    """Each as it ends; who waits for long is told where there is nobody to do them."""
+    ended: SimpleQueue[PrefectFuture[None]] = SimpleQueue()
+    waiting = set(futures)
+    for future in waiting:
+        future.add_done_callback(ended.put)
+    told = False
+    while waiting:
+        try:
+            future = ended.get(timeout=PATIENCE)
+        except Empty:
+            where = _without_workers(next(iter(waiting)))
+            if where and not told:
+                print(f"Dask's scheduler at {where} has no workers: waiting for one", file=sys.stderr)
+            told = where is not None
+        else:
+            waiting.remove(future)
+            yield future
+
+
+def _without_workers(future: PrefectFuture[None]) -> str | None:
+    """Address of the Dask scheduler that was asked for it, where that has no workers.
+
+    Raises
+    ------
+    OSError
+        When the scheduler does not answer.
+    """
+    client = getattr(getattr(future, "wrapped_future", None), "client", None)
+    if client is None:
+        return None
+    if client.status == "closed":
+        raise ConnectionError("the client of Dask's scheduler was closed")
+    if client.sync(client.scheduler.ncores, callback_timeout=PATIENCE):
+        return None
+    return str(client.scheduler.address)
 
 
 class SchedulerLostError(ValueError):

@@ -20,7 +20,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -109,14 +109,17 @@ def restarted(sources: Sequence[str], folder: Path, chunk_size: int) -> int:
     out = folder / "restarted"
     command = [*_SWOPE, "run", *sources, "--out", str(out), "--clock", "unknown", "--no-report"]
     command += ["--chunk-size", str(chunk_size), "--dask", f"tcp://127.0.0.1:{port}"]
-    with dask_at(port, folder) as scheduler:
-        run_ = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        while run_.poll() is None and not finished_chunks(out):
-            time.sleep(0.05)
-        scheduler.kill()
-        scheduler.wait()
-    with dask_at(port, folder):
-        return run_.wait()
+    with ExitStack() as started:
+        with dask_at(port, folder) as scheduler:
+            run_ = started.enter_context(subprocess.Popen(command, stdout=subprocess.DEVNULL))
+            # who is interrupted while he waits leaves nothing behind
+            started.callback(run_.kill)
+            while run_.poll() is None and not finished_chunks(out):
+                time.sleep(0.05)
+            scheduler.kill()
+            scheduler.wait()
+        with dask_at(port, folder):
+            return run_.wait()
 
 
 def main() -> None:

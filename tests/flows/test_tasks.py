@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import errno
+import logging
+import threading
 from collections.abc import Iterator
 from concurrent.futures import CancelledError
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from prefect import flow
 
 from swope.flows import tasks
+from swope.flows.catalog import task_runner
 from swope.flows.chunk import ChunkError
 from swope.flows.options import RunOptions
 from swope.flows.workers import WorkerDiedError
@@ -95,6 +100,53 @@ def test_a_scheduler_that_is_lost_is_told_from_a_task_that_fails(
         yield
 
     monkeypatch.setattr(tasks, "surviving", Failing())
-    monkeypatch.setattr(tasks, "as_completed", broken)
+    monkeypatch.setattr(tasks, "_as_they_end", broken)
     with pytest.raises(tasks.SchedulerLostError, match="the same command goes on"):
         one_chunk(tmp_path)
+
+
+@contextmanager
+def dask(workers: int) -> Iterator[Any]:
+    distributed = pytest.importorskip("distributed", reason="needs the extra dask")
+    local = distributed.LocalCluster(
+        n_workers=workers, processes=False, threads_per_worker=1, dashboard_address=None, memory_limit=0
+    )
+    with local as cluster, distributed.Client(cluster, set_as_default=False) as client:
+        yield client
+
+
+def in_dask(client: Any, said: object) -> Any:
+    """What Prefect gives for a task on Dask."""
+    from prefect_dask.task_runners import PrefectDaskFuture
+
+    return PrefectDaskFuture(task_run_id=uuid4(), wrapped_future=client.submit(lambda: said, pure=False))
+
+
+def test_who_waits_for_a_dask_without_workers_is_told_once(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(tasks, "PATIENCE", 0.3)
+    with dask(workers=0) as client:
+        futures = [in_dask(client, i) for i in range(3)]
+        late = threading.Timer(1.5, lambda: client.cluster.scale(1))
+        late.start()
+        assert {future.result() for future in tasks._as_they_end(futures)} == {0, 1, 2}
+        late.join()
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line == f"Dask's scheduler at {client.cluster.scheduler_address} has no workers: waiting for one"
+
+
+def test_who_waits_for_a_client_that_was_closed_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tasks, "PATIENCE", 0.3)
+    with dask(workers=0) as client:
+        future = in_dask(client, 1)
+        monkeypatch.setattr(client, "status", "closed")
+        with pytest.raises(ConnectionError):
+            next(tasks._as_they_end([future]))
+        monkeypatch.undo()
+
+
+def test_dask_keeps_its_tracebacks_to_itself() -> None:
+    pytest.importorskip("prefect_dask", reason="needs the extra dask")
+    task_runner(1, "tcp://127.0.0.1:1")
+    assert not logging.getLogger("distributed.client").isEnabledFor(logging.ERROR)
