@@ -153,7 +153,8 @@ def make_catalog(
     folders = [run_dir / chunk for chunk in chunks]
     room = room_of(run_dir, makers, options)
     taken = run_chunks(planned.parts, folders, options, known, room, worn(run_dir, options))
-    stages.write_refused(run_dir / REFUSED, planned.refused)
+    # its columns are those of the detectors, which this process need not import
+    call_twice(stages.write_refused, run_dir / REFUSED, planned.refused)
     watch.lap("chunks")
     record = RunRecord(
         version=VERSION,

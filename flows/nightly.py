@@ -136,7 +136,7 @@ def _score(
     # a night after which the catalog is brought up to date keeps nothing: the next goes on from the catalog
     since = before if before is not None and (before / STATE).exists() else run_dir
     try:
-        State.of(since)
+        state = State.of(since)
     except ValueError as problem:
         # damaged, or of another version of Swope: a night can go on from the catalog that is made next
         if not update:
@@ -154,7 +154,7 @@ def _score(
     else:
         look = partial(read_parts, new, settings, known)
     try:
-        score_plan(tonight, look, since, free_folder(nights), settings, top=top, keep=not update)
+        score_plan(tonight, look, state, since, free_folder(nights), settings, top=top, keep=not update)
     except DamagedError as problem:
         if not update:
             raise

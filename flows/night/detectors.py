@@ -13,8 +13,10 @@ from swope.pipeline.column import DetectorColumns
 from swope.pipeline.events import EventOptions
 
 
-def chosen(names: Sequence[str] | None) -> tuple[str, ...]:
-    """The detectors that judge a night, in order; None for all that forecast.
+def chosen(names: Sequence[str] | None) -> tuple[DetectorColumns, ...]:
+    """What the detectors that judge a night put into its tables, in order; None for all that forecast.
+
+    To ask it imports all detectors, which a process that has no models at work need not.
 
     Raises
     ------
@@ -24,7 +26,7 @@ def chosen(names: Sequence[str] | None) -> tuple[str, ...]:
     able = forecasting()
     if unable := [name for name in names or () if name not in able]:
         raise ValueError(f"{', '.join(unable)} cannot judge a night; {', '.join(able)} can")
-    return able if names is None else tuple(name for name in able if name in names)
+    return tuple(one for one in detector_columns() if one.name in (able if names is None else names))
 
 
 def forecasting() -> tuple[str, ...]:
@@ -60,8 +62,3 @@ class Detectors:
 def ids(settings: RunOptions, names: tuple[str, ...]) -> dict[str, str]:
     """Ids of the models that judge, by name."""
     return Detectors.of(settings, names).ids
-
-
-def columns_of(names: Sequence[str]) -> tuple[DetectorColumns, ...]:
-    """What some detectors put into tables."""
-    return tuple(one for one in detector_columns() if one.name in names)

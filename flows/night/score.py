@@ -16,7 +16,7 @@ from swope.flows.makers import versions
 from swope.flows.manifest import hashes_of
 from swope.flows.night.arrived import Name, sorted_out
 from swope.flows.night.batch import Visit, through_the_night
-from swope.flows.night.detectors import chosen, columns_of, ids
+from swope.flows.night.detectors import chosen, ids
 from swope.flows.night.record import NightRecord, run_of
 from swope.flows.night.since import State
 from swope.flows.night.star import unscored
@@ -105,16 +105,18 @@ def score_night(
     swope.pipeline.ingest.SourceError
         When there is nothing to read.
     """
-    settings = settings or State.of(since).settings
+    state = State.of(since)
+    settings = settings or state.settings
     with tempfile.TemporaryDirectory(prefix="swope-") as scratch:
         planned = plan(sources, ingest_options(settings), Path(scratch))
         look = partial(read_parts, planned.parts, settings)
-        return score_plan(Tonight(sources, planned), look, since, out, settings, detectors, top)
+        return score_plan(Tonight(sources, planned), look, state, since, out, settings, detectors, top)
 
 
 def score_plan(
     tonight: Tonight,
     look: Callable[[], tuple[list[LightCurve], list[Refused]]],
+    state: State,
     since: Path,
     out: Path,
     settings: RunOptions,
@@ -127,14 +129,15 @@ def score_plan(
     Parameters
     ----------
     look : gives the light curves of it that are looked at, and what of it could not be read.
+    state : what is known of the stars in `since`.
     keep : whether the stars after tonight are kept, for a night to go on from; a run that is made next has them too.
     """
-    state = State.of(since)
     if out.resolve() == since.resolve():
         raise ValueError(f"--out must be another folder than --since, {since}: so that the night can be scored again")
     if (out / RECORD).exists():
         raise ValueError(f"--out {out} is the folder of a run, which a night would write over: give it one of its own")
-    names = chosen(detectors)
+    columns = call_twice(chosen, detectors)
+    names = tuple(one.name for one in columns)
     watch = Watch()
     with watch.over("reading"):
         curves, refused = look()
@@ -143,7 +146,7 @@ def score_plan(
         models = call_twice(ids, settings, names)
     out.mkdir(parents=True, exist_ok=True)
     (out / NIGHTLY).unlink(missing_ok=True)
-    tables = NightTables(columns_of(names))
+    tables = NightTables(columns)
     refused = [*tonight.planned.refused, *refused]
     tables.add(*(unscored(entry.object_id, entry.source, entry.status, entry.reason) for entry in refused))
     mine, new, strangers = sorted_out(curves, known)

@@ -75,10 +75,10 @@ def varies_within(table: Table, object_id: int | None, index: int) -> bool:
     _, star = distinct(table.columns[object_id])
     values = table.columns[index].numbers
     finite = np.isfinite(values)
-    order = np.lexsort((values[finite], star[finite]))
+    # stable: most tables have the rows of a star together
+    order = np.argsort(star[finite], kind="stable")
     same = np.diff(star[finite][order]) == 0
-    pairs = int(np.count_nonzero(same))
-    return pairs < 5 or bool(np.any(np.diff(values[finite][order])[same] != 0))
+    return int(np.count_nonzero(same)) < 5 or bool(np.any(np.diff(values[finite][order])[same] != 0))
 
 
 def _measured(column: Column) -> bool:
