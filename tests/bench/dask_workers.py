@@ -1,9 +1,11 @@
 """A run on Dask against the same run on this machine's own workers, and with a worker, or the scheduler, lost: a line.
 
-    python -m tests.bench.dask_workers [--workers 2] [SOURCE...]
+    python -m tests.bench.dask_workers [--workers 2] [--stars 1000]
+    python -m tests.bench.dask_workers [--workers 2] SOURCE...
 
-Dask's workers are processes of this machine, with one thread each. Times are those of the chunks alone, from run.json,
-each with as many workers: `ratio` is the local time over Dask's in its second run, since the workers of a run load the
+Without sources the stars are simulated ones (`tests.bench.nights`), as many as take each run half a minute. Dask's
+workers are processes of this machine, with one thread each. Times are those of the chunks alone, from run.json, each
+with as many workers: `ratio` is the local time over Dask's in its second run, since the workers of a run load the
 models before its chunks begin, and Dask's in their first chunk.
 """
 
@@ -26,8 +28,10 @@ from typing import Any
 
 from swope.flows.runtime import quiet
 from tests.bench.chaos import TABLES, finished_chunks, hashes
+from tests.bench.nights import Survey
 
-SAMPLE = Path(__file__).parents[2] / "data" / "sample"
+#: Of each simulated star.
+POINTS = 300
 _SWOPE = (sys.executable, "-c", "import sys; from swope.flows.cli import main; sys.exit(main())")
 
 
@@ -125,12 +129,15 @@ def restarted(sources: Sequence[str], folder: Path, chunk_size: int) -> int:
 def main() -> None:
     """Measure, and print a line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("sources", nargs="*", default=[str(SAMPLE)])
+    parser.add_argument("sources", nargs="*", metavar="SOURCE")
+    parser.add_argument("--stars", type=int, default=1000)
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--chunk-size", type=int, default=16)
+    parser.add_argument("--chunk-size", type=int, default=64)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        found = compare(given.sources, Path(folder), given.workers, given.chunk_size)
+        if not given.sources:
+            Survey(Path(folder) / "survey", given.stars).begin(POINTS, given.stars)
+        found = compare(given.sources or [f"{folder}/survey"], Path(folder), given.workers, given.chunk_size)
     print(json.dumps({"bench": "dask", "tables": len(TABLES), **found}))
 
 
