@@ -18,6 +18,9 @@ _CLIP = 9.0
 #: Degrees of freedom of the prior on the noise's scale; it gathers no more than `NU_MOST`, so that it can follow.
 _NU_FIRST = 4
 
+#: Numbers that stay in the processor's cache while their logarithms are taken.
+_NUMBERS = 16384
+
 #: Sums may be taken in any order; infinite numbers are what they are.
 _ORDER = {"contract", "reassoc", "nsz"}
 
@@ -63,12 +66,36 @@ def linear_bank(
         _many(time, value, noise, design, prior.T.copy(), rates, which, smooth, learnt, mean, spread, miss2)
     else:
         _wide(time, value, noise, design, prior, decay, learnt, mean, spread, miss2)
-    # each row learnt from is one degree of freedom more; NumPy takes many logarithms in the time of one, but not log1p
+    # each row learnt from is one degree of freedom more
     known = np.cumsum(learnt) - learnt
     nu = np.minimum(_NU_FIRST + known, NU_MOST)[:, None]
-    log_density = LOG_T[nu] - 0.5 * (np.log(spread) + (nu + 1) * np.log(1.0 + miss2 / (nu * spread)))
-    # variance of Student's t, finite from three degrees of freedom on
-    return mean, spread * (nu / (nu - 2.0)), log_density
+    together = max(1, _NUMBERS // m)
+    for begin in range(0, len(time), together):
+        some = slice(begin, begin + together)
+        _log_densities(nu[some], spread[some], miss2[some])
+        # variance of Student's t, finite from three degrees of freedom on
+        spread[some] *= nu[some] / (nu[some] - 2.0)
+    return mean, spread, miss2
+
+
+def _log_densities(nu: np.ndarray, spread: np.ndarray, miss2: np.ndarray) -> None:
+    """Logarithms of Student's densities, (n, m), in place of the squared misses.
+
+    NumPy takes many logarithms in the time of one, but not log1p.
+
+    Parameters
+    ----------
+    nu : (n, 1) degrees of freedom.
+    spread, miss2 : (n, m) squared scales and squared misses.
+    """
+    log_scale = np.log(spread)
+    miss2 /= nu * spread
+    miss2 += 1.0
+    np.log(miss2, out=miss2)
+    miss2 *= nu + 1
+    miss2 += log_scale
+    miss2 *= -0.5
+    miss2 += LOG_T[nu]
 
 
 @compiled(fast=_ORDER)

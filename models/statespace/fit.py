@@ -172,7 +172,6 @@ class Smooth:
     ----------
     mean, sigma : (n,) the star itself, free of noise, at each row, given all rows.
     alone : (n,) standardised residual of each row from what all the others say of it; 0 for unobserved rows.
-    alone_sigma : (n,) what it was divided by; infinite where there is no room.
     shift : (n,) standardised size of a level shift that begins at each row, in all bands alike (sigma); NaN where the
         rows cannot tell it from the model's own columns.
     """
@@ -180,7 +179,6 @@ class Smooth:
     mean: FloatArray
     sigma: FloatArray
     alone: FloatArray
-    alone_sigma: FloatArray
     shift: FloatArray
 
 
@@ -207,14 +205,17 @@ def smooth(model: Model, series: Series) -> Smooth:
     return Smooth(
         mean,
         np.sqrt(np.maximum(variance, 0.0)),
-        _standardised(both.solved, both.diagonal, beta, covariance),
-        1.0 / np.sqrt(np.maximum(_room(both.solved, both.diagonal, covariance), 1e-300)),
-        _standardised(both.step_sum, both.step_norm, beta, covariance),
+        _standardised(both.solved, both.diagonal, beta, _room(both.solved, both.diagonal, covariance)),
+        _standardised(both.step_sum, both.step_norm, beta, _room(both.step_sum, both.step_norm, covariance)),
     )
 
 
-def contradictions(fitted: Fit, series: Series) -> FloatArray:
-    """(n,) `Smooth.alone` of a fitted model on the rows that it was fitted to, however far these are to be trusted now.
+def contradictions(fitted: Fit, series: Series) -> tuple[FloatArray, FloatArray]:
+    """`Smooth.alone` of a fitted model on the rows that it was fitted to, however far these are to be trusted now.
+
+    Returns
+    -------
+    (n,) residuals, and (n,) what they were divided by; infinite where there is no room.
 
     Raises
     ------
@@ -225,7 +226,9 @@ def contradictions(fitted: Fit, series: Series) -> FloatArray:
 
     problem = fitted.layout.problem._replace(inflate=series.inflate)
     both = solve(fitted.theta, problem)
-    return _standardised(both.solved, both.diagonal, *_coefficients(fitted.theta, problem))
+    beta, covariance = _coefficients(fitted.theta, problem)
+    room = _room(both.solved, both.diagonal, covariance)
+    return _standardised(both.solved, both.diagonal, beta, room), 1.0 / np.sqrt(np.maximum(room, 1e-300))
 
 
 def shift_scores(fitted: Fit) -> FloatArray:
@@ -233,7 +236,8 @@ def shift_scores(fitted: Fit) -> FloatArray:
     from swope.models.statespace.kernels.smoother import solve
 
     both = solve(fitted.theta, fitted.layout.problem)
-    return _standardised(both.step_sum, both.step_norm, fitted.coefficient, fitted.coefficient_covariance)
+    room = _room(both.step_sum, both.step_norm, fitted.coefficient_covariance)
+    return _standardised(both.step_sum, both.step_norm, fitted.coefficient, room)
 
 
 def _coefficients(theta: FloatArray, problem: Problem) -> tuple[FloatArray, FloatArray]:
@@ -246,10 +250,9 @@ def _coefficients(theta: FloatArray, problem: Problem) -> tuple[FloatArray, Floa
     return now.coefficient, now.covariance
 
 
-def _standardised(solved: FloatArray, norm: FloatArray, beta: FloatArray, covariance: FloatArray) -> FloatArray:
-    """(n,) score over its standard deviation, the columns' coefficients estimated along; NaN where there is no room."""
+def _standardised(solved: FloatArray, norm: FloatArray, beta: FloatArray, room: FloatArray) -> FloatArray:
+    """(n,) score over its standard deviation, the root of its room (n,); NaN where there is none."""
     score = solved[:, -1] - solved[:, :-1] @ beta
-    room = _room(solved, norm, covariance)
     free = room > 1e-9 * np.maximum(norm, 1e-300)
     out: FloatArray = np.where(free, score / np.sqrt(np.where(free, room, 1.0)), np.where(norm > 0, np.nan, 0.0))
     return out

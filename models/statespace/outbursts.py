@@ -200,13 +200,10 @@ def _independent_rows(time: FloatArray, memory: float) -> float:
 
     Rows of one visit count as one (Priestley 1981, Spectral Analysis and Time Series, section 5.3).
     """
+    from swope.models.statespace.kernels.correlation import sum_of_squares
+
     visit = visits(time)
     rows = np.bincount(visit).astype(float)
     steps = np.diff(np.bincount(visit, time) / rows)
     squares = np.exp(-2.0 * steps / memory) if memory > 0 else np.zeros(len(steps))
-    before, total = 0.0, 0.0
-    for mine, square in zip(rows.tolist(), [0.0, *squares.tolist()], strict=True):
-        before *= square
-        total += mine * (mine + 2.0 * before)
-        before += mine
-    return len(time) ** 2 / total
+    return len(time) ** 2 / sum_of_squares(rows, squares)

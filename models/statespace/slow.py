@@ -18,7 +18,7 @@ from typing import Literal
 import numpy as np
 
 from swope.models.statespace.believed import visit_gains
-from swope.models.statespace.fit import Fit, fit, smooth
+from swope.models.statespace.fit import Fit, contradictions, fit
 from swope.models.statespace.layout import Model
 from swope.models.statespace.problem import Problem
 from swope.models.statespace.series import Series
@@ -228,13 +228,14 @@ def _believed(found: Sequence[Slow], columns: int, now: Fit, series: Series) -> 
     again = _trusting(distrust(now, series, StarOptions())).inflate * series.inflate
     said = evidence(now.theta, now.layout.problem._replace(inflate=again))
     gains = (said.coefficient**2 / np.maximum(np.diag(said.covariance), 1e-300))[len(said.coefficient) - columns :]
-    seen, visit = smooth(now.model, series), visits(series.time)
+    seen, sigma = contradictions(now, series)
+    visit = visits(series.time)
     believed = []
     for slow, ratio in zip(found, [*gains.tolist(), *(slow.ratio for slow in found[columns:])], strict=True):
         alone, rest, lasts = ratio, 0.0, False
         if slow.kind == "pulse":
-            own = slow.effect / seen.alone_sigma
-            each = visit_gains(np.nan_to_num(seen.alone) + own, own, slow.first, slow.last, visit)
+            own = slow.effect / sigma
+            each = visit_gains(np.nan_to_num(seen) + own, own, slow.first, slow.last, visit)
             ratio = min(ratio, float(each.sum()))
             alone, rest = min(ratio, float(each.max())), min(ratio, float(each.sum() - each.max()))
             lasts = bool(series.time[slow.last] - series.time[slow.first] > _LASTS * series.span)

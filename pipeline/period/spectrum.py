@@ -88,9 +88,12 @@ def periodogram(time: FloatArray, value: FloatArray, weight: FloatArray, grid: G
     participation = 0.0
     for first in range(0, blocks, TOGETHER):
         centre = grid.first + first * block + block // 2
-        work[:] = 0
-        spread(shifted, signal, weight, centre * grid.step, how, work)
-        sums = fft(work, axis=1, overwrite_x=True)
+        # in the end fewer blocks are left, but the FFT sees a multiple of four rows all the same
+        left = min(TOGETHER, blocks - first)
+        rows = work[: 4 * left]
+        rows[:] = 0
+        spread(shifted, signal, weight, centre * grid.step, how, rows[: 3 * left])
+        sums = fft(rows, axis=1, overwrite_x=True)[: 3 * left]
         some = power[first * block : (first + TOGETHER) * block]
         participation += power_of_sums(sums, taper, block, first * block / grid.size, 1.0 / grid.size, some)
     # frequencies that the window makes copies of one another count once: the number of those that a noise peak does

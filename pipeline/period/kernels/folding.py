@@ -10,6 +10,9 @@ from swope.pipeline.lightcurve import FloatArray
 
 SingleArray = NDArray[np.float32]
 
+#: Profiles whose running sums are taken together: those of one wait for each other, those of several do not.
+_TOGETHER = 4
+
 
 @compiled()
 def rows_for(points: int, bins: int) -> int:
@@ -61,14 +64,31 @@ def _fold(rows: int, bins: int, a: SingleArray, b: SingleArray) -> bool:
 
 
 @compiled(fast=True)
+def _running_sums(profiles: SingleArray, bins: int, rows: int, sums: SingleArray) -> None:
+    """Fill the sums of the bins before each, and of all bins, for `_TOGETHER` profiles; the last again beyond `rows`.
+
+    Parameters
+    ----------
+    profiles : (rows * bins,).
+    sums : (`_TOGETHER`, at least bins + 1).
+    """
+    last = rows - 1
+    first, second = profiles, profiles[min(1, last) * bins :]
+    third, fourth = profiles[min(2, last) * bins :], profiles[min(3, last) * bins :]
+    one, two, three, four = sums[0], sums[1], sums[2], sums[3]
+    a, b, c, d = np.float32(0.0), np.float32(0.0), np.float32(0.0), np.float32(0.0)
+    for j in range(bins):
+        one[j], two[j], three[j], four[j] = a, b, c, d
+        a += first[j]
+        b += second[j]
+        c += third[j]
+        d += fourth[j]
+    one[bins], two[bins], three[bins], four[bins] = a, b, c, d
+
+
+@compiled(fast=True)
 def _best_box(
-    count: SingleArray,
-    total: SingleArray,
-    widths: NDArray[np.int64],
-    most: int,
-    counts: SingleArray,
-    totals: SingleArray,
-    gain: SingleArray,
+    counts: SingleArray, totals: SingleArray, bins: int, widths: NDArray[np.int64], most: int, gain: SingleArray
 ) -> float:
     """Gain in the sum of squares of the best box-shaped dip of a profile.
 
@@ -77,20 +97,16 @@ def _best_box(
 
     Parameters
     ----------
-    count, total : (bins,) number of points and sum of their values.
+    counts, totals : (at least bins + most + 1,) running sums of the number of points and of their values, from zero
+        before the first bin to that of all; filled up with a second round.
     widths : (w,) of the boxes, in bins; those above `most` are left out.
-    counts, totals : (at least bins + most + 1,) to work in.
-    gain : (at least bins,) likewise.
+    gain : (at least bins,) to work in.
     """
-    bins = count.size
     zero, room = np.float32(0.0), np.float32(2.5)
-    n, everything = zero, zero
+    n, everything = counts[bins], totals[bins]
     for j in range(bins):
-        counts[j], totals[j] = n, everything
         gain[j] = zero
-        n += count[j]
-        everything += total[j]
-    for j in range(most + 1):
+    for j in range(1, most + 1):
         counts[bins + j], totals[bins + j] = n + counts[j], everything + totals[j]
     for w in range(widths.size):
         width = widths[w]
@@ -152,7 +168,8 @@ def folded_boxes(
         room = size if size > room else room
     c, y = np.empty(room, dtype=np.float32), np.empty(room, dtype=np.float32)
     other_c, other_y = np.empty(room, dtype=np.float32), np.empty(room, dtype=np.float32)
-    counts, totals = np.empty(2 * last + 2, dtype=np.float32), np.empty(2 * last + 2, dtype=np.float32)
+    counts = np.empty((_TOGETHER, 2 * last + 2), dtype=np.float32)
+    totals = np.empty((_TOGETHER, 2 * last + 2), dtype=np.float32)
     gain = np.empty(last, dtype=np.float32)
     found = 0
     for bins in range(first, last + 1):
@@ -160,17 +177,19 @@ def folded_boxes(
         for i in range(rows * bins):
             c[i] = count[i] if i < n else np.float32(0.0)
             y[i] = total[i] if i < n else np.float32(0.0)
-        swapped = _fold(rows, bins, c, other_c)
+        if _fold(rows, bins, c, other_c):
+            folded_c, folded_y = other_c, other_y
+        else:
+            folded_c, folded_y = c, y
         _fold(rows, bins, y, other_y)
         most = bins // 5
         for s in range(rows):
-            at = s * bins
+            if s % _TOGETHER == 0:
+                _running_sums(folded_c[s * bins :], bins, rows - s, counts)
+                _running_sums(folded_y[s * bins :], bins, rows - s, totals)
             # what drifts by a whole cycle in the end has come a cycle less often
             period[found] = bins * bins / (bins - s / (rows - 1.0)) if rows > 1 else bins
-            if swapped:
-                best = _best_box(other_c[at : at + bins], other_y[at : at + bins], widths, most, counts, totals, gain)
-            else:
-                best = _best_box(c[at : at + bins], y[at : at + bins], widths, most, counts, totals, gain)
+            best = _best_box(counts[s % _TOGETHER], totals[s % _TOGETHER], bins, widths, most, gain)
             power[found] = np.sqrt(best)
             found += 1
     return found

@@ -105,3 +105,17 @@ def test_a_row_that_is_not_learnt_from_leaves_no_trace() -> None:
         rest = [part[learnt] for part in (time, value, noise, design)]
         for mine, its in zip(whole, linear_bank(*rest, *many, smooth, np.ones(learnt.sum(), dtype=bool)), strict=True):
             np.testing.assert_allclose(mine[learnt], its, rtol=1e-12)
+
+
+def test_the_first_rows_of_a_long_star_are_forecast_as_those_of_a_short_one() -> None:
+    """A long star's logarithms are taken some rows at a time."""
+    rng = np.random.default_rng(2)
+    n, some, m = 9000, 40, 6
+    time, value, noise = np.sort(rng.uniform(0, 900, n)), rng.normal(size=n), rng.uniform(0.5, 1.5, n)
+    learnt, prior, decay = rng.random(n) < 0.9, rng.uniform(0.1, 2.0, (m, 1)), rng.uniform(0.05, 1.0, (m, 1))
+    whole = linear_bank(time, value, noise, np.ones((n, 1)), prior, decay, -1, learnt)
+    for begin in (0, 2700, n - some):
+        end = begin + some
+        part = linear_bank(time[:end], value[:end], noise[:end], np.ones((end, 1)), prior, decay, -1, learnt[:end])
+        for its, mine in zip(whole, part, strict=True):
+            np.testing.assert_array_equal(its[begin:end], mine[begin:end])

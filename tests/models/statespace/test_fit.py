@@ -23,6 +23,7 @@ from swope.models.statespace import (
     start,
     update,
 )
+from swope.models.statespace.fit import contradictions
 from tests.bench.statespace_data import damped_walk
 from tests.bench.statespace_oracles import oscillation
 
@@ -185,3 +186,22 @@ def test_smoothing_equals_the_dense_solution() -> None:
     shift = step @ projection @ series.value[seen]
     shift /= np.sqrt(np.einsum("ij,jk,ik->i", step, projection, step))
     np.testing.assert_allclose(found.shift[seen][1:], shift, atol=1e-8)
+
+
+@pytest.mark.parametrize("walk", [True, False])
+def test_contradictions_are_what_the_other_rows_say_of_each(walk: bool) -> None:
+    series = _walk_series(60)
+    fitted = fit(Level() + Noise() + DampedWalk() if walk else Level() + Noise(), series, uncertainties=False)
+    left, sigma = contradictions(fitted, series)
+    np.testing.assert_allclose(left, smooth(fitted.model, series).alone, rtol=1e-9, atol=1e-9)
+    for row in (0, 23, 59):
+        error = series.error.copy()
+        error[row] = np.inf
+        others = smooth(fitted.model, Series.of(series.time, series.value, error))
+        # it is as sure of the row as the others are, with the row's own noise
+        noise = fitted.model.layout(series).problem
+        own = noise.error2[row] * noise.fixed[-2, 0] ** 2 + noise.fixed[-1, 0] ** 2
+        together = math.hypot(others.sigma[row], math.sqrt(own))
+        assert left[row] == pytest.approx((series.value[row] - others.mean[row]) / together, rel=1e-6)
+        # in units of the inverse covariance: what a row gains by an event of some size is its square over sigma
+        assert 1.0 / sigma[row] == pytest.approx(1.0 / together, rel=1e-6)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from swope.models.statespace import StateSpace, fit_star
+from swope.models.statespace.kernels.correlation import sum_of_squares
 from swope.models.statespace.ordinary import habit_of
 from swope.models.statespace.outbursts import find_outbursts
 from swope.pipeline.clean import clean
@@ -102,3 +103,13 @@ def test_exposures_of_a_night_confirm_each_other_where_they_agree(heights: tuple
     found = [one for one in find_outbursts(fitted, fitted.innovation) if TIME[one.first] <= night + 0.02]
     (there,) = [one for one in found if TIME[one.last] >= night]
     assert habit_of(there, fitted.prepared.series.time) == wanted
+
+
+@pytest.mark.parametrize("memory", [0.5, 40.0])
+def test_the_squared_correlations_of_all_rows_are_summed(memory: float) -> None:
+    night = np.cumsum(np.random.default_rng(3).exponential(5.0, 30))
+    rows = np.random.default_rng(4).integers(1, 4, 30)
+    time = np.repeat(night, rows)
+    correlation = np.exp(-np.abs(time[:, None] - time[None, :]) / memory)
+    squares = np.exp(-2.0 * np.diff(night) / memory)
+    assert sum_of_squares(rows.astype(float), squares) == pytest.approx(np.sum(correlation**2))

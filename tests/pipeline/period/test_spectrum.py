@@ -52,3 +52,14 @@ def test_independent_frequencies_are_fewer_where_the_window_repeats() -> None:
     assert bound < 0.3 * free
     # the largest of oversampled powers of 10,000 frequencies behaves as of some times as many (Baluev 2008)
     assert 1.0 < free / 10000 < 6.0
+
+
+@pytest.mark.parametrize("points", [60, 800])
+def test_powers_are_the_same_wherever_the_range_ends(points: int) -> None:
+    """The blocks in which they are computed are fewer at the end."""
+    rng = np.random.default_rng(1)
+    time, value = np.sort(rng.uniform(0, 1000, points)), rng.normal(size=points)
+    whole = periodogram(time, value, np.ones(points), Grid(3, 150_000, 0.2 / 1000)).power
+    for size in (10, 5760, 5761, 11_600, 23_041, 40_000, 100_000):
+        part = periodogram(time, value, np.ones(points), Grid(3, size, 0.2 / 1000)).power
+        assert part == pytest.approx(whole[:size], abs=1e-6)
