@@ -23,8 +23,9 @@ from swope.pipeline.period.transit import Transit, find_transits, is_dense
 #: A runner-up with this share of the winner's probability earns the winner a flag.
 DOUBT = 0.15
 
-#: Values that stand out lead a search astray where no fold explains them: where the best one leaves more than this share
-#: of the variance, values beyond so many robust sigmas are drawn in, if they are this many, and the search begins anew.
+#: Values that stand out lead a search astray where no fold explains them: where the best one leaves more than this
+#: share of the variance, values beyond so many robust sigmas are drawn in, if they are this many, and the search begins
+#: anew.
 UNEXPLAINED = 0.65
 DRAWN_IN = 5.0
 LEAST_DRAWN_IN = 2
