@@ -152,7 +152,8 @@ def probabilities(found: Candidates, sample: Sample) -> FloatArray:
     score: FloatArray = np.array(list(WEIGHTS.values())) @ np.array([columns[name] for name in WEIGHTS])
     no_binary = (sample.amplitude < LEAST_AMPLITUDE) | (found.frequency * SHORTEST_BINARY > 1.0)
     no_binary |= found.frequency * sample.span < FEWEST_CYCLES
-    score -= TWO_CYCLES * np.maximum(_twice(found) * no_binary, _hides_too_much(found, sample))
+    no_binary |= _hides_too_much(found, sample)
+    score -= TWO_CYCLES * _twice(found) * no_binary
     share = np.exp(score - score.max())
     probability: FloatArray = share / share.sum()
     return probability

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -141,6 +142,14 @@ def test_two_eclipses_never_hide_more_than_all_light(seed: int) -> None:
     value = 12.0 + 2.2 * np.clip(1.0 - np.abs(phase) / 0.036, 0.0, 1.0) + 0.04 * rng.normal(size=len(time))
     answer = find_period(clean(LightCurve.of("deep", time, value, np.full(len(time), 0.03))))
     assert answer.period == pytest.approx(2.4134, rel=1e-3)
+
+
+def test_the_one_deep_minimum_of_a_mira_is_no_pair_of_eclipses() -> None:
+    known = {"074949-3435.7": 146.09, "091626-6728.7": 173.87, "192400-0914.1": 157.36}
+    file = real_data("asas_acvs/light_curves.parquet")
+    for row in pq.read_table(file, filters=[("object_id", "in", list(known))]).to_pylist():
+        curve = clean(LightCurve.of(row["object_id"], row["time"], row["mag"], row["mag_err"], row["band"]))
+        assert find_period(curve).period == pytest.approx(known[row["object_id"]], rel=0.01)
 
 
 def test_noise_is_rarely_significant() -> None:
