@@ -24,11 +24,11 @@ from swope.pipeline.period.transit import Transit, find_transits, is_dense
 DOUBT = 0.15
 
 #: Values that stand out lead a search astray where no fold explains them: where the best one leaves more than this
-#: share of the variance, values beyond so many robust sigmas are drawn in, if they are this many, and the search begins
-#: anew.
+#: share of the variance, values beyond so many robust sigmas are drawn in, and the search begins anew, if they are this
+#: many and this share of all. Chosen on 900 stars of ASAS and 1,000 of Catalina South, drawn at random.
 UNEXPLAINED = 0.65
 DRAWN_IN = 5.0
-LEAST_DRAWN_IN = 2
+LEAST_DRAWN_IN = 3, 0.01
 
 #: A smooth model of a few cycles that leaves less than this share of a dense curve's variance has its period, whatever
 #: dips there are.
@@ -148,7 +148,9 @@ def _drawn_in(good: LightCurve) -> LightCurve | None:
             middle = np.median(value[rows])
             reach = DRAWN_IN * 1.4826 * np.median(np.abs(value[rows] - middle))
             value[rows] = np.clip(value[rows], middle - reach, middle + reach)
-    return None if np.count_nonzero(value != good.value) < LEAST_DRAWN_IN else replace(good, value=value)
+    least, share = LEAST_DRAWN_IN
+    few = np.count_nonzero(value != good.value) < max(least, share * len(value))
+    return None if few else replace(good, value=value)
 
 
 def _flag(found: Search) -> PeriodFlag | None:
