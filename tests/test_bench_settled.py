@@ -17,7 +17,7 @@ def test_found_settled_and_possible_periods_are_judged_apart() -> None:
     known = {name: Known(curve, "set", "EW", 1.0) for name in names[:4]} | {
         "unknown": Known(curve, "set", "EW", np.nan)
     }
-    expected = [(True, True, True), (False, True, True), (True, False, True), (False, False, False)]
+    expected = [(True, True, True, True), (False, True, True, True), (True, False, False, True), (False,) * 4]
     assert judged(stars, factor, known) == {"all": expected, "possible": expected, "EW": expected}
 
 
@@ -28,4 +28,15 @@ def test_a_reference_that_physics_excludes_is_judged_apart() -> None:
     star = LightCurve.of("deep", time, 12.0 + depth, np.full(3000, 0.01))
     stars = Prepared(inputs_of([]), np.array(["deep"]), np.array(["EA"]), np.array([1.0]), np.array([np.nan]))
     found = judged(stars, np.ones(1), {"deep": Known(star, "asas", "ED", 2.0)})
-    assert found == {"all": [(False, False, True)], "ED": [(False, False, True)]}
+    assert found == {"all": [(False, False, False, True)], "ED": [(False, False, False, True)]}
+
+
+def test_a_period_that_foretells_the_nights_better_than_the_reference_is_upheld() -> None:
+    rng = np.random.default_rng(3)
+    time = np.sort(rng.integers(0, 400, 300) + 0.3 * rng.random(300))
+    star = LightCurve.of("alias", time, 12.0 + 0.3 * np.cos(2 * np.pi * time / 0.62), np.full(300, 0.01))
+    stars = Prepared(inputs_of([]), np.array(["alias"]), np.array(["RRC"]), np.array([0.62]), np.array([np.nan]))
+    alias = 1.0 / (1.0 / 0.62 - 1.0)
+    assert judged(stars, np.ones(1), {"alias": Known(star, "set", "RRC", alias)})["all"] == [
+        (False, False, True, False)
+    ]
