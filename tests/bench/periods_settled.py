@@ -20,7 +20,7 @@ import numpy as np
 
 from swope.models.classifier import Classifier
 from swope.models.inputs import FACTORS
-from swope.pipeline.split import held_out
+from swope.pipeline.split import held_out, share
 from tests.bench.hidden_light import impossible
 from tests.bench.periods_data import ECLIPSING, Known, asas, catalina, eros, eros2, right
 from tests.bench.periods_disputed import DECIDED, sided
@@ -44,9 +44,10 @@ Row = tuple[bool, bool, bool, bool]
 
 
 def judged(stars: Prepared, factor: np.ndarray, known: dict[str, Known]) -> dict[str, list[Row]]:
-    """What is said of the stars by class, under "all", and under "possible".
+    """What is said of the stars by class, under "all", under "possible", and under "untuned".
 
-    Stars of ASAS' eclipsing classes whose reference is impossible are not among the "possible".
+    Stars of ASAS' eclipsing classes whose reference is impossible are not among the "possible"; "untuned" are those by
+    which `swope.models.classifier.possible.LIKELIER` was not chosen.
 
     Parameters
     ----------
@@ -64,6 +65,8 @@ def judged(stars: Prepared, factor: np.ndarray, known: dict[str, Known]) -> dict
         upheld = tried[1] or sided(star.curve, found * by, star.period) > DECIDED
         row = (tried[0], tried[1], upheld, any(tried[2:]))
         rows["all"].append(row)
+        if share(str(name), "doubted") >= 0.5:
+            rows["untuned"].append(row)
         if star.class_name not in ECLIPSING or not impossible(star.curve, star.period):
             rows["possible"].append(row)
         rows[star.class_name].append(row)
@@ -92,7 +95,7 @@ def main() -> None:
     for one in results:
         for kind, (count, *shares) in one["shares"].items():
             if count >= LEAST_SHOWN:
-                print(f"{one['set']:15s} {kind:12s} {count:6d}  " + "    ".join(f"{share:.3f}" for share in shares))
+                print(f"{one['set']:15s} {kind:12s} {count:6d}  " + "    ".join(f"{part:.3f}" for part in shares))
     for one in results:
         print(json.dumps(one))
 
