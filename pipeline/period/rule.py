@@ -34,14 +34,14 @@ TWO_CYCLES = 100.0
 #: period than this that is the same twice over is two cycles too. In days.
 SHORTEST_BINARY = 0.2
 
+#: Nor has anybody seen two unlike minima return who has seen fewer cycles than this.
+FEWEST_CYCLES = 2.0
+
 #: One eclipse of a binary hides light of the one star, the other eclipse light of the other, so that both together hide
 #: all of it at most: where they hide more than this share, by so many standard errors, it is one eclipse seen twice.
 #: Above 1, for stars that are not round are brightest between the eclipses; those whose eclipses last longer than this
 #: share of the period, and pulsators, are far from round.
 MOST_HIDDEN, HIDDEN_FOR_SURE, ROUND = 1.1, 3.0, 0.11
-
-#: Nor has anybody seen two unlike minima return who has seen fewer cycles than this.
-FEWEST_CYCLES = 2.0
 
 
 def features(found: Candidates, sample: Sample) -> dict[str, FloatArray]:
