@@ -29,6 +29,7 @@ from swope.pipeline.features import (
 )
 from swope.pipeline.lightcurve import FloatArray, IntArray, LightCurve
 from swope.pipeline.median import median
+from swope.pipeline.period import PeriodFlag
 from swope.pipeline.resample import resample
 from swope.pipeline.star import Star
 
@@ -36,6 +37,9 @@ Array32 = NDArray[np.float32]
 
 #: The star's true period may be its found one times one of these.
 FACTORS = (1.0, 2.0, 0.5)
+
+#: What a search in doubt flags its period as, by the factor that would mend it.
+DOUBTED: dict[float, PeriodFlag] = {2.0: "half", 0.5: "double"}
 
 #: Phase bins of a fold, and steps of time of a course.
 BINS = 64
@@ -59,6 +63,7 @@ class Inputs:
         there is none.
     search : (n, len(SEARCH)) what the period search found beside the period; NaN where there is nothing.
     survey : (n, len(SURVEY)) magnitude, colour and distance from the galactic plane.
+    doubted : (n, len(FACTORS)) whether the search doubts that its period is not this multiple of it.
     found : (n,) whether there is a period.
     points : (n,) good rows.
     """
@@ -70,6 +75,7 @@ class Inputs:
     rest: Array32
     search: Array32
     survey: Array32
+    doubted: NDArray[np.bool_]
     found: NDArray[np.bool_]
     points: NDArray[np.int32]
 
@@ -106,6 +112,7 @@ def inputs_of(stars: Sequence[Star]) -> Inputs:
     rest = np.full((n, len(STRUCTURE) + len(REST)), np.nan, dtype=np.float32)
     search = np.full((n, len(SEARCH)), np.nan, dtype=np.float32)
     survey = np.full((n, len(SURVEY)), np.nan, dtype=np.float32)
+    doubted = np.zeros((n, len(FACTORS)), dtype=bool)
     found = np.zeros(n, dtype=bool)
     points = np.zeros(n, dtype=np.int32)
     for i, star in enumerate(stars):
@@ -121,10 +128,11 @@ def inputs_of(stars: Sequence[Star]) -> Inputs:
         if found[i]:
             rest[i, len(STRUCTURE) :] = rest_features(bright, star.period.period)
             search[i] = search_features(star.period)
+            doubted[i] = [factor in DOUBTED and DOUBTED[factor] == star.period.flag for factor in FACTORS]
             for j, factor in enumerate(FACTORS):
                 folded[i, j] = fold_features(bright, star.period.period * factor)
                 folds[i, j] = fold_tensor(bright, star.period.period * factor)
-    return Inputs(folds, course, folded, plain, rest, search, survey, found, points)
+    return Inputs(folds, course, folded, plain, rest, search, survey, doubted, found, points)
 
 
 def fold_tensor(bright: LightCurve, period: float, bins: int = BINS) -> FloatArray:

@@ -311,7 +311,7 @@ class Classifier:
         probabilities[~enough] = np.nan
         best = np.where(enough, np.nan_to_num(probabilities).argmax(axis=1), 0)
         share_of = np.take_along_axis(pairs, best[:, None, None], axis=2)[:, :, 0]
-        factor = np.where(enough & inputs.found, period_factor(share_of), 1.0)
+        factor = np.where(enough & inputs.found, period_factor(share_of, inputs.doubted), 1.0)
         return Classification(
             types=self.types,
             probabilities=probabilities,

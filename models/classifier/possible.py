@@ -17,6 +17,10 @@ from swope.pipeline.vsx import TYPES, period_range
 #: periods than they mended.
 MUCH_LIKELIER = 0.7
 
+#: The same where the search was in doubt between the two. Chosen on half of the stars of ASAS and Catalina South that
+#: are kept apart (by `swope.pipeline.split.share`, "doubted").
+LIKELIER = 0.5
+
 _LOG_PERIOD = FOLDED.index("log_period")
 
 
@@ -40,7 +44,7 @@ def possible_pairs(inputs: Inputs, types: Sequence[str]) -> BoolArray:
     return np.asarray(possible)
 
 
-def period_factor(share: FloatArray) -> FloatArray:
+def period_factor(share: FloatArray, doubted: BoolArray) -> FloatArray:
     """What to multiply found periods by, now that the type is known.
 
     The found period stays where the type may have it, unless another is much likelier than all the rest together.
@@ -48,11 +52,13 @@ def period_factor(share: FloatArray) -> FloatArray:
     Parameters
     ----------
     share : (n, candidates) probability of the star's type at each of them; 0 where it may not have it.
+    doubted : (n, candidates) whether the search nearly took that one.
 
     Returns
     -------
     (n,) one of `FACTORS`.
     """
     likely = share.argmax(axis=1)
-    moved = (share.max(axis=1) > MUCH_LIKELIER * share.sum(axis=1)) | (share[:, 0] == 0.0)
+    least = np.where(np.take_along_axis(doubted, likely[:, None], axis=1)[:, 0], LIKELIER, MUCH_LIKELIER)
+    moved = (share.max(axis=1) > least * share.sum(axis=1)) | (share[:, 0] == 0.0)
     return np.where(moved, np.array(FACTORS)[likely], 1.0)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from swope.pipeline.lightcurve import FloatArray
+from swope.pipeline.lightcurve import BoolArray, FloatArray
 from swope.pipeline.period.judge import Candidates
 from swope.pipeline.period.sample import Sample
 from swope.pipeline.period.weights import WEIGHTS
@@ -36,6 +36,12 @@ SHORTEST_BINARY = 0.2
 
 #: Nor has anybody seen two unlike minima return who has seen fewer cycles than this.
 FEWEST_CYCLES = 2.0
+
+#: One eclipse of a binary hides light of the one star, the other eclipse light of the other, so that both together hide
+#: all of it at most: where they hide more than this share, by so many standard errors, it is one eclipse seen twice.
+#: Above 1, for stars that are not round are brightest between the eclipses; those whose eclipses last longer than this
+#: share of the period, and pulsators, are far from round.
+MOST_HIDDEN, HIDDEN_FOR_SURE, ROUND = 1.1, 3.0, 0.11
 
 
 def features(found: Candidates, sample: Sample) -> dict[str, FloatArray]:
@@ -146,6 +152,7 @@ def probabilities(found: Candidates, sample: Sample) -> FloatArray:
     score: FloatArray = np.array(list(WEIGHTS.values())) @ np.array([columns[name] for name in WEIGHTS])
     no_binary = (sample.amplitude < LEAST_AMPLITUDE) | (found.frequency * SHORTEST_BINARY > 1.0)
     no_binary |= found.frequency * sample.span < FEWEST_CYCLES
+    no_binary |= _hides_too_much(found, sample)
     score -= TWO_CYCLES * _twice(found) * no_binary
     share = np.exp(score - score.max())
     probability: FloatArray = share / share.sum()
@@ -156,6 +163,24 @@ def _twice(found: Candidates) -> FloatArray:
     """(m,) 1 where a fold is the same twice over, up to small differences."""
     same: FloatArray = 1.0 / (1.0 + np.exp((found.looks.odd - 0.35) / 0.08))
     return same
+
+
+def _hides_too_much(found: Candidates, sample: Sample) -> BoolArray:
+    """(m,) whether the dip of a fold and the one half a cycle later would hide more light than there is."""
+    dip = np.maximum(found.looks.depth, 1e-3)
+    first, second = (_light(depth * sample.unit) for depth in (dip, found.looks.ratio * dip))
+    error = 0.4 * np.log(10.0) * np.maximum(first, second) * found.looks.blur * dip * sample.unit
+    hidden = 2.0 - first - second - HIDDEN_FOR_SURE * error
+    # of a dip that no point half a cycle later stands against nothing is known
+    known = (found.looks.contrast != 0.0) & (found.looks.width < ROUND)
+    too_much: BoolArray = (hidden > MOST_HIDDEN) & known
+    return too_much
+
+
+def _light(fainter: FloatArray) -> FloatArray:
+    """(m,) share of the light that is left of a star that is fainter by so many magnitudes."""
+    left: FloatArray = 10.0 ** (-0.4 * np.clip(fainter, -5.0, 50.0))
+    return left
 
 
 def _hats(x: FloatArray, corners: tuple[float, ...]) -> FloatArray:

@@ -2,8 +2,9 @@
 
 The search alone (`tests.bench.periods`) cannot tell a contact binary from a spotted star of half its period; the
 classifier may double or halve what was found. Both are judged here, on the stars that `swope.pipeline.split.held_out`
-keeps apart, and beside them the share for which the true period is one of those three. ASAS' eclipsing stars are judged
-again without those whose reference physics excludes (`tests.bench.hidden_light`).
+keeps apart, and beside them the share for which the true period is one of those three. "Upheld" are the stars whose
+settled period is right, or foretells the star's own nights better than the reference (`tests.bench.periods_disputed`).
+ASAS' eclipsing stars are judged again without those whose reference physics excludes (`tests.bench.hidden_light`).
 """
 
 from __future__ import annotations
@@ -19,9 +20,10 @@ import numpy as np
 
 from swope.models.classifier import Classifier
 from swope.models.inputs import FACTORS
-from swope.pipeline.split import held_out
+from swope.pipeline.split import held_out, share
 from tests.bench.hidden_light import impossible
 from tests.bench.periods_data import ECLIPSING, Known, asas, catalina, eros, eros2, right
+from tests.bench.periods_disputed import DECIDED, sided
 from tests.bench.training_set import Prepared, add_cache, prepared
 
 #: Where the reference periods of the prepared sets are.
@@ -35,13 +37,17 @@ REFERENCES: dict[str, Callable[[], Iterator[Known]]] = {
 #: A class of fewer stars is not shown.
 LEAST_SHOWN = 20
 
-HEAD = f"{'':28s}  stars  found  settled  one of three"
+HEAD = f"{'':28s}  stars  found  settled  upheld  one of three"
+
+#: What is said of a star: whether it is found, settled, upheld, and any of the three periods is right.
+Row = tuple[bool, bool, bool, bool]
 
 
-def judged(stars: Prepared, factor: np.ndarray, known: dict[str, Known]) -> dict[str, list[tuple[bool, bool, bool]]]:
-    """By class, under "all", and under "possible": whether found, settled, and any of the three periods is right.
+def judged(stars: Prepared, factor: np.ndarray, known: dict[str, Known]) -> dict[str, list[Row]]:
+    """What is said of the stars by class, under "all", under "possible", and under "untuned".
 
-    Stars of ASAS' eclipsing classes whose reference is impossible are not among the "possible".
+    Stars of ASAS' eclipsing classes whose reference is impossible are not among the "possible"; "untuned" are those by
+    which `swope.models.classifier.possible.LIKELIER` was not chosen.
 
     Parameters
     ----------
@@ -56,8 +62,11 @@ def judged(stars: Prepared, factor: np.ndarray, known: dict[str, Known]) -> dict
             continue
         span = float(np.ptp(star.curve.time))
         tried = [right(found * one, star.period, span) for one in (1.0, by, *FACTORS)]
-        row = (tried[0], tried[1], any(tried[2:]))
+        upheld = tried[1] or sided(star.curve, found * by, star.period) > DECIDED
+        row = (tried[0], tried[1], upheld, any(tried[2:]))
         rows["all"].append(row)
+        if share(str(name), "doubted") >= 0.5:
+            rows["untuned"].append(row)
         if star.class_name not in ECLIPSING or not impossible(star.curve, star.period):
             rows["possible"].append(row)
         rows[star.class_name].append(row)
@@ -86,7 +95,7 @@ def main() -> None:
     for one in results:
         for kind, (count, *shares) in one["shares"].items():
             if count >= LEAST_SHOWN:
-                print(f"{one['set']:15s} {kind:12s} {count:6d}  " + "    ".join(f"{share:.3f}" for share in shares))
+                print(f"{one['set']:15s} {kind:12s} {count:6d}  " + "    ".join(f"{part:.3f}" for part in shares))
     for one in results:
         print(json.dumps(one))
 

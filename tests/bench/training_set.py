@@ -198,7 +198,7 @@ def kept_copies(
 
 def seen_as() -> str:
     """A mark of what the models see of a star: files with another one hold something else."""
-    made = (PLAIN, FOLDED, STRUCTURE, REST, SEARCH, SURVEY, FACTORS, BINS, "course")
+    made = (PLAIN, FOLDED, STRUCTURE, REST, SEARCH, SURVEY, FACTORS, BINS, "course", "doubted")
     return hashlib.sha256(repr(made).encode()).hexdigest()[:8]
 
 

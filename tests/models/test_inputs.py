@@ -1,4 +1,4 @@
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ from swope.pipeline.clean import clean
 from swope.pipeline.features import brightness
 from swope.pipeline.fold import fold
 from swope.pipeline.lightcurve import LightCurve
-from swope.pipeline.period import PeriodResult
+from swope.pipeline.period import PeriodFlag, PeriodResult
 from swope.pipeline.star import Star
 from tests.models.stars import made_star
 
@@ -46,8 +46,18 @@ def test_stars_do_not_depend_on_their_company() -> None:
     stars = [made_star(kind, seed) for seed in range(3) for kind in ("RRAB", "EA", "CST")]
     together = inputs_of(stars)
     alone = Inputs.join([inputs_of([star]) for star in stars])
-    for name in ("folds", "course", "folded", "plain", "rest", "search", "survey", "found", "points"):
+    for name in (field.name for field in fields(Inputs)):
         np.testing.assert_array_equal(getattr(together, name), getattr(alone, name))
+
+
+@pytest.mark.parametrize(
+    ("flag", "doubted"), [("half", [2.0]), ("double", [0.5]), ("alias", []), ("few_cycles", []), (None, [])]
+)
+def test_what_the_search_nearly_took_is_doubted(flag: PeriodFlag | None, doubted: list[float]) -> None:
+    star = made_star("EA", 1)
+    inputs = inputs_of([replace(star, period=replace(star.period, flag=flag)), made_star("CST", 1)])
+    assert [factor for factor, doubt in zip(FACTORS, inputs.doubted[0], strict=True) if doubt] == doubted
+    assert not inputs.doubted[1].any()
 
 
 def test_hard_stars_give_finite_folds() -> None:

@@ -60,13 +60,20 @@ def test_the_range_of_an_open_type_holds_those_below_it() -> None:
 
 def test_the_found_period_stays_unless_another_is_much_likelier() -> None:
     share = np.array([[0.4, 0.6, 0.0], [0.1, 0.8, 0.0], [0.1, 0.05, 0.75], [0.5, 0.5, 0.0], [1.0, 0.0, 0.0]])
-    assert period_factor(share).tolist() == [1.0, 2.0, 0.5, 1.0, 1.0]
+    sure = np.zeros(share.shape, dtype=bool)
+    assert period_factor(share, sure).tolist() == [1.0, 2.0, 0.5, 1.0, 1.0]
     # shares of a type that is itself unlikely
-    assert period_factor(0.01 * share).tolist() == [1.0, 2.0, 0.5, 1.0, 1.0]
+    assert period_factor(0.01 * share, sure).tolist() == [1.0, 2.0, 0.5, 1.0, 1.0]
+
+
+def test_where_the_search_was_in_doubt_a_majority_is_enough() -> None:
+    share = np.array([[0.4, 0.6, 0.0], [0.4, 0.6, 0.0], [0.4, 0.0, 0.6], [0.6, 0.4, 0.0]])
+    doubted = np.array([[False, True, False], [False, False, True], [False, False, True], [False, True, False]])
+    assert period_factor(share, doubted).tolist() == [2.0, 1.0, 0.5, 1.0]
 
 
 @given(st.lists(st.tuples(*[st.sampled_from([0.0, 0.1, 0.3, 0.5])] * 3), min_size=1, max_size=20))
 def test_no_type_gets_a_period_that_it_may_not_have(shares: list[tuple[float, float, float]]) -> None:
     share = np.array(shares)
-    place = [FACTORS.index(factor) for factor in period_factor(share)]
+    place = [FACTORS.index(factor) for factor in period_factor(share, np.zeros(share.shape, dtype=bool))]
     assert (share[np.arange(len(share)), place] > 0.0)[share.sum(axis=1) > 0.0].all()

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -120,6 +121,35 @@ def test_outliers_and_wrong_errors_do_not_matter() -> None:
     error[rng.integers(len(error), size=20)] = 1e-5
     answer = find_period(replace(curve, value=value, error=error))
     assert answer.period == pytest.approx(0.6173, rel=1e-3)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_values_that_stand_out_far_above_the_variation_lead_nowhere(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    time = nights(250, rng)
+    value = 13.0 + 0.06 * np.cos(4 * np.pi * time / 1.3243) + 0.02 * rng.normal(size=len(time))
+    fainter = rng.permutation(len(time))[: len(time) // 25]
+    value[fainter] += rng.uniform(0.3, 0.9, len(fainter))
+    answer = find_period(clean(LightCurve.of("misled", time, value, np.full(len(time), 0.02))))
+    assert min(abs(answer.period / 1.3243 - factor) for factor in (0.5, 1.0)) < 1e-3
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_two_eclipses_never_hide_more_than_all_light(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    time = nights(450, rng)
+    phase = (time / 2.4134 + 0.5) % 1.0 - 0.5
+    value = 12.0 + 2.2 * np.clip(1.0 - np.abs(phase) / 0.036, 0.0, 1.0) + 0.04 * rng.normal(size=len(time))
+    answer = find_period(clean(LightCurve.of("deep", time, value, np.full(len(time), 0.03))))
+    assert answer.period == pytest.approx(2.4134, rel=1e-3)
+
+
+def test_the_one_deep_minimum_of_a_mira_is_no_pair_of_eclipses() -> None:
+    known = {"074949-3435.7": 146.09, "091626-6728.7": 173.87, "192400-0914.1": 157.36}
+    file = real_data("asas_acvs/light_curves.parquet")
+    for row in pq.read_table(file, filters=[("object_id", "in", list(known))]).to_pylist():
+        curve = clean(LightCurve.of(row["object_id"], row["time"], row["mag"], row["mag_err"], row["band"]))
+        assert find_period(curve).period == pytest.approx(known[row["object_id"]], rel=0.01)
 
 
 def test_noise_is_rarely_significant() -> None:
