@@ -214,7 +214,7 @@ def integrated(one: Quiet, change: FloatArray) -> float:
     fitted = one.fitted
     series = fitted.prepared.series.distrusting(np.ones(len(change)))
     problem = fitted.plain.model.layout(series).problem
-    inner, norm = products(np.empty(0), problem, (change / fitted.prepared.scale)[:, None])
+    inner, norm = products(np.empty(0), problem, (change / fitted.prepared.scale)[:, None], np.empty((0, 0)), 0)
     own = inner[:-1, :-2] + 1e-9 * np.diag(np.diag(inner)[:-1])
     power = float(norm[0] - inner[:-1, -1] @ np.linalg.solve(own, inner[:-1, -1]))
     scatter = 1.4826 * float(np.nanmedian(np.abs(fitted.innovation)))
