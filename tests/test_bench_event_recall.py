@@ -5,9 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from swope.models.statespace.ordinary import OrdinaryTail
 from swope.pipeline.clean import clean
 from swope.pipeline.lightcurve import LightCurve
 from swope.pipeline.star import Star
+from tests.bench.event_oracle import Known, claims, likeliest, seen
+from tests.bench.event_recall import ORACLE_AT, laid_on
 from tests.bench.forecast_events_data import Quiet, integrated, quiet
 from tests.bench.hidden import dip
 from tests.bench.statespace_data import NO_PERIOD
@@ -30,3 +33,32 @@ def test_the_integrated_signal_to_noise_is_that_of_the_white_errors() -> None:
     change = 0.1 * dip((one.star.curve.time - 150.0) / 10.0)
     # of ten rows and some on the flanks, each five sigmas
     assert integrated(one, change) == pytest.approx(float(np.sqrt(np.sum((change / SIGMA) ** 2))), rel=0.15)
+
+
+def test_the_oracle_finds_what_was_laid_and_nothing_in_noise() -> None:
+    one = steady()
+    shape = dip((one.star.curve.time - 150.0) / 10.0)
+    unit = shape / integrated(one, shape)
+    # a gain of the square of the S/N, less what the tries cost and within what chance adds
+    for snr in (8.0, 15.0):
+        known = Known.of(one.fitted)
+        gain = known.with_change(snr * unit / one.fitted.prepared.scale).gain(unit)
+        assert (snr - 3.0) ** 2 < gain < (snr + 3.0) ** 2
+        assert known.decades(gain) == pytest.approx(seen(one, snr * unit))
+    assert claims([seen(one, 15.0 * unit), seen(one, 1.0 * unit)], None) == [True, False]
+    assert Known.of(one.fitted).gain(unit) < 16.0
+
+
+def test_ordinary_stars_of_white_noise_look_as_likely_as_chance_says() -> None:
+    found = [likeliest(steady(seed, 120).star) for seed in range(30)]
+    assert all(one is not None and one < 3.0 for one in found)
+    # against stars that go as far, the oracle claims less
+    tail = OrdinaryTail(3e-3, 12.0, 2.0)
+    assert claims([10.0, 40.0], None) == [True, True]
+    assert claims([10.0, 40.0], tail) == [False, True]
+
+
+def test_a_place_for_each_event_is_laid_with_its_oracle() -> None:
+    laid = [one for one in laid_on(steady()) if one.snr == ORACLE_AT]
+    assert {one.name for one in laid} == {"dip", "flare"}
+    assert all(one.oracle > 20.0 for one in laid)
