@@ -38,9 +38,6 @@ _LEADS = 0.25
 #: Rows in succession are not many up to this share; of fewer rows than the second none are.
 _FEW_LEAD, _LEAST_ROWS = 0.25, 20
 
-#: A period is another one where so many more cycles, or fewer, go into the span.
-_OTHER = 0.5
-
 
 def hidden_events(
     star: Star,
@@ -77,9 +74,10 @@ def hidden_events(
         calm = good.where(kept)
         # least squares go after what holds most of the variance: the period may be that of the events
         if _share_of_variance(good.where(searched), taken[searched]) > _LEADS:
-            before_it, period, searched = period, find_period(calm), kept
-            if _another(period, before_it, float(np.ptp(good.time))):
-                everything += _first_look(Star(star.curve, period), fitting, options, ordinary, look)
+            other, searched = find_period(calm), kept
+            if _follows_better(calm, other, period, fitting):
+                everything += _first_look(Star(star.curve, other), fitting, options, ordinary, look)
+            period = other
         if not (new or everything):
             break
         rest = fit_star(Star(calm, period), fitting)
@@ -94,7 +92,7 @@ def hidden_events(
 
 
 def _leading(good: LightCurve) -> BoolArray:
-    """(n,) rows in succession, not many, that hold so much of the variance that they may lead the search of a period."""
+    """(n,) few rows in succession that hold so much of the variance that they may lead the search of a period."""
     from swope.models.statespace.kernels.templates import best_box
 
     off = _off(good)
@@ -107,9 +105,15 @@ def _leading(good: LightCurve) -> BoolArray:
     return rows if few and _share_of_variance(good, rows) > _LEADS else np.zeros(len(good), dtype=bool)
 
 
-def _another(period: PeriodResult, before: PeriodResult, span: float) -> bool:
-    """Whether a period was found that is another one over a span in days, or one where there was none."""
-    return period.found and not (before.found and abs(span / period.period - span / before.period) <= _OTHER)
+def _follows_better(calm: LightCurve, other: PeriodResult, period: PeriodResult, fitting: StarOptions) -> bool:
+    """Whether what a star does without its events, `calm`, is periodic, and follows another period better than its own.
+
+    Between its eclipses a binary follows none.
+    """
+    if not (other.found and other.fap <= fitting.period_fap):
+        return False
+    ours, theirs = (fit_star(Star(calm, one), fitting) for one in (period, other))
+    return not isinstance(theirs, str) and (isinstance(ours, str) or theirs.plain.bic < ours.plain.bic)
 
 
 def _first_look(
