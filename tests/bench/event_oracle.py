@@ -33,8 +33,8 @@ from swope.pipeline.star import Star
 from tests.bench.forecast_events_data import Quiet
 from tests.bench.hidden import dip
 
-#: Widths of dips and flares that are tried on ordinary stars, in steps from visit to visit, and as a share of the span at
-#: most; as those that are laid on.
+#: Widths of dips and flares that are tried on ordinary stars, in steps from visit to visit, and as a share of the span
+#: at most; as those that are laid on.
 _WIDTHS, _WIDEST = (5.0, 8.0, 13.0), 1.0 / 40.0
 
 #: Rows that an event has to reach with a tenth of its height.

@@ -2,12 +2,12 @@
 
 A dip and a flare of each integrated S/N are laid on real stars that behave, of each kind of data, as
 `tests.bench.hidden` lays them, and looked for by the state space at p = 0.002 a star, the period search included.
-Printed are the shares that are told at each S/N, and at which S/N 95 % are (between two, linearly); and of the events of
-S/N 15 the shares that an oracle claims, which knows the event's shape and the star without it
-(`tests.bench.event_oracle`): as the star's own noise has it ("own"), and as ordinary stars of the survey have it ("all"),
-where there are some; these are never held out. Stars of the labelled surveys are held out; ``--tuning`` takes those that
-are not, on which settings may be chosen. Where a star has an event of its own at the same time, nothing is laid. The last
-line is JSON.
+Printed are the shares that are told at each S/N, and at which S/N 95 % are (between two, linearly); and of the events
+of S/N 15 the shares that an oracle claims, which knows the event's shape and the star without it
+(`tests.bench.event_oracle`): as the star's own noise has it ("own"), and as ordinary stars of the survey have it
+("all"), where there are some; these are never held out. Stars of the labelled surveys are held out; ``--tuning`` takes
+those that are not, on which settings may be chosen. Where a star has an event of its own at the same time, nothing is
+laid. The last line is JSON.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ LADDER = (10.0, 12.5, 15.0, 17.5, 20.0, 25.0, 30.0, 40.0, 60.0)
 #: Where the oracle is asked.
 ORACLE_AT = 15.0
 
-#: Ordinary stars that the oracle holds an event against; what is observed as few others are is held against those of the
-#: other surveys of single exposures.
+#: Ordinary stars that the oracle holds an event against; where a survey has none, those of another that is observed as
+#: it is.
 _ORDINARY, _LIKE = 500, {"ogle": "eros2_ogle"}
 
 #: So many of them have to be told.
@@ -50,7 +50,7 @@ ASKED = 0.95
 
 @dataclass(frozen=True, eq=False)
 class Laid:
-    """A light curve with an event of some S/N laid on it (0: none), when, and how likely it is to the oracle, in decades."""
+    """A light curve with an event of some S/N laid on it (0: none), when, and its decades to the oracle."""
 
     survey: str
     name: str
