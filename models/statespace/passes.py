@@ -35,8 +35,9 @@ _GREAT = 0.5
 #: Events that hold more than this share of the variance of the rows that a period was searched in may have led there.
 _LEADS = 0.25
 
-#: Rows in succession are not many up to this share; of fewer rows than the second none are.
-_FEW_LEAD, _LEAST_ROWS = 0.25, 20
+#: Where nothing appears to be an event, rows in succession may have led there that are no more than the first share of
+#: all, and hold more than the second of the variance. Of fewer rows than this none do.
+_FEW_LEAD, _HOLD, _LEAST_ROWS = 0.25, 0.5, 20
 
 
 def hidden_events(
@@ -102,7 +103,7 @@ def _leading(good: LightCurve) -> BoolArray:
     first, last, _ = best_box(off, np.ones(len(off)), SHORTEST)
     rows[first : last + 1] = True
     few = np.mean(rows) <= _FEW_LEAD
-    return rows if few and _share_of_variance(good, rows) > _LEADS else np.zeros(len(good), dtype=bool)
+    return rows if few and _share_of_variance(good, rows) > _HOLD else np.zeros(len(good), dtype=bool)
 
 
 def _follows_better(calm: LightCurve, other: PeriodResult, period: PeriodResult, fitting: StarOptions) -> bool:
