@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -62,3 +64,23 @@ def test_a_place_for_each_event_is_laid_with_its_oracle() -> None:
     laid = [one for one in laid_on(steady()) if one.snr == ORACLE_AT]
     assert {one.name for one in laid} == {"dip", "flare"}
     assert all(one.oracle > 20.0 for one in laid)
+
+
+def test_what_oscillates_is_whitened_by_its_oscillator() -> None:
+    rng = np.random.default_rng(5)
+    time = np.arange(600.0)
+    kernel = np.exp(-np.arange(100) / 57.0) * np.sin(np.arange(100) / 9.5)
+    path = np.convolve(rng.normal(size=699), kernel, "valid")
+    value = 14.0 + 0.2 * path / np.std(path) + rng.normal(0.0, 0.005, 600)
+    one = quiet("simulated", Star(clean(LightCurve.of("turns", time, value, np.full(600, 0.005))), NO_PERIOD))
+    assert one is not None
+    assert one.fitted.structure.endswith("oscillator")
+    change = 0.1 * dip((time - 300.0) / 30.0)
+    # what the change alone costs the likelihood, were it the star's brightness
+    model, series = one.fitted.plain.model, one.fitted.prepared.series.distrusting(np.ones(600))
+    costs = [
+        model.loglike(replace(series, value=size * change / one.fitted.prepared.scale), restricted=False)
+        for size in (0.0, 1.0)
+    ]
+    scatter = 1.4826 * float(np.nanmedian(np.abs(one.fitted.innovation)))
+    assert integrated(one, change) == pytest.approx(np.sqrt(2.0 * (costs[0] - costs[1])) / scatter, rel=1e-6)
