@@ -2,10 +2,10 @@
 
 A detector sees one light curve. The oracle has the star's own model as it was fitted before the event was laid on it,
 and the event's true shape, whose height alone it estimates. Its likelihood ratio is held against chance twice: as the
-star's own noise has it, with as many tries as the search of events has, and as ordinary stars have it, of which each has
-some place where some dip or flare looks likeliest. The first is a bound: no test does better where ordinary stars do
-nothing but what their models say. The second is what a likelihood ratio alone can claim of real stars, whose seasons are
-off, nights rotten and folds change; a detector that knows bad nights from events in other ways may claim more.
+star's own noise has it, with as many tries as the search of events has, and as ordinary stars have it, of which each
+has some place where some dip or flare looks likeliest. The first is a bound: no test does better where ordinary stars
+do nothing but what their models say. The second is what a likelihood ratio alone can claim of real stars, whose seasons
+are off, nights rotten and folds change; a detector that knows bad nights from events in other ways may claim more.
 """
 
 from __future__ import annotations
