@@ -49,14 +49,16 @@ _LITTLE: dict[Habit, float] = {
     "run": 0.02,
 }
 
-#: Which part of the false alarms each habit may make in the first look at a star, chosen where they tell most on events
-#: laid on stars that are not held out, on lenses of 2025 but the forty of the bench, and on outbursts of cataclysmic
-#: variables. Where a visit is several exposures, which confirm each other, few of them are an event, and a burst is
-#: one; single exposures have to show how it comes and goes. From the ground the later looks make the rest.
+#: Which part of the false alarms each habit may make in the first look at a star.
+_PARTS: dict[Habit, float] = {**_LITTLE, "few": 0.1, "box": 0.08, "edge": 0.15, "shaped": 0.35, "burst": 0.2}
+
+#: The same for each way of observing. Where a visit is several exposures, which confirm each other, a few of them are
+#: an event; these parts were chosen on events laid on stars that are not held out, and on outbursts of cataclysmic
+#: variables, and leave the rest to the later looks.
 PARTS: dict[Cadence, dict[Habit, float]] = {
-    "unbroken": {**_LITTLE, "few": 0.1, "box": 0.08, "edge": 0.15, "shaped": 0.35, "burst": 0.2},
+    "unbroken": _PARTS,
     "repeated": {**_LITTLE, "few": 0.14, "box": 0.02, "edge": 0.15, "shaped": 0.19, "burst": 0.2},
-    "single": {**_LITTLE, "few": 0.02, "box": 0.02, "edge": 0.2, "shaped": 0.42, "burst": 0.04},
+    "single": _PARTS,
 }
 
 #: Part of the false alarms that single points may make.

@@ -72,13 +72,12 @@ def test_parts_make_no_more_false_alarms_than_stated(cadence: Cadence) -> None:
 
 
 def test_each_way_of_observing_has_its_own_parts() -> None:
-    at_edge = [
-        replace(OrdinaryEvents(tails={habit: OrdinaryTail(1e-3, 3.0, 1.0) for habit in HABITS}), cadence=cadence)
-        .habit("edge")
-        .decades(np.array([40.0]))[0]
+    tails = {habit: OrdinaryTail(1e-3, 3.0, 1.0) for habit in HABITS}
+    box = [
+        OrdinaryEvents(tails=tails, cadence=cadence).habit("box").decades(np.array([40.0]))[0]
         for cadence in ("single", "repeated")
     ]
-    assert at_edge[1] - at_edge[0] == pytest.approx(math.log10(PARTS["repeated"]["edge"] / PARTS["single"]["edge"]))
+    assert box[1] - box[0] == pytest.approx(math.log10(PARTS["repeated"]["box"] / PARTS["single"]["box"]))
 
 
 @pytest.mark.parametrize("index", [1.0, 2.5])
