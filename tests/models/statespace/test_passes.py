@@ -129,8 +129,8 @@ def test_the_greater_an_event_the_smaller_its_pvalue_wherever_it_leads_the_searc
         led += abs(star.period.period / 0.61 - 1.0) > 1e-3
         found = [one for some in looked_at(star) for one in some if one.t_start < 530.0 and one.t_end > 470.0]
         pvalue = min((one.pvalue for one in found if one.pvalue <= OPTIONS.pvalue), default=1.0)
-        # a look more, and another template, cost a factor of two each; below a hundredth of what is asked the heavy tails
-        # of ordinary stars are all but flat
+        # a look more, and another template, cost a factor of two each; below a hundredth of what is asked the heavy
+        # tails of ordinary stars are all but flat
         assert pvalue <= max(4.0 * least, 0.01 * OPTIONS.pvalue)
         least = min(least, pvalue)
     assert led >= 3
