@@ -14,12 +14,13 @@ import numpy as np
 
 from swope.models.statespace.ordinary import OrdinaryEvents
 from swope.models.statespace.star import StarOptions, fit_star
+from swope.models.statespace.templates import SHORTEST
 from swope.models.statespace.whole_curve import whole_curve_events
 from swope.pipeline.events import Event, EventOptions, find_events, significant
 from swope.pipeline.forecast import Forecast
 from swope.pipeline.happenings import strays
-from swope.pipeline.lightcurve import BoolArray, IntArray, LightCurve
-from swope.pipeline.period import find_period
+from swope.pipeline.lightcurve import BoolArray, FloatArray, IntArray, LightCurve
+from swope.pipeline.period import PeriodResult, find_period
 from swope.pipeline.star import Star
 
 #: A star is looked at so many times at most.
@@ -32,7 +33,11 @@ _MOST_TAKEN = 0.5
 _GREAT = 0.5
 
 #: Events that hold more than this share of the variance of the rows that a period was searched in may have led there.
-_LEADS = 0.5
+_LEADS = 0.25
+
+#: Where nothing appears to be an event, rows in succession may have led there that are no more than the first share of
+#: all, and hold more than the second of the variance. Of fewer rows than this none do.
+_FEW_LEAD, _HOLD, _LEAST_ROWS = 0.25, 0.5, 20
 
 
 def hidden_events(
@@ -59,14 +64,23 @@ def hidden_events(
     new, everything = list(found), []
     for look in range(2, MOST_PASSES + 1):
         before = int(taken.sum())
-        taken |= strays(_to_be_taken_out(new, options.pvalue / (look - 1)), good, star.period)
+        if new:
+            taken |= strays(_to_be_taken_out(new, options.pvalue / (look - 1)), good, star.period)
+        elif look == 2:
+            # what leads the search of the period may vanish in its fold altogether
+            taken |= _leading(good)
         if taken.sum() == before or np.mean(taken) > _MOST_TAKEN:
             break
         kept = np.flatnonzero(~taken).astype(np.int32)
         calm = good.where(kept)
         # least squares go after what holds most of the variance: the period may be that of the events
         if _share_of_variance(good.where(searched), taken[searched]) > _LEADS:
-            period, searched = find_period(calm), kept
+            other, searched = find_period(calm), kept
+            if _follows_better(calm, other, period, fitting):
+                everything += _first_look(Star(star.curve, other), fitting, options, ordinary, look)
+            period = other
+        if not (new or everything):
+            break
         rest = fit_star(Star(calm, period), fitting)
         if isinstance(rest, str):
             break
@@ -76,6 +90,46 @@ def hidden_events(
         new = [*runs, *whole_curve_events(rest, ahead, asked, ordinary, kept)]
         everything += [replace(one, pvalue=look * one.pvalue) for one in significant(new, asked.pvalue)]
     return everything
+
+
+def _leading(good: LightCurve) -> BoolArray:
+    """(n,) few rows in succession that hold so much of the variance that they may lead the search of a period."""
+    from swope.models.statespace.kernels.templates import best_box
+
+    off = _off(good)
+    rows = np.zeros(len(good), dtype=bool)
+    if len(good) < _LEAST_ROWS or not off.any():
+        return rows
+    first, last, _ = best_box(off, np.ones(len(off)), SHORTEST)
+    rows[first : last + 1] = True
+    few = np.mean(rows) <= _FEW_LEAD
+    return rows if few and _share_of_variance(good, rows) > _HOLD else np.zeros(len(good), dtype=bool)
+
+
+def _follows_better(calm: LightCurve, other: PeriodResult, period: PeriodResult, fitting: StarOptions) -> bool:
+    """Whether what a star does without its events, `calm`, is periodic, and follows another period better than its own.
+
+    Between its eclipses a binary follows none.
+    """
+    if not (other.found and other.fap <= fitting.period_fap):
+        return False
+    ours, theirs = (fit_star(Star(calm, one), fitting) for one in (period, other))
+    return not isinstance(theirs, str) and (isinstance(ours, str) or theirs.plain.bic < ours.plain.bic)
+
+
+def _first_look(
+    star: Star, fitting: StarOptions, options: EventOptions, ordinary: OrdinaryEvents, look: int
+) -> list[Event]:
+    """The events of a star at the period that it has without them: at one that they led to they are part of its fold.
+
+    Their p-values are so many times as large as there were looks.
+    """
+    whole = fit_star(star, fitting)
+    if isinstance(whole, str):
+        return []
+    asked = replace(options, pvalue=options.pvalue / look)
+    found = whole_curve_events(whole, whole.forecast, asked, ordinary)
+    return [replace(one, pvalue=look * one.pvalue) for one in significant(found, asked.pvalue)]
 
 
 def _to_be_taken_out(events: Sequence[Event], pvalue: float) -> list[Event]:
@@ -89,11 +143,17 @@ def _to_be_taken_out(events: Sequence[Event], pvalue: float) -> list[Event]:
 
 def _share_of_variance(good: LightCurve, taken: BoolArray) -> float:
     """How much of the squared deviations of a star from its bands' medians is in some rows (n,)."""
-    squares = np.zeros(len(good))
+    squares = _off(good) ** 2
+    return float(squares[taken].sum() / max(squares.sum(), 1e-300))
+
+
+def _off(good: LightCurve) -> FloatArray:
+    """(n,) the values of a star less the median of their band."""
+    off = np.zeros(len(good))
     for band in np.unique(good.band):
         rows = good.band == band
-        squares[rows] = (good.value[rows] - np.median(good.value[rows])) ** 2
-    return float(squares[taken].sum() / max(squares.sum(), 1e-300))
+        off[rows] = good.value[rows] - np.median(good.value[rows])
+    return off
 
 
 def _over_all_rows(rest: Forecast, whole: Forecast, kept: IntArray) -> Forecast:

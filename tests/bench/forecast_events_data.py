@@ -12,6 +12,7 @@ import numpy as np
 
 from swope.models.statespace import Seasonal
 from swope.models.statespace.star import StarFit, fit_star, still_residual
+from swope.models.statespace.terms import Regressors
 from swope.pipeline.clean import clean
 from swope.pipeline.ingest import IngestOptions, plan, read
 from swope.pipeline.lightcurve import FloatArray, LightCurve
@@ -209,14 +210,16 @@ def integrated(one: Quiet, change: FloatArray) -> float:
     (neighbours of a wandering star, the bands of one moment) the rows are whitened by the star's own fitted walk first:
     many rows that err together count as few (Pont, Zucker & Queloz 2006, MNRAS 373, 231).
     """
-    from swope.models.statespace.kernels.templates import products
+    from swope.models.statespace.kernels.likelihood import evidence
 
     fitted = one.fitted
     series = fitted.prepared.series.distrusting(np.ones(len(change)))
-    problem = fitted.plain.model.layout(series).problem
-    inner, norm = products(np.empty(0), problem, (change / fitted.prepared.scale)[:, None])
-    own = inner[:-1, :-2] + 1e-9 * np.diag(np.diag(inner)[:-1])
-    power = float(norm[0] - inner[:-1, -1] @ np.linalg.solve(own, inner[:-1, -1]))
+    # the error of the height of a further column, whatever walks or oscillates beside it
+    beside = (fitted.plain.model + Regressors()).layout(
+        series.with_regressors((change / fitted.prepared.scale)[:, None])
+    )
+    said = evidence(np.empty(0), beside.problem)
+    power = 1.0 / float(said.covariance[-1, -1]) if math.isfinite(said.loglike) else 0.0
     scatter = 1.4826 * float(np.nanmedian(np.abs(fitted.innovation)))
     return math.sqrt(max(power, 0.0)) / scatter
 

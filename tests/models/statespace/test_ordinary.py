@@ -62,10 +62,22 @@ def pvalue(ordinary: OrdinaryEvents, one: Slow) -> float:
     return judged.pvalue
 
 
-def test_parts_make_no_more_false_alarms_than_stated() -> None:
+@pytest.mark.parametrize("cadence", CADENCES)
+def test_parts_make_no_more_false_alarms_than_stated(cadence: Cadence) -> None:
     from swope.models.statespace.ordinary import _OF_POINTS
 
-    assert sum(PARTS.values()) + _OF_POINTS == pytest.approx(1.0)
+    assert set(PARTS[cadence]) == set(HABITS)
+    # the rest is left to the looks after the first
+    assert 0.8 < sum(PARTS[cadence].values()) + _OF_POINTS < 1.0 + 1e-9
+
+
+def test_each_way_of_observing_has_its_own_parts() -> None:
+    tails = {habit: OrdinaryTail(1e-3, 3.0, 1.0) for habit in HABITS}
+    box = [
+        OrdinaryEvents(tails=tails, cadence=cadence).habit("box").decades(np.array([40.0]))[0]
+        for cadence in ("single", "repeated")
+    ]
+    assert box[1] - box[0] == pytest.approx(math.log10(PARTS["repeated"]["box"] / PARTS["single"]["box"]))
 
 
 @pytest.mark.parametrize("index", [1.0, 2.5])
@@ -107,7 +119,9 @@ def test_a_habit_of_ordinary_stars_is_no_rare_event(habit: Habit) -> None:
     assert pvalue(ordinary, slow(kind, 1e-12, lasts=lasts)) > 0.05
     assert pvalue(ordinary, slow(kind, 1e-250, lasts=lasts)) < 1e-3
     other: SlowKind = "trend" if kind == "shift" else "shift"
-    assert pvalue(ordinary, slow(other, 1e-12)) == pytest.approx(1e-12 / PARTS[cast(Habit, other)], rel=1e-6)
+    assert pvalue(ordinary, slow(other, 1e-12)) == pytest.approx(
+        1e-12 / PARTS["unbroken"][cast(Habit, other)], rel=1e-6
+    )
 
 
 def test_a_pulse_is_no_event_for_a_rotten_visit_and_one_where_the_others_confirm_it() -> None:
@@ -156,6 +170,9 @@ def test_a_pulse_has_the_habit_of_its_profile_and_of_what_was_seen_of_it() -> No
     assert habit_of(slow("pulse", 1e-9, rows=(30, 32)), EVEN) == "few"
     assert habit_of(slow("pulse", 1e-9, rows=(30, 30)), EVEN) == "visit"
     assert habit_of(slow("pulse", 1e-9, lasts=True), EVEN) == "lasting"
+    # nobody knows since when
+    assert habit_of(slow("pulse", 1e-9, rows=(0, 9)), EVEN) == "lasting"
+    assert habit_of(slow("pulse", 1e-9, rows=(1, 9)), EVEN) == "shaped"
     assert habit_of(slow("pulse", 1e-9, profile="burst", rows=(30, 30)), EVEN) == "burst"
     assert habit_of(slow("pulse", 1e-9, profile="burst", rest=0.5, rows=(30, 30)), EVEN) == "visit"
 

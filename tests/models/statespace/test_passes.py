@@ -106,3 +106,57 @@ def test_a_star_without_events_is_not_fitted_again(monkeypatch: pytest.MonkeyPat
     model = StateSpace.pretrained()
     star = Star(curve, find_period(curve))
     assert passes.hidden_events(star, fitted.forecast, [], model.options, OPTIONS, OrdinaryEvents()) == []
+
+
+def pulsating(height: float, seed: int, rows: int) -> LightCurve:
+    """A star that pulsates by 0.7 mag and has a brightening of some height over twelve of its rows."""
+    rng = np.random.default_rng(seed)
+    time = rng.uniform(0.0, 1000.0, rows)
+    time = np.sort(np.concatenate([time[np.abs(time - 500.0) > 30.0], np.linspace(470.0, 530.0, 12)]))
+    bright = 0.35 * np.sin(2 * np.pi * time / 0.61) + rng.normal(0.0, 0.05, len(time))
+    bright += height * np.exp(-0.5 * ((time - 500.0) / 20.0) ** 2)
+    return clean(LightCurve.of("s", time, 14.0 - bright, np.full(len(time), 0.05)))
+
+
+@pytest.mark.parametrize(("seed", "rows"), [(0, 58), (1, 58), (2, 58), (0, 188)])
+def test_the_greater_an_event_the_smaller_its_pvalue_wherever_it_leads_the_search_of_the_period(
+    seed: int, rows: int
+) -> None:
+    least, led = 1.0, 0
+    for height in (0.2, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 8.0):
+        curve = pulsating(height, seed, rows)
+        star = Star(curve, find_period(curve))
+        led += abs(star.period.period / 0.61 - 1.0) > 1e-3
+        found = [one for some in looked_at(star) for one in some if one.t_start < 530.0 and one.t_end > 470.0]
+        pvalue = min((one.pvalue for one in found if one.pvalue <= OPTIONS.pvalue), default=1.0)
+        # a look more, and another template, cost a factor of two each; below a hundredth of what is asked the heavy
+        # tails of ordinary stars are all but flat
+        assert pvalue <= max(4.0 * least, 0.01 * OPTIONS.pvalue)
+        least = min(least, pvalue)
+    assert led >= 3
+    assert least < 1e-4
+
+
+def test_rows_that_hold_much_of_the_variance_are_few_and_in_succession() -> None:
+    leading = passes._leading(pulsating(1.0, 2, 58))
+    assert 3 <= np.count_nonzero(leading) <= 12
+    time = np.arange(100.0)
+    for value in (np.full(100, 14.0), 14.0 + np.sin(time), 14.0 + (time > 40.0), 14.0 + 5.0 * (time == 7.0) + 0.0):
+        assert not passes._leading(LightCurve.of("s", time, value, np.full(100, 0.1))).all()
+    assert not passes._leading(LightCurve.of("s", time, 14.0 + np.sin(time), np.full(100, 0.1))).any()
+
+
+def test_between_its_eclipses_a_binary_follows_no_other_period() -> None:
+    rng = np.random.default_rng(6)
+    time = np.sort(rng.uniform(0.0, 1000.0, 300))
+    phase = np.mod(time / 2.7314, 1.0)
+    eclipsed = np.minimum(phase, 1.0 - phase) < 0.05
+    value = 12.0 + 0.8 * eclipsed + rng.normal(0.0, 0.02, len(time))
+    curve = clean(LightCurve.of("s", time, value, np.full(len(time), 0.02)))
+    period = find_period(curve)
+    calm = curve.good.where(np.flatnonzero(~eclipsed).astype(np.int32))
+    assert not passes._follows_better(calm, find_period(calm), period, StateSpace.pretrained().options)
+    # what pulsates without its outburst follows its own period, and none that the outburst led to
+    led = pulsating(2.0, 2, 58)
+    rest = led.good.where(np.flatnonzero(np.abs(led.good.time - 500.0) > 31.0).astype(np.int32))
+    assert passes._follows_better(rest, find_period(rest), find_period(led), StateSpace.pretrained().options)
