@@ -89,12 +89,17 @@ def test_a_planet_is_found_in_four_years(period: float) -> None:
     assert found.depth == pytest.approx(0.002, rel=0.2)
 
 
+def _seconds(curve: LightCurve) -> float:
+    """Processor time of a search."""
+    start = time.process_time()
+    find_transits(curve, 1)
+    return time.process_time() - start
+
+
 def test_eight_times_the_points_cost_far_less_than_their_square() -> None:
     seconds = []
     for days in (180.0, 1440.0):
         curve = transiting(days, 7.4)
         find_transits(curve, 1)
-        start = time.process_time()
-        find_transits(curve, 1)
-        seconds.append(time.process_time() - start)
+        seconds.append(min(_seconds(curve) for _ in range(3)))
     assert seconds[1] / seconds[0] < 8.0**1.5
