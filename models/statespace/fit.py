@@ -210,8 +210,12 @@ def smooth(model: Model, series: Series) -> Smooth:
     )
 
 
-def contradictions(fitted: Fit, series: Series) -> tuple[FloatArray, FloatArray]:
-    """`Smooth.alone` of a fitted model on the rows that it was fitted to, however far these are to be trusted now.
+def contradictions(theta: FloatArray, problem: Problem) -> tuple[FloatArray, FloatArray]:
+    """`Smooth.alone`, by one pass back through the rows.
+
+    Parameters
+    ----------
+    theta : (p,) the model's free numbers.
 
     Returns
     -------
@@ -224,9 +228,8 @@ def contradictions(fitted: Fit, series: Series) -> tuple[FloatArray, FloatArray]
     """
     from swope.models.statespace.kernels.smoother import solve
 
-    problem = fitted.layout.problem._replace(inflate=series.inflate)
-    both = solve(fitted.theta, problem)
-    beta, covariance = _coefficients(fitted.theta, problem)
+    both = solve(theta, problem)
+    beta, covariance = _coefficients(theta, problem)
     room = _room(both.solved, both.diagonal, covariance)
     return _standardised(both.solved, both.diagonal, beta, room), 1.0 / np.sqrt(np.maximum(room, 1e-300))
 

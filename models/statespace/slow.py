@@ -228,7 +228,7 @@ def _believed(found: Sequence[Slow], columns: int, now: Fit, series: Series) -> 
     again = _trusting(distrust(now, series, StarOptions())).inflate * series.inflate
     said = evidence(now.theta, now.layout.problem._replace(inflate=again))
     gains = (said.coefficient**2 / np.maximum(np.diag(said.covariance), 1e-300))[len(said.coefficient) - columns :]
-    seen, sigma = contradictions(now, series)
+    seen, sigma = contradictions(now.theta, now.layout.problem._replace(inflate=series.inflate))
     visit = visits(series.time)
     believed = []
     for slow, ratio in zip(found, [*gains.tolist(), *(slow.ratio for slow in found[columns:])], strict=True):

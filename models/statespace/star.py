@@ -299,7 +299,7 @@ def fold_misfit(fitted: StarFit, left: FloatArray, least: float) -> FloatArray:
 
 def distrust(fitted: Fit, series: Series, options: StarOptions) -> Series:
     """The series with more noise on the rows that all others contradict (redescending M-estimation)."""
-    alone = np.nan_to_num(contradictions(fitted, series)[0])
+    alone = np.nan_to_num(contradictions(fitted.theta, fitted.layout.problem._replace(inflate=series.inflate))[0])
     return series.distrusting(np.maximum(1.0, (alone / options.outlier) ** 2))
 
 

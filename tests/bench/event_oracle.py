@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from swope.models.statespace.believed import visit_gains
-from swope.models.statespace.fit import fit, smooth
+from swope.models.statespace.fit import contradictions, fit
 from swope.models.statespace.kernels.templates import products
 from swope.models.statespace.layout import Model
 from swope.models.statespace.ordinary import OrdinaryTail
@@ -85,9 +85,10 @@ class Known:
     def _believed(self, effect: FloatArray) -> float:
         """What its visits, with their heavy tails, gain by an effect (n,)."""
         rows = np.flatnonzero(np.abs(effect) > _REACHES * np.abs(effect).max())
-        seen = smooth(self.model, self.with_change(-effect).series)
-        own = effect / seen.alone_sigma
-        each = visit_gains(np.nan_to_num(seen.alone) + own, own, int(rows[0]), int(rows[-1]), visits(self.series.time))
+        problem = self.model.layout(self.with_change(-effect).series).problem
+        seen, sigma = contradictions(np.empty(0), problem)
+        own = effect / sigma
+        each = visit_gains(np.nan_to_num(seen) + own, own, int(rows[0]), int(rows[-1]), visits(self.series.time))
         return max(0.0, float(each.sum()))
 
     def decades(self, gain: float) -> float:
