@@ -39,6 +39,9 @@ _LEADS = 0.25
 #: all, and hold more than the second of the variance. Of fewer rows than this none do.
 _FEW_LEAD, _HOLD, _LEAST_ROWS = 0.25, 0.5, 20
 
+#: Two periods whose folds drift apart by less than this share of a cycle over a curve are one.
+_DRIFT = 0.05
+
 
 def hidden_events(
     star: Star,
@@ -111,10 +114,15 @@ def _follows_better(calm: LightCurve, other: PeriodResult, period: PeriodResult,
 
     Between its eclipses a binary follows none.
     """
-    if not (other.found and other.fap <= fitting.period_fap):
+    if not (other.found and other.fap <= fitting.period_fap) or _same(period, other, float(np.ptp(calm.time))):
         return False
     ours, theirs = (fit_star(Star(calm, one), fitting) for one in (period, other))
     return not isinstance(theirs, str) and (isinstance(ours, str) or theirs.plain.bic < ours.plain.bic)
+
+
+def _same(one: PeriodResult, other: PeriodResult, span: float) -> bool:
+    """Whether the folds at two periods are the same, over so many days."""
+    return one.found and other.found and abs(1.0 / one.period - 1.0 / other.period) * span < _DRIFT
 
 
 def _first_look(

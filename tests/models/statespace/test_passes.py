@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -160,3 +162,15 @@ def test_between_its_eclipses_a_binary_follows_no_other_period() -> None:
     led = pulsating(2.0, 2, 58)
     rest = led.good.where(np.flatnonzero(np.abs(led.good.time - 500.0) > 31.0).astype(np.int32))
     assert passes._follows_better(rest, find_period(rest), find_period(led), StateSpace.pretrained().options)
+
+
+def test_a_period_that_comes_out_the_same_is_not_fitted_for_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    curve = pulsating(0.3, 1, 188)
+    period = find_period(curve)
+    span = float(np.ptp(curve.good.time))
+    monkeypatch.setattr(passes, "fit_star", lambda *_: pytest.fail("fitted"))
+    for drift in (-0.04, 0.0, 0.04):
+        other = replace(period, period=1.0 / (1.0 / period.period + drift / span))
+        assert not passes._follows_better(curve.good, other, period, StateSpace.pretrained().options)
+    assert not passes._same(period, replace(period, period=1.0 / (1.0 / period.period + 0.06 / span)), span)
+    assert not passes._same(PeriodResult(), PeriodResult(), span)
