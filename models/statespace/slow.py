@@ -23,7 +23,7 @@ from swope.models.statespace.layout import Model
 from swope.models.statespace.problem import Problem
 from swope.models.statespace.series import Series
 from swope.models.statespace.star import StarFit, StarOptions, distrust, fold_misfit
-from swope.models.statespace.templates import SHORTEST, Bumps, Ramps, SlowKind, Template
+from swope.models.statespace.templates import SHORTEST, Bumps, Ramps, SlowKind, Template, beside
 from swope.models.statespace.terms import DampedWalk, Noise, Oscillator, Regressors
 from swope.pipeline.events import visits
 from swope.pipeline.lightcurve import BoolArray, FloatArray
@@ -334,13 +334,7 @@ def _scores(theta: FloatArray, problem: Problem, ramps: Ramps, bumps: Bumps | No
     inner, whole = products(theta, problem, ramps.columns, near, begin)
     if not np.isfinite(inner).all():
         return np.zeros(len(whole))
-    k = len(inner) - 1
-    own = inner[:k, :k] + 1e-9 * np.diag(np.diag(inner)[:k])
-    across = inner[:k, k + 1 :]
-    solved = np.linalg.solve(own, inner[:k, k:])
-    score = inner[k, k + 1 :] - solved[:, 0] @ across
-    norm = whole - np.sum(across * solved[:, 1:], axis=0)
-    free = norm > 1e-4 * np.maximum(whole, 1e-300)
+    score, norm, free = beside(inner, whole)
     standard: FloatArray = np.where(free, score / np.sqrt(np.where(free, norm, 1.0)), 0.0)
     return standard
 

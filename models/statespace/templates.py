@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from swope.models.statespace.series import Series
-from swope.pipeline.lightcurve import FloatArray, IntArray
+from swope.pipeline.lightcurve import BoolArray, FloatArray, IntArray
 
 SlowKind = Literal["pulse", "shift", "trend", "period"]
 
@@ -138,3 +138,24 @@ def _bumps(time: FloatArray, centre: FloatArray, scale: FloatArray) -> FloatArra
     decay(after, -1.0, columns[2])
     columns[2] *= x >= -0.2
     return columns.reshape(_SHAPES, len(time), len(centre))
+
+
+def beside(inner: FloatArray, whole: FloatArray) -> tuple[FloatArray, FloatArray, BoolArray]:
+    """How each template does alone beside a model's own columns, whose coefficients are estimated along.
+
+    Parameters
+    ----------
+    inner, whole : (k + 1, k + 1 + t) and (t,) as `swope.models.statespace.kernels.templates.products` gives them: the
+        inner products of the k columns and the series with these and the templates, and of each template with itself.
+
+    Returns
+    -------
+    (t,) scores, (t,) what is left of each template's square, and (t,) whether it is not all but among the columns.
+    """
+    k = len(inner) - 1
+    own = inner[:k, :k] + 1e-9 * np.diag(np.diag(inner)[:k])
+    across = inner[:k, k + 1 :]
+    solved = np.linalg.solve(own, inner[:k, k:])
+    score: FloatArray = inner[k, k + 1 :] - solved[:, 0] @ across
+    norm: FloatArray = whole - np.sum(across * solved[:, 1:], axis=0)
+    return score, norm, np.asarray(norm > 1e-4 * np.maximum(whole, 1e-300))

@@ -25,6 +25,7 @@ from swope.models.statespace.ordinary import OrdinaryTail
 from swope.models.statespace.series import Series
 from swope.models.statespace.slow import slow_pvalue
 from swope.models.statespace.star import StarFit, fit_star
+from swope.models.statespace.templates import beside
 from swope.models.statespace.terms import DampedWalk, Oscillator
 from swope.pipeline.events import EventOptions, visits
 from swope.pipeline.lightcurve import FloatArray
@@ -68,13 +69,8 @@ class Known:
         """(t,) best height of each of some shapes (n, t) alone, and twice what it gains in log-likelihood."""
         problem = self.model.layout(self.series).problem
         inner, whole = products(np.empty(0), problem, shapes, np.empty((0, 0)), 0)
-        k = len(inner) - 1
-        own = inner[:k, :k] + 1e-9 * np.diag(np.diag(inner)[:k])
-        across = inner[:k, k + 1 :]
-        solved = np.linalg.solve(own, inner[:k, k:])
-        score = inner[k, k + 1 :] - solved[:, 0] @ across
-        norm = whole - np.sum(across * solved[:, 1:], axis=0)
-        norm = np.where(norm > 1e-4 * np.maximum(whole, 1e-300), norm, np.inf)
+        score, norm, free = beside(inner, whole)
+        norm = np.where(free, norm, np.inf)
         return score / norm, score * score / norm
 
     def gain(self, shape: FloatArray) -> float:
