@@ -38,6 +38,9 @@ _MARK = "SWOPE_BENCH_RUN"
 #: Seconds in which what was asked to end, or lost its parent, has to be gone.
 PATIENCE = 5.0
 
+#: Runs that may end before they are stopped, for each stop.
+TRIES = 10
+
 #: Whom a signal is sent, and which.
 WAYS = tuple((who, what) for who in ("worker", "flow", "group") for what in ("SIGKILL", "SIGTERM", "SIGINT"))
 
@@ -152,12 +155,13 @@ def said(out: Path) -> Path:
 
 
 def stop(run: subprocess.Popen[bytes], out: Path, who: str, what: str) -> bool:
-    """Send a signal; False where there is nobody to send it to."""
+    """Send a signal, to a worker once there is one; False where the run ended before."""
     number = signal.Signals[what]
     if who == "worker":
-        there = workers(out)
-        if not there:
-            return False
+        while not (there := workers(out)):
+            if run.poll() is not None:
+                return False
+            time.sleep(0.05)
         os.kill(there[0], number)
     elif who == "group":
         os.killpg(run.pid, number)
@@ -184,7 +188,13 @@ def measure(
     between: tuple[float, float] = (0.0, 1.0),
     report: Sequence[str] = REPORT,
 ) -> Outcome:
-    """Stop a run in these ways, one after the other, after a random part of its time between these two."""
+    """Stop a run in these ways, one after the other, after a random part of its time between these two.
+
+    Raises
+    ------
+    RuntimeError
+        Where `TRIES` runs in a row ended before they could be stopped.
+    """
     draw = random.Random(seed)
     begin_ = time.monotonic()
     subprocess.run(command(sources, folder / "undisturbed", report), check=True, stdout=subprocess.DEVNULL)
@@ -207,15 +217,19 @@ def measure(
 
     last = "no stop"
     for who, what in ways:
-        while True:
-            run = begin(sources, out, report)
+        for _ in range(TRIES):
+            run, begin_ = begin(sources, out, report), time.monotonic()
             try:
                 run.wait(draw.uniform(*between) * lasted)
             except subprocess.TimeoutExpired:
                 if stop(run, out, who, what):
                     break
-                run.wait()
+            if not before:
+                # the first run may have compiled for a minute what takes the others seconds
+                lasted = min(lasted, time.monotonic() - begin_)
             ended(run, last)
+        else:
+            raise RuntimeError(f"{TRIES} runs ended before {what} could be sent to their {who}")
         last = f"{what} to {who}"
         stops[last] += 1
         if who == "worker":

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
 
+from tests.bench import chaos
 from tests.bench.chaos import NO_REPORT, TABLES, FullDisk, Outcome, full_disk, hashes, measure
 from tests.bench.dask_workers import compare, restarted
 from tests.flows.test_catalog import star_text
@@ -33,6 +35,22 @@ def outcome(survey: Path, tmp_path_factory: pytest.TempPathFactory, prefect_serv
         patched.setenv("PREFECT_API_URL", str(PREFECT_API_URL.value()))
         # stopped before the report is made, if not the run is
         return measure([str(survey)], WAYS, 1, folder, between=(0.4, 0.6), report=NO_REPORT), folder
+
+
+def test_runs_are_stopped_in_their_own_time_where_the_first_took_ten_times_as_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the one that compiles does: waiting for a part of its time, one waited for ever."""
+    program = (
+        "import pathlib, sys, time; out = pathlib.Path(sys.argv[1]); before = out.parent / 'compiled'; "
+        "time.sleep(0.3 if before.exists() else 3); before.touch(); out.mkdir(exist_ok=True)"
+    )
+    monkeypatch.setattr(chaos, "command", lambda _, out, __: [sys.executable, "-c", program, str(out)])
+    found = measure([], [("flow", "SIGKILL")], 1, tmp_path, between=(0.4, 0.6))
+    assert found.stops == {"SIGKILL to flow": 1}
+    monkeypatch.setattr(chaos, "workers", lambda _: [])
+    with pytest.raises(RuntimeError, match="ended before SIGKILL could be sent to their worker"):
+        measure([], [("worker", "SIGKILL")], 1, tmp_path, between=(0.4, 0.6))
 
 
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="looks for processes in /proc")
