@@ -30,6 +30,7 @@ from swope.pipeline.ingest.value_names import (
     ValueName,
     bare_band,
     error_columns,
+    error_in_mag,
     kind_of_unit,
     unit_said,
     value_by_unit,
@@ -252,7 +253,8 @@ def choose_error(given: Given, value: ValueColumns, kind: Kind, time: TimeColumn
     for i in dict.fromkeys(wanted):
         if i in time.columns or i in given.said.indices:
             continue
-        why = no_errors(columns[i].numbers, kind)
+        mags = error_in_mag((columns[i].name, columns[i].unit), (columns[value.value].name, columns[value.value].unit))
+        why = no_errors(columns[i].numbers * mags, kind)
         if not why and not given.table.named:
             why = _no_unnamed_errors(columns[i].numbers, kind)
         if not why:

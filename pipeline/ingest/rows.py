@@ -21,7 +21,7 @@ from swope.pipeline.ingest.reading import Reading, ValueColumns
 from swope.pipeline.ingest.stars import star
 from swope.pipeline.ingest.table import Table
 from swope.pipeline.ingest.time_names import plain_name
-from swope.pipeline.ingest.value_names import in_mag, unit_said
+from swope.pipeline.ingest.value_names import error_in_mag, in_mag
 from swope.pipeline.lightcurve import BoolArray, FloatArray, IntArray, LightCurve, Mask
 
 #: Fluxes with a zero point a row are brought to this one.
@@ -126,7 +126,10 @@ def _measured(
     error = np.full(len(value), np.nan) if where.error is None else table.columns[where.error].numbers.copy()
     if reading.kind == "mag":
         mags = in_mag(column.name, column.unit)
-        value, error = value * mags, error * _error_scale(table, where, mags)
+        value = value * mags
+        if where.error is not None:
+            of_it = table.columns[where.error]
+            error = error * error_in_mag((of_it.name, of_it.unit), (column.name, column.unit))
         if where.error is None and where.snr is not None:
             signal = table.columns[where.snr].numbers
             error = np.where(signal > 1e-3, 2.5 / np.log(10) / np.maximum(signal, 1e-3), np.nan)
@@ -139,14 +142,6 @@ def _measured(
     if reading.sign is not None:
         value, error = _corrected(table, reading, value, error)
     return value, error, mask
-
-
-def _error_scale(table: Table, where: ValueColumns, of_value: float) -> float:
-    """Magnitudes in one unit of the errors: their own, else that of the values."""
-    if where.error is None:
-        return of_value
-    column = table.columns[where.error]
-    return in_mag(column.name, column.unit) if unit_said(column.name, column.unit) else of_value
 
 
 def _corrected(table: Table, reading: Reading, value: FloatArray, error: FloatArray) -> tuple[FloatArray, FloatArray]:

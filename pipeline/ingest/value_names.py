@@ -63,6 +63,7 @@ _LESS_COMPARISON = re.compile(
 )
 
 _ERROR_WORD = "err|error|errs|errors|uncertainty|uncert|unc|sigma|sig|std|stddev|rms|e|dev"
+_PLUS_MINUS = ("±", "+/-", "+-")
 _OTHER = re.compile(
     r"^[eds]_|err|unc|sig|std|stdev|rms|dev$|lim|sky|back|bkg|zp|zero|ref|magnr|nr$|comp|check|cmag|kmag|over|snr|flag|qual"
     r"|bias|maggaia|max|min|ext|abs|image|magnif|count_?ratio|fwhm|type|unit|diffmaglim|number|transit|colou?r",
@@ -152,6 +153,11 @@ def in_mag(name: str, unit: str) -> float:
     return 0.001 if _MILLI.fullmatch(unit_said(name, unit)) else 1.0
 
 
+def error_in_mag(error: tuple[str, str], value: tuple[str, str]) -> float:
+    """Magnitudes in one unit of a column of errors: its own, else that of the values; names and units of both."""
+    return in_mag(*(error if unit_said(*error) else value))
+
+
 def is_band(word: str) -> bool:
     """Whether a word is that of a photometric band: ``g``, ``Ic``, ``zr``, ``ZTF_g``, ``Vis.``."""
     return _BAND_WORD.fullmatch(word) is not None
@@ -172,7 +178,8 @@ def _kind(kind: str | None, unit: str) -> Kind | None:
 def error_columns(names: Sequence[str], value: int) -> list[int]:
     """Columns that may hold the errors of a value, the surest first: those that bear its name, then general ones."""
     name = names[value]
-    plain = [plain_name(re.sub(r"\s*[\[(].*?[\])]\s*$", "", other).strip() or other) for other in names]
+    bare = [re.sub(r"\s*[\[(].*?[\])]\s*$", "", other).strip() or other for other in names]
+    plain = ["err" if other in _PLUS_MINUS else plain_name(other) for other in bare]
     stem = plain[value]
     words = _ERROR_WORD.split("|")
     own = [stem + word for word in words] + [word + stem for word in (*words, "d", "s", "u")]

@@ -104,6 +104,25 @@ def test_millimagnitudes_are_magnitudes(tmp_path: Path, value: str, error: str) 
     np.testing.assert_allclose(curve.error, ERR)
 
 
+@pytest.mark.parametrize("error", [5, 10, 20.0, 99, 250])
+@pytest.mark.parametrize("name", ["e_mmag", "err (mmag)", "err"])
+def test_one_error_for_all_may_be_of_thousandths(tmp_path: Path, name: str, error: float) -> None:
+    curve = read(table(tmp_path, "x.csv", {"jd": JD, "mmag": 1000 * (MAG - 14), name: error}))
+    np.testing.assert_allclose(curve.error, error / 1000)
+    # in whole magnitudes 20 are none
+    curve = read(table(tmp_path, "x.csv", {"jd": JD, "mmag": 1000 * (MAG - 14), "err (mag)": 20}))
+    assert np.isnan(curve.error).all()
+
+
+@pytest.mark.parametrize("name", ["±", "+/-", "+-"])
+def test_what_stands_after_plus_and_minus_is_an_error(tmp_path: Path, name: str) -> None:
+    curve = read(table(tmp_path, "x.csv", {"jd": JD, "mag": MAG, name: ERR}))
+    np.testing.assert_allclose(curve.error, ERR)
+    # of two bands neither error says whose it is
+    curves = table(tmp_path, "y.csv", {"jd": JD, "B": MAG, name: ERR, "V": MAG - 0.4})
+    assert np.isnan(read(curves).error).all()
+
+
 def test_years_are_days_where_they_are_said_and_a_caution_where_not(tmp_path: Path) -> None:
     years = 2000 + (JD - 2451545) / 365.25
     for name in ("year", "epoch [yr]", "decimal_year"):
