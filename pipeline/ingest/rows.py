@@ -21,7 +21,7 @@ from swope.pipeline.ingest.reading import Reading, ValueColumns
 from swope.pipeline.ingest.stars import star
 from swope.pipeline.ingest.table import Table
 from swope.pipeline.ingest.time_names import plain_name
-from swope.pipeline.ingest.value_names import error_in_mag, in_mag
+from swope.pipeline.ingest.value_names import error_in_mag, in_mag, is_percent
 from swope.pipeline.lightcurve import BoolArray, FloatArray, IntArray, LightCurve, Mask
 
 #: Fluxes with a zero point a row are brought to this one.
@@ -124,13 +124,15 @@ def _measured(
     if reading.fillers:
         mask[np.isin(value, reading.fillers)] |= int(Mask.NOT_FINITE)
     error = np.full(len(value), np.nan) if where.error is None else table.columns[where.error].numbers.copy()
+    of_error = None if where.error is None else (table.columns[where.error].name, table.columns[where.error].unit)
+    of_value = (column.name, column.unit)
+    if reading.kind == "flux" and of_error is not None and is_percent(*of_error) and not is_percent(*of_value):
+        error = np.abs(value) * error / 100
     if reading.kind == "mag":
-        mags = in_mag(column.name, column.unit)
-        value = value * mags
-        if where.error is not None:
-            of_it = table.columns[where.error]
-            error = error * error_in_mag((of_it.name, of_it.unit), (column.name, column.unit))
-        if where.error is None and where.snr is not None:
+        value = value * in_mag(*of_value)
+        if of_error is not None:
+            error = error * error_in_mag(of_error, of_value)
+        elif where.snr is not None:
             signal = table.columns[where.snr].numbers
             error = np.where(signal > 1e-3, 2.5 / np.log(10) / np.maximum(signal, 1e-3), np.nan)
     limits = (mask & int(Mask.LIMIT)) != 0

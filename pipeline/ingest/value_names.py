@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -69,6 +70,13 @@ _OTHER = re.compile(
     r"|bias|maggaia|max|min|ext|abs|image|magnif|count_?ratio|fwhm|type|unit|diffmaglim|number|transit|colou?r",
     re.I,
 )
+#: Of a flux, in its name or as its unit: ``log_flux``, ``log10(F)``, ``dex``, and a magnitude's ``-2.5 log(flux)``.
+_LOGARITHM = re.compile(
+    r"(?<![a-z])(?:log(?:_?10)?|lg|ln)[\W_]*(?:f|flux|fluxes|f_?nu|f_?lambda|f_?lam|counts?|adu|e-|electrons?|\w*jy)(?![a-z])"
+    r"|flux(?:es)?[\W_]*log|(?<![a-z])dex(?![a-z])",
+    re.I,
+)
+_PERCENT = re.compile(r"%|(?<![a-z])(?:percent|per cent|pct)(?![a-z])", re.I)
 _FALLBACK_MAG = re.compile(r"mag(nitude)?s?([_\W]|$|\d)|magnitude|^[mM][aA][gG]")
 _FALLBACK_FLUX = re.compile(r"flux", re.I)
 
@@ -107,7 +115,9 @@ class ValueName:
 
 
 def value_name(name: str, unit: str = "") -> ValueName | None:
-    """Read the name of a brightness column; None for other columns."""
+    """Read the name of a brightness column; None for other columns, and for the logarithm of a flux."""
+    if _LOGARITHM.search(f"{name} {unit}"):
+        return None
     bare = re.sub(r"\s*[\[(].*?[\])]\s*$", "", name).strip() or name
     plain = plain_name(bare)
     for names, kind in ((MAG_NAMES, "mag"), (FLUX_NAMES, "flux"), (VALUE_NAMES, None)):
@@ -130,7 +140,7 @@ def value_name(name: str, unit: str = "") -> ValueName | None:
 
 def value_by_unit(name: str, unit: str = "") -> ValueName | None:
     """What a unit alone says of a column whose name says nothing of brightness; None where it is something else."""
-    kind = kind_of_unit(unit_said(name, unit))
+    kind = None if _LOGARITHM.search(f"{name} {unit}") else kind_of_unit(unit_said(name, unit))
     return None if kind is None or _OTHER.search(re.sub(r"[\[(].*?[\])]", "", name)) else ValueName(kind, "", 250)
 
 
@@ -155,7 +165,14 @@ def in_mag(name: str, unit: str) -> float:
 
 def error_in_mag(error: tuple[str, str], value: tuple[str, str]) -> float:
     """Magnitudes in one unit of a column of errors: its own, else that of the values; names and units of both."""
+    if is_percent(*error):
+        return 0.01 * 2.5 / math.log(10.0)
     return in_mag(*(error if unit_said(*error) else value))
+
+
+def is_percent(name: str, unit: str) -> bool:
+    """Whether a column's numbers are hundredths: ``err (%)``, ``flux_err_pct``."""
+    return _PERCENT.search(f"{name} {unit}") is not None
 
 
 def is_band(word: str) -> bool:
@@ -179,7 +196,7 @@ def error_columns(names: Sequence[str], value: int) -> list[int]:
     """Columns that may hold the errors of a value, the surest first: those that bear its name, then general ones."""
     name = names[value]
     bare = [re.sub(r"\s*[\[(].*?[\])]\s*$", "", other).strip() or other for other in names]
-    plain = ["err" if other in _PLUS_MINUS else plain_name(other) for other in bare]
+    plain = ["err" if other in _PLUS_MINUS else plain_name(_PERCENT.sub("", other)) for other in bare]
     stem = plain[value]
     words = _ERROR_WORD.split("|")
     own = [stem + word for word in words] + [word + stem for word in (*words, "d", "s", "u")]

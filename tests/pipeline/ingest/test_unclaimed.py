@@ -114,6 +114,36 @@ def test_one_error_for_all_may_be_of_thousandths(tmp_path: Path, name: str, erro
     assert np.isnan(curve.error).all()
 
 
+@pytest.mark.parametrize("name", ["err (%)", "flux_err_pct", "flux error [percent]"])
+def test_errors_in_per_cent_are_those_of_their_fluxes(tmp_path: Path, name: str) -> None:
+    flux, share = 1000 + 100 * np.sin(JD), 2 + np.cos(JD)
+    curve = read(table(tmp_path, "x.csv", {"jd": JD, "flux": flux, name: share}))
+    np.testing.assert_allclose(curve.error, flux * share / 100)
+    # of magnitudes they are of the light, too
+    curve = read(table(tmp_path, "x.csv", {"jd": JD, "mag": MAG, name.replace("flux", "mag"): share}))
+    np.testing.assert_allclose(curve.error, 2.5 / np.log(10) * share / 100)
+    # a change in per cent has its error in per cent
+    curve = read(table(tmp_path, "x.csv", {"jd": JD, "flux (%)": flux / 10, name: share}))
+    np.testing.assert_allclose(curve.error, share)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["log_flux", "logF", "log10(flux)", "Log Flux (erg/s/cm2)", "lnflux", "flux_log", "-2.5 log(flux)", "flux (dex)"],
+)
+def test_the_logarithm_of_a_flux_is_no_flux(tmp_path: Path, name: str) -> None:
+    columns = {"jd": JD, name: 4 + 0.1 * np.sin(JD), "err": ERR}
+    assert "no value column" in refused(table(tmp_path, "x.csv", columns)).reason
+    # where the flux stands beside it, that is it
+    beside = read(table(tmp_path, "x.csv", {**columns, "flux": 1000 + np.sin(JD)}))
+    np.testing.assert_allclose(beside.value, 1000 + np.sin(JD))
+
+
+@pytest.mark.parametrize("name", ["catalog_flux", "analog flux", "prologue_flux"])
+def test_a_flux_may_have_a_log_in_its_name(tmp_path: Path, name: str) -> None:
+    assert read(table(tmp_path, "x.csv", {"jd": JD, name: 1000 + np.sin(JD)})).kind == "flux"
+
+
 @pytest.mark.parametrize("name", ["±", "+/-", "+-"])
 def test_what_stands_after_plus_and_minus_is_an_error(tmp_path: Path, name: str) -> None:
     curve = read(table(tmp_path, "x.csv", {"jd": JD, "mag": MAG, name: ERR}))
