@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from swope.pipeline.lightcurve import ZERO_POINTS, Clock, FloatArray, Kind, LightCurve, Mask
+from swope.pipeline.units import ratio
 
 if TYPE_CHECKING:
     import lightkurve
@@ -122,7 +123,7 @@ def from_timeseries(series: TimeSeries, object_id: str | None = None) -> LightCu
         object_id or str(series.meta.get("OBJECT", "")),
         time,
         value,
-        None if role.error is None else _quantity(series[names[role.error]])[0],
+        None if role.error is None else _errors(series[names[role.error]], unit),
         "" if role.band is None else [str(name) for name in series[names[role.band]]],
         kind=kind,
         unit=unit or ("mag" if kind == "mag" else ""),
@@ -177,7 +178,7 @@ def from_lightkurve(made: lightkurve.LightCurve, object_id: str | None = None) -
         object_id or str(meta.get("LABEL") or meta.get("OBJECT") or ""),
         time,
         value,
-        _quantity(made["flux_err"])[0],
+        _errors(made["flux_err"], unit),
         str(meta.get("MISSION") or meta.get("TELESCOP") or ""),
         kind=kind,
         unit=unit,
@@ -235,7 +236,7 @@ def _from_table(table: Any, own: dict[str, Any], value: str, error: str, object_
     return LightCurve(
         time=time,
         value=values,
-        error=_quantity(table[error])[0],
+        error=_errors(table[error], unit),
         band=_codes([str(name) for name in table["band"]], own["bands"]),
         mask=np.asarray(table["mask"], dtype=np.int32),
         **_attributes(own, object_id),
@@ -258,14 +259,22 @@ def _unit(unit: str) -> Any:
 
 
 def _quantity(column: Any) -> tuple[FloatArray, str]:
-    """A column's numbers, masked ones NaN, and its unit in words."""
+    """A column's numbers, masked ones NaN, and its unit in words; magnitudes of any kind and size in "mag"."""
     unit = getattr(column, "unit", None)
     plain = getattr(column, "value", column)
     values = np.ma.filled(np.ma.asarray(getattr(plain, "unmasked", plain), dtype=np.float64), np.nan)
     masked = getattr(column, "mask", None)
     if masked is not None:
         values = np.where(np.asarray(masked), np.nan, values)
-    return np.asarray(values, dtype=np.float64), "" if unit is None else str(unit)
+    own = "" if unit is None else str(getattr(unit, "function_unit", unit))
+    mags = ratio(own, "mag")
+    return np.asarray(values, dtype=np.float64) * mags, "mag" if mags != 1.0 else own
+
+
+def _errors(column: Any, unit: str) -> FloatArray:
+    """A column's numbers in the unit of the values."""
+    errors, own = _quantity(column)
+    return errors * ratio(own, unit)
 
 
 def _columns(curve: LightCurve, value: str, error: str) -> dict[str, Any]:

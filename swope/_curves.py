@@ -14,14 +14,13 @@ from swope.pipeline.ingest import IngestOptions, Refused, SourceError, read_all
 from swope.pipeline.lightcurve import Clock, Kind, LightCurve
 
 
-def read(
-    source: str | Path | Sequence[str | Path], clock: str | None = None, kind: Kind | None = None
-) -> list[LightCurve]:
-    r"""Read light curves: all stars of some files, cleaned.
+def read(source: Any, clock: str | None = None, kind: Kind | None = None) -> list[LightCurve]:
+    r"""Read light curves: all stars of some files, cleaned; or the star that an object of another library holds.
 
     Parameters
     ----------
-    source : a file, folder, glob or archive query such as "mast:KIC 8462852"; or several of them.
+    source : a file, folder, glob or archive query such as "mast:KIC 8462852"; or several of them; or one star as
+        `analyze` takes it: a lightkurve `LightCurve`, a `TimeSeries`, a `DataFrame`, arrays.
     clock : what the times are where a source does not say: "BJD_TDB", "HJD_UTC", "HJD-2450000", ...
     kind : what the values are where a source does not say: "mag" or "flux".
 
@@ -32,7 +31,9 @@ def read(
     Raises
     ------
     ValueError
-        When nothing could be read, and why.
+        When nothing could be read, and why; when a clock is given for what is no file.
+    TypeError
+        When the source is none of these.
 
     Examples
     --------
@@ -43,7 +44,12 @@ def read(
     >>> lc.object_id, len(lc), lc.kind
     ('star', 30, 'mag')
     """
-    sources = [str(one) for one in ([source] if isinstance(source, str | Path) else source)]
+    files = [source] if isinstance(source, str | Path) else source
+    if not isinstance(files, list | tuple) or not all(isinstance(one, str | Path) for one in files):
+        if clock is not None:
+            raise ValueError(f"clock={clock!r} is for files: a {type(source).__name__} says itself what its times are")
+        return [curve_of(source, kind)]
+    sources = [str(one) for one in files]
     options = IngestOptions(clock=Clock.parse(clock) if clock else None, kind=kind)
     found = read_all(sources, options)
     if not found.curves:

@@ -16,8 +16,9 @@ _JD_1970 = 2440587.5
 
 _TIME_OF_DAY = re.compile(r"^\d\d?:\d\d(:\d\d(\.\d+)?)?$")
 _REST = (
-    r"(?:(?P<f>\.\d+)|[T ]\s*(?P<H>\d\d?):(?P<M>\d\d)(?::(?P<S>\d\d(?:\.\d+)?))?\s*(?P<half>[AaPp][Mm])?)?"
-    r"\s*(?:Z|UTC?|\+00:?00)?$"
+    r"(?:(?P<f>\.\d+)|[T ]\s*(?P<H>\d\d?):(?P<M>\d\d)(?::(?P<S>\d\d(?:\.\d+)?))?\s*(?P<half>[AaPp][Mm])?"
+    r"\s*(?P<ahead>[+-]\d\d:?\d\d)?)?"
+    r"\s*(?:Z|UTC?)?$"
 )
 _MONTH = r"(?P<n>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -135,6 +136,10 @@ def _parts(found: re.Match[str], month_first: bool) -> tuple[float, float, float
     if said["H"]:
         hour = int(said["H"]) % 12 + 12 * (said["half"].lower() == "pm") if said["half"] else int(said["H"])
         fraction = hour / 24 + int(said["M"]) / 1440 + float(said["S"] or 0) / 86400
+    if said["ahead"]:
+        # of a zone that is ahead of UTC by so much
+        sign, digits = said["ahead"][0], said["ahead"][1:].replace(":", "")
+        fraction -= (int(digits[:2]) / 24 + int(digits[2:]) / 1440) * (-1 if sign == "-" else 1)
     return float(said["y"]), float(month), float(day), fraction
 
 

@@ -321,9 +321,21 @@ def _why_not(candidate: _Candidate, fullest: int, rows: int) -> str:
     return "second choice" if candidate.meaning.stated else "does not say its clock"
 
 
+def _numbers(best: _Candidate) -> FloatArray:
+    """The finite times as the column has them."""
+    numbers: FloatArray = (best.days[np.isfinite(best.days)] - best.meaning.shift) / best.meaning.unit
+    return numbers
+
+
+def _rounded(best: _Candidate) -> bool:
+    """Whether all times are whole days, as Julian dates of seven digits are."""
+    numbers = _numbers(best)
+    return len(numbers) >= MANY and not best.calendar and best.meaning.unit == 1.0 and not np.any(numbers % 1)
+
+
 def _single_precision(best: _Candidate) -> float:
     """The step in days in which times of single precision stand, where it is a minute or more; else 0."""
-    numbers = (best.days[np.isfinite(best.days)] - best.meaning.shift) / best.meaning.unit
+    numbers = _numbers(best)
     if len(numbers) < MANY or best.calendar or np.max(np.abs(numbers)) > np.finfo(np.float32).max:
         return 0.0
     if np.any(numbers != numbers.astype(np.float32)):
@@ -337,6 +349,8 @@ def _settled(best: _Candidate, given: Given) -> TimeColumns:
     """The choice with its clock; unknown, and times as they came, where the numbers contradict what is said."""
     if step := _single_precision(best):
         given.caution.append(f"{best.name} stands in steps of {step:.2g} d, as numbers in single precision do")
+    if _rounded(best):
+        given.caution.append(f"{best.name} holds whole days: what takes less than two of them cannot be seen")
     if best.calendar and len(best.columns) == 1 and _whole_days(best) and (hours := _hours(given, best)):
         given.caution.append(
             f"{best.name} holds whole days, and {hours} may hold the time of the day: no time of day was read"

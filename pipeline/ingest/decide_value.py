@@ -37,15 +37,13 @@ from swope.pipeline.ingest.value_names import (
     value_name,
 )
 from swope.pipeline.lightcurve import FloatArray, Kind
+from swope.pipeline.units import SPELLED
 
 #: Plain names of the magnitude of flux 1, where it may differ from row to row.
 _ZERO_POINT = re.compile(r"(mag|phot|flux)?(zp|zpt|zeropoint|zeropt|zpmag|zpab)(mag|ab)?|zpdiff")
 
 #: A brightness that is one and the same in so many rows is none.
 MANY = 20
-
-#: How units that archives write are written by astropy.
-_UNITS = {"counts": "count", "e-/s": "electron / s", "electron/s": "electron / s", "rel": ""}
 
 Chosen = tuple[tuple[ValueColumns, ...], ValueName | None]
 
@@ -306,5 +304,5 @@ def unit_of(given: Given, kind: Kind, value: ValueColumns) -> str:
     column = given.table.columns[value.value]
     stated = unit_said(column.name, column.unit)
     if stated:
-        return _UNITS.get(stated.lower(), stated)
+        return SPELLED.get(stated.lower(), stated)
     return given.survey.unit if given.survey and given.survey.kind == "flux" else ""

@@ -21,8 +21,9 @@ from swope.pipeline.ingest.reading import Reading, ValueColumns
 from swope.pipeline.ingest.stars import star
 from swope.pipeline.ingest.table import Table
 from swope.pipeline.ingest.time_names import plain_name
-from swope.pipeline.ingest.value_names import error_in_mag, in_mag, is_percent
+from swope.pipeline.ingest.value_names import error_in_mag, in_mag, is_percent, unit_said
 from swope.pipeline.lightcurve import BoolArray, FloatArray, IntArray, LightCurve, Mask
+from swope.pipeline.units import ratio
 
 #: Fluxes with a zero point a row are brought to this one.
 ZERO_POINT = 25.0
@@ -126,9 +127,15 @@ def _measured(
     error = np.full(len(value), np.nan) if where.error is None else table.columns[where.error].numbers.copy()
     of_error = None if where.error is None else (table.columns[where.error].name, table.columns[where.error].unit)
     of_value = (column.name, column.unit)
-    if reading.kind == "flux" and of_error is not None and is_percent(*of_error) and not is_percent(*of_value):
-        error = np.abs(value) * error / 100
-    if reading.kind == "mag":
+    if reading.kind == "flux":
+        own = unit_said(*of_value)
+        if of_error is not None and is_percent(*of_error) and not is_percent(*of_value):
+            error = np.abs(value) * error / 100
+        elif of_error is not None:
+            error = error * ratio(unit_said(*of_error), own)
+        # one band may be in other units than the first
+        value, error = value * ratio(own, reading.unit), error * ratio(own, reading.unit)
+    else:
         value = value * in_mag(*of_value)
         if of_error is not None:
             error = error * error_in_mag(of_error, of_value)

@@ -138,6 +138,8 @@ def column_of(name: str, cells: Any, unit: str = "", description: str = "") -> C
     if isinstance(cells, pa.Array):
         return Column(name, _plain_arrow(cells), unit, description)
     array = np.ma.asarray(cells) if np.ma.isMaskedArray(cells) else np.asarray(cells)
+    if array.dtype.kind == "M":
+        return Column(name, _plain_arrow(pa.array(np.ma.getdata(array).astype("datetime64[us]"))), unit, description)
     if array.dtype.kind == "b":
         plain = array.astype(np.float64) if np.ma.isMaskedArray(array) else array
     elif array.dtype.kind in "SUO":
@@ -160,7 +162,8 @@ def _plain_arrow(cells: pa.Array) -> NDArray[Any] | pa.Array:
     if pa.types.is_dictionary(kind):
         return _plain_arrow(cells.dictionary_decode())
     if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
-        return pc.cast(pc.cast(cells, pa.timestamp("us")), pa.string())
+        # pandas has nanoseconds
+        return pc.cast(pc.cast(cells, pa.timestamp("us"), safe=False), pa.string())
     if pa.types.is_boolean(kind):
         return cells.cast(pa.int8()).cast(pa.float64()).to_numpy(zero_copy_only=False)
     if pa.types.is_integer(kind) and cells.null_count == 0:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import swope
@@ -50,6 +51,45 @@ def test_several_stars_are_not_one() -> None:
         curve_of([star("a"), star("b")])
     with pytest.raises(TypeError, match="int holds no light curve"):
         curve_of(3)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_what_is_no_file_is_read_too(shape: str) -> None:
+    (found,) = swope.read(SHAPES[shape](star()))
+    np.testing.assert_array_equal(found.value, star().value)
+    with pytest.raises(ValueError, match="is for files"):
+        swope.read(SHAPES[shape](star()), clock="HJD_UTC")
+    with pytest.raises(TypeError, match="int holds no light curve"):
+        swope.read(3)
+
+
+@pytest.mark.parametrize("zone", [None, "UTC", "America/Santiago"])
+def test_a_frame_may_have_dates(zone: str | None, tmp_path: Path) -> None:
+    one = star()
+    when = pd.to_datetime(one.time - 2440587.5, unit="D")
+    when = when if zone is None else when.tz_localize("UTC").tz_convert(zone)
+    frame = pd.DataFrame({"time": when, "mag": one.value, "mag_err": one.error})
+    frame.to_parquet(tmp_path / "stamps.parquet")
+    for source in (frame, tmp_path / "stamps.parquet"):
+        (found,) = swope.read(source)
+        np.testing.assert_allclose(found.time, one.time, rtol=0, atol=1e-8)
+
+
+def test_quantities_are_brought_to_one_unit() -> None:
+    from astropy import units as u
+    from astropy.time import Time
+    from astropy.timeseries import TimeSeries
+
+    one = star()
+    time = Time(one.time, format="jd")
+    for mag, err in ((one.value * u.ABmag, one.error * u.mag), (one.value * 1000 * u.mmag, one.error * u.mag)):
+        found = curve_of(TimeSeries(time=time, data={"mag": mag, "mag_err": err}))
+        assert (found.kind, found.unit) == ("mag", "mag")
+        np.testing.assert_allclose(found.value, one.value)
+        np.testing.assert_allclose(found.error, one.error)
+    flux = 1 + 0.1 * np.sin(one.time)
+    found = curve_of(TimeSeries(time=time, data={"flux": flux * u.mJy, "flux_err": 20 * flux * u.uJy}))
+    np.testing.assert_allclose(found.error, 0.02 * flux)
 
 
 def test_files_are_read_and_what_is_not_is_told(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, timedelta, timezone
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +36,18 @@ def test_dates_are_known_by_what_they_look_like(tmp_path: Path, form: str, name:
     curve = read(table(tmp_path, "x.csv", {name: [w.strftime(FORMS[form]) for w in WHEN], "mag": MAG}))
     assert is_the_star(curve)
     assert curve.clock == Clock("jd")
+
+
+@pytest.mark.parametrize("minutes", [0, -180, 330, -210, 765])
+@pytest.mark.parametrize("colon", [":", ""])
+def test_dates_of_a_zone_are_those_of_utc(tmp_path: Path, minutes: int, colon: str) -> None:
+    zone = timezone(timedelta(minutes=minutes))
+    sign, ahead = "-" if minutes < 0 else "+", abs(minutes)
+    words = [
+        f"{w.replace(tzinfo=UTC).astimezone(zone):%Y-%m-%dT%H:%M:%S.%f}{sign}{ahead // 60:02d}{colon}{ahead % 60:02d}"
+        for w in WHEN
+    ]
+    assert is_the_star(read(table(tmp_path, "x.csv", {"date": words, "mag": MAG})))
 
 
 def test_dates_of_which_nobody_knows_the_order_are_refused(tmp_path: Path) -> None:

@@ -84,7 +84,7 @@ def test_dates_of_single_precision_in_any_container_are_a_caution(tmp_path: Path
     name = "MJD" if zero == 2400000.5 else "JD-2440000"
     Table({name: (JD - zero).astype(np.float32), "mag": MAG}).write(tmp_path / "x.fits")
     assert f"in steps of {step}" in read(tmp_path / "x.fits").caution
-    assert not read(table(tmp_path, "y.csv", {name: np.floor(JD - zero), "mag": MAG})).caution
+    assert "in steps" not in read(table(tmp_path, "y.csv", {name: np.floor(JD - zero), "mag": MAG})).caution
 
 
 def test_the_column_that_states_its_scale_goes_before_one_that_does_not(tmp_path: Path) -> None:
