@@ -17,6 +17,7 @@ from swope.pipeline.ingest.decide_time import choose_time, days_of, own_times
 from swope.pipeline.ingest.decide_value import choose_error, choose_kind, choose_values, doubt_zero_points, unit_of
 from swope.pipeline.ingest.flags import bad_rows
 from swope.pipeline.ingest.given import Given
+from swope.pipeline.ingest.levels import doubt_levels
 from swope.pipeline.ingest.parts import IngestOptions, UnusableError
 from swope.pipeline.ingest.reading import Reading, TimeColumns
 from swope.pipeline.ingest.said import SaidColumns
@@ -107,6 +108,8 @@ def decide(table: Table, options: IngestOptions) -> Reading:
         # thousandths of magnitudes are as far from fillers as fluxes are
         scale = kind if in_mag(column.name, column.unit) == 1 else "flux"
         reading = replace(reading, fillers=fillers(_unflagged(table, reading), scale))
+        if object_id is None:
+            doubt_levels(given, values[0].value, band, frozenset(i for i in used if i is not None), reading.fillers)
     reading = _difference(reading, survey, given)
     return replace(
         reading,
