@@ -207,26 +207,23 @@ def fit_star(star: Star, options: StarOptions = StarOptions()) -> StarFit | str:
     if not structures:
         return f"{len(prepared.series)} good points are too few for {prepared.series.bands} bands"
     richest = list(structures)[-1]
-    first = fit(structures[richest], prepared.series, uncertainties=False)
+    first = fit(structures[richest], prepared.series)
     series = distrust(first, prepared.series, options)
-    fits = {
-        name: fit(model, series, warm=first if name == richest else None, uncertainties=False)
-        for name, model in structures.items()
-    }
+    fits = {name: fit(model, series, warm=first if name == richest else None) for name, model in structures.items()}
     name = min(fits, key=lambda n: fits[n].bic)
     template, plain = structures[name], fits[name]
-    final = fit(template, series, warm=plain, restricted=True, uncertainties="walk" in name)
+    final = fit(template, series, warm=plain, restricted=True)
     walk = final if "walk" in name else None
     record, after, mean, sigma = _follow(final, prepared.series, options)
     if walk is not None and _memory((series.value - mean) / sigma) > options.smooth_memory:
         smoother = Model(tuple(Oscillator() if isinstance(t, DampedWalk) else t for t in template.terms))
-        other = fit(smoother, series, uncertainties=False)
+        other = fit(smoother, series)
         if other.bic < plain.bic:
             # rows that a rough walk could follow may stand apart from a smooth path
             series = distrust(other, prepared.series, options)
             name, template = name.replace("walk", "oscillator"), smoother
-            plain = fit(template, series, warm=other, uncertainties=False)
-            final = fit(template, series, warm=plain, restricted=True, uncertainties=False)
+            plain = fit(template, series, warm=other)
+            final = fit(template, series, warm=plain, restricted=True)
             record, after, mean, sigma = _follow(final, prepared.series, options)
     return StarFit(
         star.curve, replace(prepared, series=series), name, template, plain, final, walk, record, after, mean, sigma
