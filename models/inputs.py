@@ -135,6 +135,35 @@ def inputs_of(stars: Sequence[Star]) -> Inputs:
     return Inputs(folds, course, folded, plain, rest, search, survey, doubted, found, points)
 
 
+def refolded(inputs: Inputs, stars: Sequence[Star]) -> Inputs:
+    """Inputs of stars as far as the first fold tells them, at other periods.
+
+    Folds at multiples, what a fold leaves and what the search found are not made: zeros, NaN and False, as where there
+    is no period.
+
+    Parameters
+    ----------
+    inputs : of n stars.
+    stars : n stars, of the same curves with other periods; those of one curve best one after the other.
+    """
+    folds, doubted = np.zeros_like(inputs.folds), np.zeros_like(inputs.doubted)
+    folded, rest, search = (np.full_like(one, np.nan) for one in (inputs.folded, inputs.rest, inputs.search))
+    rest[:, : len(STRUCTURE)] = inputs.rest[:, : len(STRUCTURE)]
+    found = np.zeros_like(inputs.found)
+    last: tuple[LightCurve, LightCurve] | None = None
+    for i, star in enumerate(stars):
+        if inputs.points[i] < LEAST_POINTS or not star.period.found:
+            continue
+        if last is None or last[0] is not star.curve:
+            last = star.curve, brightness(star.curve)
+        bright = last[1]
+        found[i] = float(np.ptp(bright.value)) > 0
+        if found[i]:
+            folded[i, 0] = fold_features(bright, star.period.period)
+            folds[i, 0] = fold_tensor(bright, star.period.period)
+    return replace(inputs, folds=folds, folded=folded, rest=rest, search=search, doubted=doubted, found=found)
+
+
 def fold_tensor(bright: LightCurve, period: float, bins: int = BINS) -> FloatArray:
     """One fold as a network sees it.
 
