@@ -28,7 +28,7 @@ from swope.pipeline.features import (
     survey_features,
 )
 from swope.pipeline.lightcurve import FloatArray, IntArray, LightCurve
-from swope.pipeline.median import median
+from swope.pipeline.median import median, quantiles
 from swope.pipeline.period import PeriodFlag
 from swope.pipeline.resample import resample
 from swope.pipeline.star import Star
@@ -243,8 +243,8 @@ def _channels(bright: LightCurve, mean: FloatArray, sigma: FloatArray, count: Fl
 @lru_cache(maxsize=1)
 def _unit(bright: LightCurve) -> tuple[float, float]:
     """Middle and width, from the 5th to the 95th percentile, of a curve's values."""
-    low, middle, high = np.percentile(bright.value, (5, 50, 95))
-    return float(middle), max(float(high - low), 1e-6)
+    low, middle, high = quantiles(bright.value, (0.05, 0.5, 0.95))
+    return middle, max(high - low, 1e-6)
 
 
 def log_sigma(log2: FloatArray) -> FloatArray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -63,12 +64,10 @@ class Fit:
         """
         from swope.models.statespace.kernels.search import curvature
 
-        try:
-            inverse: FloatArray = np.linalg.inv(
-                curvature(self.theta, self.layout.low, self.layout.high, self.layout.problem)
-            )
-        except np.linalg.LinAlgError:
-            inverse = np.full((len(self.theta), len(self.theta)), np.nan)
+        bend = curvature(self.theta, self.layout.low, self.layout.high, self.layout.problem)
+        inverse: FloatArray = np.full_like(bend, np.nan)
+        with suppress(np.linalg.LinAlgError):
+            inverse[:] = np.linalg.inv(bend)
         return inverse
 
     def uncertainty(self, name: str) -> float:
