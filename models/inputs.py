@@ -28,7 +28,7 @@ from swope.pipeline.features import (
     survey_features,
 )
 from swope.pipeline.lightcurve import FloatArray, IntArray, LightCurve
-from swope.pipeline.median import median
+from swope.pipeline.median import median, quantiles
 from swope.pipeline.period import PeriodFlag
 from swope.pipeline.resample import resample
 from swope.pipeline.star import Star
@@ -135,6 +135,35 @@ def inputs_of(stars: Sequence[Star]) -> Inputs:
     return Inputs(folds, course, folded, plain, rest, search, survey, doubted, found, points)
 
 
+def refolded(inputs: Inputs, stars: Sequence[Star]) -> Inputs:
+    """Inputs of stars as far as the first fold tells them, at other periods.
+
+    Folds at multiples, what a fold leaves and what the search found are not made: zeros, NaN and False, as where there
+    is no period.
+
+    Parameters
+    ----------
+    inputs : of n stars.
+    stars : n stars, of the same curves with other periods; those of one curve best one after the other.
+    """
+    folds, doubted = np.zeros_like(inputs.folds), np.zeros_like(inputs.doubted)
+    folded, rest, search = (np.full_like(one, np.nan) for one in (inputs.folded, inputs.rest, inputs.search))
+    rest[:, : len(STRUCTURE)] = inputs.rest[:, : len(STRUCTURE)]
+    found = np.zeros_like(inputs.found)
+    last: tuple[LightCurve, LightCurve] | None = None
+    for i, star in enumerate(stars):
+        if inputs.points[i] < LEAST_POINTS or not star.period.found:
+            continue
+        if last is None or last[0] is not star.curve:
+            last = star.curve, brightness(star.curve)
+        bright = last[1]
+        found[i] = float(np.ptp(bright.value)) > 0
+        if found[i]:
+            folded[i, 0] = fold_features(bright, star.period.period)
+            folds[i, 0] = fold_tensor(bright, star.period.period)
+    return replace(inputs, folds=folds, folded=folded, rest=rest, search=search, doubted=doubted, found=found)
+
+
 def fold_tensor(bright: LightCurve, period: float, bins: int = BINS) -> FloatArray:
     """One fold as a network sees it.
 
@@ -214,8 +243,8 @@ def _channels(bright: LightCurve, mean: FloatArray, sigma: FloatArray, count: Fl
 @lru_cache(maxsize=1)
 def _unit(bright: LightCurve) -> tuple[float, float]:
     """Middle and width, from the 5th to the 95th percentile, of a curve's values."""
-    low, middle, high = np.percentile(bright.value, (5, 50, 95))
-    return float(middle), max(float(high - low), 1e-6)
+    low, middle, high = quantiles(bright.value, (0.05, 0.5, 0.95))
+    return middle, max(high - low, 1e-6)
 
 
 def log_sigma(log2: FloatArray) -> FloatArray:

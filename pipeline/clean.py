@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from swope.pipeline.lightcurve import BoolArray, LightCurve, Mask
+from swope.pipeline.median import median
 
 #: A row this many robust standard deviations from a running median is called impulsive (it is not left out).
 IMPULSIVE_SIGMA = 5.0
@@ -100,12 +101,11 @@ def impulsive(value: np.ndarray) -> BoolArray:
     -------
     (n,) booleans; all False for fewer than twice `IMPULSIVE_WINDOW` values (no scale can be had from so few).
     """
+    from scipy.ndimage import median_filter
+
     if len(value) < 2 * IMPULSIVE_WINDOW:
         return np.zeros(len(value), dtype=bool)
-    half = IMPULSIVE_WINDOW // 2
-    padded = np.pad(value, half, mode="reflect")
-    median = np.median(np.lib.stride_tricks.sliding_window_view(padded, IMPULSIVE_WINDOW), axis=1)
-    residual = value - median
+    residual = value - median_filter(value, IMPULSIVE_WINDOW, mode="mirror")
     # 1.4826 turns the median absolute deviation of a Gaussian into its standard deviation
-    scale = 1.4826 * np.median(np.abs(residual - np.median(residual)))
+    scale = 1.4826 * median(np.abs(residual - median(residual)))
     return np.abs(residual) > IMPULSIVE_SIGMA * scale if scale > 0 else np.zeros(len(value), dtype=bool)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from swope.pipeline.lightcurve import FloatArray, LightCurve
-from swope.pipeline.median import median
+from swope.pipeline.median import median, quantiles
 from swope.pipeline.modes import MODES, mode_features
 from swope.pipeline.period.result import PeriodResult
 from swope.pipeline.photometry import brightening, errors_or, typical_error
@@ -148,7 +148,7 @@ def brightness(curve: LightCurve) -> LightCurve:
         if rows.any():
             value[rows], error[rows] = brightening(good.value[rows], good.error[rows], good.kind)
             if rows.sum() >= 20:
-                widths[band] = float(np.subtract(*np.percentile(value[rows], (90, 10))))
+                widths[band] = _width(value[rows])
     main = main_band(good)
     widest = widths.get(good.bands.index(main), 0.0) if main is not None else 0.0
     for band, width in widths.items():
@@ -158,6 +158,12 @@ def brightness(curve: LightCurve) -> LightCurve:
             value[rows] *= scale
             error[rows] *= scale
     return LightCurve.of(curve.object_id, good.time, value, error, kind="flux", unit="mag")
+
+
+def _width(value: FloatArray) -> float:
+    """From the 10th to the 90th percentile of a band's values."""
+    low, high = quantiles(value, (0.1, 0.9))
+    return high - low
 
 
 def plain_features(bright: LightCurve) -> FloatArray:
@@ -179,7 +185,7 @@ def plain_features(bright: LightCurve) -> FloatArray:
     if not width > 0:
         return out
     library = _extractor()(time, value, error, sorted=True, check=False, fill_value=np.nan)
-    low, lower, middle, upper, high = np.percentile(value, (1, 5, 50, 95, 99))
+    low, lower, middle, upper, high = quantiles(value, (0.01, 0.05, 0.5, 0.95, 0.99))
     reach = max(upper - lower, 1e-6)
     span = time[-1] - time[0]
     centred = (time - time.mean()) / span if span > 0 else np.zeros(len(time))
@@ -360,7 +366,7 @@ def survey_features(curve: LightCurve) -> FloatArray:
             widths.append(np.nan)
             continue
         middle = median(value)
-        width = float(np.subtract(*np.percentile(value, (90, 10))))
+        width = _width(value)
         if good.kind == "flux":
             middle, width = (-2.5 * np.log10(middle), width / middle) if middle > 0 else (np.nan, np.nan)
         medians.append(middle)
@@ -391,8 +397,9 @@ def errors_of(bright: LightCurve) -> FloatArray:
 
 
 def _slow(time: FloatArray, value: FloatArray, days: float) -> float:
-    """Share of the variance that means over so many days explain, degrees of freedom accounted for."""
-    _, cell = np.unique(np.floor((time - time[0]) / days), return_inverse=True)
+    """Share of the variance that means over so many days explain, degrees of freedom accounted for; time ascends."""
+    step = np.floor((time - time[0]) / days)
+    cell = np.concatenate([[0], np.cumsum(step[1:] != step[:-1])])
     counts = np.bincount(cell)
     free = len(value) - len(counts)
     if free < 3:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from swope.pipeline.lightcurve import BoolArray, FloatArray
+from swope.pipeline.median import quantiles
 
 #: Frequencies of the other mode over the found one that are looked at: where any is, below and above, and where that of
 #: RR Lyrae stars and that of two overtones is.
@@ -62,7 +63,7 @@ def mode_features(time: FloatArray, rest: FloatArray, period: float) -> FloatArr
     span, f = float(time[-1] - time[0]), 1.0 / period
     if not span * f >= _LEAST_CYCLES:
         return out
-    width = float(np.percentile(np.abs(rest - rest.mean()), 68))
+    width = quantiles(np.abs(rest - rest.mean()), (0.68,))[0]
     step = _STEPS / span
     low, high = min(_SLOWER[0] * f, max(f - _BESIDE, 0.5 * f)), max(_FASTER[1] * f, f + _BESIDE)
     grid = Grid(max(1, int(low / step)), int((high - low) / step) + 2, step)

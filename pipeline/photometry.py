@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from swope.pipeline.lightcurve import FloatArray, Kind
-from swope.pipeline.median import median
+from swope.pipeline.median import median, quantiles
 
 #: Magnitudes for a relative change of flux by its own size: 2.5 / ln 10.
 MAGNITUDES = 1.0857
@@ -32,7 +32,7 @@ def brightening(value: FloatArray, error: FloatArray, kind: Kind) -> tuple[Float
     middle = median(value)
     if kind == "mag":
         return middle - value, error
-    if np.percentile(value, 100.0 * DARK) > 0:
+    if quantiles(value, (DARK,))[0] > 0:
         safe = np.maximum(value, 0.02 * middle)
         return 2.5 * np.log10(safe / middle), MAGNITUDES * error / safe
     scale = DARK_RANGE / max(float(np.std(value)), 1e-30)
@@ -62,7 +62,7 @@ def magnitude_range(value: FloatArray, kind: Kind) -> tuple[float, float]:
     kind : of the values; fluxes that are not all above zero count as ranging over `DARK_RANGE`, as their zero says
         nothing about the star.
     """
-    low, middle, high = np.quantile(value, [0.05, 0.5, 0.95])
+    low, middle, high = quantiles(value, (0.05, 0.5, 0.95))
     unit = 1.0
     if kind == "flux":
         unit = MAGNITUDES / middle if middle > 0 and low > 0 else DARK_RANGE / max(high - low, 1e-300)

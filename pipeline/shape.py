@@ -130,16 +130,17 @@ def structure(time: FloatArray, value: FloatArray, edges: FloatArray, most: int)
     cells = len(edges) - 1
     total, count = np.zeros(cells), np.zeros(cells)
     for i in range(0, len(time), max(1, len(time) // most)):
-        cell = 0
-        for j in range(i + 1, len(time)):
-            apart = time[j] - time[i]
-            while cell < cells and apart >= edges[cell + 1]:
-                cell += 1
-            if cell == cells:
-                break
-            if apart >= edges[0]:
-                total[cell] += (value[j] - value[i]) ** 2
-                count[cell] += 1.0
+        j = i + 1
+        while j < len(time) and time[j] - time[i] < edges[0]:
+            j += 1
+        for cell in range(cells):
+            # a sum in a single variable waits for no memory
+            whole, begin = total[cell], j
+            while j < len(time) and time[j] - time[i] < edges[cell + 1]:
+                whole += (value[j] - value[i]) ** 2
+                j += 1
+            total[cell] = whole
+            count[cell] += j - begin
     return total / np.maximum(count, 1.0), count
 
 

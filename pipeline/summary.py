@@ -9,9 +9,10 @@ import numpy as np
 
 from swope.pipeline.clean import why_masked
 from swope.pipeline.lightcurve import FloatArray, Kind, LightCurve
+from swope.pipeline.median import quantiles
 
 #: Percentiles between which the amplitude is taken: robust against a few bad rows at either end.
-AMPLITUDE_PERCENTILES = (5.0, 95.0)
+AMPLITUDE_QUANTILES = (0.05, 0.95)
 
 
 @dataclass(frozen=True)
@@ -110,8 +111,8 @@ def amplitude(value: FloatArray) -> float | None:
     """
     if len(value) < 2:
         return None
-    low, high = np.percentile(value, AMPLITUDE_PERCENTILES)
-    return float(high - low)
+    low, high = quantiles(value, AMPLITUDE_QUANTILES)
+    return high - low
 
 
 def _known(number: float) -> float | None:

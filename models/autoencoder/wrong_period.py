@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from swope.models.inputs import Inputs, inputs_of
+import numpy as np
+
+from swope.models.inputs import Inputs, refolded
 from swope.pipeline.features import FOLDED
 from swope.pipeline.lightcurve import FloatArray
 from swope.pipeline.star import Star
@@ -33,14 +35,17 @@ def flags_of(
 
     Parameters
     ----------
-    pvalue_of : (m,) p-values of m stars, by the model that gave `pvalue`.
+    pvalue_of : (m,) p-values of m stars, by the model that gave `pvalue`; it sees of a fold what `refolded` makes.
     stars, inputs : n stars, and what the model sees of them.
     pvalue : (n,) theirs, at the periods they have.
     """
     asked = [i for i, star in enumerate(stars) if pvalue[i] <= _STRANGE and star.period.found]
     here = inputs.folded[asked, 0, _EXPLAINED]
     others = [(i, share, period) for i, share in zip(asked, here, strict=True) for period in _others(stars[i])]
-    at_other = inputs_of([replace(stars[i], period=replace(stars[i].period, period=period)) for i, _, period in others])
+    at_other = refolded(
+        inputs.rows(np.array([i for i, _, _ in others], dtype=np.int64)),
+        [replace(stars[i], period=replace(stars[i].period, period=period)) for i, _, period in others],
+    )
     flags: list[str | None] = [None] * len(stars)
     explained = at_other.folded[:, 0, _EXPLAINED]
     for (i, share, _), p, other_share in zip(others, pvalue_of(at_other), explained, strict=True):

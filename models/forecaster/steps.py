@@ -19,6 +19,7 @@ from swope.models.forecaster.bank import linear_bank
 from swope.models.forecaster.filters import average, causal_noise, fourier, neighbours
 from swope.models.forecaster.sequence import Questions, Sequence
 from swope.pipeline.lightcurve import BoolArray, FloatArray
+from swope.pipeline.median import median
 from swope.pipeline.period.result import PeriodResult
 from swope.pipeline.star import Star
 
@@ -145,7 +146,7 @@ def steps_of(star: Star, questions: Questions | None = None) -> Steps | None:
     noise = causal_noise(value, rows.error.copy(), rows.band, WARM_UP, rows.learnt)
     period = _trusted_period(star.period)
 
-    reference = float(np.median(noise[rows.learnt][: WARM_UP + 1]))
+    reference = median(noise[rows.learnt][: WARM_UP + 1])
     parts: list[tuple[FloatArray, FloatArray, FloatArray]] = []
     for name in list(_DESIGNS) if np.isfinite(period) else FAMILIES[:_UNFOLDED]:
         form = _DESIGNS[name]

@@ -125,7 +125,7 @@ def _stepping(model: Model, fitted: StarFit, rows: tuple[int, ...]) -> Model:
 
 
 def _with_trend(model: Model, plain: Fit, fitted: StarFit) -> Fit:
-    return fit(_trending(model), fitted.prepared.series, warm=plain, uncertainties=False)
+    return fit(_trending(model), fitted.prepared.series, warm=plain)
 
 
 def _at_the_same_peak(model: Model, smaller: Fit, larger: Fit, fitted: StarFit) -> Fit:
@@ -136,7 +136,7 @@ def _at_the_same_peak(model: Model, smaller: Fit, larger: Fit, fitted: StarFit) 
     """
     if larger.loglike - smaller.loglike < _LITTLE:
         return smaller
-    again = fit(model, fitted.prepared.series, warm=larger, uncertainties=False)
+    again = fit(model, fitted.prepared.series, warm=larger)
     return again if again.loglike > smaller.loglike else smaller
 
 
@@ -149,7 +149,7 @@ def _best_shift(
     row = int(np.argmax(score))
     if score[row] < _WORTH_A_FIT:
         return None
-    better = fit(_stepping(model, fitted, (*rows, row)), series, warm=now, uncertainties=False)
+    better = fit(_stepping(model, fitted, (*rows, row)), series, warm=now)
     return row, better
 
 
@@ -176,7 +176,7 @@ def _tail(larger: Fit, smaller: Fit) -> float:
 def _slope(base: Model, fitted: StarFit, rows: tuple[int, ...], sloped: Fit, plain: Fit) -> tuple[float, float, float]:
     if rows:
         model = _stepping(base, fitted, rows)
-        plain = fit(model, fitted.prepared.series, warm=plain, uncertainties=False)
+        plain = fit(model, fitted.prepared.series, warm=plain)
         sloped = _with_trend(model, plain, fitted)
         plain = _at_the_same_peak(model, plain, sloped, fitted)
     i = sloped.columns.index("trend") + fitted.prepared.series.bands

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -27,8 +28,7 @@ class Fit:
     ----------
     free : the model that was fitted, some of its parameters None.
     layout : the model with its free parameters, over the rows that it was fitted to.
-    names, theta, covariance : (p,), (p, p) the free parameters' logarithms, with the inverse curvature of
-        the log-likelihood (NaN where it is not positive).
+    names, theta : (p,) the free parameters' logarithms.
     metric : (p, p) the search's own rough idea of the covariance, for warm starts.
     loglike : maximised log-likelihood.
     bic : Bayesian information criterion, with columns and free parameters counted.
@@ -42,7 +42,6 @@ class Fit:
     layout: Layout
     names: tuple[str, ...]
     theta: FloatArray
-    covariance: FloatArray
     metric: FloatArray
     loglike: float
     bic: float
@@ -57,6 +56,20 @@ class Fit:
         """The fitted model, every parameter set."""
         return self.free.with_values(self.names, self.theta)
 
+    @cached_property
+    def covariance(self) -> FloatArray:
+        """(p, p) of theta: the inverse curvature of the log-likelihood; NaN where it has none.
+
+        Most fits are only compared, and it costs as much as a few steps of the search.
+        """
+        from swope.models.statespace.kernels.search import curvature
+
+        bend = curvature(self.theta, self.layout.low, self.layout.high, self.layout.problem)
+        inverse: FloatArray = np.full_like(bend, np.nan)
+        with suppress(np.linalg.LinAlgError):
+            inverse[:] = np.linalg.inv(bend)
+        return inverse
+
     def uncertainty(self, name: str) -> float:
         """One sigma of a free parameter's logarithm; NaN where unknown."""
         i = self.names.index(name)
@@ -69,7 +82,6 @@ def fit(
     starts: Sequence[FloatArray] = (),
     warm: Fit | None = None,
     restricted: bool = False,
-    uncertainties: bool = True,
     iterations: int = 60,
 ) -> Fit:
     """Fit the free parameters of a model.
@@ -85,7 +97,6 @@ def fit(
     restricted : in the end maximise the diffuse likelihood, in which the columns' coefficients are integrated out: its
         variances are not biased low by many columns. The default is the likelihood itself, whose values, unlike the
         diffuse ones, can be compared between models with different columns.
-    uncertainties : whether to compute the covariance of theta (its cost is about that of a few steps).
 
     Raises
     ------
@@ -121,7 +132,7 @@ def fit(
         )
         steps += more
         now = evidence(theta, layout.problem)
-    return _finished(model, layout, theta, loglike, metric, converged, steps, observed, uncertainties, now)
+    return _finished(model, layout, theta, loglike, metric, converged, steps, observed, now)
 
 
 def _finished(
@@ -133,26 +144,15 @@ def _finished(
     converged: bool,
     steps: int,
     observed: int,
-    uncertainties: bool,
     now: Evidence,
 ) -> Fit:
-    from swope.models.statespace.kernels.search import curvature
-
     p = len(theta)
-    covariance = np.full((p, p), np.nan)
-    if uncertainties and p:
-        bend = curvature(theta, layout.low, layout.high, layout.problem)
-        try:
-            covariance = np.linalg.inv(bend)
-        except np.linalg.LinAlgError:
-            covariance = np.full((p, p), np.nan)
     k = layout.problem.rows.shape[1] - 1
     return Fit(
         free=model,
         layout=layout,
         names=layout.names,
         theta=theta,
-        covariance=covariance,
         metric=metric,
         loglike=loglike,
         bic=-2 * loglike + (p + k) * math.log(max(observed, 2)),

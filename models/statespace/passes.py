@@ -13,13 +13,14 @@ from dataclasses import replace
 import numpy as np
 
 from swope.models.statespace.ordinary import OrdinaryEvents
-from swope.models.statespace.star import StarOptions, fit_star
+from swope.models.statespace.star import StarFit, StarOptions, fit_star
 from swope.models.statespace.templates import SHORTEST
 from swope.models.statespace.whole_curve import whole_curve_events
 from swope.pipeline.events import Event, EventOptions, find_events, significant
 from swope.pipeline.forecast import Forecast
 from swope.pipeline.happenings import strays
 from swope.pipeline.lightcurve import BoolArray, FloatArray, IntArray, LightCurve
+from swope.pipeline.median import median
 from swope.pipeline.period import PeriodResult, find_period
 from swope.pipeline.star import Star
 
@@ -76,15 +77,17 @@ def hidden_events(
             break
         kept = np.flatnonzero(~taken).astype(np.int32)
         calm = good.where(kept)
+        rest: StarFit | str | None = None
         # least squares go after what holds most of the variance: the period may be that of the events
         if _share_of_variance(good.where(searched), taken[searched]) > _LEADS:
             other, searched = find_period(calm), kept
-            if _follows_better(calm, other, period, fitting):
+            rest = _following_better(calm, other, period, fitting)
+            if rest is not None:
                 everything += _first_look(Star(star.curve, other), fitting, options, ordinary, look)
             period = other
         if not (new or everything):
             break
-        rest = fit_star(Star(calm, period), fitting)
+        rest = rest or fit_star(Star(calm, period), fitting)
         if isinstance(rest, str):
             break
         ahead = _over_all_rows(rest.forecast, forecast, kept)
@@ -109,15 +112,19 @@ def _leading(good: LightCurve) -> BoolArray:
     return rows if few and _share_of_variance(good, rows) > _HOLD else np.zeros(len(good), dtype=bool)
 
 
-def _follows_better(calm: LightCurve, other: PeriodResult, period: PeriodResult, fitting: StarOptions) -> bool:
-    """Whether what a star does without its events, `calm`, is periodic, and follows another period better than its own.
+def _following_better(
+    calm: LightCurve, other: PeriodResult, period: PeriodResult, fitting: StarOptions
+) -> StarFit | None:
+    """What a star does without its events, `calm`, fitted with another period, if it follows that better than its own.
 
-    Between its eclipses a binary follows none.
+    None where it does not, or is not periodic: between its eclipses a binary follows none.
     """
     if not (other.found and other.fap <= fitting.period_fap) or _same(period, other, float(np.ptp(calm.time))):
-        return False
+        return None
     ours, theirs = (fit_star(Star(calm, one), fitting) for one in (period, other))
-    return not isinstance(theirs, str) and (isinstance(ours, str) or theirs.plain.bic < ours.plain.bic)
+    if isinstance(theirs, str):
+        return None
+    return theirs if isinstance(ours, str) or theirs.plain.bic < ours.plain.bic else None
 
 
 def _same(one: PeriodResult, other: PeriodResult, span: float) -> bool:
@@ -160,7 +167,7 @@ def _off(good: LightCurve) -> FloatArray:
     off = np.zeros(len(good))
     for band in np.unique(good.band):
         rows = good.band == band
-        off[rows] = good.value[rows] - np.median(good.value[rows])
+        off[rows] = good.value[rows] - median(good.value[rows])
     return off
 
 

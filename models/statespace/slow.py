@@ -131,17 +131,17 @@ def find_slow(fitted: StarFit, pvalue: float = 1e-3) -> tuple[Slow, ...]:
         series = series.with_regressors((drift * (series.time - series.time[0]) / series.span)[:, None])
         null = null + Regressors()
     misfit = fold_misfit(fitted, fitted.still, _MISFIT) ** 2
-    robust = fit(null, series.distrusting(series.inflate * misfit), uncertainties=False)
+    robust = fit(null, series.distrusting(series.inflate * misfit))
     series = _trusting(distrust(robust, series.distrusting(misfit), StarOptions()))
     series = series.distrusting(series.inflate * misfit)
-    now = fit(null, series, uncertainties=False)
+    now = fit(null, series)
     fixed = Ramps.over(series, drift if _cycles(fitted) > _CLOCK else None)
     found: list[Slow] = []
     while len(found) < _MOST:
         best: tuple[float, float, Template, Fit] | None = None
         for template in _candidates(now, series, fixed):
             trying = series.with_regressors(np.column_stack([series.regressors, template.column]))
-            better = fit(_with_regressors(null), trying, warm=now, uncertainties=False)
+            better = fit(_with_regressors(null), trying, warm=now)
             ratio = 2 * (better.loglike - now.loglike)
             chance = slow_pvalue(ratio, template.kind, len(series))
             if best is None or chance < best[0]:

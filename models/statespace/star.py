@@ -207,26 +207,23 @@ def fit_star(star: Star, options: StarOptions = StarOptions()) -> StarFit | str:
     if not structures:
         return f"{len(prepared.series)} good points are too few for {prepared.series.bands} bands"
     richest = list(structures)[-1]
-    first = fit(structures[richest], prepared.series, uncertainties=False)
+    first = fit(structures[richest], prepared.series)
     series = distrust(first, prepared.series, options)
-    fits = {
-        name: fit(model, series, warm=first if name == richest else None, uncertainties=False)
-        for name, model in structures.items()
-    }
+    fits = {name: fit(model, series, warm=first if name == richest else None) for name, model in structures.items()}
     name = min(fits, key=lambda n: fits[n].bic)
     template, plain = structures[name], fits[name]
-    final = fit(template, series, warm=plain, restricted=True, uncertainties="walk" in name)
+    final = fit(template, series, warm=plain, restricted=True)
     walk = final if "walk" in name else None
     record, after, mean, sigma = _follow(final, prepared.series, options)
     if walk is not None and _memory((series.value - mean) / sigma) > options.smooth_memory:
         smoother = Model(tuple(Oscillator() if isinstance(t, DampedWalk) else t for t in template.terms))
-        other = fit(smoother, series, uncertainties=False)
+        other = fit(smoother, series)
         if other.bic < plain.bic:
             # rows that a rough walk could follow may stand apart from a smooth path
             series = distrust(other, prepared.series, options)
             name, template = name.replace("walk", "oscillator"), smoother
-            plain = fit(template, series, warm=other, uncertainties=False)
-            final = fit(template, series, warm=plain, restricted=True, uncertainties=False)
+            plain = fit(template, series, warm=other)
+            final = fit(template, series, warm=plain, restricted=True)
             record, after, mean, sigma = _follow(final, prepared.series, options)
     return StarFit(
         star.curve, replace(prepared, series=series), name, template, plain, final, walk, record, after, mean, sigma
@@ -347,15 +344,20 @@ def _harmonics(series: Series, shape_of: tuple[int, ...], period: float, most: i
     most = max(1, min(most, int(MOST_IN_GAP / widest)))
     weight = np.ones(len(series))
     residual = np.zeros(len(series))
-    waves = np.ascontiguousarray(np.vstack([np.ones(len(series)), harmonic_columns(series.time, period, most).T]))
+    waves = np.empty((1 + 2 * most, len(series)))
+    waves[0], waves[1:] = 1.0, harmonic_columns(series.time, period, most).T
+    # new memory is dear where it is much: the columns of one band are not copied, and all are weighed in one place
+    own = [waves] if n == len(series) and len(bands) == 1 else [waves[:, rows] for rows in mine]
+    room = np.empty(waves.size)
     cycle = np.hstack([np.ones((CYCLE, 1)), harmonic_columns(np.arange(CYCLE) * period / CYCLE, period, most)])
     best, explained = 0, 0.0
     for _ in range(2):
         squares, tame = np.zeros(most + 1), most
-        for rows in mine:
+        for rows, columns in zip(mine, own, strict=True):
             w, y = weight[rows], series.value[rows]
             triangle, part, left = np.empty((len(waves), len(waves))), np.empty(len(waves)), np.empty(len(rows))
-            orthogonalise(np.ascontiguousarray(waves[:, rows] * w), y * w, 2 * (best or most) + 1, triangle, part, left)
+            weighed = np.multiply(columns, w, out=room[: columns.size].reshape(columns.shape))
+            orthogonalise(weighed, y * w, 2 * (best or most) + 1, triangle, part, left)
             tame = min(tame, _tame(triangle, part, cycle, WILDEST * float(np.ptp(y))))
             squares += np.maximum(np.sum((y * w) ** 2) - np.cumsum(part**2), 1e-12)[::2]
             residual[rows] = left / w

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from swope.pipeline.lightcurve import FloatArray
+from swope.pipeline.median import median
 from swope.pipeline.period.options import PeriodOptions
 
 #: Shortest period, in days, that is searched for by default in irregular cadences.
@@ -59,7 +60,7 @@ def cadence_of(time: FloatArray) -> tuple[float, bool]:
     gap = gap[gap > 0]
     if gap.size == 0:
         return float("nan"), False
-    step = float(np.median(gap))
+    step = median(gap)
     return step, bool(np.mean(np.abs(gap - step) < 0.1 * step) > 0.8)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from swope.pipeline.lightcurve import FloatArray
+from swope.pipeline.median import median
 from swope.pipeline.period.grid import Grid
 from swope.pipeline.period.looks import Looks, looks
 from swope.pipeline.period.sample import Sample
@@ -129,7 +130,7 @@ def look_closely(sample: Sample, grid: Grid, nominees: FloatArray) -> Candidates
     span = sample.span
     stride = -(-len(sample.time) // FIRST_POINTS)
     score = evidence(sample, nominees, FIRST_LOOK, stride).max(axis=1)
-    aside = _moved(grid, nominees[score >= np.median(score)], ASIDE / span).ravel()
+    aside = _moved(grid, nominees[score >= median(score)], ASIDE / span).ravel()
     frequency = np.concatenate([nominees, aside])
     score = np.concatenate([score, evidence(sample, aside, FIRST_LOOK, stride).max(axis=1)])
     frequency = frequency[np.argsort(-score, kind="stable")]

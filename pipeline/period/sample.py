@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from swope.pipeline.lightcurve import FloatArray, IntArray, LightCurve
-from swope.pipeline.median import median
+from swope.pipeline.median import median, quantiles
 from swope.pipeline.photometry import magnitude_range
 
 #: Values beyond these quantiles, widened by half their distance from the median, are drawn back to that limit.
@@ -86,7 +86,7 @@ def prepare(good: LightCurve, least: int = 3) -> Sample | None:
         if len(rows) < least:
             continue
         own = value[rows]
-        low, middle, high = np.quantile(own, [TAIL, 0.5, 1.0 - TAIL])
+        low, middle, high = quantiles(own, (TAIL, 0.5, 1.0 - TAIL))
         with np.errstate(over="ignore", invalid="ignore"):
             own = np.clip(own, low - 0.5 * (middle - low), high + 0.5 * (high - middle))
             scatter = float(np.std(own))

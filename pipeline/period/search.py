@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from swope.pipeline.lightcurve import FloatArray, LightCurve
+from swope.pipeline.median import median
 from swope.pipeline.period.grid import Grid, grid_for
 from swope.pipeline.period.judge import Candidates, look_closely
 from swope.pipeline.period.nominate import ALIASES, nominate
@@ -145,8 +146,8 @@ def _drawn_in(good: LightCurve) -> LightCurve | None:
     for band in range(len(good.bands)):
         rows = good.band == band
         if rows.any():
-            middle = np.median(value[rows])
-            reach = DRAWN_IN * 1.4826 * np.median(np.abs(value[rows] - middle))
+            middle = median(value[rows])
+            reach = DRAWN_IN * 1.4826 * median(np.abs(value[rows] - middle))
             value[rows] = np.clip(value[rows], middle - reach, middle + reach)
     least, share = LEAST_DRAWN_IN
     few = np.count_nonzero(value != good.value) < max(least, share * len(value))

@@ -121,8 +121,9 @@ def few_cycles(sample: Sample, best: Refined) -> bool:
     model += np.mean(sample.weight * (sample.value - model))
     gain = sample.weight * ((sample.value - middle) ** 2 - (sample.value - model) ** 2)
     furthest = float(np.argmax(np.abs(best.curve - middle))) / bins
-    cycle = np.floor(sample.time * best.frequency - furthest + 0.5).astype(np.int64)
-    cycle = np.unique(cycle, return_inverse=True)[1]
+    cycle = np.floor(sample.time * best.frequency - furthest + 0.5)
+    # those with points, which are in order of time, from 0 on
+    cycle = np.concatenate([[0], np.cumsum(cycle[1:] != cycle[:-1])])
     share = np.sort(np.maximum(np.bincount(cycle, gain), 0.0))
     return bool(share[-2:].sum() > MOST_OF_TWO * share.sum())
 

@@ -58,7 +58,7 @@ class Known:
         model, series = fitted.plain.model, fitted.prepared.series
         if any(isinstance(term, Oscillator) for term in model.terms):
             terms = (DampedWalk() if isinstance(t, Oscillator) else t for t in fitted.template.terms)
-            model = fit(Model(tuple(terms)), series, uncertainties=False).model
+            model = fit(Model(tuple(terms)), series).model
         return cls(series.distrusting(np.ones(len(series))), model)
 
     def with_change(self, change: FloatArray) -> Known:

@@ -269,7 +269,7 @@ def fit_costs(n: int = 1000) -> dict[str, float]:
     )
 
     def own() -> Fit:
-        return fit(model, series, restricted=True, uncertainties=False)
+        return fit(model, series, restricted=True)
 
     def other() -> object:
         return structural.fit(disp=False, cov_type="none", maxiter=200)

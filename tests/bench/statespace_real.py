@@ -87,7 +87,7 @@ def known_objects() -> list[dict[str, Any]]:
         if isinstance(fitted, str):
             continue
         series = fitted.prepared.series
-        white = fit(Model((Level(), Noise(scale=None))), series, uncertainties=False)
+        white = fit(Model((Level(), Noise(scale=None))), series)
         walk = fit(Model((Level(), Noise(scale=None), DampedWalk())), series, restricted=False)
         term = next(t for t in walk.model.terms if isinstance(t, DampedWalk))
         rows.append(
@@ -107,14 +107,11 @@ def known_objects() -> list[dict[str, Any]]:
     assert not isinstance(prepared, str)
     series = prepared.series
     base = (Level(), Noise(scale=None), DampedWalk())
-    without = fit(Model(base), series, uncertainties=False)
+    without = fit(Model(base), series)
     trial = np.linspace(0.55, 0.65, 201)
-    gains = [
-        without.bic - fit(Model((*base, Seasonal(float(p), 2))), series, (without.theta,), uncertainties=False).bic
-        for p in trial
-    ]
+    gains = [without.bic - fit(Model((*base, Seasonal(float(p), 2))), series, (without.theta,)).bic for p in trial]
     best = int(np.argmax(gains))
-    at_known = without.bic - fit(Model((*base, Seasonal(0.5926, 2))), series, (without.theta,), uncertainties=False).bic
+    at_known = without.bic - fit(Model((*base, Seasonal(0.5926, 2))), series, (without.theta,)).bic
     chosen = fit_star(Star(flare, PeriodResult(period=0.5926, fap=0.0)), StarOptions())
     rows.append(
         {

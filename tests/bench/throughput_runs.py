@@ -147,7 +147,7 @@ def _on_account(stage: Stages, options: RunOptions) -> Iterator[None]:
         (stages, "clean", "clean"),
         (chunk, "find_period", "period"),
         (analysis, "inputs_of", "inputs"),
-        (wrong_period, "inputs_of", "inputs"),
+        (wrong_period, "refolded", "inputs"),
         (type(models.classifier), "classify_inputs", "classifier"),
         *((type(detector), "assess", name) for name, detector in models.detectors.items()),
         (rows, "assess", "row"),

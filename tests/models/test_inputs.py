@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from swope.models.circular import circular_block, pooled
-from swope.models.inputs import BINS, FACTORS, Inputs, course_tensor, fold_tensor, inputs_of, sigma_of
+from swope.models.inputs import BINS, FACTORS, Inputs, course_tensor, fold_tensor, inputs_of, refolded, sigma_of
 from swope.models.keras_backend import keras
 from swope.models.scaling import Scaling
 from swope.pipeline.clean import clean
@@ -48,6 +48,19 @@ def test_stars_do_not_depend_on_their_company() -> None:
     alone = Inputs.join([inputs_of([star]) for star in stars])
     for name in (field.name for field in fields(Inputs)):
         np.testing.assert_array_equal(getattr(together, name), getattr(alone, name))
+
+
+def test_another_period_changes_the_first_fold_as_if_all_were_made_anew() -> None:
+    stars = [made_star("RRAB", 1), made_star("RRAB", 1), made_star("CST", 2), made_star("EA", 3, 4)]
+    before = inputs_of(stars)
+    periods = [replace(star.period, period=1.3 * star.period.period) for star in stars]
+    stars = [replace(star, period=period) for star, period in zip(stars, periods, strict=True)]
+    found, asked = refolded(before, stars), inputs_of(stars)
+    for name in ("course", "plain", "survey", "found", "points"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(asked, name))
+    for name in ("folds", "folded"):
+        np.testing.assert_array_equal(getattr(found, name)[:, 0], getattr(asked, name)[:, 0])
+    assert not found.folds[:, 1:].any()
 
 
 @pytest.mark.parametrize(

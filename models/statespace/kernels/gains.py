@@ -80,39 +80,79 @@ def decay(step: FloatArray, rate: float, keep: FloatArray) -> None:
 
 
 @compiled(fast={"contract"})
-def gains(theta: FloatArray, problem: Problem) -> Gains:
-    """The gains of a problem that `is_single`, at theta (p,).
+def known_before(
+    theta: FloatArray, problem: Problem, keep: FloatArray, seen: FloatArray, noise: FloatArray
+) -> tuple[float, float, int]:
+    """What is known of the rows of a problem that `is_single` before any is filtered, at theta (p,).
 
-    The state's variance goes on as a fraction: numerator and denominator obey a linear recursion (Kailath, Sayed &
-    Hassibi 2000, Linear Estimation, section 14.8), so that no row waits for the division of the one before. What the
-    denominator grows by from row to row is the variance of the forecast.
+    Parameters
+    ----------
+    keep, seen, noise : (n,) filled: the first two as of `Gains`; the variance of the row's noise, 1 where it is not
+        observed.
+
+    Returns
+    -------
+    `power`, `rate` and `observed` of `Gains`.
     """
     parameter = parameters(theta, problem)
     factor = len(problem.kind)
-    error2, step, inflate, group = problem.error2, problem.step, problem.inflate, problem.group
-    n = len(step)
-    work = np.empty((6, n))
-    keep, seen, spread, gain, inverse, below = work[0], work[1], work[2], work[3], work[4], work[5]
+    error2, inflate, group = problem.error2, problem.inflate, problem.group
     walking = factor == 1
-    power, rate, observed = 0.0, 0.0, 0
+    power, rate, observed, groups = 0.0, 0.0, 0, 0
     if walking:
         power, rate = parameter[0, 0] ** 2, -1.0 / parameter[0, 1]
-    decay(step, rate, keep)
-    for t in range(n):
-        there = error2[t] < np.inf
-        noise = (error2[t] * parameter[factor, group[t]] + parameter[factor + 1, group[t]]) * inflate[t]
-        inverse[t] = noise if there else 1.0
-        seen[t] = problem.observe[t, 0] if walking and there else 0.0
-        observed += 1 if there else 0
+    decay(problem.step, rate, keep)
+    for t in range(len(keep)):
+        seen[t] = problem.observe[t, 0] if walking and error2[t] < np.inf else 0.0
+        observed += 1 if error2[t] < np.inf else 0
+        groups |= group[t]
+    if groups == 0:
+        # nearly always; numbers that are not looked up are worked out several at a time
+        times, added = parameter[factor, 0], parameter[factor + 1, 0]
+        for t in range(len(keep)):
+            of_row = (error2[t] * times + added) * inflate[t]
+            noise[t] = of_row if error2[t] < np.inf else 1.0
+    else:
+        for t in range(len(keep)):
+            of_row = (error2[t] * parameter[factor, group[t]] + parameter[factor + 1, group[t]]) * inflate[t]
+            noise[t] = of_row if error2[t] < np.inf else 1.0
+    return power, rate, observed
+
+
+@compiled(fast={"contract"})
+def go_on(keep: float, seen: float, noise: float, power: float, top: float, bottom: float) -> tuple[float, float]:
+    """The state's variance before a row is seen, and that of the row's forecast, both times `bottom`.
+
+    The variance goes on as a fraction: numerator and denominator obey a linear recursion (Kailath, Sayed & Hassibi
+    2000, Linear Estimation, section 14.8), so that no row waits for the division of the one before. What the
+    denominator grows by from row to row is the variance of the forecast.
+
+    Parameters
+    ----------
+    keep, seen, noise : of the row (`known_before`).
+    top, bottom : the fraction after the row before.
+    """
+    square = keep * keep
+    top = power * (1.0 - square) * bottom + square * top
+    return top, noise * bottom + seen * seen * top
+
+
+@compiled(fast={"contract"})
+def gains(theta: FloatArray, problem: Problem) -> Gains:
+    """The gains of a problem that `is_single`, at theta (p,)."""
+    n = len(problem.step)
+    work = np.empty((5, n))
+    keep, seen, spread, gain, inverse = work[0], work[1], work[2], work[3], work[4]
+    power, rate, observed = known_before(theta, problem, keep, seen, inverse)
     logs, top, bottom = 0.0, power, 1.0
     for t in range(n):
-        square = keep[t] * keep[t]
-        top = power * (1.0 - square) * bottom + square * top
-        after = inverse[t] * bottom + seen[t] * seen[t] * top
-        spread[t] = top
-        below[t] = bottom
-        top *= inverse[t]
-        inverse[t] = after
+        noise = inverse[t]
+        top, after = go_on(keep[t], seen[t], noise, power, top, bottom)
+        one = 1.0 / after
+        spread[t] = top / bottom
+        gain[t] = seen[t] * top * one
+        inverse[t] = bottom * one if problem.error2[t] < np.inf else 0.0
+        top *= noise
         bottom = after
         if not 1e-100 < bottom < 1e100:
             if not bottom > 0:
@@ -120,9 +160,4 @@ def gains(theta: FloatArray, problem: Problem) -> Gains:
             logs += math.log(bottom)
             top /= bottom
             bottom = 1.0
-    for t in range(n):
-        after = 1.0 / inverse[t]
-        gain[t] = seen[t] * spread[t] * after
-        spread[t] /= below[t]
-        inverse[t] = below[t] * after if error2[t] < np.inf else 0.0
     return Gains(power, rate, keep, seen, spread, gain, inverse, logs + math.log(bottom), observed)

@@ -8,6 +8,9 @@ from swope.pipeline.bins import add_to_bins
 from swope.pipeline.compiled import compiled
 from swope.pipeline.lightcurve import FloatArray, IntArray
 
+#: Numbers that a processor computes at a time, at least.
+LANES = 4
+
 
 @compiled(fast=True)
 def ridged(
@@ -18,7 +21,9 @@ def ridged(
     Parameters
     ----------
     matrix : (at least size, at least size) symmetric; its upper half is read.
-    work : (size, size + 1) or larger; left with the upper triangular system, its right side in column `size`.
+    work : (size, size + 1) or wider, of finite numbers; left with the upper triangular system, its right side in column
+        `size`. Quickest where it is `LANES` numbers wide or a multiple: rows as long as one another are computed
+        several numbers at a time, below the diagonal and beyond the right side for nothing.
     """
     for i in range(size):
         for j in range(i, size):
@@ -34,10 +39,11 @@ def ridged(
         determinant *= pivot
         inverse = 1.0 / pivot
         quadratic += work[k, size] * work[k, size] * inverse
+        row = work[k]
         for i in range(k + 1, size):
-            share = work[k, i] * inverse
-            for j in range(i, size + 1):
-                work[i, j] -= share * work[k, j]
+            share, below = row[i] * inverse, work[i]
+            for j in range(work.shape[1]):
+                below[j] -= share * row[j]
     return quadratic, np.log(determinant)
 
 
@@ -119,7 +125,7 @@ def evidence(
     merged_y = np.empty(2 * bins)
     cw, sw = np.empty(2 * terms + 1), np.empty(2 * terms + 1)
     matrix, right = np.empty((size, size)), np.empty(size)
-    ridge, work = np.empty(size), np.empty((size, size + 1))
+    ridge, work = np.empty(size), np.zeros((size, (size // LANES + 1) * LANES))
     cross, gain = np.empty(size), np.empty(bins)
     cell = np.empty(n, dtype=np.int32)
     first = band.astype(np.int32) * np.int32(bins)

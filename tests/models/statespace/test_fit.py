@@ -191,7 +191,7 @@ def test_smoothing_equals_the_dense_solution() -> None:
 @pytest.mark.parametrize("walk", [True, False])
 def test_contradictions_are_what_the_other_rows_say_of_each(walk: bool) -> None:
     series = _walk_series(60)
-    fitted = fit(Level() + Noise() + DampedWalk() if walk else Level() + Noise(), series, uncertainties=False)
+    fitted = fit(Level() + Noise() + DampedWalk() if walk else Level() + Noise(), series)
     left, sigma = contradictions(fitted.theta, fitted.layout.problem)
     np.testing.assert_allclose(left, smooth(fitted.model, series).alone, rtol=1e-9, atol=1e-9)
     for row in (0, 23, 59):

@@ -29,19 +29,22 @@ def test_decays_are_exponentials(rate: float, steps: list[float]) -> None:
     tau=st.floats(-3.0, 4.0),
     sigma=st.floats(-3.0, 3.0),
     walking=st.booleans(),
+    bands=st.integers(1, 2),
 )
-def test_gains_are_those_of_the_filter(seed: int, unit: float, tau: float, sigma: float, walking: bool) -> None:
+def test_gains_are_those_of_the_filter(
+    seed: int, unit: float, tau: float, sigma: float, walking: bool, bands: int
+) -> None:
     """In units so large or small that the product of all variances is beyond what a number holds."""
     rng = np.random.default_rng(seed)
     time = np.sort(np.round(rng.uniform(0, 90, 60), 0))
     error = np.where(rng.random(60) < 0.2, np.inf, rng.uniform(0.1, 1.0, 60) * 10**unit)
     inflate = np.where(rng.random(60) < 0.1, 7.0, 1.0)
-    band = rng.integers(0, 2, 60).astype(np.int32)
-    series = Series.of(time, np.zeros(60), error, band, inflate=inflate, bands=2)
+    band = rng.integers(0, bands, 60).astype(np.int32)
+    series = Series.of(time, np.zeros(60), error, band, inflate=inflate, bands=bands)
     power = 10 ** (2 * sigma + 2 * unit) if walking else 0.0
-    model = Level() + Noise(1.5, (0.1 * 10**unit, 0.0))
+    model = Level() + Noise(1.5, (0.1 * 10**unit, 0.0)[:bands])
     if walking:
-        model = model + DampedWalk(math.sqrt(power), 10**tau, amplitude=(1.0, 0.4))
+        model = model + DampedWalk(math.sqrt(power), 10**tau, amplitude=(1.0, 0.4)[:bands])
     found = gains(np.empty(0), model.layout(series).problem)
     spread, logs, observed = power, 0.0, 0
     for t in range(60):

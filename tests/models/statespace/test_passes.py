@@ -157,11 +157,17 @@ def test_between_its_eclipses_a_binary_follows_no_other_period() -> None:
     curve = clean(LightCurve.of("s", time, value, np.full(len(time), 0.02)))
     period = find_period(curve)
     calm = curve.good.where(np.flatnonzero(~eclipsed).astype(np.int32))
-    assert not passes._follows_better(calm, find_period(calm), period, StateSpace.pretrained().options)
+    assert passes._following_better(calm, find_period(calm), period, StateSpace.pretrained().options) is None
     # what pulsates without its outburst follows its own period, and none that the outburst led to
     led = pulsating(2.0, 2, 58)
     rest = led.good.where(np.flatnonzero(np.abs(led.good.time - 500.0) > 31.0).astype(np.int32))
-    assert passes._follows_better(rest, find_period(rest), find_period(led), StateSpace.pretrained().options)
+    its = find_period(rest)
+    follows = passes._following_better(rest, its, find_period(led), StateSpace.pretrained().options)
+    # the fit that goes on from there
+    known = passes.fit_star(Star(rest, its), StateSpace.pretrained().options)
+    assert follows is not None
+    assert not isinstance(known, str)
+    np.testing.assert_array_equal(follows.mean, known.mean)
 
 
 def test_a_period_that_comes_out_the_same_is_not_fitted_for_that(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -171,6 +177,6 @@ def test_a_period_that_comes_out_the_same_is_not_fitted_for_that(monkeypatch: py
     monkeypatch.setattr(passes, "fit_star", lambda *_: pytest.fail("fitted"))
     for drift in (-0.04, 0.0, 0.04):
         other = replace(period, period=1.0 / (1.0 / period.period + drift / span))
-        assert not passes._follows_better(curve.good, other, period, StateSpace.pretrained().options)
+        assert passes._following_better(curve.good, other, period, StateSpace.pretrained().options) is None
     assert not passes._same(period, replace(period, period=1.0 / (1.0 / period.period + 0.06 / span)), span)
     assert not passes._same(PeriodResult(), PeriodResult(), span)

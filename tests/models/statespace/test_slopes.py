@@ -38,18 +38,21 @@ def _bare(model: Model, series: Series) -> Layout:
     move=st.lists(st.floats(-2.0, 2.0), min_size=5, max_size=5),
     walking=st.booleans(),
     fixed=st.booleans(),
+    bands=st.integers(1, 2),
 )
-def test_slopes_are_those_of_the_likelihood(seed: int, move: list[float], walking: bool, fixed: bool) -> None:
+def test_slopes_are_those_of_the_likelihood(
+    seed: int, move: list[float], walking: bool, fixed: bool, bands: int
+) -> None:
     model = Level() + Noise(scale=None)
     if walking:
-        model = model + DampedWalk(tau=9.0 if fixed else None, amplitude=(1.0, 0.4))
-    layout = _bare(model, _rows(seed))
+        model = model + DampedWalk(tau=9.0 if fixed else None, amplitude=(1.0, 0.4)[:bands])
+    layout = _bare(model, _rows(seed, bands))
     theta = layout.start + np.array(move)[: len(layout.start)]
     slope = np.empty(len(theta))
     assert is_scalar(layout.problem)
     value = scalar_slopes(theta, layout.problem, slope)
     general = Model((*model.with_values(layout.names, theta).terms, DampedWalk(0.0, 1.0)))
-    bare = _bare(general, _rows(seed)).problem
+    bare = _bare(general, _rows(seed, bands)).problem
     assert value == pytest.approx(loglike(np.empty(0), bare), rel=1e-10)
     for i in range(len(theta)):
         step = np.zeros(len(theta))
