@@ -1,11 +1,11 @@
 """How many ordinary stars have an event: ``python -m tests.bench.ordinary_events [--stars 1000] [--list]``.
 
 Held-out stars of labelled surveys whose class neither erupts nor wanders, with forty good rows or more, always the same
-ones; the state space alone, at p = 0.002 a star. Printed for each survey are the stars in 1,000 with an event, with one
-of each kind, and with one that has no flag. Apart from these are counted stars that do change: those that somebody
-looked at (`REAL`), and binaries whose period was not found, so that their eclipses are events. ``--list`` names all
-stars with an event. The last line is JSON. The nulls (`tests.bench.event_nulls`) were learned from other stars of the
-same surveys.
+ones, at p = 0.002 a star. Printed for each survey are the stars in 1,000 with an event in a catalog, with one that the
+state space or the network saw, with one of each kind, and with one that has no flag. Apart from these are counted stars
+that do change: those that somebody looked at (`REAL`), and binaries whose period was not found, so that their eclipses
+are events. ``--list`` names all stars with an event. The last line is JSON. The nulls (`tests.bench.event_nulls`) were
+learned from other stars of the same surveys.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from pathlib import Path
 import numpy as np
 
 from swope.models.detector import Batch
+from swope.models.forecaster import Forecaster
 from swope.models.inputs import inputs_of
 from swope.models.statespace import StateSpace
 from swope.pipeline.coincidence import shared_events
@@ -49,10 +50,22 @@ def _shipped() -> StateSpace:
     return StateSpace.pretrained()
 
 
+@cache
+def _network() -> Forecaster:
+    return Forecaster.pretrained()
+
+
 def events_of(star: Star) -> list[Event]:
     """The rows that the catalog would have of a star's events, by the shipped state space."""
     (said,) = _shipped().assess(Batch([star], inputs_of([star]), EventOptions()))
     return gathered(list(said.events), star.curve, star.period)
+
+
+def catalog_events(star: Star) -> list[Event]:
+    """The same by both of the shipped detectors that find events."""
+    asked = Batch([star], inputs_of([star]), EventOptions())
+    found = [event for detector in (_shipped(), _network()) for event in detector.assess(asked)[0].events]
+    return gathered(found, star.curve, star.period)
 
 
 def flagged(found: Sequence[list[Event]], stars: Sequence[Star]) -> list[list[Event]]:
@@ -97,11 +110,15 @@ def main() -> None:
         known = ordinary(args.cache, name, args.stars)
         stars = [one.star for one in known]
         with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
-            found = flagged(list(pool.map(events_of, stars, chunksize=16)), stars)
+            found = flagged(list(pool.map(catalog_events, stars, chunksize=16)), stars)
         change = [one.star.curve.object_id in REAL or not follows_its_eclipses(one) for one in known]
         others = [events for events, changes in zip(found, change, strict=True) if not changes]
         kinds = sorted({event.kind for events in others for event in events})
         groups = {"any": others, "no flag": [[e for e in events if e.flag is None] for events in others]}
+        groups |= {
+            name: [[e for e in events if name in (e.detectors or "")] for events in others]
+            for name in ("statespace", "forecaster")
+        }
         groups |= {kind: [[e for e in events if e.kind == kind] for events in others] for kind in kinds}
         rates = {group: round(1000.0 * sum(map(bool, some)) / max(len(some), 1), 1) for group, some in groups.items()}
         changing = sum(bool(events) for events, changes in zip(found, change, strict=True) if changes)
@@ -112,8 +129,8 @@ def main() -> None:
             for event in events:
                 what = REAL.get(one.star.curve.object_id, "")
                 print(
-                    f"  {one.star.curve.object_id} {one.label} {event.kind} {event.t_start:.2f} to {event.t_end:.2f}"
-                    f" p {event.pvalue:.1g} {event.flag or ''} {what}",
+                    f"  {one.star.curve.object_id} {one.label} {event.detectors} {event.kind} {event.t_start:.2f} to"
+                    f" {event.t_end:.2f} p {event.pvalue:.1g} {event.flag or ''} {what}",
                     flush=True,
                 )
     print(json.dumps({"bench": "ordinary_events", "results": results}))
