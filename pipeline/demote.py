@@ -105,6 +105,19 @@ def with_all_events(star: NDArray[np.int64], marked: BoolArray, stars: int) -> B
     return every
 
 
+def least_of(star: NDArray[np.int64], pvalue: FloatArray, stars: int) -> FloatArray:
+    """(stars,) the least p-value of each star's events; NaN for a star without any.
+
+    Parameters
+    ----------
+    star, pvalue : (m,) the star of each event, negative for none; and its p-value.
+    """
+    least = np.full(stars, np.inf)
+    known = (star >= 0) & np.isfinite(pvalue)
+    np.minimum.at(least, star[known], pvalue[known])
+    return np.where(np.isfinite(least), least, np.nan)
+
+
 def first_flag(holds: dict[str, BoolArray]) -> list[str | None]:
     """The first of `FLAGS` that holds for each star; None where none does."""
     found: list[str | None] = [None] * len(next(iter(holds.values())))

@@ -257,6 +257,11 @@ def significant(events: Iterable[Event], pvalue: float) -> list[Event]:
     return [event for event in events if event.pvalue <= pvalue]
 
 
+def least_pvalue(events: Iterable[Event]) -> float:
+    """The p-value of the likeliest of a star's events; NaN where it has none."""
+    return min((event.pvalue for event in events), default=math.nan)
+
+
 def pick(
     forecast: Forecast, runs: Sequence[Runs], candidates: Sequence[tuple[float, Runs, int]], options: EventOptions
 ) -> list[Event]:

@@ -20,6 +20,7 @@ import numpy as np
 from swope.models.analysis import Analysis, AnalysisOptions, analyze_surely
 from swope.models.registry import detector_columns, load_models
 from swope.pipeline.demote import demoted
+from swope.pipeline.events import least_pvalue
 from swope.pipeline.inject.lay import Limits, drawn, lay
 from swope.pipeline.inject.shapes import SHAPES
 from swope.pipeline.lightcurve import FloatArray, LightCurve
@@ -100,11 +101,12 @@ def main() -> None:
     args = parser.parse_args()
     begin = time.perf_counter()
     curves, strange = catalog(args.stars, args.strange, args.seed)
-    rows = [one.row for one in analysed(curves)]
+    answers = list(analysed(curves))
+    rows, event = [one.row for one in answers], np.array([least_pvalue(one.events) for one in answers])
     columns = detector_columns()
     pvalues = np.array([[row.get(one.pvalue) for one in columns] for row in rows], dtype=np.float64)
     doubt = np.array([row.get("class_doubt") for row in rows], dtype=np.float64)
-    ranked = ranking_pvalue(pvalues, [one.tells_kinds for one in columns], doubt)
+    ranked = ranking_pvalue(pvalues, [one.tells_kinds for one in columns], doubt, event)
     found = judged(demoted(ranked, [row.get("anomaly_flag") for row in rows]), strange)
     print(f"{len(rows)} stars, {int(strange.sum())} touched; share of untouched ones in per cent")
     for one in found["first"]:

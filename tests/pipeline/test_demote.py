@@ -12,6 +12,7 @@ from swope.pipeline.demote import (
     doubtful_period,
     few_points,
     first_flag,
+    least_of,
     with_all_events,
 )
 
@@ -87,3 +88,9 @@ def test_a_flag_keeps_a_star_from_the_first_places_and_no_further():
     pvalue = np.array([1e-6, 1e-6, 0.3, NAN, 0.9])
     found = demoted(pvalue, [None, "blend", "blend", "blend", None])
     np.testing.assert_array_equal(found, [1e-6, NOT_BEFORE, 0.3, NAN, 0.9])
+
+
+def test_the_least_p_value_of_each_star():
+    star = np.array([2, 0, 2, -1, 1], dtype=np.int64)
+    found = least_of(star, np.array([0.1, 0.5, 0.01, 1e-9, NAN]), 4)
+    np.testing.assert_array_equal(found, [0.5, NAN, 0.01, NAN])

@@ -97,8 +97,9 @@ def test_merge_fills_what_needs_the_whole_catalog(tmp_path):
     assert sorted(ok["anomaly_rank"]) == list(range(1, len(ok) + 1))
     pvalues = ok[[one.pvalue for one in DETECTORS]].to_numpy()
     kinds = [one.tells_kinds for one in DETECTORS]
+    least = pd.DataFrame(events).groupby("object_id")["pvalue"].min().reindex(ok.index).to_numpy()
     pvalue = demoted(
-        ranking_pvalue(pvalues, kinds, ok["class_doubt"].to_numpy()),
+        ranking_pvalue(pvalues, kinds, ok["class_doubt"].to_numpy(), least),
         ok["anomaly_flag"].where(ok["anomaly_flag"].notna(), None),
     )
     assert (np.diff(pvalue[np.argsort(ok["anomaly_rank"])]) >= 0).all()
