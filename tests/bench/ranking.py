@@ -3,10 +3,11 @@
 RCB, Herbig Ae/Be, RV Tauri and T Tauri stars of the training set of ASAS are strange, and all others of it and of ACVS
 ordinary. Autoencoder and classifier learn from the ordinary ones that are not held out (`swope.pipeline.split`), and
 answer for the held-out ones and for all strange ones; the p-values of the two forecasters, which are told no kinds, and
-of the likeliest event of each star are those of the runs. The combination stands beside each detector alone, an isolation forest on features of the
-`light-curve` library, `coniferest` without labels where it is installed, and the farthest point beyond 5 sigma. Then
-comes what the combination rests on: how often its parts are below some levels on the ordinary stars, how they go
-together there, and the false-discovery rate that is said of the first stars beside the true one.
+of each star's likeliest event are those of the runs. The combination stands beside each detector alone, an isolation
+forest on features of the `light-curve` library, `coniferest` without labels where it is installed, and the farthest
+point beyond 5 sigma. Then comes what the combination rests on: how often its parts are below some levels on the
+ordinary stars, how they go together there, and the false-discovery rate that is said of the first stars beside the true
+one.
 
 The runs are `swope run` of ``asas_training/light_curves`` and of ``asas_acvs``, all of it or some; where the folder
 holds none, that of `tests.bench.verdicts` is made.
