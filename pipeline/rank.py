@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from swope.pipeline.column import DetectorColumns
 from swope.pipeline.event_words import event_words
+from swope.pipeline.events import UNCONFIRMED
 from swope.pipeline.lightcurve import BoolArray, FloatArray
 
 #: P-values are cut off here from above before they are combined: one detector at exactly 1 would outvote all others.
@@ -324,7 +325,8 @@ def anomaly_reason(
     flux = row.get("mean_flux") is not None
     did = [event_words(event, len(events), row.get("clock"), flux)] if event is not None else []
     notable = [(p, one) for p, one in known if p < NOTABLE_PVALUE]
-    chance = math.nan if event is None else _number(event.get("pvalue"))
+    confirmed = [] if event is None or event.get("flag") in UNCONFIRMED else [event]
+    chance = min((_number(one.get("pvalue")) for one in confirmed), default=math.nan)
     eventful = chance < min((p for p, _ in notable), default=NOTABLE_PVALUE)
     if not (notable or eventful) or pvalue >= NOTABLE_PVALUE:
         least, closest = known[0]
@@ -355,8 +357,9 @@ def _how_many(pvalue: float) -> str:
 
 
 def _strongest(events: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    def order(event: Mapping[str, Any]) -> tuple[float, float, float]:
+    def order(event: Mapping[str, Any]) -> tuple[bool, float, float, float]:
         pvalue, sigma = event.get("pvalue"), event.get("peak_sigma")
-        return (1.0 if pvalue is None else pvalue, -abs(sigma or 0.0), event.get("t_peak") or 0.0)
+        unsure = event.get("flag") in UNCONFIRMED
+        return (unsure, 1.0 if pvalue is None else pvalue, -abs(sigma or 0.0), event.get("t_peak") or 0.0)
 
     return min(events, key=order) if events else None

@@ -32,6 +32,7 @@ from swope.pipeline.demote import (
     least_of,
     with_all_events,
 )
+from swope.pipeline.events import UNCONFIRMED
 from swope.pipeline.lightcurve import BoolArray, FloatArray
 from swope.pipeline.rank import (
     NOTABLE_PVALUE,
@@ -143,7 +144,7 @@ def merge(
     keys = _keys(objects, schema, [*said, *_JUDGED])
     names = keys["object_id"].to_numpy(zero_copy_only=False)
     many, star, chance = _happened_to_many(events, keys)
-    likeliest = least_of(star[~many], chance[~many], len(keys))
+    likeliest = least_of(star, np.where(many, np.nan, chance), len(keys))
     flag = _flags(keys, detectors, with_all_events(star, many, len(keys)), likeliest)
     pvalue = demoted(_ranking_pvalue(keys, detectors, likeliest), flag)
     places = _Places(
@@ -360,9 +361,10 @@ def _happened_to_many(parts: Sequence[Selected], keys: pa.Table) -> tuple[BoolAr
 
     Returns
     -------
-    (m,), and (m,) row of the star, -1 for one that is not there; and (m,) the p-values.
+    (m,), and (m,) row of the star, -1 for one that is not there; and (m,) the p-values, NaN of an event that no other
+    visit confirms.
     """
-    tables = [_conformed(part, events_schema()).select([*_EVENT_ORDER, "pvalue"]) for part in parts]
+    tables = [_conformed(part, events_schema()).select([*_EVENT_ORDER, "pvalue", "flag"]) for part in parts]
     if not sum(map(len, tables)):
         return np.zeros(0, dtype=bool), np.zeros(0, dtype=np.int64), np.zeros(0)
     table = _sorted(pa.concat_tables(tables), _EVENT_ORDER)
@@ -377,7 +379,8 @@ def _happened_to_many(parts: Sequence[Selected], keys: pa.Table) -> tuple[BoolAr
     span = np.where(known, last - first, np.nan)
     rows = keys["n_obs"].to_numpy(zero_copy_only=False)[row]
     many = shared_events(star, kind, direction, start, peak, end, rows, span)
-    return many, found, _matrix(table, ["pvalue"])[:, 0]
+    confirmed = ~pc.fill_null(pc.is_in(table["flag"], pa.array(UNCONFIRMED)), False).to_numpy(zero_copy_only=False)
+    return many, found, np.where(confirmed, _matrix(table, ["pvalue"])[:, 0], np.nan)
 
 
 def _rows_of(events: pa.Table, keys: pa.Table) -> NDArray[np.int64]:

@@ -30,6 +30,7 @@ from numpy.typing import NDArray
 from swope.models.autoencoder import Autoencoder, AutoencoderOptions
 from swope.models.classifier import ClassifierOptions
 from swope.pipeline.demote import least_of
+from swope.pipeline.events import UNCONFIRMED
 from swope.pipeline.rank import anomaly_pvalue, false_discovery_rate, ranking_pvalue
 from swope.pipeline.split import held_out
 from tests.bench.classify import fitted, forest_features
@@ -74,7 +75,7 @@ def forests(learn: Prepared, asked: Prepared, seed: int) -> dict[str, Floats]:
 
 
 def in_runs(runs: Sequence[Path], names: Sequence[str]) -> tuple[Floats, Floats]:
-    """(n, 2) p-values of the forecasters, and (n,) of the likeliest event that did not happen to many stars at once.
+    """(n, 2) p-values of the forecasters, and (n,) of the likeliest event that other visits confirm.
 
     NaN for a star that the runs do not have, and for one without an event.
     """
@@ -85,7 +86,7 @@ def in_runs(runs: Sequence[Path], names: Sequence[str]) -> tuple[Floats, Floats]
     place = {name: i for i, name in enumerate(names)}
     columns = ["object_id", "pvalue", "flag"]
     events = pa.concat_tables([pq.read_table(run / "events.parquet", columns=columns) for run in runs]).to_pylist()
-    own = [event for event in events if event["flag"] != "many_stars"]
+    own = [event for event in events if event["flag"] not in UNCONFIRMED]
     star = np.array([place.get(event["object_id"], -1) for event in own], dtype=np.int64)
     return doing, least_of(star, np.array([event["pvalue"] for event in own], dtype=np.float64), len(names))
 

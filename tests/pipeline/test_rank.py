@@ -241,6 +241,16 @@ def test_an_event_is_a_reason_where_no_detector_is_alarmed():
     )
 
 
+def test_an_exposure_that_no_other_confirms_is_no_reason_and_not_told_first():
+    alone = {"direction": "fade", "peak_sigma": 99.0, "t_peak": 5.0, "pvalue": 1e-30, "flag": "single_point"}
+    sure = {"direction": "brighten", "peak_sigma": 7.0, "t_peak": 9.0, "pvalue": 1e-4, "flag": None}
+    only = anomaly_reason(row_of(1e-3, statespace=1e-3), DETECTORS, [alone])
+    assert "as likely" not in only
+    assert anomaly_reason(row_of(1e-3, statespace=1e-3), DETECTORS, [alone, sure]).startswith(
+        "It brightened by 7.0 sigma at day 9.0000; 2 events in all. 1 ordinary star in 10,000 has an event as likely."
+    )
+
+
 KINDS = [False, False, True]
 
 
