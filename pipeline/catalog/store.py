@@ -30,6 +30,7 @@ from swope.pipeline.demote import (
     few_points,
     first_flag,
     least_of,
+    placed,
     with_all_events,
 )
 from swope.pipeline.events import UNCONFIRMED
@@ -146,10 +147,10 @@ def merge(
     many, star, chance = _happened_to_many(events, keys)
     likeliest = least_of(star, np.where(many, np.nan, chance), len(keys))
     flag = _flags(keys, detectors, with_all_events(star, many, len(keys)), likeliest)
-    pvalue = demoted(_ranking_pvalue(keys, detectors, likeliest), flag)
+    combined = _ranking_pvalue(keys, detectors, likeliest)
     places = _Places(
-        rank=anomaly_rank(pvalue, _matrix(keys, [one.score for one in detectors]), names.tolist()),
-        rate=false_discovery_rate(pvalue),
+        rank=anomaly_rank(demoted(combined, flag), _matrix(keys, [one.score for one in detectors]), names.tolist()),
+        rate=false_discovery_rate(placed(combined, flag)),
         flag=np.array(flag, dtype=object),
         novel=_novelty_rank(keys, detectors),
         strange=unfamiliar(_matrix(keys, ["class_unlikeness"])[:, 0]),
