@@ -27,7 +27,7 @@ NOT_BEFORE = 0.05
 
 #: How many ordinary stars keep their places is seen on those with p-values from here to `NOT_BEFORE`, where few others
 #: are; not on fewer stars than the second.
-SEEN_FROM, LEAST_SEEN = 0.01, 30
+SEEN_FROM, LEAST_SEEN = 0.01, 15
 
 #: Types that keep their periods.
 _PERIODIC = frozenset(
