@@ -14,7 +14,7 @@ from swope.models.registry import Models
 from swope.pipeline.catalog.schema import PROBABILITY, probability_types
 from swope.pipeline.column import DetectorColumns
 from swope.pipeline.demote import FLAGS
-from swope.pipeline.events import Event, EventOptions, without_repeats
+from swope.pipeline.events import Event, EventOptions, least_pvalue, without_repeats
 from swope.pipeline.fold import Fold, fold
 from swope.pipeline.forecast import Forecast
 from swope.pipeline.happenings import gathered
@@ -321,7 +321,8 @@ def _anomaly(
 ) -> dict[str, Any]:
     """The combined p-value, why, and the number of events: null where no detector was at work."""
     pvalues = [math.nan if row[one.pvalue] is None else row[one.pvalue] for one in columns]
-    combined = _null_if_nan(float(anomaly_pvalue([pvalues], [one.tells_kinds for one in columns])[0]))
+    tells = [one.tells_kinds for one in columns]
+    combined = _null_if_nan(float(anomaly_pvalue([pvalues], tells, [least_pvalue(events)])[0]))
     reason = anomaly_reason({**row, "anomaly_pvalue": combined}, columns, [asdict(event) for event in events])
     looked = combined is not None or bool(events)
     return {

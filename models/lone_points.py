@@ -9,7 +9,7 @@ import numpy as np
 
 from swope.models.detector import Assessment, Batch, Detector, ScoringDetector
 from swope.models.inputs import inputs_of
-from swope.pipeline.events import EventOptions
+from swope.pipeline.events import EventOptions, least_pvalue
 from swope.pipeline.forecast import Forecast
 from swope.pipeline.lightcurve import BoolArray, FloatArray, LightCurve
 from swope.pipeline.rank import anomaly_pvalue
@@ -88,7 +88,8 @@ def strange_for_lone_points(
     detectors : by name.
     """
     tells = [one.columns.tells_kinds for one in detectors.values()]
-    pvalue = anomaly_pvalue(np.array([[one.pvalue for one in answers[name]] for name in detectors]).T, tells)
+    said = [answers[name] for name in detectors]
+    pvalue, event = _combined(said, tells)
     places, fewer = [], []
     for i, star in enumerate(batch.stars):
         if not pvalue[i] < STRANGE:
@@ -101,15 +102,27 @@ def strange_for_lone_points(
     found = [False] * len(batch.stars)
     if not fewer:
         return found
-    again = [_pvalues(one, fewer, batch.events) for one in detectors.values()]
-    without = anomaly_pvalue(np.stack(again, axis=1), tells)
+    # a score is had for less, but says of no event whether it is still there
+    busy = np.isfinite(event[places])
+    without = np.empty(len(fewer))
+    for asked in (busy, ~busy):
+        if asked.any():
+            stars = [star for star, mine in zip(fewer, asked, strict=True) if mine]
+            again = [_asked(one, stars, batch.events, bool(busy[asked][0])) for one in detectors.values()]
+            without[asked] = _combined(again, tells)[0]
     for i, its in zip(places, without, strict=True):
         found[i] = bool(its >= max(TIMES * pvalue[i], ORDINARY))
     return found
 
 
-def _pvalues(detector: Detector, stars: Sequence[Star], events: EventOptions) -> FloatArray:
-    """(n,) how strange a detector finds stars."""
-    if isinstance(detector, ScoringDetector):
-        return detector.score(stars).pvalue
-    return np.array([one.pvalue for one in detector.assess(Batch(stars, inputs_of(stars), events))])
+def _combined(said: Sequence[Sequence[Assessment]], tells: Sequence[bool]) -> tuple[FloatArray, FloatArray]:
+    """(n,) how strange stars are by what each detector said of them, and the p-values of their likeliest events."""
+    event = np.array([least_pvalue(event for one in star for event in one.events) for star in zip(*said, strict=True)])
+    return anomaly_pvalue(np.array([[one.pvalue for one in answer] for answer in said]).T, tells, event), event
+
+
+def _asked(detector: Detector, stars: Sequence[Star], events: EventOptions, busy: bool) -> Sequence[Assessment]:
+    """What a detector says of stars; of those in which nothing happens the score alone, where it has one."""
+    if busy or not isinstance(detector, ScoringDetector):
+        return detector.assess(Batch(stars, inputs_of(stars), events))
+    return [Assessment(pvalue=float(pvalue)) for pvalue in detector.score(stars).pvalue]

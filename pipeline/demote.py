@@ -25,6 +25,10 @@ LEAST_POINTS = 40
 #: No star with a flag stands before one whose p-value is below this and that has none.
 NOT_BEFORE = 0.05
 
+#: How many ordinary stars keep their places is seen on those with p-values from here to `NOT_BEFORE`, where few others
+#: are; not on fewer stars than the second.
+SEEN_FROM, LEAST_SEEN = 0.01, 15
+
 #: Types that keep their periods.
 _PERIODIC = frozenset(
     name
@@ -105,6 +109,19 @@ def with_all_events(star: NDArray[np.int64], marked: BoolArray, stars: int) -> B
     return every
 
 
+def least_of(star: NDArray[np.int64], pvalue: FloatArray, stars: int) -> FloatArray:
+    """(stars,) the least p-value of each star's events; NaN for a star without any.
+
+    Parameters
+    ----------
+    star, pvalue : (m,) the star of each event, negative for none; and its p-value.
+    """
+    least = np.full(stars, np.inf)
+    known = (star >= 0) & np.isfinite(pvalue)
+    np.minimum.at(least, star[known], pvalue[known])
+    return np.where(np.isfinite(least), least, np.nan)
+
+
 def first_flag(holds: dict[str, BoolArray]) -> list[str | None]:
     """The first of `FLAGS` that holds for each star; None where none does."""
     found: list[str | None] = [None] * len(next(iter(holds.values())))
@@ -118,3 +135,21 @@ def demoted(pvalue: FloatArray, flag: Sequence[str | None]) -> FloatArray:
     """(n,) the p-values to rank by: not below `NOT_BEFORE` for a star with a flag."""
     flagged = np.array([one is not None for one in flag], dtype=bool)
     return np.where(flagged, np.maximum(pvalue, NOT_BEFORE), pvalue)
+
+
+def placed(pvalue: FloatArray, flag: Sequence[str | None]) -> FloatArray:
+    """(n,) how probable it is that an ordinary star of the catalog is given a place as high as each star's.
+
+    That is its p-value, times the share of ordinary stars with such p-values that no flag keeps from the first places.
+    Stars that are strange have flags less often, so that it is rather too large than too small.
+
+    Parameters
+    ----------
+    pvalue : (n,) before stars with flags are set back (`demoted`); NaN for none.
+    flag : n.
+    """
+    flagged = np.array([one is not None for one in flag], dtype=bool)
+    seen = (pvalue >= SEEN_FROM) & (pvalue < NOT_BEFORE)
+    kept = (1.0 + (seen & ~flagged).sum()) / (1.0 + seen.sum()) if seen.sum() >= LEAST_SEEN else 1.0
+    behind = demoted(pvalue, flag)
+    return np.where(behind < NOT_BEFORE, kept * behind, behind)

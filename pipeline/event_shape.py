@@ -8,6 +8,7 @@ averages over the profiles, with errors that hold how far these disagree.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -33,6 +34,7 @@ class ShapeFit:
     peak : time of the extreme.
     asymmetry : of the two sides at half depth, from -1 (all before the peak) to 1 (all after it).
     model : (n,) the profile at all rows, with the sign of the deviations.
+    profile : its values, of height 1, so many days (k,) after its peak.
     """
 
     shape: Shape
@@ -44,6 +46,7 @@ class ShapeFit:
     peak: float
     asymmetry: float
     model: FloatArray
+    profile: Callable[[FloatArray], FloatArray]
 
 
 def fit_shape(
@@ -94,6 +97,10 @@ def fit_shape(
     depth, depth_err = _averaged(shares, [one.depth for one in told])
     duration, duration_err = _averaged(shares, [one.duration for one in told])
     best = told[int(np.argmax(shares))]
+
+    def values(days: FloatArray) -> FloatArray:
+        return _values(profile, days / width + best.peak, fitted.numbers[:-3])
+
     return ShapeFit(
         shape=profile.shape,
         probability=float(shares.max()),
@@ -104,6 +111,7 @@ def fit_shape(
         peak=peak + best.peak * width,
         asymmetry=best.asymmetry,
         model=height * fitted.numbers[-3] * _values(profile, everywhere, fitted.numbers[:-3]),
+        profile=values,
     )
 
 

@@ -24,6 +24,9 @@ Direction = Literal["fade", "brighten"]
 EventKind = Literal["run", "pulse", "shift", "trend", "period"]
 EventFlag = Literal["gap_edge", "segment_start", "single_point", "single_visit", "many_stars"]
 
+#: Flags of events that say little of a star, however unlikely they are: an exposure may be off by anything.
+UNCONFIRMED: tuple[EventFlag, ...] = ("single_point", "single_visit", "many_stars")
+
 #: In a run of several points none counts for more sigmas than this: one rotten point is not a run.
 _MOST_IN_RUN = 4.0
 
@@ -255,6 +258,11 @@ def find_events(
 def significant(events: Iterable[Event], pvalue: float) -> list[Event]:
     """What is an event at a p-value (a star), of what appears to be one."""
     return [event for event in events if event.pvalue <= pvalue]
+
+
+def least_pvalue(events: Iterable[Event]) -> float:
+    """The p-value of the likeliest of a star's events that counts for its rank; NaN where it has none."""
+    return min((event.pvalue for event in events if event.flag not in UNCONFIRMED), default=math.nan)
 
 
 def pick(

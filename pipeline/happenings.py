@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from swope.pipeline.event_noise import common_noise
 from swope.pipeline.event_profiles import Shape
 from swope.pipeline.event_shape import ShapeFit, fit_shape
 from swope.pipeline.events import Event
@@ -311,6 +312,28 @@ def _profile(
 ) -> ShapeFit | None:
     """The profile of an event, as `fit_shape` fits it; None where the rows do not say how deep it is.
 
+    It is fitted again with errors by which the star's quiet rows would be as far off as they are.
+    """
+    fit = _fitted(quiet, deviation, sigma, near, rows, brightens, peak, width)
+    if fit is None or not fit.depth_err < _KNOWN * fit.depth:
+        return None
+    off = common_noise(fit.profile, fit.peak, width, quiet.time, quiet.deviation, sigma, near, quiet.busy)
+    fit = _fitted(quiet, deviation, off * sigma, near, rows, brightens, peak, width) or fit
+    return replace(fit, shape=_named(fit, brightens, float(np.ptp(quiet.time))))
+
+
+def _fitted(
+    quiet: _Quiet,
+    deviation: FloatArray,
+    sigma: FloatArray,
+    near: IntArray,
+    rows: int,
+    brightens: bool,
+    peak: float,
+    width: float,
+) -> ShapeFit | None:
+    """The likeliest profile of some rows, its depth in magnitudes where they are.
+
     What brightens in magnitudes is fitted as a share of the flux: that is what a lens magnifies and a flare adds.
     """
     if not width > 0:
@@ -328,9 +351,7 @@ def _profile(
                 depth_err=_MAGNITUDE * fit.depth_err / bright,
                 model=_MAGNITUDE * np.log1p(fit.model),
             )
-    if fit is None or not fit.depth_err < _KNOWN * fit.depth:
-        return None
-    return replace(fit, shape=_named(fit, brightens, float(np.ptp(quiet.time))))
+    return fit
 
 
 def _named(fit: ShapeFit, brightens: bool, span: float) -> Shape:

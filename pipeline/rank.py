@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from swope.pipeline.column import DetectorColumns
 from swope.pipeline.event_words import event_words
+from swope.pipeline.events import UNCONFIRMED
 from swope.pipeline.lightcurve import BoolArray, FloatArray
 
 #: P-values are cut off here from above before they are combined: one detector at exactly 1 would outvote all others.
@@ -23,11 +24,18 @@ NOTABLE_PVALUE = 0.05
 #: stars that are asked for are of a strange kind, and a strong event stands out in the smaller share as well.
 DOING = 0.25
 
+#: Of the stars that are called strange by chance for what they did, the share for an event; the others are for how
+#: badly their forecasts fail altogether.
+EVENTS = 0.5
+
 #: How much the deviates of the two go together on ordinary stars: `python -m tests.bench.ranking` measures it.
 TOGETHER = 0.07
 
 #: A doubt makes a p-value at most so many times smaller: it speaks for a strange kind, and proves none.
 MOST_BY_DOUBT = 5.0
+
+#: No share of ordinary stars is told that is smaller: nobody saw so many.
+RAREST = 1e-6
 
 #: What the classifier's doubt counts beside the strangeness of the folded shape, set on classes left out of training.
 DOUBT_WEIGHT = 0.4
@@ -72,18 +80,20 @@ def combine_pvalues(pvalues: ArrayLike) -> FloatArray:
     return np.where(count == 0, np.nan, np.where(count == 1, alone, combined))
 
 
-def anomaly_pvalue(pvalues: ArrayLike, tells_kinds: Sequence[bool]) -> FloatArray:
-    """One p-value a star from all its detectors.
+def anomaly_pvalue(pvalues: ArrayLike, tells_kinds: Sequence[bool], event: ArrayLike | None = None) -> FloatArray:
+    """One p-value a star from all its detectors, and its events.
 
     They answer two questions: whether the star did something, and whether it is of a known kind. Those that answer the
-    same one are combined by `combine_pvalues`, and the two answers by the smaller, each over its share of the false
-    alarms (a weighted Bonferroni test: Genovese, Roeder & Wasserman 2006, Biometrika 93, 509): a star is not called
-    less strange of kind because nothing happened to it. What the two have in common is taken out (`smaller_of_two`).
+    same one are combined by `combine_pvalues`; that with the star's likeliest event, and the two answers, by the
+    smaller, each over its share of the false alarms (a weighted Bonferroni test: Genovese, Roeder & Wasserman 2006,
+    Biometrika 93, 509): a star is not called less strange of kind because nothing happened to it, nor less strange for
+    an event because its other forecasts hold. What the two answers have in common is taken out (`smaller_of_two`).
 
     Parameters
     ----------
     pvalues : (n, d) of n stars by d detectors, in (0, 1]; NaN where a detector gave none.
     tells_kinds : d, whether each answers the second question.
+    event : (n,) p-value of the star's likeliest event, NaN where it has none; None where nobody looked for events.
 
     Returns
     -------
@@ -93,29 +103,38 @@ def anomaly_pvalue(pvalues: ArrayLike, tells_kinds: Sequence[bool]) -> FloatArra
     --------
     >>> anomaly_pvalue([[0.5, 0.9, 0.01], [1e-6, 0.3, 0.5], [0.02, 0.02, float("nan")]], [False, False, True]).round(6)
     array([1.3277e-02, 8.0000e-06, 2.0000e-02])
+    >>> anomaly_pvalue([[0.5, 0.9, 0.4]], [False, False, True], [1e-5]).round(6)
+    array([8.e-05])
     """
-    return smaller_of_two(*two_answers(pvalues, tells_kinds))
+    return smaller_of_two(*two_answers(pvalues, tells_kinds, event))
 
 
-def two_answers(pvalues: ArrayLike, tells_kinds: Sequence[bool]) -> tuple[FloatArray, FloatArray]:
+def two_answers(
+    pvalues: ArrayLike, tells_kinds: Sequence[bool], event: ArrayLike | None = None
+) -> tuple[FloatArray, FloatArray]:
     """(n,) p-values for what each star did, and (n,) for what it is, by the detectors that answer each; NaN for none.
 
     Parameters
     ----------
-    pvalues, tells_kinds : as for `anomaly_pvalue`.
+    pvalues, tells_kinds, event : as for `anomaly_pvalue`.
     """
     given = np.atleast_2d(np.asarray(pvalues, dtype=np.float64))
     kinds = np.asarray(tells_kinds, dtype=bool)
-    return combine_pvalues(given[:, ~kinds]), combine_pvalues(given[:, kinds])
+    doing, being = combine_pvalues(given[:, ~kinds]), combine_pvalues(given[:, kinds])
+    if event is not None:
+        doing = np.minimum(np.fmin(doing / (1.0 - EVENTS), np.asarray(event, dtype=np.float64) / EVENTS), 1.0)
+    return doing, being
 
 
-def led_by_kind(pvalues: ArrayLike, tells_kinds: Sequence[bool]) -> BoolArray:
-    """(n,) whether what each star is counts more for its p-value than what it did."""
-    doing, being = two_answers(pvalues, tells_kinds)
+def led_by_kind(pvalues: ArrayLike, tells_kinds: Sequence[bool], event: ArrayLike | None = None) -> BoolArray:
+    """(n,) whether what each star is counts more for its p-value than what it did; as for `anomaly_pvalue`."""
+    doing, being = two_answers(pvalues, tells_kinds, event)
     return np.nan_to_num(being, nan=1.0) / (1.0 - DOING) <= np.nan_to_num(doing, nan=1.0) / DOING
 
 
-def ranking_pvalue(pvalues: ArrayLike, tells_kinds: Sequence[bool], doubt: FloatArray) -> FloatArray:
+def ranking_pvalue(
+    pvalues: ArrayLike, tells_kinds: Sequence[bool], doubt: FloatArray, event: ArrayLike | None = None
+) -> FloatArray:
     """As `anomaly_pvalue`, with the classifier's doubt as one more answer to what kind a star is of.
 
     A star's doubt is held against that of all stars of its catalog. Doubt and detectors are combined by Fisher's method
@@ -124,12 +143,12 @@ def ranking_pvalue(pvalues: ArrayLike, tells_kinds: Sequence[bool], doubt: Float
 
     Parameters
     ----------
-    pvalues, tells_kinds : as there.
+    pvalues, tells_kinds, event : as there.
     doubt : (n,) larger where a star is like no one class; NaN where unknown.
     """
     from scipy.special import chdtrc, ndtri
 
-    doing, being = two_answers(pvalues, tells_kinds)
+    doing, being = two_answers(pvalues, tells_kinds, event)
     both = np.isfinite(being) & np.isfinite(doubt)
     if both.sum() > 2:
         ordered = np.sort(doubt[both])
@@ -306,14 +325,21 @@ def anomaly_reason(
     flux = row.get("mean_flux") is not None
     did = [event_words(event, len(events), row.get("clock"), flux)] if event is not None else []
     notable = [(p, one) for p, one in known if p < NOTABLE_PVALUE]
-    if not notable or pvalue >= NOTABLE_PVALUE:
+    confirmed = [] if event is None or event.get("flag") in UNCONFIRMED else [event]
+    chance = min((_number(one.get("pvalue")) for one in confirmed), default=math.nan)
+    eventful = chance < min((p for p, _ in notable), default=NOTABLE_PVALUE)
+    if not (notable or eventful) or pvalue >= NOTABLE_PVALUE:
         least, closest = known[0]
         return " ".join([f"Ordinary: {closest.words} comes closest to an alarm, at p = {least:.2g}.", *did])
     said = did
+    if eventful:
+        said.append(f"{_how_many(chance)} has an event as likely.")
     if any(one.tells_kinds for _, one in notable):
         said.append(f"It is unlike any {row['class']}." if row.get("class") else "It is unlike any known kind.")
-    (least, first), *others = notable
-    said.append(f"Strange to {first.words}: {_how_many(least)} as high.")
+    others = notable[1:]
+    if notable:
+        least, first = notable[0]
+        said.append(f"Strange to {first.words}: {_how_many(least)} scores as high.")
     if others:
         said.append("Also to " + " and ".join(f"{one.words} (p = {p:.2g})" for p, one in others) + ".")
     flags = [(one, row.get(one.flag) or "") for _, one in notable if one.flag is not None]
@@ -325,14 +351,15 @@ def _number(value: float | None) -> float:
 
 
 def _how_many(pvalue: float) -> str:
-    one_in = 1.0 / pvalue
+    one_in = 1.0 / max(pvalue, RAREST)
     digits = one_in if one_in < 100 else round(one_in, 1 - math.floor(math.log10(one_in)))
-    return f"1 ordinary star in {digits:,.0f} scores"
+    return f"{'1 ordinary star' if pvalue >= RAREST else 'Less than 1 ordinary star'} in {digits:,.0f}"
 
 
 def _strongest(events: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    def order(event: Mapping[str, Any]) -> tuple[float, float, float]:
+    def order(event: Mapping[str, Any]) -> tuple[bool, float, float, float]:
         pvalue, sigma = event.get("pvalue"), event.get("peak_sigma")
-        return (1.0 if pvalue is None else pvalue, -abs(sigma or 0.0), event.get("t_peak") or 0.0)
+        unsure = event.get("flag") in UNCONFIRMED
+        return (unsure, 1.0 if pvalue is None else pvalue, -abs(sigma or 0.0), event.get("t_peak") or 0.0)
 
     return min(events, key=order) if events else None

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from swope.models.statespace.ordinary import OrdinaryTail
 from swope.pipeline.clean import clean
+from swope.pipeline.event_tail import OrdinaryTail
 from swope.pipeline.lightcurve import LightCurve
 from swope.pipeline.star import Star
 from tests.bench.event_oracle import Known, claims, likeliest, seen

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -12,7 +12,10 @@ from numpy.typing import NDArray
 from swope.models.forecaster.mixture import Mixture
 from swope.models.forecaster.own_scale import SHARES
 from swope.models.forecaster.steps import Steps
-from swope.pipeline.events import PointNull
+from swope.pipeline.cadence import CADENCES, Cadence, cadence
+from swope.pipeline.event_tail import OWN_STARS, OrdinaryTail, Part
+from swope.pipeline.events import PointNull, best_runs
+from swope.pipeline.forecast import Forecast
 from swope.pipeline.lightcurve import FloatArray
 
 #: Numbers of successive innovations that are summed in search of the strongest run.
@@ -28,6 +31,13 @@ _LEAST_ROWS = 400
 #: Innovations are not believed beyond this many sigma.
 _MOST = 8.0
 
+#: Which parts of a star's false alarms single points, points in succession, and longer runs may make: little, for what
+#: lasts is told more surely by those who see the whole curve.
+_PARTS = (0.03, 0.03, 0.04)
+
+#: What points in succession and longer runs are held against where nothing is known, for each way of observing.
+_IDEAL = np.broadcast_to(np.array(OrdinaryTail().numbers), (len(CADENCES), 2, 3))
+
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
@@ -42,6 +52,8 @@ class Calibration:
         statistic, then of the logarithm of its scatter.
     null : scores of the calibration's stars.
     points : how strange the strangest single points of these stars are.
+    runs : (cadences, 2, 3) share, start and index of the tails of ordinary stars' strangest two points in succession,
+        and of their strangest longer runs, for each way of observing (`swope.pipeline.event_tail.OrdinaryTail`).
     """
 
     widening: FloatArray
@@ -49,6 +61,7 @@ class Calibration:
     trend: FloatArray
     null: FloatArray
     points: PointNull = field(default_factory=PointNull)
+    runs: FloatArray = field(default_factory=_IDEAL.copy)
 
     def settings(self) -> dict[str, Any]:
         """The scalars, for the model's settings."""
@@ -56,14 +69,27 @@ class Calibration:
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The arrays, for the model's arrays."""
-        return {"calibration/pit": self.pit, "calibration/trend": self.trend, "calibration/null": self.null}
+        named = {"pit": self.pit, "trend": self.trend, "null": self.null, "runs": self.runs}
+        return {f"calibration/{name}": array for name, array in named.items()}
 
     @classmethod
     def of(cls, settings: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Calibration:
         """The calibration that `settings` and `arrays` describe."""
         pit, trend, null = (arrays[f"calibration/{name}"] for name in ("pit", "trend", "null"))
         widening = np.broadcast_to(np.array(settings["widening"], dtype=float), _REACHES.shape)
-        return cls(widening, pit, trend, null, PointNull(**settings["points"]))
+        # forecasters of earlier versions took runs at their word
+        runs = arrays.get("calibration/runs", _IDEAL)
+        return cls(widening, pit, trend, null, PointNull(**settings["points"]), runs)
+
+    def events(self, forecast: Forecast) -> tuple[Part, Part, Part]:
+        """What single points, two in succession, and longer runs are held against in a star observed as this one is."""
+        pair, longer = self.runs[CADENCES.index(cadence(forecast.time, forecast.band))].tolist()
+        of_points, of_pairs, of_longer = _PARTS
+        return (
+            Part(self.points, of_points),
+            Part(OrdinaryTail(*pair), of_pairs),
+            Part(OrdinaryTail(*longer), of_longer),
+        )
 
     def widen(self, mixture: Mixture, steps: Steps) -> Mixture:
         """The mixtures of a star's rows with their widths corrected about their means, for how far ahead they are."""
@@ -86,6 +112,28 @@ class Calibration:
     def score(self, innovations: FloatArray) -> float:
         """Score of a star from its innovations."""
         return _combined(_statistics(innovations), len(innovations), self.trend)
+
+
+def strangest_runs(forecasts: Iterable[Forecast]) -> list[tuple[Cadence, FloatArray]]:
+    """How each star is observed, and the decades (2,) of its strangest pair and of its strangest longer run."""
+    return [(cadence(one.time, one.band), np.array(best_runs(one)[1:])) for one in forecasts]
+
+
+def tails_of_runs(stars: Sequence[tuple[Cadence, FloatArray]], weight: FloatArray) -> FloatArray:
+    """(cadences, 2, 3) the tails of the strangest runs (`strangest_runs`) of ordinary stars of these weights (n,).
+
+    A cadence with fewer stars than `OWN_STARS` is held against all of them; but in orbit there is no weather.
+    """
+    learned = _IDEAL.copy()
+    decades = np.array([runs for _, runs in stars]).reshape(-1, 2)
+    for i, way in enumerate(CADENCES):
+        own = np.array([one == way for one, _ in stars], dtype=bool)
+        known = own.sum() >= OWN_STARS
+        if way == "unbroken" and not known:
+            continue
+        rows = own if known else np.ones(len(stars), dtype=bool)
+        learned[i] = [OrdinaryTail.of(column[rows], weight[rows]).numbers for column in decades.T]
+    return learned
 
 
 def calibrate(mixtures: Sequence[Mixture], stars: Sequence[Steps]) -> Calibration:

@@ -14,7 +14,7 @@ from swope.models import weights as stored
 from swope.models.detector import Assessment, Batch, Learning, Teaching
 from swope.models.forecaster import lstm, network
 from swope.models.forecaster.batches import outputs_of
-from swope.models.forecaster.calibration import Calibration, calibrate
+from swope.models.forecaster.calibration import Calibration, calibrate, strangest_runs, tails_of_runs
 from swope.models.forecaster.mixture import Mixture
 from swope.models.forecaster.own_scale import own_widths
 from swope.models.forecaster.prediction import Prediction
@@ -26,7 +26,7 @@ from swope.models.scores import Scores, empirical_pvalue
 from swope.models.trained_network import KeptNetwork
 from swope.models.weights import PRETRAINED, Weights
 from swope.pipeline.column import DetectorColumns
-from swope.pipeline.events import PointNull, find_events
+from swope.pipeline.events import Event, EventOptions, PointNull, find_events, significant
 from swope.pipeline.forecast import Forecast
 from swope.pipeline.lightcurve import BoolArray, FloatArray
 from swope.pipeline.reason import Reason
@@ -302,10 +302,14 @@ class Forecaster:
                     pvalue=float(scores.pvalue[i]),
                     reason=scores.reason[i],
                     forecast=forecast,
-                    events=() if forecast is None else tuple(find_events(forecast, batch.events, self.point_null)),
+                    events=() if forecast is None else self._events(forecast, batch.events),
                 )
             )
         return assessed
+
+    def _events(self, forecast: Forecast, options: EventOptions) -> tuple[Event, ...]:
+        """Runs of failed forecasts that few ordinary stars have."""
+        return tuple(significant(find_events(forecast, options, *self.calibration.events(forecast)), options.pvalue))
 
     @property
     def point_null(self) -> PointNull:
@@ -400,14 +404,15 @@ def _calibrated(model: KeptNetwork, options: ForecasterOptions, judge: Sequence[
 def _with_points(
     calibration: Calibration, judge: Sequence[tuple[Star, Steps]], mixtures: Sequence[Mixture]
 ) -> Calibration:
-    """The calibration, with the strangest points of its stars as the null of events."""
+    """The calibration, with the strangest points and runs of its stars as the nulls of events."""
     answers = [
         (star, _answer(steps, calibration.widen(mixture, steps), calibration))
         for (star, steps), mixture in zip(judge, mixtures, strict=True)
     ]
     long_enough = [(star, answer) for star, answer in answers if len(answer.innovation) >= LEAST_FORECASTS]
     forecasts = [forecast for one in long_enough if (forecast := _forecast(*one)) is not None]
-    return replace(calibration, points=PointNull.learn(forecasts))
+    runs = strangest_runs(forecasts)
+    return replace(calibration, points=PointNull.learn(forecasts), runs=tails_of_runs(runs, np.ones(len(runs))))
 
 
 @dataclass(frozen=True, eq=False)

@@ -87,7 +87,13 @@ _CLASS = (
 )
 
 _ANOMALY = (
-    Column("anomaly_pvalue", FLOAT, "", "stat.probability;src.var", "p-values of the detectors, combined"),
+    Column(
+        "anomaly_pvalue",
+        FLOAT,
+        "",
+        "stat.probability;src.var",
+        "p-values of the detectors and of the likeliest event, combined",
+    ),
     Column(
         "anomaly_fdr",
         FLOAT,
@@ -173,7 +179,13 @@ _NIGHT_STAR = (
 )
 
 _NIGHT_STAR_AFTER = (
-    Column("night_pvalue", FLOAT, "", "stat.probability;src.var", "p-values of the detectors, combined"),
+    Column(
+        "night_pvalue",
+        FLOAT,
+        "",
+        "stat.probability;src.var",
+        "p-values of the detectors and of the likeliest event, combined",
+    ),
     Column("n_events", INT, "", "meta.number;src.var", "number of the star's rows in the table of events"),
     Column("said", TEXT, "", "meta.note;src.var", "the point that strayed furthest, in words"),
 )

@@ -22,7 +22,18 @@ from swope.pipeline.catalog.selected import Selected
 from swope.pipeline.coincidence import shared_events
 from swope.pipeline.column import DetectorColumns, detectors_of
 from swope.pipeline.commit import finish
-from swope.pipeline.demote import FLAGS, blended, demoted, doubtful_period, few_points, first_flag, with_all_events
+from swope.pipeline.demote import (
+    FLAGS,
+    blended,
+    demoted,
+    doubtful_period,
+    few_points,
+    first_flag,
+    least_of,
+    placed,
+    with_all_events,
+)
+from swope.pipeline.events import UNCONFIRMED
 from swope.pipeline.lightcurve import BoolArray, FloatArray
 from swope.pipeline.rank import (
     NOTABLE_PVALUE,
@@ -133,12 +144,13 @@ def merge(
     said = [name for one in detectors for name in (one.score, one.pvalue, one.flag) if name is not None]
     keys = _keys(objects, schema, [*said, *_JUDGED])
     names = keys["object_id"].to_numpy(zero_copy_only=False)
-    many, star = _happened_to_many(events, keys)
-    flag = _flags(keys, detectors, with_all_events(star, many, len(keys)))
-    pvalue = demoted(_ranking_pvalue(keys, detectors), flag)
+    many, star, chance = _happened_to_many(events, keys)
+    likeliest = least_of(star, np.where(many, np.nan, chance), len(keys))
+    flag = _flags(keys, detectors, with_all_events(star, many, len(keys)), likeliest)
+    combined = _ranking_pvalue(keys, detectors, likeliest)
     places = _Places(
-        rank=anomaly_rank(pvalue, _matrix(keys, [one.score for one in detectors]), names.tolist()),
-        rate=false_discovery_rate(pvalue),
+        rank=anomaly_rank(demoted(combined, flag), _matrix(keys, [one.score for one in detectors]), names.tolist()),
+        rate=false_discovery_rate(placed(combined, flag)),
         flag=np.array(flag, dtype=object),
         novel=_novelty_rank(keys, detectors),
         strange=unfamiliar(_matrix(keys, ["class_unlikeness"])[:, 0]),
@@ -287,29 +299,38 @@ def _keys(parts: Sequence[Selected], schema: pa.Schema, scores: Sequence[str]) -
     return _sorted(pa.concat_tables(tables) if tables else types.empty_table(), _OBJECT_ORDER)
 
 
-def _ranking_pvalue(keys: pa.Table, detectors: Sequence[DetectorColumns]) -> FloatArray:
-    """(n,) what the stars are ranked by; NaN for one without a p-value."""
+def _ranking_pvalue(keys: pa.Table, detectors: Sequence[DetectorColumns], event: FloatArray) -> FloatArray:
+    """(n,) what the stars are ranked by; NaN for one without a p-value.
+
+    Parameters
+    ----------
+    event : (n,) p-values of their likeliest events; NaN for none.
+    """
     combined: FloatArray
     combined, doubt = _matrix(keys, ["anomaly_pvalue", "class_doubt"]).T
     if not detectors:
         return combined
     pvalues = _matrix(keys, [one.pvalue for one in detectors])
-    found = ranking_pvalue(pvalues, [one.tells_kinds for one in detectors], doubt)
+    found = ranking_pvalue(pvalues, [one.tells_kinds for one in detectors], doubt, event)
     return np.where(np.isnan(combined) | np.isnan(found), combined, found)
 
 
-def _flags(keys: pa.Table, detectors: Sequence[DetectorColumns], many: BoolArray) -> list[str | None]:
+def _flags(
+    keys: pa.Table, detectors: Sequence[DetectorColumns], many: BoolArray, event: FloatArray
+) -> list[str | None]:
     """What keeps each star from the first places, where anything does.
 
     Parameters
     ----------
     many : (n,) whether all that a star did happened to many.
+    event : (n,) p-values of their likeliest events that did not; NaN for none.
     """
     columns = ("period", "period_fap", "ra", "dec", "mean_mag", "mean_flux", "n_obs")
     period, fap, ra, dec, mag, flux, count = _matrix(keys, columns).T
     kind = np.ones(len(keys), dtype=bool)
     if detectors:
-        kind = led_by_kind(_matrix(keys, [one.pvalue for one in detectors]), [one.tells_kinds for one in detectors])
+        pvalues, tells = _matrix(keys, [one.pvalue for one in detectors]), [one.tells_kinds for one in detectors]
+        kind = led_by_kind(pvalues, tells, event)
     wrong = doubtful_period(keys["class"].to_pylist(), fap, keys["period_flag"].to_pylist())
     for one in detectors:
         if one.flag is not None:
@@ -336,16 +357,17 @@ def _novelty_rank(keys: pa.Table, detectors: Sequence[DetectorColumns]) -> NDArr
     return novelty_rank(novelty(shapes, doubt))
 
 
-def _happened_to_many(parts: Sequence[Selected], keys: pa.Table) -> tuple[BoolArray, NDArray[np.int64]]:
+def _happened_to_many(parts: Sequence[Selected], keys: pa.Table) -> tuple[BoolArray, NDArray[np.int64], FloatArray]:
     """Of every event of the run, in the order of the final table, whether it happened to many stars, and its star.
 
     Returns
     -------
-    (m,) and (m,) row of the star; -1 for one that is not there.
+    (m,), and (m,) row of the star, -1 for one that is not there; and (m,) the p-values, NaN of an event that no other
+    visit confirms.
     """
-    tables = [_conformed(part, events_schema()).select(_EVENT_ORDER) for part in parts]
+    tables = [_conformed(part, events_schema()).select([*_EVENT_ORDER, "pvalue", "flag"]) for part in parts]
     if not sum(map(len, tables)):
-        return np.zeros(0, dtype=bool), np.zeros(0, dtype=np.int64)
+        return np.zeros(0, dtype=bool), np.zeros(0, dtype=np.int64), np.zeros(0)
     table = _sorted(pa.concat_tables(tables), _EVENT_ORDER)
     kind, direction, start, peak, end = (
         table[name].to_numpy(zero_copy_only=False) for name in ("kind", "direction", "t_start", "t_peak", "t_end")
@@ -357,7 +379,9 @@ def _happened_to_many(parts: Sequence[Selected], keys: pa.Table) -> tuple[BoolAr
     first, last = (keys[name].to_numpy(zero_copy_only=False)[row] for name in ("time_start", "time_end"))
     span = np.where(known, last - first, np.nan)
     rows = keys["n_obs"].to_numpy(zero_copy_only=False)[row]
-    return shared_events(star, kind, direction, start, peak, end, rows, span), found
+    many = shared_events(star, kind, direction, start, peak, end, rows, span)
+    confirmed = ~pc.fill_null(pc.is_in(table["flag"], pa.array(UNCONFIRMED)), False).to_numpy(zero_copy_only=False)
+    return many, found, np.where(confirmed, _matrix(table, ["pvalue"])[:, 0], np.nan)
 
 
 def _rows_of(events: pa.Table, keys: pa.Table) -> NDArray[np.int64]:

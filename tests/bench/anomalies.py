@@ -1,12 +1,13 @@
 """Whether one event is one row, and its depth and duration are right.
 
-    python -m tests.bench.anomalies [--stars 20] [--lenses 60]
+    python -m tests.bench.anomalies [--stars 20] [--lenses 60] [--cases out/bench/stars]
 
-Flares, dips, lenses and outbursts of known height and width are laid on real stars that behave (ASAS, OGLE, Kepler), at
-several integrated signal-to-noise ratios; what brightens adds light, whatever the unit is. The lenses of 2025 stand for
-real events. For each kind: the share found, the rows that tell a found one, with and without those that belong together
-being gathered, the share told in two directions, and how many depths and durations lie within one and two of their
-errors. The last line is JSON.
+Flares, dips, lenses and outbursts of known height and width are laid on real stars that behave (ASAS, held out; OGLE;
+Kepler), at several integrated signal-to-noise ratios; what brightens adds light, whatever the unit is. The lenses of
+2025 stand for real events. For each kind, and for all that are laid: the share found, the rows that tell a found one,
+with and without those that belong together being gathered, the share told in two directions, and how many depths and
+durations lie within one and two of their errors. With ``--cases`` (a folder of prepared stars) come the known transits,
+flares, lenses and outbursts of `tests.bench.forecast_events_data`, too. The last line is JSON.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
+from pathlib import Path
 
 import numpy as np
 
@@ -25,13 +28,17 @@ from swope.pipeline.events import Event, EventOptions
 from swope.pipeline.lightcurve import FloatArray
 from swope.pipeline.period import find_period
 from swope.pipeline.simulate.bursts import burst_shape, flare_shape
-from swope.pipeline.split import share
+from swope.pipeline.split import held_out, share
 from swope.pipeline.star import Star
 from tests.bench.forecast_events_data import Quiet, integrated, plain_stars, quiet, read_curves
+from tests.bench.forecast_events_data import cases as known_cases
 from tests.bench.statespace_data import kepler_spans
 from tests.real_data import REAL_DATA
 
 SNR = (15.0, 30.0, 60.0)
+
+#: What the known cases are, by the beginning of their names; flares else.
+_CASES = {"Kepler-90": "transits", "lens": "lenses", "CV": "outbursts"}
 
 #: A height at which what adds light changes magnitudes by as much; and how many times higher it is at most laid.
 _LOW, _HIGH = 1e-6, 1e4
@@ -148,9 +155,8 @@ def height_of(strength: Callable[[float], float], snr: float) -> float | None:
 
 def quiet_stars(most: int) -> list[Quiet]:
     """Some real stars of each survey that behave, always the same ones."""
-    asas = sorted(read_curves(REAL_DATA / "asas_acvs"), key=lambda curve: share(curve.object_id, "anomalies"))[
-        : 3 * most
-    ]
+    apart = [curve for curve in read_curves(REAL_DATA / "asas_acvs") if held_out(curve.object_id)]
+    asas = sorted(apart, key=lambda curve: share(curve.object_id, "anomalies"))[: 3 * most]
     surveys = {
         "asas_acvs": [Star(curve, find_period(curve)) for curve in asas],
         "ogle": plain_stars("ogle/some_stars"),
@@ -210,12 +216,15 @@ def row(name: str, cases: Iterator[tuple[Analysis, float, float, Laid | None]]) 
 def laid_rows(models: Models, most: int) -> Iterator[dict[str, object]]:
     """The lines of what is laid on quiet stars."""
     background = quiet_stars(most)
+    every: list[tuple[Analysis, float, float, Laid | None]] = []
     for kind in PROFILES:
         for snr in SNR:
             made = [one for star in background if (one := lay(star, kind, snr)) is not None]
             answers = [assess([one.star], models, EventOptions())[0] for one in made]
-            cases = ((a, one.start, one.end, one) for a, one in zip(answers, made, strict=True))
-            yield row(f"{kind}, S/N {snr:g}", cases)
+            cases = [(a, one.start, one.end, one) for a, one in zip(answers, made, strict=True)]
+            every += cases
+            yield row(f"{kind}, S/N {snr:g}", iter(cases))
+    yield row("all that are laid", iter(every))
 
 
 def lens_row(models: Models, most: int) -> dict[str, object]:
@@ -232,15 +241,27 @@ def lens_row(models: Models, most: int) -> dict[str, object]:
     return row("lenses of 2025", iter(cases))
 
 
+def case_rows(models: Models, cache: Path) -> Iterator[dict[str, object]]:
+    """The lines of what is known to have happened to real stars."""
+    kinds: dict[str, list[tuple[Analysis, float, float, Laid | None]]] = {}
+    for case in known_cases(cache):
+        kind = next((words for start, words in _CASES.items() if case.name.startswith(start)), "flares")
+        analysis = assess([case.star], models, EventOptions())[0]
+        kinds.setdefault(kind, []).extend((analysis, start, end, None) for start, end in case.spans)
+    yield from (row(f"known {kind}", iter(found)) for kind, found in kinds.items())
+
+
 def main() -> None:
     """Print the table and one JSON line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--stars", type=int, default=20, help="real stars of each survey to lay events on")
     parser.add_argument("--lenses", type=int, default=60, help="lenses of 2025")
+    parser.add_argument("--cases", type=Path, help="folder of prepared stars: known cases too")
     args = parser.parse_args()
     models = load_models(None)
     results = []
-    for line in (*laid_rows(models, args.stars), lens_row(models, args.lenses)):
+    known = case_rows(models, args.cases) if args.cases else iter(())
+    for line in chain(laid_rows(models, args.stars), [lens_row(models, args.lenses)], known):
         results.append(line)
         print("  ".join(f"{name} {value}" for name, value in line.items()), flush=True)
     print(json.dumps({"bench": "anomalies", "results": results}))

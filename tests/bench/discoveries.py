@@ -19,7 +19,8 @@ import numpy as np
 
 from swope.models.analysis import Analysis, AnalysisOptions, analyze_surely
 from swope.models.registry import detector_columns, load_models
-from swope.pipeline.demote import demoted
+from swope.pipeline.demote import demoted, placed
+from swope.pipeline.events import least_pvalue
 from swope.pipeline.inject.lay import Limits, drawn, lay
 from swope.pipeline.inject.shapes import SHAPES
 from swope.pipeline.lightcurve import FloatArray, LightCurve
@@ -76,10 +77,10 @@ def analysed(curves: Sequence[LightCurve]) -> Iterator[Analysis]:
         yield from analyze_surely(curves[begin : begin + _AT_ONCE], models, AnalysisOptions())
 
 
-def judged(pvalue: FloatArray, strange: np.ndarray) -> dict[str, Any]:
+def judged(pvalue: FloatArray, flag: Sequence[str | None], strange: np.ndarray) -> dict[str, Any]:
     """What is stated of the first stars, and what is true."""
-    said = false_discovery_rate(pvalue)
-    order = np.argsort(np.nan_to_num(pvalue, nan=2.0), kind="stable")
+    said = false_discovery_rate(placed(pvalue, flag))
+    order = np.argsort(np.nan_to_num(demoted(pvalue, flag), nan=2.0), kind="stable")
     first = [
         {"first": n, "stated": float(said[order[n - 1]]), "true": float(1.0 - strange[order[:n]].mean())} for n in FIRST
     ]
@@ -100,12 +101,13 @@ def main() -> None:
     args = parser.parse_args()
     begin = time.perf_counter()
     curves, strange = catalog(args.stars, args.strange, args.seed)
-    rows = [one.row for one in analysed(curves)]
+    answers = list(analysed(curves))
+    rows, event = [one.row for one in answers], np.array([least_pvalue(one.events) for one in answers])
     columns = detector_columns()
     pvalues = np.array([[row.get(one.pvalue) for one in columns] for row in rows], dtype=np.float64)
     doubt = np.array([row.get("class_doubt") for row in rows], dtype=np.float64)
-    ranked = ranking_pvalue(pvalues, [one.tells_kinds for one in columns], doubt)
-    found = judged(demoted(ranked, [row.get("anomaly_flag") for row in rows]), strange)
+    ranked = ranking_pvalue(pvalues, [one.tells_kinds for one in columns], doubt, event)
+    found = judged(ranked, [row.get("anomaly_flag") for row in rows], strange)
     print(f"{len(rows)} stars, {int(strange.sum())} touched; share of untouched ones in per cent")
     for one in found["first"]:
         print(f"first {one['first']:4d}: stated {100 * one['stated']:5.1f}, true {100 * one['true']:5.1f}")

@@ -21,12 +21,12 @@ from swope.models.statespace.believed import visit_gains
 from swope.models.statespace.fit import contradictions, fit
 from swope.models.statespace.kernels.templates import products
 from swope.models.statespace.layout import Model
-from swope.models.statespace.ordinary import OrdinaryTail
 from swope.models.statespace.series import Series
 from swope.models.statespace.slow import slow_pvalue
 from swope.models.statespace.star import StarFit, fit_star
 from swope.models.statespace.templates import beside
 from swope.models.statespace.terms import DampedWalk, Oscillator
+from swope.pipeline.event_tail import OrdinaryTail
 from swope.pipeline.events import EventOptions, visits
 from swope.pipeline.lightcurve import FloatArray
 from swope.pipeline.simulate.bursts import flare_shape

@@ -2,11 +2,12 @@
 
 RCB, Herbig Ae/Be, RV Tauri and T Tauri stars of the training set of ASAS are strange, and all others of it and of ACVS
 ordinary. Autoencoder and classifier learn from the ordinary ones that are not held out (`swope.pipeline.split`), and
-answer for the held-out ones and for all strange ones; the p-values of the two forecasters, which are told no kinds, are
-those of the runs. The combination stands beside each detector alone, an isolation forest on features of the
-`light-curve` library, `coniferest` without labels where it is installed, and the farthest point beyond 5 sigma. Then
-comes what the combination rests on: how often its parts are below some levels on the ordinary stars, how they go
-together there, and the false-discovery rate that is said of the first stars beside the true one.
+answer for the held-out ones and for all strange ones; the p-values of the two forecasters, which are told no kinds, and
+of each star's likeliest event are those of the runs. The combination stands beside each detector alone, an isolation
+forest on features of the `light-curve` library, `coniferest` without labels where it is installed, and the farthest
+point beyond 5 sigma. Then comes what the combination rests on: how often its parts are below some levels on the
+ordinary stars, how they go together there, and the false-discovery rate that is said of the first stars beside the true
+one.
 
 The runs are `swope run` of ``asas_training/light_curves`` and of ``asas_acvs``, all of it or some; where the folder
 holds none, that of `tests.bench.verdicts` is made.
@@ -28,6 +29,8 @@ from numpy.typing import NDArray
 
 from swope.models.autoencoder import Autoencoder, AutoencoderOptions
 from swope.models.classifier import ClassifierOptions
+from swope.pipeline.demote import least_of
+from swope.pipeline.events import UNCONFIRMED
 from swope.pipeline.rank import anomaly_pvalue, false_discovery_rate, ranking_pvalue
 from swope.pipeline.split import held_out
 from tests.bench.classify import fitted, forest_features
@@ -71,12 +74,21 @@ def forests(learn: Prepared, asked: Prepared, seed: int) -> dict[str, Floats]:
     return scores
 
 
-def in_runs(runs: Sequence[Path], names: Sequence[str]) -> Floats:
-    """(n, 2) p-values of the forecasters; NaN for a star that the runs do not have."""
+def in_runs(runs: Sequence[Path], names: Sequence[str]) -> tuple[Floats, Floats]:
+    """(n, 2) p-values of the forecasters, and (n,) of the likeliest event that other visits confirm.
+
+    NaN for a star that the runs do not have, and for one without an event.
+    """
     columns = ["object_id", *_DETECTORS[:2]]
     rows = pa.concat_tables([pq.read_table(run / "objects.parquet", columns=columns) for run in runs]).to_pylist()
     found = {row["object_id"]: [row[name] for name in columns[1:]] for row in rows}
-    return np.array([found.get(name, [None, None]) for name in names], dtype=np.float64)
+    doing = np.array([found.get(name, [None, None]) for name in names], dtype=np.float64)
+    place = {name: i for i, name in enumerate(names)}
+    columns = ["object_id", "pvalue", "flag"]
+    events = pa.concat_tables([pq.read_table(run / "events.parquet", columns=columns) for run in runs]).to_pylist()
+    own = [event for event in events if event["flag"] not in UNCONFIRMED]
+    star = np.array([place.get(event["object_id"], -1) for event in own], dtype=np.int64)
+    return doing, least_of(star, np.array([event["pvalue"] for event in own], dtype=np.float64), len(names))
 
 
 def judged(strange: NDArray[np.bool_], score: Floats) -> dict[str, float]:
@@ -103,9 +115,9 @@ def measured(runs: Sequence[Path], cache: Path, epochs: int, seed: int) -> dict[
     strange = np.array([class_of.get(str(name)) in ODD for name in whole.names])
     apart = np.array([held_out(str(name)) for name in whole.names])
     learn = whole.rows(~strange & ~apart & (whole.labels != ""))
-    doing = in_runs(runs, [str(name) for name in whole.names])
+    doing, event = in_runs(runs, [str(name) for name in whole.names])
     rows = np.flatnonzero((strange | apart) & np.isfinite(doing).any(axis=1))
-    asked, strange, doing = whole.rows(rows), strange[rows], doing[rows]
+    asked, strange, doing, event = whole.rows(rows), strange[rows], doing[rows], event[rows]
     names = [str(name) for name in learn.names]
     autoencoder = Autoencoder.fit_inputs(
         learn.inputs,
@@ -118,11 +130,12 @@ def measured(runs: Sequence[Path], cache: Path, epochs: int, seed: int) -> dict[
     doubt = classifier.classify_inputs(asked.inputs).doubt
     pvalues = np.column_stack([doing, being.pvalue])
     tells = [False, False, True]
-    alone, ranked = anomaly_pvalue(pvalues, tells), ranking_pvalue(pvalues, tells, doubt)
+    alone, ranked = anomaly_pvalue(pvalues, tells, event), ranking_pvalue(pvalues, tells, doubt, event)
     scores: dict[str, Floats] = {
         "anomaly_rank": -ranked,
         "anomaly_pvalue": -alone,
         **{name.removesuffix("_pvalue"): -one for name, one in zip(_DETECTORS, pvalues.T, strict=True)},
+        "likeliest event": -np.nan_to_num(event, nan=1.0),
         "classifier's doubt": doubt,
         **forests(learn, asked, seed),
         "beyond 5 sigma": beyond_five_sigma(cache, [str(name) for name in asked.names]),

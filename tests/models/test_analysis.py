@@ -30,10 +30,10 @@ from swope.models.registry import Models, detector_columns, load_models
 from swope.pipeline.catalog.schema import objects_schema, objects_table
 from swope.pipeline.clean import clean
 from swope.pipeline.column import DetectorColumns
-from swope.pipeline.events import Event, EventOptions
+from swope.pipeline.events import Event, EventOptions, least_pvalue
 from swope.pipeline.lightcurve import LightCurve
 from swope.pipeline.period import PeriodOptions, PeriodResult
-from swope.pipeline.rank import anomaly_pvalue
+from swope.pipeline.rank import EVENTS, anomaly_pvalue
 from swope.pipeline.reason import Reason
 from swope.pipeline.star import Star
 from tests.models.stars import made_star
@@ -115,7 +115,8 @@ def test_the_row_says_what_each_detector_said(analyses: list[Analysis]) -> None:
                 assert one.row[name] == (None if math.isnan(value) else value)
             assert set(said.columns) <= {column.name for column in columns.own}
         kinds = [columns.tells_kinds for columns in detector_columns()]
-        assert one.row["anomaly_pvalue"] == anomaly_pvalue([pvalues], kinds)[0] or np.isnan(pvalues).all()
+        combined = anomaly_pvalue([pvalues], kinds, [least_pvalue(one.events)])[0]
+        assert one.row["anomaly_pvalue"] == combined or np.isnan(pvalues).all()
 
 
 def test_a_whole_star_is_ok_and_a_short_one_says_what_is_missing(analyses: list[Analysis]) -> None:
@@ -211,7 +212,7 @@ def test_detectors_of_ones_own_fill_row_pvalue_and_events(models: Models) -> Non
     other = Assessment(reason=Reason("too dark"), events=(event("b", 5.0, 1e-9),))
     (one,) = analyze([flaring()], told(models, a=said, b=other), OPTIONS)
     assert (one.row["a_score"], one.row["a_pvalue"], one.row["b_score"]) == (3.0, 1e-6, None)
-    assert one.row["anomaly_pvalue"] == 1e-6
+    assert one.row["anomaly_pvalue"] == 1e-9 / EVENTS
     assert one.row["anomaly_reason"].endswith("Strange to the a: 1 ordinary star in 1,000,000 scores as high.")
     assert "b: too dark" in one.row["reason"]
     assert one.row["status"] == "partial"

@@ -68,6 +68,16 @@ def test_a_fading_of_many_points_is_not() -> None:
     assert fading.row["anomaly_flag"] is None
 
 
+def test_an_event_stays_one_without_a_point_that_stands_alone() -> None:
+    whole = contact_binary()
+    value = whole.value + 0.8 * (np.abs(whole.time - 2_453_000.0) < 30.0)
+    value[20] += 2.5
+    (fading,) = analyze([clean(replace(whole, value=value))], load_models(), AnalysisOptions())
+    assert fading.events
+    assert fading.row["anomaly_pvalue"] < 0.01
+    assert fading.row["anomaly_flag"] is None
+
+
 def test_every_detector_scores_as_it_assesses() -> None:
     from swope.models.detector import Batch, ScoringDetector
     from swope.models.inputs import inputs_of

@@ -12,8 +12,11 @@ from swope.pipeline.demote import (
     doubtful_period,
     few_points,
     first_flag,
+    least_of,
+    placed,
     with_all_events,
 )
+from swope.pipeline.rank import false_discovery_rate
 
 NAN = np.nan
 
@@ -87,3 +90,30 @@ def test_a_flag_keeps_a_star_from_the_first_places_and_no_further():
     pvalue = np.array([1e-6, 1e-6, 0.3, NAN, 0.9])
     found = demoted(pvalue, [None, "blend", "blend", "blend", None])
     np.testing.assert_array_equal(found, [1e-6, NOT_BEFORE, 0.3, NAN, 0.9])
+
+
+def test_the_least_p_value_of_each_star():
+    star = np.array([2, 0, 2, -1, 1], dtype=np.int64)
+    found = least_of(star, np.array([0.1, 0.5, 0.01, 1e-9, NAN]), 4)
+    np.testing.assert_array_equal(found, [0.5, NAN, 0.01, NAN])
+
+
+def test_the_share_of_ordinary_stars_in_a_list_takes_the_flags_into_account():
+    """Of ordinary stars with small p-values two thirds have a flag; 40 strange ones have none."""
+    rng = np.random.default_rng(6)
+    wrong = listed = 0
+    for _ in range(20):
+        pvalue = np.concatenate([rng.uniform(1e-9, 1.0, 4000), 10.0 ** -rng.uniform(3, 8, 40)])
+        flagged = np.concatenate([rng.uniform(size=4000) < 2 / 3, np.zeros(40, dtype=bool)])
+        flag = ["lone_points" if one else None for one in flagged]
+        inside = false_discovery_rate(placed(pvalue, flag)) <= 0.2
+        wrong += inside[:4000].sum()
+        listed += inside.sum()
+        assert (demoted(pvalue, flag)[inside] < NOT_BEFORE).all()
+    assert wrong / listed == pytest.approx(0.2, rel=0.2)
+
+
+def test_few_stars_do_not_say_how_many_keep_their_places():
+    pvalue = np.array([0.001, 0.02, 0.03, 0.2, NAN])
+    flag = [None, "blend", "blend", None, None]
+    np.testing.assert_array_equal(placed(pvalue, flag), demoted(pvalue, flag))

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from swope.pipeline.events import EventOptions, PointNull, best_run, find_events, without_repeats
+from swope.pipeline.events import EventOptions, PointNull, best_run, find_events, least_pvalue, without_repeats
 from swope.pipeline.forecast import Forecast
 
 
@@ -194,3 +194,14 @@ def test_a_far_tail_of_rotten_points_is_learned_from_many_stars() -> None:
     null = PointNull.learn(rotten)
     assert null.reach > null.scale
     assert np.all(np.diff(null.decades(np.linspace(0.0, 30.0, 100))) > 0)
+
+
+def test_what_no_other_visit_confirms_does_not_count_for_the_rank():
+    z = np.zeros(100)
+    z[40] = 50.0
+    (alone,) = find_events(_forecast(z))
+    assert alone.flag == "single_point"
+    assert np.isnan(least_pvalue([alone]))
+    assert np.isnan(least_pvalue([]))
+    sure = replace(alone, flag=None, pvalue=1e-3)
+    assert least_pvalue([alone, sure, replace(sure, pvalue=1e-2)]) == 1e-3

@@ -154,8 +154,8 @@ def test_reasons():
     said = anomaly_reason(row, DETECTORS, [lesser, event])
     assert said == (
         "It faded by 7.3 sigma in band V at BJD_TDB 2455123.4568 (2009-10-18); 2 events in all. "
-        "Strange to the neural forecaster: 1 ordinary star in 2,000 scores as high. Also to the state-space model "
-        "(p = 0.01)."
+        "1 ordinary star in 10,000 has an event as likely. Strange to the neural forecaster: 1 ordinary star in 2,000 "
+        "scores as high. Also to the state-space model (p = 0.01)."
     )
     for clock in ({}, {"clock": None}, {"clock": "unknown"}):
         assert "day 2455123.4568" in anomaly_reason(row_of(1e-3, clock, forecaster=5e-4), DETECTORS, [event])
@@ -233,6 +233,24 @@ def test_a_changed_period_is_told_as_such():
     assert said.endswith("Its period changed about day 5.0000.")
 
 
+def test_an_event_is_a_reason_where_no_detector_is_alarmed():
+    event = {"direction": "fade", "peak_sigma": 7.3, "band": "V", "t_peak": 5.0, "pvalue": 1e-12}
+    said = anomaly_reason(row_of(1e-5, forecaster=0.3, statespace=0.2), DETECTORS, [event])
+    assert said == (
+        "It faded by 7.3 sigma in band V at day 5.0000. Less than 1 ordinary star in 1,000,000 has an event as likely."
+    )
+
+
+def test_an_exposure_that_no_other_confirms_is_no_reason_and_not_told_first():
+    alone = {"direction": "fade", "peak_sigma": 99.0, "t_peak": 5.0, "pvalue": 1e-30, "flag": "single_point"}
+    sure = {"direction": "brighten", "peak_sigma": 7.0, "t_peak": 9.0, "pvalue": 1e-4, "flag": None}
+    only = anomaly_reason(row_of(1e-3, statespace=1e-3), DETECTORS, [alone])
+    assert "as likely" not in only
+    assert anomaly_reason(row_of(1e-3, statespace=1e-3), DETECTORS, [alone, sure]).startswith(
+        "It brightened by 7.0 sigma at day 9.0000; 2 events in all. 1 ordinary star in 10,000 has an event as likely."
+    )
+
+
 KINDS = [False, False, True]
 
 
@@ -265,6 +283,28 @@ def test_the_answers_of_a_family_alone_are_its_own():
 def test_nothing_happening_does_not_make_a_strange_kind_ordinary():
     assert anomaly_pvalue([[0.99, 1.0, 1e-3]], KINDS)[0] < 2e-3
     assert anomaly_pvalue([[1e-5, 0.5, 1.0]], KINDS)[0] < 1e-4
+
+
+def test_a_sure_event_is_enough():
+    assert anomaly_pvalue([[0.5, 0.9, 0.8]], KINDS, [1e-6])[0] < 1e-5
+    assert not led_by_kind([[0.5, 0.9, 0.01]], KINDS, [1e-6])[0]
+
+
+def test_events_give_no_more_false_alarms_than_stated():
+    rng = np.random.default_rng(4)
+    pvalues, chance = rng.uniform(size=(400_000, 3)), rng.uniform(size=400_000)
+    # events are told up to some p-value, and of those that are likely to others as well
+    event = np.where(chance <= 2e-3, chance, np.nan)
+    found = anomaly_pvalue(pvalues, KINDS, event)
+    for level in (0.05, 0.01, 0.001):
+        assert 0.5 * level < np.mean(found <= level) < 1.15 * level
+
+
+def test_a_star_without_scores_has_the_p_value_of_its_event():
+    nan = np.nan
+    found = anomaly_pvalue([[nan, nan, nan], [nan, nan, nan]], KINDS, [1e-3, nan])
+    assert found[0] == pytest.approx(2e-3)
+    assert np.isnan(found[1])
 
 
 def test_what_leads_is_what_counts_more():

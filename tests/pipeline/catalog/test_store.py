@@ -12,7 +12,7 @@ from scipy.stats import false_discovery_control
 from swope.pipeline.catalog.schema import events_table, objects_table
 from swope.pipeline.catalog.store import count_statuses, merge, refill, replacing, write_parquet
 from swope.pipeline.column import FLOAT, Column, DetectorColumns, detectors_of
-from swope.pipeline.demote import FLAGS, demoted
+from swope.pipeline.demote import FLAGS, demoted, placed
 from swope.pipeline.rank import NOTABLE_PVALUE, novelty, ranking_pvalue
 from swope.pipeline.unfamiliar import LEAST_STARS, MOST_OF_A_RUN
 from tests.pipeline.catalog.rows import DETECTORS, TYPES, columns, event_rows, object_rows
@@ -97,16 +97,16 @@ def test_merge_fills_what_needs_the_whole_catalog(tmp_path):
     assert sorted(ok["anomaly_rank"]) == list(range(1, len(ok) + 1))
     pvalues = ok[[one.pvalue for one in DETECTORS]].to_numpy()
     kinds = [one.tells_kinds for one in DETECTORS]
-    pvalue = demoted(
-        ranking_pvalue(pvalues, kinds, ok["class_doubt"].to_numpy()),
-        ok["anomaly_flag"].where(ok["anomaly_flag"].notna(), None),
-    )
+    least = pd.DataFrame(events).groupby("object_id")["pvalue"].min().reindex(ok.index).to_numpy()
+    combined = ranking_pvalue(pvalues, kinds, ok["class_doubt"].to_numpy(), least)
+    flag = ok["anomaly_flag"].where(ok["anomaly_flag"].notna(), None)
+    pvalue = demoted(combined, flag)
     assert (np.diff(pvalue[np.argsort(ok["anomaly_rank"])]) >= 0).all()
     assert set(ok["anomaly_flag"].dropna()) == {"few_points", "wrong_period"}
     assert sorted(ok["novelty_rank"]) == list(range(1, len(ok) + 1))
     novel = novelty([ok["autoencoder_score"].to_numpy()], ok["class_doubt"].to_numpy())
     assert (np.diff(novel[np.argsort(ok["novelty_rank"])]) <= 1e-12).all()
-    assert ok["anomaly_fdr"].to_numpy() == pytest.approx(false_discovery_control(pvalue), rel=1e-6)
+    assert ok["anomaly_fdr"].to_numpy() == pytest.approx(false_discovery_control(placed(combined, flag)), rel=1e-6)
     rest = frame[frame["status"] != "ok"]
     assert rest[["anomaly_fdr", "anomaly_rank", "novelty_rank"]].isna().all(axis=None)
 
