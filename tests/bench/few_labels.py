@@ -3,8 +3,8 @@
 OGLE's types RRab, RRc, F and 1O of `eros2_ogle`, at Swope's own periods; judged on the stars that
 `swope.pipeline.split.held_out` keeps apart, which the shipped classifier never saw. It goes on from there with so many
 labels a type (`swope train classifier --start shipped`), beside what it says without any, and beside a random forest
-on features of the `light-curve` library, with magnitude and colour, that has the same labels and nothing else. Of what it says of all its types the calibration error
-and the share of stars with a flag are told too.
+on features of the `light-curve` library, with magnitude and colour, that has the same labels and nothing else. Of what
+it says of all its types the calibration error and the share of stars with a flag are told too.
 """
 
 from __future__ import annotations
