@@ -97,7 +97,8 @@ class Judged:
         before : those of a start; None without one.
         """
         best = probability.max(axis=1)
-        least, most = np.quantile(best, 1.0 - options.coverage), np.quantile(unlikeness, options.familiar)
+        least = float(np.quantile(best, 1.0 - options.coverage))
+        most = float(np.quantile(unlikeness, options.familiar))
         if before is not None:
             mine = len(best) / (len(best) + _STARS_WORTH)
             least, most = (
@@ -106,4 +107,4 @@ class Judged:
         unflagged = (best >= least) & (unlikeness <= most)
         wrong = np.take_along_axis(self.meant, probability.argmax(axis=1)[:, None], axis=1)[:, 0] == 0.0
         risk = float(wrong[unflagged].mean()) if unflagged.any() else float("nan")
-        return Abstention(float(least), float(most), float(unflagged.mean()), risk)
+        return Abstention(least, most, float(unflagged.mean()), risk)
