@@ -271,7 +271,8 @@ class Classifier:
             networks.append(_trained(options, len(types), network.get_weights()))
         judged = _judged(networks, lesson, start)
         forest = _beside(start, lesson.forest(lesson.all)) if options.trees else None
-        temperature, weight = judged.likeliest()
+        before = None if start is None else (start._temperature, start._forest_weight)
+        temperature, weight = judged.likeliest(before)
         unlikeness, abstention = _flags(lesson, judged, temperature, weight, start)
         return cls(
             types, options, networks, scaling, temperature, abstention, unlikeness, forest=forest, forest_weight=weight
@@ -375,7 +376,8 @@ def _flags(
     probability = judged.probabilities(temperature, forest_weight)
     signs = signs_of(probability if judged.votes is None else judged.votes, judged.rarity)
     unlikeness = Unlikeness.of(lesson.kinds(lesson.all), signs) if start is None else start._unlikeness
-    return unlikeness, judged.abstention(probability, unlikeness.added(signs), lesson.options)
+    before = None if start is None else start.abstention
+    return unlikeness, judged.abstention(probability, unlikeness.added(signs), lesson.options, before)
 
 
 def _beside(start: Classifier | None, new: Forest) -> Forest:

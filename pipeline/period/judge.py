@@ -12,6 +12,7 @@ from swope.pipeline.lightcurve import FloatArray
 from swope.pipeline.median import median
 from swope.pipeline.period.grid import Grid
 from swope.pipeline.period.looks import Looks, looks
+from swope.pipeline.period.nominate import times_more
 from swope.pipeline.period.sample import Sample
 
 #: Harmonics of the rich model and bins of phase that it is computed in: for the first look, and for the close one.
@@ -29,7 +30,7 @@ DECAYS = (3.0, 1.0)
 ASIDE: FloatArray = np.array([-0.07, 0.07])
 FINE: tuple[FloatArray, ...] = (np.array([-0.028, 0.028]), np.array([-0.01, 0.01]))
 
-#: How many separate nominees are kept, of how many the harmonics are tried as well, and which.
+#: How many separate nominees are kept (more of few points), of how many the harmonics are tried as well, and which.
 KEPT = 10
 MULTIPLIED = ((0.5, 6), (2.0, 6), (1.0 / 3.0, 2), (3.0, 2))
 
@@ -134,7 +135,7 @@ def look_closely(sample: Sample, grid: Grid, nominees: FloatArray) -> Candidates
     frequency = np.concatenate([nominees, aside])
     score = np.concatenate([score, evidence(sample, aside, FIRST_LOOK, stride).max(axis=1)])
     frequency = frequency[np.argsort(-score, kind="stable")]
-    kept = frequency[_separate(frequency, 0.5 / span, KEPT)]
+    kept = frequency[_separate(frequency, 0.5 / span, round(KEPT * times_more(len(sample.time))))]
     more = [kept] + [kept[:most] * factor for factor, most in MULTIPLIED]
     wanted = np.concatenate(more)
     wanted = wanted[(wanted >= grid.lowest * (1 - 1e-9)) & (wanted <= grid.highest * (1 + 1e-9))]

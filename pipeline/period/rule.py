@@ -5,17 +5,22 @@ the softmax of their scores (McFadden 1974). The evidence alone does not know th
 one cycle, that three cycles of a Mira fit any curve better than one, or that periods near a day are mostly nights.
 The weights were learned on stars whose periods people had settled, of ASAS, Catalina, EROS, EROS-2 and Stripe 82
 (`python -m tests.bench.periods_rule` fits and prints them; a fifth of the stars, `swope.pipeline.split.held_out`, was
-kept apart).
+kept apart). Where there are few points the evidence of a fold means less, and some features count otherwise, by further
+weights that were learned on thinned stars of the same sets (`--few`).
 """
 
 from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
 from swope.pipeline.lightcurve import BoolArray, FloatArray
 from swope.pipeline.period.judge import Candidates
+from swope.pipeline.period.nominate import FEW_POINTS
 from swope.pipeline.period.sample import Sample
-from swope.pipeline.period.weights import WEIGHTS
+from swope.pipeline.period.weights import FEW_WEIGHTS, WEIGHTS
 
 #: Periods (log10 days) at the corners of the piecewise linear preference for periods, and of the one for periods of
 #: folds that are the same twice over.
@@ -42,6 +47,9 @@ FEWEST_CYCLES = 2.0
 #: Above 1, for stars that are not round are brightest between the eclipses; those whose eclipses last longer than this
 #: share of the period, and pulsators, are far from round.
 MOST_HIDDEN, HIDDEN_FOR_SURE, ROUND = 1.1, 3.0, 0.11
+
+#: Names of features of which the weights say how common stars of such periods are.
+_OF_POPULATIONS = re.compile(r"period_|size_period|once_\d|long_|short_|twice_\d")
 
 
 def features(found: Candidates, sample: Sample) -> dict[str, FloatArray]:
@@ -149,7 +157,9 @@ def probabilities(found: Candidates, sample: Sample) -> FloatArray:
     sample : the star's points.
     """
     columns = features(found, sample)
-    score: FloatArray = np.array(list(WEIGHTS.values())) @ np.array([columns[name] for name in WEIGHTS])
+    score = _weighted(columns, WEIGHTS)
+    if (few := fewness(sample)) > 0.0:
+        score += few * _weighted(columns, FEW_WEIGHTS)
     no_binary = (sample.amplitude < LEAST_AMPLITUDE) | (found.frequency * SHORTEST_BINARY > 1.0)
     no_binary |= found.frequency * sample.span < FEWEST_CYCLES
     no_binary |= _hides_too_much(found, sample)
@@ -157,6 +167,21 @@ def probabilities(found: Candidates, sample: Sample) -> FloatArray:
     share = np.exp(score - score.max())
     probability: FloatArray = share / share.sum()
     return probability
+
+
+def fewness(sample: Sample) -> float:
+    """How few points there are: what the weights of few points are multiplied by; 0 where there are enough."""
+    return max(float(np.log(FEW_POINTS / len(sample.time))), 0.0)
+
+
+def few_names(names: Iterable[str]) -> list[str]:
+    """Which features count otherwise where there are few points: not how common periods and sizes are."""
+    return [name for name in names if not _OF_POPULATIONS.match(name)]
+
+
+def _weighted(columns: Mapping[str, FloatArray], weights: Mapping[str, float]) -> FloatArray:
+    score: FloatArray = np.array(list(weights.values())) @ np.array([columns[name] for name in weights])
+    return score
 
 
 def _twice(found: Candidates) -> FloatArray:

@@ -115,7 +115,7 @@ def search(curve: LightCurve, options: PeriodOptions = PeriodOptions()) -> Searc
     except ValueError as problem:
         return str(problem)
     spectrum = periodogram(sample.time, sample.value, sample.weight, grid)
-    nominees = nominate(spectrum.power, grid, sample.span)
+    nominees = nominate(spectrum.power, grid, sample.span, len(sample.time))
     if nominees.size == 0:
         return f"no peak between {1 / grid.highest:.4g} d and {1 / grid.lowest:.4g} d"
     candidates = look_closely(sample, grid, nominees)

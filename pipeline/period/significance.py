@@ -29,6 +29,10 @@ NEAR = np.array([1.0, 0.5, 0.7, 1.4, 2.0])
 #: as well as the walk does. With this, simulated walks at real cadences are called periodic no more often than noise.
 WALK_COUNTS = 1.15
 
+#: Each band after the first counts as so many points less for the best fold. Chosen on simulated noise of 26 points in
+#: five bands, one in four of which had a probability below 0.01 when a band cost nothing.
+TAKEN_BY_BAND = 3
+
 #: A value beyond so many robust sigmas counts as one at that distance.
 OUTLIER = 3.5
 
@@ -88,11 +92,15 @@ def false_alarm(sample: Sample, spectrum: Spectrum, grid: Grid, found: Candidate
 
 
 def _gains(sample: Sample, peak: float, folds: FloatArray) -> tuple[float, float, float]:
-    """Log likelihood of a sinusoid beside a walk, log evidence of the best of the folds, and this less the walk's."""
+    """Log likelihood of a sinusoid beside a walk, log evidence of the best of the folds, and this less the walk's.
+
+    A mean and an amplitude of each further band are taken from the points before they are folded.
+    """
     walk, sinusoid = red_noise_gain(sample, peak)
     n = len(sample.time)
-    fold = float(evidence(sample, folds).max())
-    return sinusoid * (n - sample.n_bands - 2) / n, fold, fold - WALK_COUNTS * walk
+    free = max(n - TAKEN_BY_BAND * (sample.n_bands - 1), 0)
+    fold = float(evidence(sample, folds).max()) * free / n
+    return sinusoid * max(n - sample.n_bands - 2, 0) / n, fold, fold - WALK_COUNTS * walk
 
 
 def _chance(independent: float, *gains: float) -> float:

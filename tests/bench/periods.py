@@ -34,8 +34,11 @@ from swope.pipeline.split import held_out
 from tests.bench.periods_data import ECLIPSING, Known, asas, catalina, eros, eros2, right, s82, with_fitted_period
 from tests.bench.periods_disputed import DECIDED, sided
 
-SETS = ("s82", "asas", "eros", "catalina", "eros2", "space", "fap", "speed", "invariance")
+SETS = ("s82", "s82-sparse", "asas", "eros", "catalina", "eros2", "space", "fap", "speed", "invariance")
 LIMITS = PeriodOptions(min_period=0.2, max_period=1.2)
+
+#: Observations of a star of Stripe 82, over all five bands, that are as few as a wide survey's.
+SPARSE = 26
 
 
 def one_term_power(curve: LightCurve, grid: Grid) -> FloatArray:
@@ -364,6 +367,9 @@ def main() -> None:
         judge_set("s82-limits (0.2 to 1.2 d)", s82(number), LIMITS, plots, workers)
         judge_set("s82-blind", s82(number), PeriodOptions(), plots, workers)
         judge_set("s82-thin (a fifth of the points, 0.2 to 1.2 d)", s82(number, keep=0.2), LIMITS, plots, workers)
+    if "s82-sparse" in chosen:
+        title = f"s82-sparse ({SPARSE} observations over five bands, 0.2 to 1.2 d)"
+        judge_set(title, s82(number, epochs=SPARSE), LIMITS, plots, workers)
     if "asas" in chosen:
         judge_set("asas", asas(number), PeriodOptions(), plots, workers)
     if "eros" in chosen:

@@ -94,14 +94,24 @@ def asas(number: int | None = None) -> Iterator[Known]:
         yield Known(curve, "asas", classes[i], float(labels.loc[names[i], "period"]))
 
 
-def s82(number: int | None = None, keep: float = 1.0, seed: int = 1) -> Iterator[Known]:
-    """Stripe 82 RR Lyrae in ugriz; `keep` is the share of each star's observations that is kept, at random."""
+def s82(number: int | None = None, keep: float = 1.0, epochs: int | None = None, seed: int = 1) -> Iterator[Known]:
+    """Stripe 82 RR Lyrae in ugriz.
+
+    Parameters
+    ----------
+    number : of stars, at random; None for all.
+    keep : the share of each star's observations that is kept, at random.
+    epochs : so many observations of each star are kept, at random, whatever their bands; None for all.
+    seed : of what is kept.
+    """
     labels = pd.read_csv(REAL_DATA / "s82_rrlyrae" / "labels.csv", dtype={"object_id": str})
     for i in subset(list(range(len(labels))), number):
         name = labels["object_id"][i]
         rows = pd.read_csv(REAL_DATA / "s82_rrlyrae" / "light_curves" / f"{name}.csv")
         if keep < 1.0:
             rows = rows.sample(frac=keep, random_state=seed + i).sort_index()
+        if epochs is not None:
+            rows = rows.sample(n=min(epochs, len(rows)), random_state=seed + i).sort_index()
         curve = LightCurve.of(name, rows["time"], rows["mag"], rows["magerr"], list(rows["band"]))
         yield Known(clean(curve), "s82", "RR" + labels["class"][i], float(labels["period"][i]))
 

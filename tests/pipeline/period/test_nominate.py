@@ -4,7 +4,9 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from swope.pipeline.period.grid import Grid
 from swope.pipeline.period.kernels.peaks import block_maxima, peaks
+from swope.pipeline.period.nominate import FEW_POINTS, MOST_MORE, nominate, times_more
 
 
 @settings(max_examples=30, deadline=None)
@@ -38,3 +40,12 @@ def test_the_highest_maxima_of_the_summed_harmonics(
     assert count == len(expected)
     np.testing.assert_allclose(np.sort(height[:count]), np.sort(total[expected]))
     assert set(index[:count]) == set(fundamental[expected])
+
+
+def test_of_few_points_more_is_looked_at() -> None:
+    grid = Grid(step=0.001, first=200, size=4800)
+    power = np.random.default_rng(1).random(grid.size)
+    many, enough, few, fewer = (len(nominate(power, grid, 2000.0, n)) for n in (5000, FEW_POINTS, 50, 10))
+    assert many == enough < few < fewer
+    assert times_more(50) == 2.0
+    assert times_more(1) == MOST_MORE
