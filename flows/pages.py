@@ -7,6 +7,7 @@ import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
-from swope.flows.cards import drawn_cards
+from swope.flows.cards import drawn_pictures
 from swope.flows.manifest import undamaged
 from swope.flows.pieces import pieces_of, tables
 from swope.flows.record import RunRecord
@@ -70,7 +71,7 @@ def write_report(run_dir: Path, top: int, stars: Sequence[str] = (), injected: P
         before = remember(run_dir, record, objects)
         details = found.result()
     shown = (details[len(asked) :], details[: len(asked)])
-    return make_report(run_dir, *shown, pictures.result(), before, injected, draw=drawn_cards)
+    return make_report(run_dir, *shown, pictures.result(), before, injected, draw=partial(drawn_pictures, run_dir))
 
 
 def remember(run_dir: Path, record: RunRecord, objects: pa.Table) -> pa.Table | None:

@@ -32,8 +32,39 @@ if TYPE_CHECKING:
 #: Events that a card lists.
 _EVENTS = 5
 
+#: The pictures of a card, by name.
+Pictures = Mapping[str, Html]
 
-def card(detail: StarDetail, detectors: Sequence[DetectorColumns], place: int, n_ranked: int) -> Html:
+
+def pictures(detail: StarDetail) -> dict[str, Html]:
+    """Draw the pictures of a star's card: those that there is something to show on.
+
+    They follow from the star's curve, period, forecasts and events, and from the detectors' p-values of its row; from
+    nothing else of the row, and from no other star.
+    """
+    name = detail.curve.object_id
+    forecast = chosen_forecast(detail)
+    by = f"by the {forecast.detector} " if forecast is not None else ""
+    drawn = {
+        "light_curve": (light_curve_figure(detail) if len(detail.curve.good) else None, _light_curve_words(detail)),
+        "event": (event_figure(detail), f"The surest event of {name}, with the points before and after it"),
+        "folded": (
+            folded_figure(detail),
+            f"Light curve of {name} folded with {detail.period.period:.6g} days, over two cycles",
+        ),
+        "forecast": (forecast_figure(detail), f"One-step-ahead forecasts of {name} {by}against the data"),
+        "seen": (seen_figure(detail), f"The fold of {name} as the models see it, and the autoencoder's reconstruction"),
+        "cells": (
+            cells_figure(detail),
+            f"States of the forecaster's cell while it reads {name}: a row a unit, over time",
+        ),
+    }
+    return {key: image(figure, alt) for key, (figure, alt) in drawn.items() if figure is not None}
+
+
+def card(
+    detail: StarDetail, detectors: Sequence[DetectorColumns], place: int, n_ranked: int, drawn: Pictures | None = None
+) -> Html:
     """The card of one star.
 
     Parameters
@@ -41,7 +72,9 @@ def card(detail: StarDetail, detectors: Sequence[DetectorColumns], place: int, n
     detectors : those whose columns its row has.
     place : 1 for the first of the list; names the card's anchor.
     n_ranked : stars of the run that have a combined p-value.
+    drawn : its `pictures`; None to draw them.
     """
+    drawn = pictures(detail) if drawn is None else drawn
     row = detail.row
     heading = tag(
         "h3",
@@ -56,12 +89,16 @@ def card(detail: StarDetail, detectors: Sequence[DetectorColumns], place: int, n
         tag("p", row.get("anomaly_reason") or row.get("reason"), " ", _by_chance(row, n_ranked), class_="why"),
         tag(
             "div",
-            _light_curve(detail),
-            _event(detail),
-            _folded(detail),
-            _forecast(detail),
-            _seen(detail),
-            _cells(detail),
+            _light_curve(detail, drawn),
+            _shown(drawn, "event", "The surest event close by, at its full height"),
+            _folded(detail, drawn),
+            _forecast(detail, drawn),
+            _shown(drawn, "seen", "The fold that the models see, and what the autoencoder makes of it"),
+            _shown(
+                drawn,
+                "cells",
+                "What the neural forecaster keeps in mind as it reads: the states of its cell, like units together",
+            ),
             _facts(detail, detectors),
             class_="plots",
         ),
@@ -72,72 +109,60 @@ def card(detail: StarDetail, detectors: Sequence[DetectorColumns], place: int, n
 
 def picture(figure: Figure, alt: str, caption: object) -> Html:
     """A figure of the page, its picture inside it."""
+    return _captioned(image(figure, alt), caption)
+
+
+def image(figure: Figure, alt: str) -> Html:
+    """A picture, inside the page."""
     data = base64.b64encode(png(figure)).decode()
     width, height = (round(side * figure.dpi) for side in figure.get_size_inches())
-    image = tag("img", src=f"data:image/png;base64,{data}", alt=alt, width=width, height=height)
-    return tag("figure", image, tag("figcaption", caption))
+    return tag("img", src=f"data:image/png;base64,{data}", alt=alt, width=width, height=height)
 
 
-def _light_curve(detail: StarDetail) -> Html:
+def _captioned(shown: Html, caption: object) -> Html:
+    return tag("figure", shown, tag("figcaption", caption))
+
+
+def _shown(drawn: Pictures, name: str, caption: str) -> Html | None:
+    return _captioned(drawn[name], caption) if name in drawn else None
+
+
+def _light_curve_words(detail: StarDetail) -> str:
     curve, good = detail.curve, detail.curve.good
-    if not len(good):
-        return tag("div", "No light curve: no row of it can be used.", class_="absent")
-    span = float(np.ptp(good.time))
-    masked = len(curve) - len(good)
     bands = ", ".join(name for name in curve.bands if name)
-    n_events = len(detail.events)
-    alt = f"Light curve of {curve.object_id}: {len(good)} points over {span:.6g} days" + (
+    return f"Light curve of {curve.object_id}: {len(good)} points over {_span(detail):.6g} days" + (
         f", bands {bands}" if bands else ""
     )
-    caption = f"Light curve: {len(good):,} points over {span:.6g} days"
+
+
+def _span(detail: StarDetail) -> float:
+    time = detail.curve.good.time
+    return float(np.ptp(time)) if len(time) else 0.0
+
+
+def _light_curve(detail: StarDetail, drawn: Pictures) -> Html:
+    curve, good = detail.curve, detail.curve.good
+    masked, n_events = len(curve) - len(good), len(detail.events)
+    caption = f"Light curve: {len(good):,} points over {_span(detail):.6g} days"
     caption += f"; {masked} masked" if masked else ""
     caption += f"; {n_events} event{'s' if n_events != 1 else ''} shaded" if n_events else ""
-    return picture(light_curve_figure(detail), alt, caption)
+    absent = tag("div", "No light curve: no row of it can be used.", class_="absent")
+    return _shown(drawn, "light_curve", caption) or absent
 
 
-def _event(detail: StarDetail) -> Html | None:
-    figure = event_figure(detail)
-    if figure is None:
-        return None
-    alt = f"The surest event of {detail.curve.object_id}, with the points before and after it"
-    return picture(figure, alt, "The surest event close by, at its full height")
-
-
-def _folded(detail: StarDetail) -> Html:
-    figure = folded_figure(detail)
-    if figure is None:
-        return tag("div", f"No folded curve: {detail.period.reason or 'no period'}.", class_="absent")
-    period = detail.period.period
-    alt = f"Light curve of {detail.curve.object_id} folded with {period:.6g} days, over two cycles"
+def _folded(detail: StarDetail, drawn: Pictures) -> Html:
     caption = "Folded, two cycles; means in phase with their one-sigma errors"
     caption += "; below, which phases speak for the class" if detail.phases is not None else ""
-    return picture(figure, alt, caption)
+    absent = tag("div", f"No folded curve: {detail.period.reason or 'no period'}.", class_="absent")
+    return _shown(drawn, "folded", caption) or absent
 
 
-def _seen(detail: StarDetail) -> Html | None:
-    figure = seen_figure(detail)
-    if figure is None:
-        return None
-    alt = f"The fold of {detail.curve.object_id} as the models see it, and the autoencoder's reconstruction"
-    return picture(figure, alt, "The fold that the models see, and what the autoencoder makes of it")
-
-
-def _forecast(detail: StarDetail) -> Html:
-    figure, forecast = forecast_figure(detail), chosen_forecast(detail)
-    if figure is None or forecast is None:
-        return tag("div", "No forecast: too few points to forecast from.", class_="absent")
-    alt = f"One-step-ahead forecasts of {detail.curve.object_id} by the {forecast.detector} against the data"
-    caption = f"Forecast by the {forecast.detector} from the points before: mean and 2 sigma; below, how far it failed"
-    return picture(figure, alt, caption)
-
-
-def _cells(detail: StarDetail) -> Html | None:
-    figure = cells_figure(detail)
-    if figure is None:
-        return None
-    alt = f"States of the forecaster's cell while it reads {detail.curve.object_id}: a row a unit, over time"
-    caption = "What the neural forecaster keeps in mind as it reads: the states of its cell, like units together"
-    return picture(figure, alt, caption)
+def _forecast(detail: StarDetail, drawn: Pictures) -> Html:
+    forecast = chosen_forecast(detail)
+    by = "" if forecast is None else f"by the {forecast.detector} "
+    caption = f"Forecast {by}from the points before: mean and 2 sigma; below, how far it failed"
+    absent = tag("div", "No forecast: too few points to forecast from.", class_="absent")
+    return _shown(drawn, "forecast", caption) or absent
 
 
 def _class_words(row: Mapping[str, Any]) -> str:

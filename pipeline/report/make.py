@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from swope.pipeline.catalog.store import EVENTS, OBJECTS, count_statuses, record_of, replacing
 from swope.pipeline.column import DetectorColumns, detectors_of
 from swope.pipeline.lightcurve import FloatArray
-from swope.pipeline.report.card import card
+from swope.pipeline.report.card import Pictures, card, pictures
 from swope.pipeline.report.changes import REMEMBERED, changes, changes_section
 from swope.pipeline.report.detail import StarDetail
 from swope.pipeline.report.found import FOLDER, found_section
@@ -41,17 +41,9 @@ _MEASURED = ("ok", "partial")
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'"
 
 
-def cards(run_dir: Path, details: Mapping[int, StarDetail], n_ranked: int) -> dict[int, Html]:
-    """Draw the cards of some stars of a run, each by its place on the page, from 1 on.
-
-    Parameters
-    ----------
-    run_dir : folder with objects.parquet.
-    details : the stars, by place.
-    n_ranked : how many stars of the run have a rank.
-    """
-    detectors = detectors_of(pq.read_schema(run_dir / OBJECTS))
-    return {place: card(detail, detectors, place, n_ranked) for place, detail in details.items()}
+def pictures_of(details: Mapping[int, StarDetail]) -> dict[int, Pictures]:
+    """Draw the pictures of some stars, each by its place on the page, from 1 on."""
+    return {place: pictures(detail) for place, detail in details.items()}
 
 
 def make_report(
@@ -61,7 +53,7 @@ def make_report(
     thumbnails: Mapping[Name, str] = MappingProxyType({}),
     before: pa.Table | None = None,
     injected: Path | None = None,
-    draw: Callable[[Path, Mapping[int, StarDetail], int], dict[int, Html]] = cards,
+    draw: Callable[[Mapping[int, StarDetail]], dict[int, Pictures]] = pictures_of,
 ) -> Path:
     """Write DIR/report/index.html.
 
@@ -76,7 +68,7 @@ def make_report(
     thumbnails : small light curves for the gallery, by name and source (`swope.pipeline.report.thumbnail`).
     before : of the run before, what `swope.pipeline.report.changes` compares; None where there was none.
     injected : folder in which `swope inject` left its tables; None: DIR/inject, where there is one.
-    draw : as `cards`, which most of the time goes into: it may divide the stars among processes.
+    draw : as `pictures_of`, which most of the time goes into: it may divide the stars among processes.
 
     Returns
     -------
@@ -95,7 +87,7 @@ def make_report(
     details, asked = list(details), list(asked)
     ranked = ds.field("status").isin(_MEASURED) & ds.field("anomaly_pvalue").is_valid()
     n_ranked = int(ds.dataset(run_dir / OBJECTS).count_rows(ranked))
-    drawn = draw(run_dir, dict(enumerate([*asked, *details], start=1)), n_ranked)
+    drawn = draw(dict(enumerate([*asked, *details], start=1)))
     content = _page(run_dir, details, asked, drawn, n_ranked, thumbnails, before, injected or run_dir / FOLDER)
     with replacing(path) as temporary:
         temporary.write_text(content, encoding="utf-8")
@@ -106,7 +98,7 @@ def _page(
     run_dir: Path,
     details: list[StarDetail],
     asked: list[StarDetail],
-    drawn: Mapping[int, Html],
+    drawn: Mapping[int, Pictures],
     n_ranked: int,
     thumbnails: Mapping[Name, str],
     before: pa.Table | None,
@@ -123,7 +115,10 @@ def _page(
     said = objects.to_table(columns=["status", "reason"], filter=ds.field("status") != "ok")
     pvalues = {title: _floats(measured, name) for name, title in pvalue_names(detectors).items()}
     shown = {(d.row["object_id"], d.row["source"]): place for place, d in enumerate([*asked, *details], start=1)}
-    in_full = [drawn[place] for place in shown.values()]
+    in_full = [
+        card(detail, detectors, place, n_ranked, drawn[place])
+        for place, detail in enumerate([*asked, *details], start=1)
+    ]
     with_period = measured.filter(measured["period"].is_valid())
     every = objects.to_table(columns=object_names(objects.schema.names, detectors, ranking(objects)))
     written = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -30,9 +31,9 @@ from swope.pipeline.catalog import merge, write_parquet
 from swope.pipeline.lightcurve import Chunk
 from swope.pipeline.period import PeriodOptions
 from swope.pipeline.period.table import periods_table
+from swope.pipeline.report.card import Pictures
 from swope.pipeline.report.detail import StarDetail
-from swope.pipeline.report.make import cards
-from swope.pipeline.report.markup import Html
+from swope.pipeline.report.make import pictures_of
 from tests.models.stars import made_star
 
 OPTIONS = RunOptions(min_period=0.3, max_period=6.0)
@@ -120,13 +121,13 @@ def test_the_next_run_draws_again_the_stars_that_changed_alone(
     run_dir = leave_run(tmp_path, analyses, drawn=True)
     write_report(run_dir, 2)
     drawn: list[int] = []
-    seen = cards_module.cards
+    seen = cards_module.pictures_of
 
-    def counted(folder: Path, details: dict[int, StarDetail], n_ranked: int) -> dict[int, Html]:
+    def counted(details: dict[int, StarDetail]) -> dict[int, Pictures]:
         drawn.extend(details)
-        return seen(folder, details, n_ranked)
+        return seen(details)
 
-    monkeypatch.setattr(cards_module, "cards", counted)
+    monkeypatch.setattr(cards_module, "pictures_of", counted)
     record = RunRecord.read(run_dir)
     # tonight another star came
     replace(record, inputs=[{"sha256": "0"}]).write(run_dir)
@@ -142,6 +143,31 @@ def test_the_next_run_draws_again_the_stars_that_changed_alone(
     assert again != text
     (run_dir / CARDS).unlink()
     assert write_report(run_dir, 2).read_text() == again
+
+
+def test_what_others_change_of_a_star_is_said_anew_and_not_drawn(
+    run_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = write_report(run_dir, 2).read_text()
+    path = run_dir / stages.OBJECTS
+    objects = pq.read_table(path)
+    # other stars came, and every rate and probability is another
+    for name in ("anomaly_fdr", "class_prob"):
+        field = objects.schema.field(name)
+        other = pa.array([0.125] * len(objects), field.type)
+        objects = objects.set_column(objects.schema.get_field_index(name), field, other)
+    pq.write_table(objects, path)
+    monkeypatch.setattr(cards_module, "pictures_of", lambda _: pytest.fail("nothing is to be drawn"))
+    after = write_report(run_dir, 2).read_text()
+    assert "probability 0.12" in after
+    assert re.findall('data:image/png;base64,[^"]*', after) == re.findall('data:image/png;base64,[^"]*', before)
+
+
+def test_cards_of_an_earlier_version_are_drawn_anew(run_dir: Path) -> None:
+    first = write_report(run_dir, 2).read_bytes()
+    pq.write_table(pa.table({"key": ["a"], "card": ["b"]}), run_dir / CARDS)
+    assert write_report(run_dir, 2).read_bytes() == first
+    assert pq.read_schema(run_dir / CARDS).names == ["key", "pictures"]
 
 
 def test_damaged_cards_are_drawn_anew(run_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -180,8 +206,8 @@ def test_no_process_is_asked_to_draw_nothing(run_dir: Path, monkeypatch: pytest.
     asked: list[int] = []
 
     def call(function: Callable[..., Any], *arguments: Any) -> Any:
-        if function is cards:
-            asked.append(len(arguments[1]))
+        if function is pictures_of:
+            asked.append(len(arguments[0]))
         return function(*arguments)
 
     monkeypatch.setattr(cards_module, "call_twice", call)
