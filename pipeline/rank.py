@@ -333,7 +333,8 @@ def anomaly_reason(
         return " ".join([f"Ordinary: {closest.words} comes closest to an alarm, at p = {least:.2g}.", *did])
     said = did
     if eventful:
-        said.append(f"{_how_many(chance)} has an event as likely.")
+        rare = _how_many(chance)
+        said.append(f"{rare[0].upper()}{rare[1:]} has an event as likely.")
     if any(one.tells_kinds for _, one in notable):
         said.append(f"It is unlike any {row['class']}." if row.get("class") else "It is unlike any known kind.")
     others = notable[1:]
@@ -353,7 +354,7 @@ def _number(value: float | None) -> float:
 def _how_many(pvalue: float) -> str:
     one_in = 1.0 / max(pvalue, RAREST)
     digits = one_in if one_in < 100 else round(one_in, 1 - math.floor(math.log10(one_in)))
-    return f"{'1 ordinary star' if pvalue >= RAREST else 'Less than 1 ordinary star'} in {digits:,.0f}"
+    return f"{'1 ordinary star' if pvalue >= RAREST else 'less than 1 ordinary star'} in {digits:,.0f}"
 
 
 def _strongest(events: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from swope.pipeline.lightcurve import BoolArray, FloatArray
 
 #: What a cell may look like to be a number: a limit has ``<`` or ``>`` before it, a doubtful one ``:`` behind.
-_NUMBER = r"^[<>]?=?\s*[-+]?(\d+\.?\d*|\.\d+)([eEdD][-+]?\d+)?:?$"
+_NUMBER = r"^[<>]?=?\s*[-+]?((\d+\.?\d*|\.\d+)([eEdD][-+]?\d+)?|(?i:inf(inity)?)):?$"
 
 #: Whole numbers from here on, as stars' names are, have no place of their own among floating ones: beside a missing one
 #: they become words.

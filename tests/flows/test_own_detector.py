@@ -144,7 +144,7 @@ def test_it_ranks_and_gives_the_reason(outcome: Place) -> None:
     assert min(p for p in others if p is not None) > 0.01
     assert rows["bright"]["anomaly_rank"] == 1
     assert rows["bright"]["anomaly_pvalue"] < 1e-5
-    assert rows["bright"]["anomaly_reason"].startswith("Strange to the toy: 1 ordinary star in 10,000,000")
+    assert rows["bright"]["anomaly_reason"].startswith("Strange to the toy: less than 1 ordinary star in 1,000,000 ")
     assert "It may be saturated." in rows["bright"]["anomaly_reason"]
     assert all("the toy:" not in (rows[name]["anomaly_reason"] or "") for name in ("quiet", "calm", "short"))
 

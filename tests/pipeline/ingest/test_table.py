@@ -14,7 +14,25 @@ from swope.pipeline.ingest.table import column_of
 CELLS = st.lists(
     st.one_of(
         st.none(),
-        st.sampled_from(["", " ", "17.25", " 17.25", ">18.3", "<=4", "1D3", "nan", "star 7", "0x10", "19.1:", "\xe4"]),
+        st.sampled_from(
+            [
+                "",
+                " ",
+                "17.25",
+                " 17.25",
+                ">18.3",
+                "<=4",
+                "1D3",
+                "nan",
+                "star 7",
+                "0x10",
+                "19.1:",
+                "\xe4",
+                "INF",
+                "-inf",
+                "Infinity",
+            ]
+        ),
         st.text(max_size=5).filter(lambda text: "\0" not in text),
     ),
     min_size=1,
