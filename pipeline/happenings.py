@@ -312,46 +312,33 @@ def _profile(
 ) -> ShapeFit | None:
     """The profile of an event, as `fit_shape` fits it; None where the rows do not say how deep it is.
 
-    It is fitted again with errors by which the star's quiet rows would be as far off as they are.
-    """
-    fit = _fitted(quiet, deviation, sigma, near, rows, brightens, peak, width)
-    if fit is None or not fit.depth_err < _KNOWN * fit.depth:
-        return None
-    off = common_noise(fit.profile, fit.peak, width, quiet.time, quiet.deviation, sigma, near, quiet.busy)
-    fit = _fitted(quiet, deviation, off * sigma, near, rows, brightens, peak, width) or fit
-    return replace(fit, shape=_named(fit, brightens, float(np.ptp(quiet.time))))
-
-
-def _fitted(
-    quiet: _Quiet,
-    deviation: FloatArray,
-    sigma: FloatArray,
-    near: IntArray,
-    rows: int,
-    brightens: bool,
-    peak: float,
-    width: float,
-) -> ShapeFit | None:
-    """The likeliest profile of some rows, its depth in magnitudes where they are.
-
-    What brightens in magnitudes is fitted as a share of the flux: that is what a lens magnifies and a flare adds.
+    What brightens in magnitudes is fitted as a share of the flux: that is what a lens magnifies and a flare adds. It is
+    fitted again with errors by which the star's quiet rows would be as far off as they are.
     """
     if not width > 0:
         return None
-    if not (brightens and quiet.magnitudes):
-        fit = fit_shape(quiet.time, deviation, sigma, near, rows, brightens, peak, width)
-    else:
+
+    def fitted(sigma: FloatArray) -> ShapeFit | None:
+        if not (brightens and quiet.magnitudes):
+            return fit_shape(quiet.time, deviation, sigma, near, rows, brightens, peak, width)
         flux = 10.0 ** (0.4 * np.clip(deviation, -_MOST_MAGNITUDES, _MOST_MAGNITUDES))
         fit = fit_shape(quiet.time, flux - 1.0, sigma * flux / _MAGNITUDE, near, rows, brightens, peak, width, True)
-        if fit is not None:
-            bright = 1.0 + fit.depth
-            fit = replace(
-                fit,
-                depth=_MAGNITUDE * math.log(bright),
-                depth_err=_MAGNITUDE * fit.depth_err / bright,
-                model=_MAGNITUDE * np.log1p(fit.model),
-            )
-    return fit
+        if fit is None:
+            return None
+        bright = 1.0 + fit.depth
+        return replace(
+            fit,
+            depth=_MAGNITUDE * math.log(bright),
+            depth_err=_MAGNITUDE * fit.depth_err / bright,
+            model=_MAGNITUDE * np.log1p(fit.model),
+        )
+
+    fit = fitted(sigma)
+    if fit is None or not fit.depth_err < _KNOWN * fit.depth:
+        return None
+    off = common_noise(fit.profile, fit.peak, width, quiet.time, quiet.deviation, sigma, near, quiet.busy)
+    fit = fitted(off * sigma) or fit
+    return replace(fit, shape=_named(fit, brightens, float(np.ptp(quiet.time))))
 
 
 def _named(fit: ShapeFit, brightens: bool, span: float) -> Shape:
