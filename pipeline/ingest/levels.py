@@ -38,13 +38,18 @@ def doubt_levels(given: Given, value: int, band: int | None, used: frozenset[int
     fillers : values that are none.
     """
     columns = given.table.columns
+    divided = [
+        i
+        for i, column in enumerate(columns)
+        if i not in used and _PARTS.search(column.name) and len(column) == len(columns[value])
+    ]
+    if not divided:
+        return
     values = np.where(np.isin(columns[value].numbers, fillers), np.nan, columns[value].numbers)
     if band is not None:
         values = _less_levels(values, columns[band])
-    for i, column in enumerate(columns):
-        if i in used or not _PARTS.search(column.name) or len(column) != len(values):
-            continue
-        labels, of_row = distinct(column)
+    for i in divided:
+        labels, of_row = distinct(columns[i])
         if not 2 <= len(labels) <= MOST:
             continue
         parts = [values[(of_row == k) & np.isfinite(values)] for k in range(len(labels))]
@@ -68,13 +73,11 @@ def doubt_levels(given: Given, value: int, band: int | None, used: frozenset[int
 def _less_levels(values: FloatArray, band: Column) -> FloatArray:
     """(n,) values less the median of their band."""
     labels, of_row = distinct(band)
-    medians = np.array(
-        [
-            np.nanmedian(values[of_row == k]) if np.isfinite(values[of_row == k]).any() else 0.0
-            for k in range(len(labels))
-        ]
-    )
-    less: FloatArray = values - medians[of_row]
+    less = values.copy()
+    for k in range(len(labels)):
+        rows = (of_row == k) & np.isfinite(values)
+        if rows.any():
+            less[rows] -= np.median(values[rows])
     return less
 
 
