@@ -325,8 +325,7 @@ def anomaly_reason(
     flux = row.get("mean_flux") is not None
     did = [event_words(event, len(events), row.get("clock"), flux)] if event is not None else []
     notable = [(p, one) for p, one in known if p < NOTABLE_PVALUE]
-    confirmed = [] if event is None or event.get("flag") in UNCONFIRMED else [event]
-    chance = min((_number(one.get("pvalue")) for one in confirmed), default=math.nan)
+    chance = math.nan if event is None or event.get("flag") in UNCONFIRMED else _number(event.get("pvalue"))
     eventful = chance < min((p for p, _ in notable), default=NOTABLE_PVALUE)
     if not (notable or eventful) or pvalue >= NOTABLE_PVALUE:
         least, closest = known[0]
