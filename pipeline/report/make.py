@@ -114,11 +114,9 @@ def _page(
     )
     said = objects.to_table(columns=["status", "reason"], filter=ds.field("status") != "ok")
     pvalues = {title: _floats(measured, name) for name, title in pvalue_names(detectors).items()}
-    shown = {(d.row["object_id"], d.row["source"]): place for place, d in enumerate([*asked, *details], start=1)}
-    in_full = [
-        card(detail, detectors, place, n_ranked, drawn[place])
-        for place, detail in enumerate([*asked, *details], start=1)
-    ]
+    placed = list(enumerate([*asked, *details], start=1))
+    shown = {(detail.row["object_id"], detail.row["source"]): place for place, detail in placed}
+    in_full = [card(detail, detectors, place, n_ranked, drawn[place]) for place, detail in placed]
     with_period = measured.filter(measured["period"].is_valid())
     every = objects.to_table(columns=object_names(objects.schema.names, detectors, ranking(objects)))
     written = [
