@@ -20,6 +20,7 @@ from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from prefect.tasks import Task
 
 from swope.flows import stages, tasks
+from swope.flows.arrow import without_pandas
 from swope.flows.compact import compacted, worn
 from swope.flows.drift import remember
 from swope.flows.known import GATHERED, KNOWN, Known, known_stars, room_of
@@ -119,6 +120,7 @@ def catalog(
     ValueError
         When the models cannot be loaded, or the folder's table of verdicts is damaged.
     """
+    without_pandas()
     watch = Stopwatch()
     options = (options or RunOptions()).settled()
     run_dir = Path(out)

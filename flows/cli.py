@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
+from swope.flows.arrow import without_pandas
 from swope.flows.interrupt import exit_code
 from swope.flows.runtime import quiet
 from swope.pipeline.version import VERSION
@@ -27,6 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     parsed = build_parser().parse_args(arguments)
     quiet("INFO" if parsed.command == "serve" else "CRITICAL")
+    without_pandas()
     try:
         return int(parsed.call(parsed))
     except BrokenPipeError:

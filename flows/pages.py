@@ -13,7 +13,6 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from swope.flows.cards import drawn_pictures
@@ -59,7 +58,7 @@ def write_report(run_dir: Path, top: int, stars: Sequence[str] = (), injected: P
     record = RunRecord.read(run_dir)
     objects = pq.read_table(run_dir / OBJECTS)
     asked = asked_rows(objects, stars)
-    rank = ranking(ds.dataset(run_dir / OBJECTS))
+    rank = ranking(run_dir)
     strangest = objects.filter(pc.less_equal(objects[rank], top)).sort_by(rank).to_pylist()
     first = {_name(row) for row in asked}
     others = [row for row in strangest if _name(row) not in first]
@@ -211,6 +210,8 @@ def _kept_in(part: Selected, wanted: set[Name]) -> dict[Name, KeptStar]:
 
 def _events_of(run_dir: Path, rows: Sequence[dict[str, Any]]) -> dict[Name, list[dict[str, Any]]]:
     """The events of some catalog rows, by star."""
+    import pyarrow.dataset as ds
+
     named = pc.field("object_id").isin([row["object_id"] for row in rows])
     found: dict[Name, list[dict[str, Any]]] = {}
     for event in ds.dataset(run_dir / EVENTS).to_table(filter=named).to_pylist():

@@ -20,6 +20,7 @@ from functools import cache
 from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
+from swope.flows.arrow import without_pandas
 from swope.flows.runtime import one_thread, quiet
 
 T = TypeVar("T")
@@ -307,6 +308,7 @@ def _serve(connection: Connection) -> None:
     threading.Thread(target=_follow_parent, daemon=True).start()
     quiet()
     one_thread()
+    without_pandas()
     with suppress(EOFError, ConnectionError):
         while True:
             function, arguments = connection.recv()

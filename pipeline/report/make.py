@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.dataset as ds
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from swope.pipeline.catalog.store import EVENTS, OBJECTS, count_statuses, record_of, replacing
@@ -79,13 +79,16 @@ def make_report(
     FileNotFoundError
         When the folder holds no catalog.
     """
+    # not with this module: it imports pandas where nobody keeps Arrow from it
+    import pyarrow.dataset as ds
+
     run_dir = Path(run_dir)
     for name in (OBJECTS, EVENTS):
         if not (run_dir / name).is_file():
             raise FileNotFoundError(f"{run_dir} holds no {name}; is it the folder of a finished run?")
     path = run_dir / "report" / "index.html"
     details, asked = list(details), list(asked)
-    ranked = ds.field("status").isin(_MEASURED) & ds.field("anomaly_pvalue").is_valid()
+    ranked = pc.field("status").isin(_MEASURED) & pc.field("anomaly_pvalue").is_valid()
     n_ranked = int(ds.dataset(run_dir / OBJECTS).count_rows(ranked))
     drawn = draw(dict(enumerate([*asked, *details], start=1)))
     content = _page(run_dir, details, asked, drawn, n_ranked, thumbnails, before, injected or run_dir / FOLDER)
@@ -104,26 +107,29 @@ def _page(
     before: pa.Table | None,
     injected: Path,
 ) -> str:
+    import pyarrow.dataset as ds
+
     objects = ds.dataset(run_dir / OBJECTS)
     detectors = detectors_of(objects.schema)
+    rank = ranking(run_dir)
     record = record_of(run_dir)
     counts = count_statuses(run_dir / OBJECTS)
     measured = objects.to_table(
         columns=["class", "class_prob", "period", "period_flag", "amplitude", "value_kind", *pvalue_names(detectors)],
-        filter=ds.field("status").isin(_MEASURED),
+        filter=pc.field("status").isin(_MEASURED),
     )
-    said = objects.to_table(columns=["status", "reason"], filter=ds.field("status") != "ok")
+    said = objects.to_table(columns=["status", "reason"], filter=pc.field("status") != "ok")
     pvalues = {title: _floats(measured, name) for name, title in pvalue_names(detectors).items()}
     placed = list(enumerate([*asked, *details], start=1))
     shown = {(detail.row["object_id"], detail.row["source"]): place for place, detail in placed}
     in_full = [card(detail, detectors, place, n_ranked, drawn[place]) for place, detail in placed]
     with_period = measured.filter(measured["period"].is_valid())
-    every = objects.to_table(columns=object_names(objects.schema.names, detectors, ranking(objects)))
+    every = objects.to_table(columns=object_names(objects.schema.names, detectors, rank))
     written = [
         name for name in ("object_id", "source", "kind", "shape") if name in pq.read_schema(run_dir / EVENTS).names
     ]
     happened = pq.read_table(run_dir / EVENTS, columns=written)
-    packed = gallery_data(every, happened, detectors, ranking(objects), shown, thumbnails)
+    packed = gallery_data(every, happened, detectors, rank, shown, thumbnails)
     changed = None if before is None else changes(before, objects.to_table(columns=list(REMEMBERED)))
     found = found_section(injected)
     sections = {"gallery": ("All stars", gallery(packed))} if counts["n_in"] else {}
@@ -132,7 +138,7 @@ def _page(
         "stars": (
             "Strangest stars",
             join(
-                tag("p", _strangest(len(details), n_ranked, asked, ranking(objects))),
+                tag("p", _strangest(len(details), n_ranked, asked, rank)),
                 tag("p", _VERDICTS, class_="soft") if details else None,
                 *in_full[len(asked) :],
             ),
@@ -233,10 +239,14 @@ _CLASSES = "Class names are types of the AAVSO International Variable Star Index
 _FOOTER = f"Tables beside this page: objects.parquet, events.parquet, run.json. {_CLASSES}"
 
 
-def ranking(objects: ds.Dataset) -> str:
+def ranking(run_dir: Path) -> str:
     """Name of the column that a catalog is read by: ``verdict_rank`` where an analyst has said something of it."""
-    by_verdicts = "verdict_rank" in objects.schema.names and objects.count_rows(ds.field("verdict_rank").is_valid())
-    return "verdict_rank" if by_verdicts else "anomaly_rank"
+    path, name = run_dir / OBJECTS, "verdict_rank"
+    if name in pq.read_schema(path).names:
+        places = pq.read_table(path, columns=[name])[name]
+        if places.null_count < len(places):
+            return name
+    return "anomaly_rank"
 
 
 def _strangest(n: int, n_ranked: int, asked: list[StarDetail], rank: str) -> str:
