@@ -10,6 +10,7 @@ from pathlib import Path
 
 from prefect import flow
 
+from swope.flows.arrow import without_pandas
 from swope.flows.catalog import (
     CORES,
     DASK,
@@ -37,7 +38,7 @@ from swope.flows.runtime import one_thread
 from swope.flows.stages import ingest_options
 from swope.flows.state import NIGHTLY, STATE
 from swope.flows.turns import one_at_a_time
-from swope.flows.workers import wanted, worker_processes
+from swope.flows.workers import call_twice, wanted, worker_processes
 from swope.pipeline.catalog.store import RECORD
 from swope.pipeline.ingest import plan
 
@@ -78,6 +79,7 @@ def nightly(
         When the hook fails; the night is finished all the same.
     """
     one_thread()
+    without_pandas()
     run_dir, nights = Path(since), Path(out)
     # the night itself is scored here, whoever does the chunks of the catalog
     with worker_processes(max(processes(workers), 1), begin=1):
@@ -91,7 +93,8 @@ def nightly(
             settings = (options or run.options).settled()
             makers = load_makers(settings)
             made = maker_changes(run, makers, settings) + undone(run, run_dir) if update else []
-            planned = plan([incoming], ingest_options(settings), run_dir / SCRATCH)
+            # by the process that reads the files next, and knows by then how
+            planned = call_twice(plan, [incoming], ingest_options(settings), run_dir / SCRATCH)
             watch.lap("plan")
             before = last_night(nights, run)
             came = input_changes(planned, run, before)
@@ -106,7 +109,7 @@ def nightly(
             waiting = nights_without_alerts(nights)
             if update and (changed or waiting):
                 if list(run.sources) != [incoming]:
-                    planned = plan(run.sources, ingest_options(settings), run_dir / SCRATCH)
+                    planned = call_twice(plan, run.sources, ingest_options(settings), run_dir / SCRATCH)
                 make_catalog(planned, run.sources, run_dir, settings, top, watch)
             for scratch in (KNOWN, SCRATCH):
                 shutil.rmtree(run_dir / scratch, ignore_errors=True)
@@ -136,7 +139,8 @@ def _score(
     # a night after which the catalog is brought up to date keeps nothing: the next goes on from the catalog
     since = before if before is not None and (before / STATE).exists() else run_dir
     try:
-        state = State.of(since)
+        # what is damaged of the run has just been dropped
+        state = State.of(since, hashed=since == run_dir)
     except ValueError as problem:
         # damaged, or of another version of Swope: a night can go on from the catalog that is made next
         if not update:

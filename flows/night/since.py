@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -46,7 +46,7 @@ class State:
     ----------
     parts : rows of tables of `STATE_SCHEMA`, which together have each star once.
     settings : that its stars were read and analysed with.
-    digests : SHA-256 of the files of the parts when they were written.
+    digests : SHA-256 of the files of the parts when they were written, of those that are not known to be as they were.
     in_order : whether its rows lie by name and source already, in one file, as a night writes them.
     """
 
@@ -56,8 +56,12 @@ class State:
     in_order: bool = False
 
     @classmethod
-    def of(cls, folder: Path) -> State:
+    def of(cls, folder: Path, hashed: bool = False) -> State:
         """That of a run's or a night's folder.
+
+        Parameters
+        ----------
+        hashed : whether all files there have been held against their digests already, and need not be again.
 
         Raises
         ------
@@ -89,7 +93,7 @@ class State:
                 raise _damaged(part.path, problem) from None
             if not known:
                 raise ValueError(f"{part.path} is of another version of Swope: needs a run")
-        return found
+        return replace(found, digests={}) if hashed else found
 
     def names(self) -> list[tuple[str, str]]:
         """Name and source of each of its stars.

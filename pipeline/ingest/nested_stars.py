@@ -149,7 +149,7 @@ def judge(path: str, options: IngestOptions) -> tuple[_Way, ...]:
     return _judged(path, stamp.st_mtime_ns, stamp.st_size, options)
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=1024)
 def _judged(path: str, _: int, __: int, options: IngestOptions) -> tuple[_Way, ...]:
     layout = layout_of(pq.read_schema(path))
     if layout is None:
