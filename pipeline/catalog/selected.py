@@ -68,5 +68,34 @@ class Selected:
         """Of the file."""
         return pq.read_schema(self.path)
 
+    @property
+    def count(self) -> int:
+        """How many rows there are."""
+        return len(self.rows) if self.rows is not None else int(pq.read_metadata(self.path).num_rows)
+
+    def held(self) -> Held:
+        """The rows, read once for all that is asked of them."""
+        return Held(self.path, self.read())
+
+    def __str__(self) -> str:
+        return str(self.path)
+
+
+@dataclass(frozen=True, eq=False)
+class Held:
+    """Rows of a Parquet file, in memory; asked as `Selected` is."""
+
+    path: Path
+    table: pa.Table
+
+    def read(self, columns: Sequence[str] | None = None) -> pa.Table:
+        """The rows, of these columns or of all."""
+        return self.table if columns is None else self.table.select(list(columns))
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Of the table."""
+        return self.table.schema
+
     def __str__(self) -> str:
         return str(self.path)

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from swope.pipeline.catalog.schema import STATUSES, events_schema, objects_schema, probability_types, with_models
-from swope.pipeline.catalog.selected import Selected
+from swope.pipeline.catalog.selected import Held, Selected
 from swope.pipeline.coincidence import shared_events
 from swope.pipeline.column import DetectorColumns, detectors_of
 from swope.pipeline.commit import finish
@@ -53,6 +53,9 @@ RECORD = "run.json"
 
 #: Stars that `merge` holds whole at a time, and rows of a row group.
 BATCH = 65_536
+
+#: Rows of a part, on disk or in memory.
+Rows = Selected | Held
 
 _OBJECT_ORDER = ("object_id", "source", "status", "reason", "time_start", "n_obs")
 _TIMES = ("n_obs", "time_start", "time_end")
@@ -131,10 +134,14 @@ def merge(
     ValueError
         When a part is not a table of its kind; the message names it.
     """
-    objects, events = ([Selected.of(part) for part in parts] for parts in (objects, events))
+    chosen, events = ([Selected.of(part) for part in parts] for parts in (objects, events))
+    parts: Sequence[Rows] = chosen
+    if sum(part.count for part in chosen) <= batch:
+        # all of them are held at a time in the end
+        parts = [_held(part) for part in chosen]
     types: set[str] = set()
     known: dict[str, DetectorColumns] = {}
-    for part in objects:
+    for part in parts:
         part_schema = part.schema
         types.update(probability_types(part_schema.names))
         known |= {one.name: one for one in detectors_of(part_schema)}
@@ -142,7 +149,7 @@ def merge(
     schema = objects_schema(detectors, types)
     run_dir.mkdir(parents=True, exist_ok=True)
     said = [name for one in detectors for name in (one.score, one.pvalue, one.flag) if name is not None]
-    keys = _keys(objects, schema, [*said, *_JUDGED])
+    keys = _keys(parts, schema, [*said, *_JUDGED])
     names = keys["object_id"].to_numpy(zero_copy_only=False)
     many, star, chance = _happened_to_many(events, keys)
     likeliest = least_of(star, np.where(many, np.nan, chance), len(keys))
@@ -164,12 +171,12 @@ def merge(
         parquet_writer(objects_file, with_models(schema, models)) as objects_writer,
         parquet_writer(events_file, with_models(events_schema(), models)) as events_writer,
     ):
-        split_objects = _split(objects, schema, edges, scratch / "objects")
+        split_objects = _split(parts, schema, edges, scratch / "objects")
         split_events = _split(events, events_schema(), edges, scratch / "events")
         row = event = 0
         for some_objects, some_events in zip(split_objects, split_events, strict=True):
-            stars = _sorted(_read(some_objects, schema), _OBJECT_ORDER)
-            found = _sorted(_read(some_events, events_schema()), _EVENT_ORDER)
+            stars = _sorted(some_objects, _OBJECT_ORDER)
+            found = _sorted(some_events, _EVENT_ORDER)
             own = slice(row, row := row + len(stars))
             found = _flagged(found, many[event : (event := event + len(found))])
             objects_writer.write_table(_ranked(stars, places.of(own)), row_group_size=batch)
@@ -281,7 +288,15 @@ class _Places:
         return _Places(self.rank[rows], self.rate[rows], self.flag[rows], self.novel[rows], self.strange[rows])
 
 
-def _keys(parts: Sequence[Selected], schema: pa.Schema, scores: Sequence[str]) -> pa.Table:
+def _held(part: Selected) -> Held:
+    """The rows of a part of objects, read once."""
+    try:
+        return part.held()
+    except pa.ArrowInvalid as problem:
+        raise ValueError(f"{part} is not a table of objects: {problem}") from problem
+
+
+def _keys(parts: Sequence[Rows], schema: pa.Schema, scores: Sequence[str]) -> pa.Table:
     """What ranking and sorting need of every star, in the order of the final table."""
     wanted = list(dict.fromkeys((*_OBJECT_ORDER, *_TIMES, "anomaly_pvalue", *scores)))
     types = pa.schema([schema.field(name).remove_metadata() for name in wanted])
@@ -413,8 +428,11 @@ def _sorted(table: pa.Table, names: Sequence[str]) -> pa.Table:
     return table.take(pc.sort_indices(table, [(name, "ascending") for name in names]))
 
 
-def _split(parts: Sequence[Selected], schema: pa.Schema, edges: NDArray[np.object_], folder: Path) -> list[Path]:
-    """Deal the rows of the parts out to one Arrow file a batch, by name."""
+def _split(parts: Sequence[Rows], schema: pa.Schema, edges: NDArray[np.object_], folder: Path) -> Iterator[pa.Table]:
+    """The rows of the parts in batches, by name; where there are several, they are dealt out to an Arrow file each."""
+    if not len(edges):
+        yield pa.concat_tables([schema.empty_table(), *(_conformed(part, schema) for part in parts)])
+        return
     folder.mkdir()
     files = [folder / f"{i:06d}.arrow" for i in range(len(edges) + 1)]
     with ExitStack() as stack:
@@ -425,10 +443,12 @@ def _split(parts: Sequence[Selected], schema: pa.Schema, edges: NDArray[np.objec
             place = np.searchsorted(edges, names, side="right")
             for i in np.unique(place):
                 writers[i].write_table(table.filter(pa.array(place == i)))
-    return files
+    for file in files:
+        with pa.ipc.open_file(file) as reader:
+            yield reader.read_all().cast(schema)
 
 
-def _conformed(part: Selected, schema: pa.Schema) -> pa.Table:
+def _conformed(part: Rows, schema: pa.Schema) -> pa.Table:
     """A part with the columns of the schema, in its order; null where the part has none."""
     table = part.read()
     if table.schema.equals(schema):
@@ -441,11 +461,6 @@ def _conformed(part: Selected, schema: pa.Schema) -> pa.Table:
         for field in schema
     ]
     return pa.table(columns, schema=schema)
-
-
-def _read(file: Path, schema: pa.Schema) -> pa.Table:
-    with pa.ipc.open_file(file) as reader:
-        return reader.read_all().cast(schema)
 
 
 def _ranked(stars: pa.Table, places: _Places) -> pa.Table:
