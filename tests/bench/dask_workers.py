@@ -1,6 +1,6 @@
 """A run on Dask against the same run on this machine's own workers, and with a worker, or the scheduler, lost: a line.
 
-    python -m tests.bench.dask_workers [--workers 2] [--stars 1000]
+    python -m tests.bench.dask_workers [--workers 2] [--stars 2500]
     python -m tests.bench.dask_workers [--workers 2] SOURCE...
 
 Without sources the stars are simulated ones (`tests.bench.nights`), as many as take each run half a minute. Dask's
@@ -130,7 +130,7 @@ def main() -> None:
     """Measure, and print a line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sources", nargs="*", metavar="SOURCE")
-    parser.add_argument("--stars", type=int, default=1000)
+    parser.add_argument("--stars", type=int, default=2500)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--chunk-size", type=int, default=64)
     given = parser.parse_args()
