@@ -145,6 +145,10 @@ def _in_words(given: Given, reading: Reading) -> tuple[str, ...]:
     words.append(f"time {' + '.join(name(i) for i in time.columns)} ({_clock_words(time)})")
     for value in reading.values:
         error = f" +- {name(value.error)}" if value.error is not None else ""
+        if value.below is not None:
+            error += f" and {name(value.below)} (their mean)"
+        if value.spread != "deviation":
+            error += f" ({value.spread})"
         if not error and value.snr is not None:
             error = f" with signal over noise {name(value.snr)}"
         own = f" at {name(value.time)}" if value.time is not None else ""

@@ -20,6 +20,7 @@ from swope.pipeline.ingest.content import (
 )
 from swope.pipeline.ingest.decide_id import varies_within
 from swope.pipeline.ingest.given import Given
+from swope.pipeline.ingest.other_errors import RATIOS, deviations_of, two_sided, unit_of_errors, variances
 from swope.pipeline.ingest.parts import UnusableError
 from swope.pipeline.ingest.reading import TimeColumns, ValueColumns
 from swope.pipeline.ingest.said import how_to_say
@@ -243,22 +244,35 @@ def choose_error(given: Given, value: ValueColumns, kind: Kind, time: TimeColumn
     """The brightness with its errors, where a column holds any."""
     if given.said.error is not None:
         return replace(value, error=given.said.error)
-    columns = given.table.columns
+    free = [i not in time.columns and i not in given.said.indices for i in range(len(given.table.columns))]
+    by_side = two_sided(given.table.names, value.value) if given.table.named else []
+    one_side = {i for pair in by_side for i in pair}
     if given.table.named:
-        wanted = [*_errors_of_survey(given, value), *error_columns(given.table.names, value.value)]
+        others = ["" if i in one_side else name for i, name in enumerate(given.table.names)]
+        wanted = [*_errors_of_survey(given, value), *error_columns(others, value.value)]
     else:
-        wanted = [value.value + 1] if value.value + 1 < len(columns) else []
-    for i in dict.fromkeys(wanted):
-        if i in time.columns or i in given.said.indices:
+        wanted = [value.value + 1]
+    found = [replace(value, error=i) for i in dict.fromkeys(wanted)]
+    if given.table.named:
+        found += [replace(value, error=above, below=below) for below, above in by_side]
+        found += [replace(value, error=i, spread=spread) for i, spread in variances(given.table.names, value.value)]
+    for one in found:
+        if one.error is None or one.error >= len(free) or not free[one.error]:
             continue
-        mags = error_in_mag((columns[i].name, columns[i].unit), (columns[value.value].name, columns[value.value].unit))
-        why = no_errors(columns[i].numbers * mags, kind)
+        column, of_value = given.table.columns[one.error], given.table.columns[value.value]
+        unit = unit_of_errors(given.table, one) or ("", "")
+        mags = error_in_mag(unit, (of_value.name, of_value.unit))
+        why = no_errors(deviations_of(given.table, one) * mags, kind)
         if not why and not given.table.named:
-            why = _no_unnamed_errors(columns[i].numbers, kind)
+            why = _no_unnamed_errors(column.numbers, kind)
         if not why:
-            return replace(value, error=i)
-        if columns[i].finite.any():
-            given.passed.append(f"{given.shown(i)} as error ({why})")
+            return one
+        if column.finite.any():
+            given.passed.append(f"{given.shown(one.error)} as error ({why})")
+    if value.snr is None and not value.band and given.table.named:
+        ratio = given.first(RATIOS)
+        if ratio is not None and free[ratio] and np.any(given.table.columns[ratio].numbers > 0):
+            return replace(value, snr=ratio)
     return value
 
 

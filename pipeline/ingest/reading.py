@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from swope.pipeline.ingest.other_errors import Spread
 from swope.pipeline.ingest.survey import FlagRule
 from swope.pipeline.ingest.time_names import TimeMeaning
 from swope.pipeline.lightcurve import Clock, Kind
@@ -34,6 +35,8 @@ class ValueColumns:
     Attributes
     ----------
     value, error : the brightness and its errors.
+    below : its errors below, where `error` are those above.
+    spread : what `error` holds.
     band : the band's name where the columns say it, not the rows.
     time : the band's own times, where each band has such.
     snr : signal over noise, from which errors follow where no column holds them.
@@ -46,11 +49,13 @@ class ValueColumns:
     time: int | None = None
     snr: int | None = None
     flags: tuple[tuple[int, FlagRule], ...] = ()
+    below: int | None = None
+    spread: Spread = "deviation"
 
     @property
     def columns(self) -> frozenset[int]:
         """Indices of all of them."""
-        found = (self.value, self.error, self.time, self.snr, *(i for i, _ in self.flags))
+        found = (self.value, self.error, self.below, self.time, self.snr, *(i for i, _ in self.flags))
         return frozenset(index for index in found if index is not None)
 
 

@@ -16,6 +16,7 @@ from swope.pipeline.ingest.decide_time import days_of
 from swope.pipeline.ingest.flags import bad_rows
 from swope.pipeline.ingest.guard import guarded
 from swope.pipeline.ingest.id_names import NAMES, PROPER_NAMES
+from swope.pipeline.ingest.other_errors import deviations_of, unit_of_errors
 from swope.pipeline.ingest.parts import IngestOptions, Refused, UnusableError
 from swope.pipeline.ingest.reading import Reading, ValueColumns
 from swope.pipeline.ingest.stars import star
@@ -124,8 +125,11 @@ def _measured(
     mask[column.limits] |= int(Mask.LIMIT)
     if reading.fillers:
         mask[np.isin(value, reading.fillers)] |= int(Mask.NOT_FINITE)
-    error = np.full(len(value), np.nan) if where.error is None else table.columns[where.error].numbers.copy()
-    of_error = None if where.error is None else (table.columns[where.error].name, table.columns[where.error].unit)
+    if where.spread == "inverse variance" and where.error is not None:
+        # of no weight in whatever is made of the values
+        mask[table.columns[where.error].numbers == 0] |= int(Mask.QUALITY)
+    error = deviations_of(table, where)
+    of_error = unit_of_errors(table, where)
     of_value = (column.name, column.unit)
     if reading.kind == "flux":
         own = unit_said(*of_value)
@@ -133,6 +137,10 @@ def _measured(
             error = np.abs(value) * error / 100
         elif of_error is not None:
             error = error * ratio(unit_said(*of_error), own)
+        elif where.snr is not None:
+            # what is below zero has both below zero
+            signal = np.abs(table.columns[where.snr].numbers)
+            error = np.where(signal > 0, np.abs(value) / np.where(signal > 0, signal, 1.0), np.nan)
         # one band may be in other units than the first
         value, error = value * ratio(own, reading.unit), error * ratio(own, reading.unit)
     else:

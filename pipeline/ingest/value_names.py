@@ -67,7 +67,7 @@ _ERROR_WORD = "err|error|errs|errors|uncertainty|uncert|unc|sigma|sig|std|stddev
 _PLUS_MINUS = ("±", "+/-", "+-")
 _OTHER = re.compile(
     r"^[eds]_|err|unc|sig|std|stdev|rms|dev$|lim|sky|back|bkg|zp|zero|ref|magnr|nr$|comp|check|cmag|kmag|over|snr|flag|qual"
-    r"|bias|maggaia|max|min|ext|abs|image|magnif|count_?ratio|fwhm|type|unit|diffmaglim|number|transit|colou?r",
+    r"|i_?var$|inv_?var|variance|bias|maggaia|max|min|ext|abs|image|magnif|count_?ratio|fwhm|type|unit|diffmaglim|number|transit|colou?r",
     re.I,
 )
 #: Of a flux, in its name or as its unit: ``log_flux``, ``log10(F)``, ``dex``, and a magnitude's ``-2.5 log(flux)``.
