@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from swope.flows import stages
 from swope.flows.makers import Makers
-from swope.flows.manifest import chunk_key, is_done
+from swope.flows.manifest import DONE, chunk_key, is_done
 from swope.flows.options import RunOptions
 from swope.flows.pieces import names_of, pieces_of
 from swope.flows.record import RunRecord
@@ -147,17 +147,26 @@ def _made_alike(record: RunRecord, makers: Makers, options: RunOptions) -> bool:
 
 
 def _entries(folder: Path, number: int) -> tuple[NDArray[np.void], NDArray[np.void]]:
-    """The stars of a folder that can be taken over, by digest, and by key those that have one.
+    """The stars of a folder that can be taken over, by digest, and by key those that have one."""
+    stamp = (folder / DONE).stat()
+    digests, keys, rows = _to_be_taken(folder, stamp.st_ino, stamp.st_mtime_ns)
+    entries = np.empty(len(rows), _ENTRY)
+    entries["name"], entries["chunk"], entries["row"] = digests, number, rows
+    keyed = entries.copy()
+    keyed["name"] = keys
+    return entries, keyed[keyed["name"].any(axis=1)]
+
+
+# a night asks for them, and then the run that it makes
+@lru_cache(maxsize=256)
+def _to_be_taken(folder: Path, _: int, __: int) -> tuple[NDArray[np.uint64], NDArray[np.uint64], NDArray[np.int64]]:
+    """Digests, keys and rows of the stars of a finished folder that can be taken over.
 
     A failed one may go well now, and namesakes cannot be told apart.
     """
     digests = np.load(folder / stages.DIGESTS)
     objects = pq.read_table(folder / stages.OBJECTS, columns=["object_id", "source", "status"])[: len(digests)]
     names = names_of(objects).to_numpy(zero_copy_only=False)
-    _, which, count = np.unique(names, return_inverse=True, return_counts=True)
+    which, count = np.unique(names, return_inverse=True, return_counts=True)[1:]
     rows = np.flatnonzero((count[which] == 1) & np.asarray(pc.not_equal(objects["status"], "failed")))
-    entries = np.empty(len(rows), _ENTRY)
-    entries["name"], entries["chunk"], entries["row"] = digests[rows], number, rows
-    keyed = entries.copy()
-    keyed["name"] = np.load(folder / stages.KEYS)[rows]
-    return entries, keyed[keyed["name"].any(axis=1)]
+    return digests[rows], np.load(folder / stages.KEYS)[rows], rows

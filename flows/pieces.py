@@ -11,7 +11,7 @@ import json
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -45,13 +45,13 @@ class Piece:
         path = self.folder / name
         if self.rows is None or name in (stages.OBJECTS, stages.STARS):
             return Selected(path, self.rows)
-        here = pc.is_in(names_of(Selected(path).read(_NAMES)), self._stars)
+        here = pc.is_in(_names_in(path), self._stars)
         return Selected(path, np.flatnonzero(here.to_numpy(zero_copy_only=False)))
 
     @cached_property
     def _stars(self) -> pa.Array:
         """Names of its stars."""
-        return names_of(Selected(self.folder / stages.OBJECTS, self.rows).read(_NAMES))
+        return _names_in(self.folder / stages.OBJECTS).take(pa.array(self.rows))
 
 
 def pieces_of(folders: Iterable[Path]) -> list[Piece]:
@@ -100,6 +100,18 @@ def referred(folder: Path) -> list[tuple[Path, NDArray[np.int64]]]:
     others = [Path(os.path.normpath(folder / other)) for other in json.loads((folder / stages.REFERS).read_text())]
     places = np.load(folder / stages.PLACES)
     return [(other, places[places[:, 0] == i, 1].astype(np.int64)) for i, other in enumerate(others)]
+
+
+def _names_in(path: Path) -> pa.Array:
+    """Name and source of each row of a table on disk."""
+    stamp = path.stat()
+    return _read_names(path, stamp.st_ino, stamp.st_mtime_ns)
+
+
+# a night asks for them for what it goes on from, and then for the catalog that it makes
+@lru_cache(maxsize=256)
+def _read_names(path: Path, _: int, __: int) -> pa.Array:
+    return names_of(Selected(path).read(_NAMES))
 
 
 def names_of(table: pa.Table) -> pa.Array:
