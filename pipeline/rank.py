@@ -125,8 +125,8 @@ def two_answers(
     if event is not None:
         chance = np.asarray(event, dtype=np.float64)
         least = np.fmin(doing / (1.0 - EVENTS), chance / EVENTS)
-        # no event is told that is likelier, so that beyond it the events have no part in the false alarms
-        told = max(EventOptions().pvalue, float(np.nanmax(chance, initial=0.0)))
+        # less likely ones are told as events only where that was asked: beyond it they have no part in the false alarms
+        told = np.fmax(EventOptions().pvalue, chance)
         doing = np.minimum((1.0 - EVENTS) * least + np.minimum(EVENTS * least, told), 1.0)
     return doing, being
 
