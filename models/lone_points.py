@@ -9,7 +9,6 @@ import numpy as np
 
 from swope.models.detector import Assessment, Batch, Detector, ScoringDetector
 from swope.models.inputs import inputs_of
-from swope.pipeline.demote import NOT_BEFORE
 from swope.pipeline.events import EventOptions, least_pvalue, visits
 from swope.pipeline.forecast import Forecast
 from swope.pipeline.lightcurve import BoolArray, FloatArray, LightCurve
@@ -20,7 +19,7 @@ from swope.pipeline.star import Star
 STRANGE = 0.1
 
 #: With a doubtful class it may come to the first places from here; what it did has no part in that.
-STRANGE_WITH_DOUBT = NOT_BEFORE * MOST_BY_DOUBT
+STRANGE_WITH_DOUBT = 0.05 * MOST_BY_DOUBT
 
 #: A visit is far where its forecasts fail by so many sigma, and its neighbours are not where theirs fail by fewer.
 FAR, NEAR = 5.0, 3.0

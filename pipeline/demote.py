@@ -27,7 +27,7 @@ SET_BACK = frozenset(FLAGS) - {"lone_points"}
 LEAST_POINTS = 40
 
 #: No star with a flag stands before one whose p-value is below this and that has none.
-NOT_BEFORE = 0.05
+NOT_BEFORE = 0.2
 
 #: How many ordinary stars keep their places is seen on those with p-values from here to `NOT_BEFORE`, where few others
 #: are; not on fewer stars than the second.
