@@ -18,8 +18,8 @@ from swope.pipeline.star import Star
 #: P-value up to which a star is strange enough to ask all detectors.
 STRANGE = 0.1
 
-#: With a doubtful class it may come to the first places from here; what it did has no part in that.
-STRANGE_WITH_DOUBT = 0.05 * MOST_BY_DOUBT
+#: With a doubtful class it may come among the first twelfth from here; what it did has no part in that.
+STRANGE_WITH_DOUBT = 0.08 * MOST_BY_DOUBT
 
 #: A visit is far where its forecasts fail by so many sigma, and its neighbours are not where theirs fail by fewer.
 FAR, NEAR = 5.0, 3.0

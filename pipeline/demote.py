@@ -20,9 +20,6 @@ FLAGS = {
     "wrong_period": "Its period is in doubt, and at a wrong one every fold is strange.",
 }
 
-#: Those that set a star back; one with lone points has the place that it has without these (`confirmed`).
-SET_BACK = frozenset(FLAGS) - {"lone_points"}
-
 #: A star with fewer points has no place among the first.
 LEAST_POINTS = 40
 
@@ -177,7 +174,7 @@ def confirmed(pvalue: FloatArray, own: FloatArray, without: FloatArray) -> Float
 
 def demoted(pvalue: FloatArray, flag: Sequence[str | None]) -> FloatArray:
     """(n,) the p-values to rank by: not below `NOT_BEFORE` for a star with a flag."""
-    return np.where(_set_back(flag), np.maximum(pvalue, NOT_BEFORE), pvalue)
+    return np.where(_flagged(flag), np.maximum(pvalue, NOT_BEFORE), pvalue)
 
 
 def placed(pvalue: FloatArray, flag: Sequence[str | None]) -> FloatArray:
@@ -193,7 +190,7 @@ def placed(pvalue: FloatArray, flag: Sequence[str | None]) -> FloatArray:
     pvalue : (n,) before stars with flags are set back (`demoted`); NaN for none.
     flag : n.
     """
-    flagged = _set_back(flag)
+    flagged = _flagged(flag)
     seen = (pvalue >= SEEN_FROM) & (pvalue < NOT_BEFORE)
     kept = (1.0 + (seen & ~flagged).sum()) / (1.0 + seen.sum()) if seen.sum() >= LEAST_SEEN else 1.0
     behind = demoted(pvalue, flag)
@@ -225,6 +222,5 @@ def bulk_power(pvalue: FloatArray) -> float:
     return float(brentq(slope, *POWERS)) if slope(POWERS[0]) > 0 > slope(POWERS[1]) else 1.0
 
 
-def _set_back(flag: Sequence[str | None]) -> BoolArray:
-    """(n,) which stars have a flag that sets them back."""
-    return np.array([one in SET_BACK for one in flag], dtype=bool)
+def _flagged(flag: Sequence[str | None]) -> BoolArray:
+    return np.array([one is not None for one in flag], dtype=bool)
