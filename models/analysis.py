@@ -7,9 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from swope.models.detector import Assessment, Batch
 from swope.models.inputs import Inputs, inputs_of
-from swope.models.lone_points import strange_for_lone_points
+from swope.models.lone_points import strange_for_lone_points, without_lone_points
 from swope.models.registry import Models
 from swope.pipeline.catalog.schema import PROBABILITY, probability_types
 from swope.pipeline.column import DetectorColumns
@@ -188,7 +190,7 @@ def assess(stars: Sequence[Star], models: Models, events: EventOptions) -> list[
     batch = Batch(settled, inputs, events)
     answers = {name: detector.assess(batch) for name, detector in models.detectors.items()}
     columns = [detector.columns for detector in models.detectors.values()]
-    alone = strange_for_lone_points(batch, answers, models.detectors)
+    without = without_lone_points(batch, answers, models.detectors)
     analyses = []
     for i, star in enumerate(settled):
         said = {name: answer[i] for name, answer in answers.items()}
@@ -213,7 +215,7 @@ def assess(stars: Sequence[Star], models: Models, events: EventOptions) -> list[
             **classes.columns(i),
             **_detected(said, columns),
         }
-        row |= _anomaly(row, columns, own, "lone_points" if alone[i] else None)
+        row |= _anomaly(row, columns, own, float(without[i]))
         analyses.append(Analysis(star.curve, star.period, inputs.rows(slice(i, i + 1)), said, tuple(own), row))
     return analyses
 
@@ -317,16 +319,24 @@ def _detected(said: Mapping[str, Assessment], columns: Sequence[DetectorColumns]
 
 
 def _anomaly(
-    row: Mapping[str, Any], columns: Sequence[DetectorColumns], events: Sequence[Event], flag: str | None
+    row: Mapping[str, Any], columns: Sequence[DetectorColumns], events: Sequence[Event], without: float
 ) -> dict[str, Any]:
-    """The combined p-value, why, and the number of events: null where no detector was at work."""
+    """The combined p-value, why, and the number of events: null where no detector was at work.
+
+    Parameters
+    ----------
+    without : the combined p-value without points that stand alone; NaN where that was not asked.
+    """
     pvalues = [math.nan if row[one.pvalue] is None else row[one.pvalue] for one in columns]
     tells = [one.tells_kinds for one in columns]
     combined = _null_if_nan(float(anomaly_pvalue([pvalues], tells, [least_pvalue(events)])[0]))
+    alone = combined is not None and bool(strange_for_lone_points(np.array(combined), np.array(without)))
+    flag = "lone_points" if alone else None
     reason = anomaly_reason({**row, "anomaly_pvalue": combined}, columns, [asdict(event) for event in events])
     looked = combined is not None or bool(events)
     return {
         "anomaly_pvalue": combined,
+        "confirmed_pvalue": _null_if_nan(without),
         "anomaly_reason": f"{reason} {FLAGS[flag]}" if flag else reason,
         "n_events": len(events) if looked else None,
         "anomaly_fdr": None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -22,12 +23,27 @@ FLAGS = {
 #: A star with fewer points has no place among the first.
 LEAST_POINTS = 40
 
-#: No star with a flag stands before one whose p-value is below this and that has none.
-NOT_BEFORE = 0.05
+#: No star with a flag stands before one whose p-value is below this and that has none. Of what tuning stars allow (from
+#: 0.05 to 0.2 there is little between them) it keeps flags from the first hundred of 2,000 stars, and no further.
+NOT_BEFORE = 0.1
 
 #: How many ordinary stars keep their places is seen on those with p-values from here to `NOT_BEFORE`, where few others
 #: are; not on fewer stars than the second.
 SEEN_FROM, LEAST_SEEN = 0.01, 15
+
+#: With what power of the p-value the ordinary stars of a catalog become fewer is seen on those from here to there: most
+#: of the others are below. Not on fewer than the third, and not followed below the last.
+BULK_FROM, BULK_TO, LEAST_BULK, FOLLOWED = 0.05, 0.5, 100, 0.01
+
+#: Powers between which that of a catalog is looked for.
+POWERS = 0.25, 4.0
+
+#: A star's changes are its own where a damped random walk makes this share of its variance, and lasts longer than so
+#: many mean steps between its points.
+OF_VARIANCE, STEPS = 0.5, 3.0
+
+#: The range of a normal distribution from the 5th to the 95th percentile, in sigmas.
+_RANGE = 3.29
 
 #: Types that keep their periods.
 _PERIODIC = frozenset(
@@ -65,6 +81,20 @@ def doubtful_period(kind: Sequence[str | None], fap: FloatArray, flag: Sequence[
     alias = np.array([one == "alias" for one in flag], dtype=np.bool_)
     doubtful: BoolArray = periodic & (~(fap <= LARGEST_FAP) | alias)
     return doubtful
+
+
+def wanders(tau: FloatArray, sigma: FloatArray, amplitude: FloatArray, step: FloatArray) -> BoolArray:
+    """(n,) which stars change slowly and by themselves, so that no fold at any period is what makes them strange.
+
+    Parameters
+    ----------
+    tau, sigma : (n,) of the damped random walk: days, and its long-term deviation; NaN where there is none.
+    amplitude : (n,) the star's range, from the 5th to the 95th percentile, in the unit of sigma.
+    step : (n,) mean days between its points.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        own: BoolArray = ((_RANGE * sigma / amplitude) ** 2 >= OF_VARIANCE) & (tau > STEPS * step)
+    return own
 
 
 def blended(ra: FloatArray, dec: FloatArray, period: FloatArray, fap: FloatArray, brightness: FloatArray) -> BoolArray:
@@ -131,25 +161,67 @@ def first_flag(holds: dict[str, BoolArray]) -> list[str | None]:
     return found
 
 
+def confirmed(pvalue: FloatArray, own: FloatArray, without: FloatArray) -> FloatArray:
+    """(n,) the p-values to rank by, larger by as much as a star's own is without the points that stand alone.
+
+    Parameters
+    ----------
+    pvalue : (n,) NaN for none.
+    own, without : (n,) combined p-values with and without these points; NaN where that was not asked.
+    """
+    times = np.maximum(np.nan_to_num(without / own, nan=1.0), 1.0)
+    return np.minimum(pvalue * times, 1.0)
+
+
 def demoted(pvalue: FloatArray, flag: Sequence[str | None]) -> FloatArray:
     """(n,) the p-values to rank by: not below `NOT_BEFORE` for a star with a flag."""
-    flagged = np.array([one is not None for one in flag], dtype=bool)
-    return np.where(flagged, np.maximum(pvalue, NOT_BEFORE), pvalue)
+    return np.where(_flagged(flag), np.maximum(pvalue, NOT_BEFORE), pvalue)
 
 
 def placed(pvalue: FloatArray, flag: Sequence[str | None]) -> FloatArray:
     """(n,) how probable it is that an ordinary star of the catalog is given a place as high as each star's.
 
-    That is its p-value, times the share of ordinary stars with such p-values that no flag keeps from the first places.
-    Stars that are strange have flags less often, so that it is rather too large than too small.
+    That is its p-value, times the share of ordinary stars with such p-values that no flag keeps from the first places,
+    as far as p-values are uniform on the ordinary stars of the catalog. They need not be, on a survey of its own and
+    without lone points: as Efron (2004, J. Am. Stat. Assoc. 99, 96) takes the null of many tests from the bulk of them,
+    the share of ordinary stars below a p-value is that to a power, which the bulk of the catalog tells (`bulk_power`).
 
     Parameters
     ----------
     pvalue : (n,) before stars with flags are set back (`demoted`); NaN for none.
     flag : n.
     """
-    flagged = np.array([one is not None for one in flag], dtype=bool)
+    flagged = _flagged(flag)
     seen = (pvalue >= SEEN_FROM) & (pvalue < NOT_BEFORE)
     kept = (1.0 + (seen & ~flagged).sum()) / (1.0 + seen.sum()) if seen.sum() >= LEAST_SEEN else 1.0
     behind = demoted(pvalue, flag)
-    return np.where(behind < NOT_BEFORE, kept * behind, behind)
+    behind = np.where(behind < NOT_BEFORE, kept * behind, behind) * np.maximum(behind, FOLLOWED) ** (
+        bulk_power(pvalue) - 1.0
+    )
+    return np.minimum(behind, 1.0)
+
+
+def bulk_power(pvalue: FloatArray) -> float:
+    """The power of most likelihood, by whose p-values are distributed within the bulk of a catalog; 1: uniformly.
+
+    Parameters
+    ----------
+    pvalue : (n,) of all stars of a catalog; NaN for none.
+    """
+    from scipy.optimize import brentq
+
+    inside = np.log(pvalue[(pvalue > BULK_FROM) & (pvalue <= BULK_TO)])
+    if len(inside) < LEAST_BULK:
+        return 1.0
+    low, high = math.log(BULK_FROM), math.log(BULK_TO)
+
+    def slope(power: float) -> float:
+        """How the mean log-likelihood of the logarithms between both ends grows with the power."""
+        ends = math.exp(power * low), math.exp(power * high)
+        return 1.0 / power + float(inside.mean()) - (high * ends[1] - low * ends[0]) / (ends[1] - ends[0])
+
+    return float(brentq(slope, *POWERS)) if slope(POWERS[0]) > 0 > slope(POWERS[1]) else 1.0
+
+
+def _flagged(flag: Sequence[str | None]) -> BoolArray:
+    return np.array([one is not None for one in flag], dtype=bool)

@@ -16,7 +16,7 @@ from swope.pipeline.lightcurve import BoolArray, FloatArray
 
 #: What the anomaly rank counts: so much log-odds a normal deviate. And how far a verdict moves a star's kin (log-odds),
 #: and how near these are (`swope.pipeline.analogues.places`). Set on kinds of stars that the figures are not of.
-_SLOPE, _HEIGHT, _REACH = 0.5, 4.0, 4.0
+_SLOPE, _HEIGHT, _REACH = 0.25, 8.0, 2.0
 
 #: Stars that are compared with those judged at a time.
 _BLOCK = 65_536

@@ -95,6 +95,13 @@ _ANOMALY = (
         "p-values of the detectors and of the likeliest event, combined",
     ),
     Column(
+        "confirmed_pvalue",
+        FLOAT,
+        "",
+        "stat.probability;src.var",
+        "the same without visits that stand alone, by which the star is ranked; null: there are none, or no need",
+    ),
+    Column(
         "anomaly_fdr",
         FLOAT,
         "",

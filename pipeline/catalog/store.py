@@ -25,12 +25,14 @@ from swope.pipeline.commit import finish
 from swope.pipeline.demote import (
     FLAGS,
     blended,
+    confirmed,
     demoted,
     doubtful_period,
     few_points,
     first_flag,
     least_of,
     placed,
+    wanders,
     with_all_events,
 )
 from swope.pipeline.events import UNCONFIRMED
@@ -149,7 +151,7 @@ def merge(
     schema = objects_schema(detectors, types)
     run_dir.mkdir(parents=True, exist_ok=True)
     said = [name for one in detectors for name in (one.score, one.pvalue, one.flag) if name is not None]
-    keys = _keys(parts, schema, [*said, *_JUDGED])
+    keys = _keys(parts, schema, [*said, *_JUDGED, *(name for name in _WALK if name in schema.names)])
     names = keys["object_id"].to_numpy(zero_copy_only=False)
     many, star, chance = _happened_to_many(events, keys)
     likeliest = least_of(star, np.where(many, np.nan, chance), len(keys))
@@ -249,9 +251,14 @@ def parquet_writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
     )
 
 
+#: What a detector may say of a star's walk.
+_WALK = ("drw_tau", "drw_sigma")
+
 #: What of a star its place in the catalog follows from, beside what its detectors said.
 _JUDGED = (
     "anomaly_flag",
+    "confirmed_pvalue",
+    "amplitude",
     "class",
     "class_doubt",
     "class_unlikeness",
@@ -322,12 +329,12 @@ def _ranking_pvalue(keys: pa.Table, detectors: Sequence[DetectorColumns], event:
     event : (n,) p-values of their likeliest events; NaN for none.
     """
     combined: FloatArray
-    combined, doubt = _matrix(keys, ["anomaly_pvalue", "class_doubt"]).T
+    combined, without, doubt = _matrix(keys, ["anomaly_pvalue", "confirmed_pvalue", "class_doubt"]).T
     if not detectors:
-        return combined
+        return confirmed(combined, combined, without)
     pvalues = _matrix(keys, [one.pvalue for one in detectors])
     found = ranking_pvalue(pvalues, [one.tells_kinds for one in detectors], doubt, event)
-    return np.where(np.isnan(combined) | np.isnan(found), combined, found)
+    return confirmed(np.where(np.isnan(combined) | np.isnan(found), combined, found), combined, without)
 
 
 def _flags(
@@ -350,6 +357,9 @@ def _flags(
     for one in detectors:
         if one.flag is not None:
             wrong |= pc.fill_null(pc.equal(keys[one.flag], "wrong_period"), False).to_numpy().astype(bool)
+    if set(_WALK) <= set(keys.column_names):
+        tau, sigma, amplitude, start, end = _matrix(keys, [*_WALK, "amplitude", "time_start", "time_end"]).T
+        wrong &= ~wanders(tau, sigma, amplitude, (end - start) / count)
     with np.errstate(divide="ignore", invalid="ignore"):
         bright = -mag if np.isfinite(mag).any() else np.log10(flux)
     return first_flag(

@@ -2,8 +2,8 @@
 
 Into some ordinary stars of ASAS that no model saw, events of every shape are laid (`swope.pipeline.inject`), with a
 signal-to-noise of 30 or more in five rows or more; as many others are given a wave that no kind of star has. All are
-analysed and ranked as one catalog, those last that are strange for lone points. Of the first stars, and of those down
-to a stated false-discovery rate, the share that is untouched is held against the rate that is stated.
+analysed and ranked as one catalog, stars with lone points as they would be without these. Of the first stars, and of
+those down to a stated false-discovery rate, the share that is untouched is held against the rate that is stated.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import numpy as np
 
 from swope.models.analysis import Analysis, AnalysisOptions, analyze_surely
 from swope.models.registry import detector_columns, load_models
-from swope.pipeline.demote import demoted, placed
+from swope.pipeline.demote import confirmed, demoted, placed
 from swope.pipeline.events import least_pvalue
 from swope.pipeline.inject.lay import Limits, drawn, lay
 from swope.pipeline.inject.shapes import SHAPES
@@ -106,7 +106,10 @@ def main() -> None:
     columns = detector_columns()
     pvalues = np.array([[row.get(one.pvalue) for one in columns] for row in rows], dtype=np.float64)
     doubt = np.array([row.get("class_doubt") for row in rows], dtype=np.float64)
-    ranked = ranking_pvalue(pvalues, [one.tells_kinds for one in columns], doubt, event)
+    own, without = np.array(
+        [[row.get("anomaly_pvalue"), row.get("confirmed_pvalue")] for row in rows], dtype=np.float64
+    ).T
+    ranked = confirmed(ranking_pvalue(pvalues, [one.tells_kinds for one in columns], doubt, event), own, without)
     found = judged(ranked, [row.get("anomaly_flag") for row in rows], strange)
     print(f"{len(rows)} stars, {int(strange.sum())} touched; share of untouched ones in per cent")
     for one in found["first"]:

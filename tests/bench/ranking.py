@@ -3,7 +3,8 @@
 RCB, Herbig Ae/Be, RV Tauri and T Tauri stars of the training set of ASAS are strange, and all others of it and of ACVS
 ordinary. Autoencoder and classifier learn from the ordinary ones that are not held out (`swope.pipeline.split`), and
 answer for the held-out ones and for all strange ones; the p-values of the two forecasters, which are told no kinds, and
-of each star's likeliest event are those of the runs. The combination stands beside each detector alone, an isolation
+of each star's likeliest event are those of the runs. What keeps a star from the first places (`swope.pipeline.demote`)
+is asked of the same models. The combination stands beside itself without that, each detector alone, an isolation
 forest on features of the `light-curve` library, `coniferest` without labels where it is installed, and the farthest
 point beyond 5 sigma. Then comes what the combination rests on: how often its parts are below some levels on the
 ordinary stars, how they go together there, and the false-discovery rate that is said of the first stars beside the true
@@ -29,10 +30,26 @@ from numpy.typing import NDArray
 
 from swope.models.autoencoder import Autoencoder, AutoencoderOptions
 from swope.models.classifier import ClassifierOptions
-from swope.pipeline.demote import least_of
-from swope.pipeline.events import UNCONFIRMED
-from swope.pipeline.rank import anomaly_pvalue, false_discovery_rate, ranking_pvalue
+from swope.models.detector import Batch
+from swope.models.inputs import Inputs, inputs_of
+from swope.models.lone_points import STRANGE_WITH_DOUBT, strange_for_lone_points, without_lone_points
+from swope.models.registry import load_models
+from swope.models.scores import Scores
+from swope.pipeline.demote import (
+    FLAGS,
+    confirmed,
+    demoted,
+    doubtful_period,
+    few_points,
+    first_flag,
+    least_of,
+    placed,
+    wanders,
+)
+from swope.pipeline.events import UNCONFIRMED, EventOptions, least_pvalue
+from swope.pipeline.rank import anomaly_pvalue, false_discovery_rate, led_by_kind, ranking_pvalue
 from swope.pipeline.split import held_out
+from swope.pipeline.star import Star
 from tests.bench.classify import fitted, forest_features
 from tests.bench.outliers import area
 from tests.bench.training_set import Prepared, add_cache, prepared, stars_of
@@ -43,6 +60,9 @@ Floats = NDArray[np.float64]
 #: Levels at which ordinary stars are counted, and lengths of the lists of strange ones.
 LEVELS = (0.001, 0.01, 0.1, 0.5)
 FIRST = (50, 200)
+
+#: Stars whose lone points are looked at at a time.
+_AT_ONCE = 100
 
 _DETECTORS = ("forecaster_pvalue", "statespace_pvalue", "autoencoder_pvalue")
 
@@ -91,6 +111,15 @@ def in_runs(runs: Sequence[Path], names: Sequence[str]) -> tuple[Floats, Floats]
     return doing, least_of(star, np.array([event["pvalue"] for event in own], dtype=np.float64), len(names))
 
 
+def walking(runs: Sequence[Path], names: Sequence[str]) -> NDArray[np.bool_]:
+    """(n,) which stars change slowly and by themselves, by the runs."""
+    columns = ["drw_tau", "drw_sigma", "amplitude", "time_start", "time_end", "n_obs"]
+    rows = pa.concat_tables([pq.read_table(run / "objects.parquet", columns=["object_id", *columns]) for run in runs])
+    found = {row["object_id"]: [row[name] for name in columns] for row in rows.to_pylist()}
+    tau, sigma, amplitude, start, end, count = np.array([found[name] for name in names], dtype=np.float64).T
+    return wanders(tau, sigma, amplitude, (end - start) / count)
+
+
 def judged(strange: NDArray[np.bool_], score: Floats) -> dict[str, float]:
     """Area under the curve, and the share of the strange stars in the first places, of those that there could be."""
     order = np.argsort(-np.nan_to_num(score, nan=-np.inf), kind="stable")
@@ -98,10 +127,55 @@ def judged(strange: NDArray[np.bool_], score: Floats) -> dict[str, float]:
     return {"area": area(strange, score), **shares}
 
 
-def discoveries(strange: NDArray[np.bool_], pvalue: Floats) -> list[dict[str, float]]:
+def without_lone(stars: Sequence[Star], autoencoder: Autoencoder) -> tuple[Floats, Floats]:
+    """(n,) p-values of some stars as they are, and (n,) without the points that stand alone; NaN where not asked."""
+    detectors = load_models().detectors | {"autoencoder": autoencoder}
+    tells = [one.columns.tells_kinds for one in detectors.values()]
+    own, without = [], []
+    for begin in range(0, len(stars), _AT_ONCE):
+        some = stars[begin : begin + _AT_ONCE]
+        batch = Batch(some, inputs_of(some), EventOptions())
+        answers = {name: one.assess(batch) for name, one in detectors.items()}
+        said = np.array([[one.pvalue for one in answer] for answer in answers.values()]).T
+        event = [least_pvalue(e for one in star for e in one.events) for star in zip(*answers.values(), strict=True)]
+        own.append(anomaly_pvalue(said, tells, event))
+        without.append(without_lone_points(batch, answers, detectors))
+    return np.concatenate(own), np.concatenate(without)
+
+
+def set_back(
+    stars: Sequence[Star],
+    inputs: Inputs,
+    being: Scores,
+    kind: Sequence[str | None],
+    pvalues: Floats,
+    event: Floats,
+    walks: NDArray[np.bool_],
+    autoencoder: Autoencoder,
+) -> tuple[Floats, Floats, list[str | None]]:
+    """(n,) p-values with and without the points that stand alone, and what keeps n stars from the first places."""
+    tells = [False, False, True]
+    own, without = np.full(len(stars), np.nan), np.full(len(stars), np.nan)
+    asked = np.flatnonzero(anomaly_pvalue(pvalues, tells, event) < STRANGE_WITH_DOUBT)
+    own[asked], without[asked] = without_lone([stars[i] for i in asked], autoencoder)
+    period = [star.period for star in stars]
+    wrong = doubtful_period(kind, np.array([one.fap for one in period]), [one.flag for one in period])
+    wrong |= np.array([one is not None for one in autoencoder.flags(stars, inputs, being)])
+    none = np.zeros(len(stars), dtype=bool)
+    holds = {
+        "few_points": few_points(np.array([len(star.curve.good) for star in stars])),
+        "lone_points": strange_for_lone_points(own, without),
+        "many_stars": none,
+        "blend": none,
+        "wrong_period": wrong & ~walks & led_by_kind(pvalues, tells, event),
+    }
+    return own, without, first_flag(holds)
+
+
+def discoveries(strange: NDArray[np.bool_], pvalue: Floats, flag: Sequence[str | None]) -> list[dict[str, float]]:
     """The false-discovery rate that is said of the first so many stars, and the share that is ordinary."""
-    order = np.argsort(pvalue, kind="stable")
-    said = false_discovery_rate(pvalue)[order]
+    order = np.argsort(demoted(pvalue, flag), kind="stable")
+    said = false_discovery_rate(placed(pvalue, flag))[order]
     return [
         {"first": n, "said": float(said[n - 1]), "true": float(1.0 - strange[order[:n]].mean())}
         for n in (10, 20, *FIRST)
@@ -127,12 +201,19 @@ def measured(runs: Sequence[Path], cache: Path, epochs: int, seed: int) -> dict[
     )
     being = autoencoder.score_inputs(asked.inputs)
     classifier = fitted(learn, ClassifierOptions(members=1, epochs=epochs, seed=seed))
-    doubt = classifier.classify_inputs(asked.inputs).doubt
+    classes = classifier.classify_inputs(asked.inputs)
+    doubt = classes.doubt
     pvalues = np.column_stack([doing, being.pvalue])
     tells = [False, False, True]
     alone, ranked = anomaly_pvalue(pvalues, tells, event), ranking_pvalue(pvalues, tells, doubt, event)
+    kept = {one.star.curve.object_id: one.star for one in stars_of(cache, "asas_acvs", "asas_training")}
+    stars, kind = [kept[str(name)] for name in asked.names], [classes.best(i) for i in range(len(asked))]
+    walks = walking(runs, [str(name) for name in asked.names])
+    own, without, flag = set_back(stars, asked.inputs, being, kind, pvalues, event, walks, autoencoder)
+    last = confirmed(ranked, own, without)
     scores: dict[str, Floats] = {
-        "anomaly_rank": -ranked,
+        "anomaly_rank": -demoted(last, flag),
+        "with nothing set back": -ranked,
         "anomaly_pvalue": -alone,
         **{name.removesuffix("_pvalue"): -one for name, one in zip(_DETECTORS, pvalues.T, strict=True)},
         "likeliest event": -np.nan_to_num(event, nan=1.0),
@@ -158,7 +239,10 @@ def measured(runs: Sequence[Path], cache: Path, epochs: int, seed: int) -> dict[
             for name, one in ordinary.items()
         },
         "together": together(pvalues[~strange]),
-        "discoveries": discoveries(strange, ranked),
+        "flagged": {
+            name: [int((np.array(flag) == name)[some].sum()) for some in (strange, ~strange)] for name in FLAGS
+        },
+        "discoveries": discoveries(strange, last, flag),
     }
 
 
@@ -190,6 +274,7 @@ def table(found: dict[str, Any]) -> str:
         lines.append(f"{name:24s}{one['area']:7.3f}{firsts}{own}")
     lines.append("shares of ordinary stars at or below " + ", ".join(map(str, LEVELS)))
     lines += [f"{name:24s}" + "".join(f"{x:9.4f}" for x in one.values()) for name, one in found["below"].items()]
+    lines.append(f"flagged of the strange and of the ordinary ones: {found['flagged']}")
     lines.append(f"correlations on ordinary stars: {found['together']}")
     lines += [
         f"first {one['first']}: said to be ordinary {100 * one['said']:.0f} %, are {100 * one['true']:.0f} %"

@@ -34,6 +34,24 @@ def test_values_beyond_all_others() -> None:
     assert not beyond_all(many).any()
 
 
+def test_a_visit_stands_alone_with_its_exposures_that_are_off() -> None:
+    """Four exposures a night: all of one night are off, and one of another; two nights in a row are no exception."""
+    rng = np.random.default_rng(2)
+    time = 2_453_000.0 + (np.arange(60.0)[:, None] * 8.0 + np.arange(4.0) * 0.01).ravel()
+    value = 14.0 + rng.normal(0, 0.03, 240)
+    value[40:44] -= 0.7
+    value[121] -= 0.8
+    curve = clean(LightCurve.of("visits", time, value, np.full(240, 0.03)))
+    assert np.flatnonzero(lone_points(curve, [])).tolist() == [40, 41, 42, 43, 121]
+    mean, sigma = np.full(240, -14.0), np.full(240, 0.03)
+    made = Forecast("a", "toy", time, curve.good.band, curve.good.bands, -value, mean, sigma, -1.0)
+    assert np.flatnonzero(lone_points(curve, [made])).tolist() == [40, 41, 42, 43, 121]
+    value[44:48] -= 0.7
+    value[48:52] -= 0.7
+    again = clean(LightCurve.of("visits", time, value, np.full(240, 0.03)))
+    assert np.flatnonzero(lone_points(again, [replace(made, value=-value)])).tolist() == [121]
+
+
 def test_a_failed_forecast_stands_alone_between_good_ones() -> None:
     curve = clean(contact_binary())
     n = len(curve.good)
@@ -48,7 +66,7 @@ def test_a_failed_forecast_stands_alone_between_good_ones() -> None:
     assert not lone_points(curve, []).any()
 
 
-@pytest.mark.parametrize("offset", [-1.2, 2.5])
+@pytest.mark.parametrize("offset", [-2.0, 4.0])
 def test_a_star_with_a_point_apart_is_flagged_and_its_pvalue_stays(offset: float) -> None:
     whole = contact_binary()
     value = whole.value.copy()
@@ -57,6 +75,8 @@ def test_a_star_with_a_point_apart_is_flagged_and_its_pvalue_stays(offset: float
     assert ordinary.row["anomaly_flag"] is None
     assert apart.row["anomaly_pvalue"] < 0.05 < ordinary.row["anomaly_pvalue"]
     assert apart.row["anomaly_flag"] == "lone_points"
+    assert ordinary.row["confirmed_pvalue"] is None
+    assert apart.row["confirmed_pvalue"] == pytest.approx(ordinary.row["anomaly_pvalue"], rel=0.5)
     assert apart.row["anomaly_reason"].endswith(FLAGS["lone_points"])
 
 

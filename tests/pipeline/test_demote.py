@@ -8,12 +8,15 @@ from swope.pipeline.demote import (
     LEAST_POINTS,
     NOT_BEFORE,
     blended,
+    bulk_power,
+    confirmed,
     demoted,
     doubtful_period,
     few_points,
     first_flag,
     least_of,
     placed,
+    wanders,
     with_all_events,
 )
 from swope.pipeline.rank import false_discovery_rate
@@ -90,6 +93,40 @@ def test_a_flag_keeps_a_star_from_the_first_places_and_no_further():
     pvalue = np.array([1e-6, 1e-6, 0.3, NAN, 0.9])
     found = demoted(pvalue, [None, "blend", "blend", "blend", None])
     np.testing.assert_array_equal(found, [1e-6, NOT_BEFORE, 0.3, NAN, 0.9])
+
+
+def test_a_star_stands_where_it_would_without_lone_points():
+    pvalue, own = np.array([0.01, 0.01, 0.01, 0.5, NAN]), np.array([0.02, 0.02, 0.02, 0.2, NAN])
+    without = np.array([0.2, 0.01, NAN, 0.9, 0.5])
+    np.testing.assert_allclose(confirmed(pvalue, own, without), [0.1, 0.01, 0.01, 1.0, NAN])
+
+
+def test_a_star_that_walks_has_no_period_to_be_wrong():
+    tau = np.array([100.0, 100.0, 10.0, 100.0, NAN])
+    sigma, amplitude = np.array([0.3, 0.1, 0.3, 0.3, NAN]), np.array([1.0, 1.0, 1.0, 0.0, 1.0])
+    assert wanders(tau, sigma, amplitude, np.full(5, 5.0)).tolist() == [True, False, False, True, False]
+
+
+def test_the_power_of_the_bulk_does_not_ask_how_many_are_strange():
+    rng = np.random.default_rng(4)
+    for power in (0.7, 1.0, 1.4):
+        pvalue = np.concatenate([rng.uniform(size=20_000) ** (1.0 / power), 10.0 ** -rng.uniform(2, 9, 3000), [NAN]])
+        assert bulk_power(pvalue) == pytest.approx(power, abs=0.1)
+    assert bulk_power(rng.uniform(size=80)) == 1.0
+    assert bulk_power(np.full(500, 0.06)) == 1.0
+
+
+def test_the_share_of_ordinary_stars_in_a_list_is_right_where_their_p_values_are_not_uniform():
+    rng = np.random.default_rng(8)
+    for power in (0.9, 1.3):
+        wrong = listed = 0
+        for _ in range(20):
+            ordinary = rng.uniform(size=4000) ** (1.0 / power)
+            pvalue = np.concatenate([ordinary, 10.0 ** -rng.uniform(1.5, 4, 120)])
+            inside = false_discovery_rate(placed(pvalue, [None] * len(pvalue))) <= 0.4
+            wrong += inside[:4000].sum()
+            listed += inside.sum()
+        assert wrong / listed == pytest.approx(0.4, rel=0.25)
 
 
 def test_the_least_p_value_of_each_star():

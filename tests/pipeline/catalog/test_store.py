@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -109,6 +111,35 @@ def test_merge_fills_what_needs_the_whole_catalog(tmp_path):
     assert ok["anomaly_fdr"].to_numpy() == pytest.approx(false_discovery_control(placed(combined, flag)), rel=1e-6)
     rest = frame[frame["status"] != "ok"]
     assert rest[["anomaly_fdr", "anomaly_rank", "novelty_rank"]].isna().all(axis=None)
+
+
+def test_merge_ranks_a_star_as_it_would_be_without_lone_points(tmp_path):
+    objects = [row for row in object_rows(60) if row["status"] == "ok"]
+    first = min(objects, key=lambda row: row["anomaly_pvalue"])
+    runs = {}
+    for name, without in {"none": None, "same": first["anomaly_pvalue"], "ordinary": 0.9}.items():
+        rows = [row | {"confirmed_pvalue": without if row is first else None, "n_obs": 100} for row in objects]
+        (tmp_path / name).mkdir()
+        merge(*write_parts(tmp_path / name, rows, [], 2), tmp_path / name / "run")
+        runs[name] = pd.read_parquet(tmp_path / name / "run" / "objects.parquet").set_index("object_id")
+    assert runs["none"]["anomaly_rank"].equals(runs["same"]["anomaly_rank"])
+    rank = {name: run.loc[first["object_id"], "anomaly_rank"] for name, run in runs.items()}
+    assert rank["ordinary"] > len(objects) / 2 > rank["none"]
+    assert runs["ordinary"].loc[first["object_id"], "anomaly_pvalue"] == first["anomaly_pvalue"]
+
+
+def test_merge_doubts_no_period_of_a_star_that_walks(tmp_path):
+    walk = [Column(name, FLOAT, "", "meta.main", "of the walk") for name in ("drw_tau", "drw_sigma")]
+    detectors = (DETECTORS[0], replace(DETECTORS[1], own=(*DETECTORS[1].own, *walk)), DETECTORS[2])
+    objects = [row | {"n_obs": 100, "amplitude": 1.0} for row in object_rows(60) if row["status"] == "ok"]
+    found = []
+    for sigma in (0.05, 0.4):
+        (folder := tmp_path / str(sigma)).mkdir()
+        rows = [row | {"drw_tau": 200.0, "drw_sigma": sigma} for row in objects]
+        write_parquet(objects_table(columns(rows), detectors), folder / "objects.parquet")
+        merge([folder / "objects.parquet"], [], folder / "run")
+        found.append(set(pd.read_parquet(folder / "run" / "objects.parquet")["anomaly_flag"].dropna()))
+    assert found == [{"wrong_period"}, set()]
 
 
 def test_merge_leaves_what_each_star_said_of_itself(tmp_path):
