@@ -77,9 +77,12 @@ def read_deployments(path: Path) -> list[dict[str, Any]]:
 
 
 def _deployment(entry: dict[str, Any], path: Path) -> Any:
+    from prefect.exceptions import MissingFlowError
     from prefect.flows import load_flow_from_entrypoint
     from prefect.types.entrypoint import EntrypointType
 
+    if not isinstance(entry, dict):
+        raise ValueError(f"{path}: {entry!r} is no deployment; one has a name and an entrypoint")
     try:
         flow: Any = load_flow_from_entrypoint(entry["entrypoint"])
         schedules = [_schedule(one) for one in entry.get("schedules", [])]
@@ -94,6 +97,8 @@ def _deployment(entry: dict[str, Any], path: Path) -> Any:
         )
     except KeyError as missing:
         raise ValueError(f"{path}: a deployment lacks {missing}") from None
+    except (ImportError, AttributeError, MissingFlowError) as problem:
+        raise ValueError(f"{path}: there is no flow {entry['entrypoint']}: {problem}") from None
 
 
 def _schedule(said: dict[str, Any]) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import FrozenInstanceError, asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -98,7 +98,7 @@ def train(
         )
         taught_by = [chosen[i] for i in learning]
         model = model_class(kind).taught(taught_by, teaching)
-        model.card = card_of(kind, model, taught_by, teaching.classes, start_id, training, options)
+        card = card_of(kind, model, taught_by, teaching.classes, start_id, training, options)
         folder = Path(out) / kind
         if training.challenge and holds_model(folder):
             test = [classes[i] for i in apart] if classes is not None else None
@@ -106,9 +106,18 @@ def train(
             announce(f"The {kind} that was just trained: {verdict}.", Path(out))
             if not verdict.promoted:
                 return str(folder)
-            model.card += f"\n**Challenge** {verdict}.\n"
-        promote(model, folder)
+            card += f"\n**Challenge** {verdict}.\n"
+        promote(with_card(model, card), folder)
         return str(folder)
+
+
+def with_card(model: Any, card: str) -> Any:
+    """A model with another card; one that cannot be changed is made anew."""
+    try:
+        model.card = card
+    except FrozenInstanceError:
+        return replace(model, card=card)
+    return model
 
 
 def announce(said: str, out: Path) -> None:

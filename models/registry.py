@@ -7,6 +7,7 @@ go over this module.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import import_module
@@ -126,17 +127,31 @@ class Models:
         return {name: model.model_id for name, model in ({"classifier": self.classifier} | self.detectors).items()}
 
 
-@lru_cache(maxsize=1)
 def load_models(folder: str | None = None) -> Models:
     """Load the shipped models, or those of a folder that `swope train` wrote; kinds that it lacks are the shipped ones.
 
-    They are loaded once a process.
+    They are loaded once a process, and again where the folder's are others: a worker of Dask outlives many trainings.
 
     Raises
     ------
     ValueError
         When a model in the folder is damaged.
     """
+    return _loaded(folder, _files_of(folder) if folder is not None else ())
+
+
+def _files_of(folder: str) -> tuple[tuple[Any, ...], ...]:
+    """Every file of the models in a folder, with what changes when another takes its place."""
+    found = []
+    for path in (path for kind in kinds() for path in sorted(Path(folder, kind).glob("[!.]*"))):
+        with suppress(FileNotFoundError):
+            stamp = path.stat()
+            found.append((str(path), stamp.st_ino, stamp.st_mtime_ns, stamp.st_size))
+    return tuple(found)
+
+
+@lru_cache(maxsize=1)
+def _loaded(folder: str | None, _: tuple[tuple[Any, ...], ...]) -> Models:
     return Models(load_model("classifier", folder), {name: load_model(name, folder) for name in detector_places()})
 
 

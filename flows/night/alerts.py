@@ -7,6 +7,7 @@ import shlex
 import subprocess
 import urllib.request
 from collections.abc import Sequence
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -116,8 +117,12 @@ def call_hook(hook: str, night: Path, alerts: Sequence[dict[str, Any]]) -> None:
             asked = urllib.request.Request(hook, content, {"Content-Type": "application/json"})
             urllib.request.urlopen(asked, timeout=PATIENCE).close()
         else:
-            subprocess.run(shlex.split(hook), input=content, check=True, timeout=PATIENCE)
-    except (OSError, URLError, ValueError, subprocess.SubprocessError) as error:
+            words = shlex.split(hook)
+            if not words:
+                raise ValueError("it names no command")
+            subprocess.run(words, input=content, check=True, timeout=PATIENCE)
+    # an address or an answer that is no HTTP is none of the others
+    except (OSError, URLError, HTTPException, ValueError, subprocess.SubprocessError) as error:
         raise HookError(f"{night} is scored, but the hook {hook} failed: {error}") from error
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -161,6 +162,27 @@ def test_a_hook_that_fails_is_said_and_the_night_is_finished(night: Path) -> Non
         call_for([night], None, "false")
     assert [row["object_id"] for row in pq.read_table(night / ALERTS).to_pylist()] == ["star2"]
     assert "star2" in (night / PAGE).read_text()
+
+
+@pytest.mark.parametrize("answer", [b"garbage\r\n\r\n", b""])
+def test_an_answer_that_is_no_http_is_said(answer: bytes, night: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def talk() -> None:
+            there, _ = server.accept()
+            with there:
+                there.recv(65536)
+                there.sendall(answer)
+
+        threading.Thread(target=talk, daemon=True).start()
+        with pytest.raises(HookError, match="is scored, but the hook"):
+            call_hook(f"http://127.0.0.1:{server.getsockname()[1]}/", night, alerts_of(night, None))
+
+
+@pytest.mark.parametrize("hook", ["http://127.0.0.1:port/", "", " ", "echo 'x", "/no/such/command"])
+def test_a_hook_that_cannot_be_meant_is_said(hook: str, night: Path) -> None:
+    with pytest.raises(HookError, match="is scored, but the hook"):
+        call_hook(hook, night, alerts_of(night, None))
 
 
 def test_a_page_shows_names_as_text(night: Path) -> None:

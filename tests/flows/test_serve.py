@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from prefect.flows import load_flow_from_entrypoint
 
+from swope.flows.cli import BAD_INPUT, main
 from swope.flows.options import RunOptions
 from swope.flows.serve import read_deployments
 
@@ -50,3 +51,23 @@ def test_until_there_are_models_the_shipped_ones_are_taken_and_recorded(tmp_path
     (tmp_path / "models" / "classifier" / "model.json").touch()
     assert options.settled() == options
     options.check()
+
+
+@pytest.mark.parametrize(
+    ("entry", "word"),
+    [
+        ("- just words", "no deployment"),
+        ("- name: a", "lacks 'entrypoint'"),
+        ("- {name: a, entrypoint: swope.flows.nope.x}", "no flow swope.flows.nope.x"),
+        ("- {name: a, entrypoint: swope.flows.nightly.nope}", "no flow swope.flows.nightly.nope"),
+        ("- {name: a, entrypoint: swope.flows.nightly.nightly, schedules: [{cron: 0 7 * * *}]}", "lacks 'timezone'"),
+        ("- {name: a, entrypoint: swope.flows.nightly.nightly, schedules: [{cron: x, timezone: UTC}]}", "cron"),
+    ],
+)
+def test_what_cannot_be_served_is_said(
+    entry: str, word: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "prefect.yaml"
+    path.write_text(f"deployments:\n  {entry}\n")
+    assert main(["serve", "--file", str(path)]) == BAD_INPUT
+    assert word in capsys.readouterr().err

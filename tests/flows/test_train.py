@@ -265,7 +265,7 @@ def test_a_forecaster_goes_on_from_what_comes_with_swope_unless_told_otherwise(m
 
 
 @pytest.mark.usefixtures("measured")
-@pytest.mark.parametrize("kind", ["autoencoder", "forecaster"])
+@pytest.mark.parametrize("kind", ["autoencoder", "forecaster", "statespace"])
 def test_every_kind_of_model_gets_a_card(kind: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     made = load_model(kind, None)
     monkeypatch.setattr(type(made), "fit", lambda *_: made)

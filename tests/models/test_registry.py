@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from types import ModuleType
@@ -13,8 +14,10 @@ import astropy.units as u
 import pytest
 from astropy.io.votable.ucd import check_ucd
 
+from swope.flows.challenge import promote
 from swope.models import registry
 from swope.models.detector import Detector, ForecastingDetector, Learning
+from swope.models.statespace import StateSpace
 from swope.pipeline.catalog.schema import object_columns
 from swope.pipeline.column import Column, DetectorColumns
 from tests.flows.toy_detector import Toy
@@ -34,7 +37,7 @@ def forget() -> None:
     """What was found before is looked for again."""
     registry.detector_places.cache_clear()
     registry.model_class.cache_clear()
-    registry.load_models.cache_clear()
+    registry._loaded.cache_clear()
 
 
 @pytest.fixture
@@ -93,6 +96,20 @@ def test_all_models_are_named_once() -> None:
 
 def test_they_are_loaded_once_a_process() -> None:
     assert registry.load_models(None) is registry.load_models(None)
+
+
+def test_a_model_that_took_the_place_of_another_is_loaded_by_a_process_that_has_the_other(tmp_path: Path) -> None:
+    shipped = StateSpace.pretrained()
+    ids = []
+    for outlier in (3.0, 1.5):
+        promote(replace(shipped, options=replace(shipped.options, outlier=outlier)), tmp_path / "statespace")
+        models = registry.load_models(str(tmp_path))
+        assert models is registry.load_models(str(tmp_path))
+        # what a training works on in the folder is no model
+        (tmp_path / "work" / str(outlier)).mkdir(parents=True)
+        assert models is registry.load_models(str(tmp_path))
+        ids.append(models.ids["statespace"])
+    assert ids[0] != ids[1] == StateSpace.load(tmp_path / "statespace").model_id
 
 
 def test_a_detector_of_another_package_comes_after_the_shipped_ones(announce: Announce) -> None:
