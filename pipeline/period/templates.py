@@ -34,6 +34,9 @@ SCALE = 0.15
 #: Magnitudes by which a star is off its curve, beside its errors; and degrees of freedom of the errors' scale.
 OFF, FREEDOM = 0.04, 6.0
 
+#: No RR Lyrae star is so many magnitudes off its median: values beyond are drawn in.
+MOST = 3.0
+
 #: Wavelength in micrometres of a band of which nothing is known.
 ELSE = WAVELENGTH["V"]
 
@@ -49,9 +52,8 @@ LOOKED_AT, KEPT, CLOSELY = 4000, 20, 10
 
 #: Log-odds that a star is an RR Lyrae star: this much for each unit of log evidence beyond that of the best fold of any
 #: shape, times the share of points that are on a night of their own; for each of log-odds of the most probable
-#: candidate by its fold; and for each of the logarithm of that share, as points of one night tell of one phase only, and
-#: anything can be drawn through a few. Learnt with periods of ASAS, Catalina, EROS, EROS-2 and Stripe 82 thinned to 20
-#: to 70 points, and on the supernovae, outbursts and quasars of CRTS, of stars that are not held out.
+#: candidate by its fold; and for each of the logarithm of that share, as points of one night tell of one phase only,
+#: and anything can be drawn through a few. `python -m tests.bench.rr_lyrae --belief` learns them.
 OF_EVIDENCE, OF_FOLD, OF_NIGHTS = 0.229, -0.54, 5.98
 
 #: Points of a band that are nearer in time than this, in days, are of one night.
@@ -140,7 +142,8 @@ def points_of(good: LightCurve) -> Points:
         if len(rows):
             value, error = brightening(good.value[rows], good.error[rows], good.kind)
             weight = 1.0 / (errors_or(error, typical_error(error, value), 0.0) ** 2 + OFF**2)
-            value = value - np.sum(weight * value) / np.sum(weight)
+            value = np.clip(value, -MOST, MOST)
+            value -= np.sum(weight * value) / np.sum(weight)
             parts.append((good.time[rows], value, weight, good.bands[band]))
     time, value, weight = (np.concatenate([part[i] for part in parts]) for i in range(3))
     return Points(
@@ -178,9 +181,7 @@ def evidence(points: Points, frequency: FloatArray, curves: Templates, bins: int
     flat = np.ascontiguousarray(frequency, dtype=np.float64)
     out = np.empty((flat.size, len(curves.share)))
     twice = curves.twice(points.wavelength, bins)
-    kernel.templates(
-        points.time, points.band, points.value, points.weight, flat, twice, 1.0 / SCALE**2, FREEDOM, out
-    )
+    kernel.templates(points.time, points.band, points.value, points.weight, flat, twice, 1.0 / SCALE**2, FREEDOM, out)
     deviate = (-np.log(flat)[:, None] - curves.log_period) / curves.spread
     out += np.log(curves.share / curves.spread / np.sqrt(2.0 * np.pi)) - 0.5 * deviate**2
     highest = out.max(axis=1)
@@ -209,10 +210,11 @@ def likeliest(points: Points, grid: Grid, power: FloatArray, curves: Templates) 
     some = np.arange(first, last)
     if len(some) > LOOKED_AT:
         some = some[np.argpartition(-power[some], LOOKED_AT)[:LOOKED_AT]]
-    frequency = (grid.first + np.sort(some)) * grid.step
+    frequency = (grid.first + np.sort(some)).astype(np.float64) * grid.step
     score = evidence(points, frequency, curves, PHASES["first"])
     frequency = frequency[np.argsort(-score, kind="stable")]
-    return frequency[separate(frequency, APART / points.span, KEPT)]
+    kept: FloatArray = frequency[separate(frequency, APART / points.span, KEPT)]
+    return kept
 
 
 def refined(points: Points, frequency: FloatArray, curves: Templates) -> tuple[FloatArray, FloatArray]:
@@ -225,10 +227,26 @@ def refined(points: Points, frequency: FloatArray, curves: Templates) -> tuple[F
     return frequency, found
 
 
-def weighed(
+@dataclass(frozen=True, eq=False)
+class Believed:
+    """What candidates are as periods of an RR Lyrae star.
+
+    Attributes
+    ----------
+    rows : (k,) which of the candidates these are.
+    share : (k,) how probable each is, given that the star is one.
+    signs : (3,) what speaks for that: see `OF_EVIDENCE`, `OF_FOLD` and `OF_NIGHTS`.
+    """
+
+    rows: IntArray
+    share: FloatArray
+    signs: FloatArray
+
+
+def believed(
     points: Points, frequency: FloatArray, probability: FloatArray, fold: float, curves: Templates
-) -> FloatArray:
-    """Probabilities of candidates, given that the star may be an RR Lyrae star.
+) -> Believed | None:
+    """How far a star is an RR Lyrae star, and of which period; None where no candidate is the period of one.
 
     Parameters
     ----------
@@ -239,7 +257,7 @@ def weighed(
     """
     within = np.flatnonzero((frequency * SHORTEST < 1.0) & (frequency * LONGEST > 1.0))
     if not len(within):
-        return probability
+        return None
     first = evidence(points, frequency[within], curves, PHASES["close"])
     within = within[np.argsort(-first, kind="stable")]
     within = within[separate(frequency[within], APART / points.span, CLOSELY)]
@@ -247,9 +265,19 @@ def weighed(
     share = np.exp(found - found.max())
     total = float(found.max() + np.log(share.sum()))
     surest = float(np.clip(probability.max(), 1e-3, 1.0 - 1e-3))
-    odds = OF_EVIDENCE * points.nights * (total - fold) + OF_FOLD * np.log(surest / (1.0 - surest))
-    odds += OF_NIGHTS * np.log(points.nights)
+    signs = np.array([points.nights * (total - fold), np.log(surest / (1.0 - surest)), np.log(points.nights)])
+    return Believed(within.astype(np.int32), share / share.sum(), signs)
+
+
+def weighed(
+    points: Points, frequency: FloatArray, probability: FloatArray, fold: float, curves: Templates
+) -> FloatArray:
+    """Probabilities of candidates, given that the star may be an RR Lyrae star; parameters as of `believed`."""
+    found = believed(points, frequency, probability, fold, curves)
+    if found is None:
+        return probability
+    odds = float(found.signs @ (OF_EVIDENCE, OF_FOLD, OF_NIGHTS))
     belief = 1.0 / (1.0 + np.exp(-np.clip(odds, -50.0, 50.0)))
     mixed: FloatArray = (1.0 - belief) * probability
-    mixed[within] += belief * share / share.sum()
+    mixed[found.rows] += belief * found.share
     return mixed
