@@ -54,7 +54,7 @@ LOOKED_AT, KEPT, CLOSELY = 4000, 20, 10
 #: shape, times the share of points that are on a night of their own; for each of log-odds of the most probable
 #: candidate by its fold; and for each of the logarithm of that share, as points of one night tell of one phase only,
 #: and anything can be drawn through a few. `python -m tests.bench.rr_lyrae --belief` learns them.
-OF_EVIDENCE, OF_FOLD, OF_NIGHTS = 0.229, -0.54, 5.98
+OF_EVIDENCE, OF_FOLD, OF_NIGHTS = 0.258, -0.361, 6.82
 
 #: Points of a band that are nearer in time than this, in days, are of one night.
 NIGHT = 0.5
