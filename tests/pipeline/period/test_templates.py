@@ -157,7 +157,9 @@ def spoilt(change: Callable[[FloatArray], FloatArray]) -> LightCurve:
 
 
 @pytest.mark.parametrize(
-    "change", [lambda x: 1e30 * x, lambda x: np.where(x == x.max(), 1e80, x), lambda x: np.round(x)], ids=str
+    "change",
+    [lambda x: 1e30 * x, lambda x: np.where(x == x.max(), 1e80, x), lambda x: np.round(x)],
+    ids=["great", "one of them great", "rounded"],
 )
 def test_no_values_are_beyond_it(change: Callable[[FloatArray], FloatArray]) -> None:
     curve = spoilt(change)
