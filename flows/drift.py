@@ -5,9 +5,9 @@ fixed bins of every quantity. A new profile is held against the sum of those bef
 variation, half the sum of the absolute differences of the shares: the share of the stars that would have to be moved.
 A quantity has drifted where this is large, and larger than chance makes it in samples of these sizes.
 
-What matters of p-values is how many are very small, which moves few stars: the shares below some levels are held against
-those before, each by the binomial test of two Poisson counts (Przyborowski & Wilenski 1940). The runs before count as one
-of their mean, since they are mostly of the same stars.
+What matters of p-values is how many are very small, which moves few stars: the shares below some levels are held
+against those before, each by the binomial test of two Poisson counts (Przyborowski & Wilenski 1940). The runs before
+count as one of their mean, since they are mostly of the same stars.
 """
 
 from __future__ import annotations
