@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from swope.flows.drift import HISTORY, RUNS, Profile, drifted, profile_of, remember
+from swope.flows.night.page import write_page
+from swope.flows.night.record import NightRecord
 from swope.flows.record import RunRecord
 from swope.models.registry import detector_columns
 from swope.pipeline.catalog import objects_table, write_parquet
@@ -72,6 +74,21 @@ def test_a_folder_remembers_its_last_runs_and_one_that_was_begun_again_once(tmp_
     for i in range(RUNS):
         remember(tmp_path, record(str(i)))
     assert (tmp_path / HISTORY).read_text().count('"run"') == RUNS
+
+
+def test_the_page_of_a_night_says_what_has_drifted_in_its_catalog(tmp_path: Path) -> None:
+    run_dir, night = tmp_path / "run", tmp_path / "night"
+    for folder in (run_dir, night):
+        folder.mkdir()
+    counts = {f"n_{name}": 0 for name in ("in", "ok", "partial", "rejected", "failed")}
+    NightRecord("0", {}, [], str(run_dir), {}, {}, counts, 0, 0, 0, 0, 0, 0, 0, [], {}).write(night)
+    said = "mean_mag: 50 % of the stars are elsewhere"
+    for drift in ([], [said]):
+        RunRecord("0", {}, [], {}, {}, {}, 0, 0, [], [], 0, {}, drift=drift).write(run_dir)
+        assert (said in write_page(night, []).read_text()) == bool(drift)
+    # a night that went on from another night
+    (run_dir / "run.json").unlink()
+    assert said not in write_page(night, []).read_text()
 
 
 def leave_pvalues(folder: Path, pvalues: np.ndarray) -> Profile:
