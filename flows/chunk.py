@@ -101,7 +101,7 @@ def do_chunk(
     left = [i for i in range(len(stars)) if i not in lessons.unscored]
     for some in batches([len(stars[i].curve) for i in left], 1 if lessons.singly else _ROWS_TOGETHER):
         some = [left[i] for i in some]
-        with _marked(folder, Mark("score", some[0] if len(some) == 1 else None)):
+        with marked(folder, Mark("score", some[0] if len(some) == 1 else None)):
             rows = each_or_lost(lambda few: rows_of(few, models, options), [stars[i] for i in some])
         for i, row in zip(some, rows, strict=True):
             scored[i] = row
@@ -141,7 +141,7 @@ def prepare_chunk(part: Part, folder: Path, options: RunOptions, lessons: Lesson
         if i in lost:
             found.append(Lost(lost[i]))
             continue
-        with _marked(folder, Mark("measure", i)):
+        with marked(folder, Mark("measure", i)):
             found += each_or_lost(lambda few: [find_period(one, where) for one in few], [curve])
     stages.write_periods(folder, found)
 
@@ -216,7 +216,7 @@ def _place(error: Exception) -> tuple[type[Exception], str, int]:
 
 
 @contextmanager
-def _marked(folder: Path, mark: Mark) -> Iterator[None]:
+def marked(folder: Path, mark: Mark) -> Iterator[None]:
     """Leave a mark, for who finds that this process has died; it goes at the end of the block."""
     path = folder / MARK
     path.write_text(json.dumps([mark.stage, mark.star]))
@@ -228,5 +228,8 @@ def _marked(folder: Path, mark: Mark) -> Iterator[None]:
 
 def mark_of(folder: Path) -> Mark | None:
     """What the process that worked on a chunk was at when it died; None where no star was at work."""
-    path = folder / MARK
-    return Mark(*json.loads(path.read_text())) if path.exists() else None
+    try:
+        return Mark(*json.loads((folder / MARK).read_text()))
+    except (FileNotFoundError, ValueError):
+        # of one that is just being written nobody can say who it is
+        return None

@@ -4,6 +4,10 @@ Each run leaves a profile of its catalog in history.json: how many stars fall in
 fixed bins of every quantity. A new profile is held against the sum of those before it. The distance is the total
 variation, half the sum of the absolute differences of the shares: the share of the stars that would have to be moved.
 A quantity has drifted where this is large, and larger than chance makes it in samples of these sizes.
+
+What matters of p-values is how many are very small, which moves few stars: the shares below some levels are held
+against those before, each by the binomial test of two Poisson counts (Przyborowski & Wilenski 1940). The runs before
+count as one of their mean, since they are mostly of the same stars.
 """
 
 from __future__ import annotations
@@ -31,6 +35,13 @@ RUNS = 12
 #: A distance below this is no drift, however certain; and one below so many times what chance makes is none either.
 LARGE, CERTAIN = 0.1, 3.0
 
+#: Levels of p-values; and a share below one has drifted where it is so many times as large as before, and chance makes
+#: it so with at most this probability, which a dozen shares a night have about once in two centuries.
+LEVELS, MORE, SURE = (1e-2, 1e-3, 1e-4), 2.0, 1e-6
+
+#: After the name of a p-value, where a profile has how many are below each level, and of how many.
+_BELOW, _ALL = " below", "all"
+
 #: Edges of the bins of what a star was measured from; the outer bins go on for ever.
 _LOGARITHMIC = {"n_obs": (0.5, 4.5, 17), "amplitude": (-3.0, 1.0, 17), "period": (-2.0, 4.0, 13)}
 _EVEN = {"mean_mag": (4.0, 24.0, 21), "class_prob": (0.0, 1.0, 11)}
@@ -50,7 +61,9 @@ def profile_of(run_dir: Path) -> Profile:
         for name, edges in _EVEN.items():
             profile[name] = _binned(_numbers(table, name), np.linspace(*edges))
         for name in pvalues:
-            profile[name] = _binned(_numbers(table, name), np.linspace(0.0, 1.0, 11))
+            values = _numbers(table, name)
+            profile[name] = _binned(values, np.linspace(0.0, 1.0, 11))
+            profile[name + _BELOW] = _tail(values)
     return profile
 
 
@@ -63,6 +76,9 @@ def drifted(profile: Profile, before: Sequence[Profile]) -> list[str]:
     """
     said = []
     for name, now in profile.items():
+        if name.endswith(_BELOW):
+            said += _more_below(name, now, [one[name] for one in before if name in one])
+            continue
         then: dict[str, int] = {}
         for one in before:
             for key, count in one.get(name, {}).items():
@@ -77,6 +93,30 @@ def drifted(profile: Profile, before: Sequence[Profile]) -> list[str]:
                 f"{_words(name, key)} has {100 * _share(now, key):.1f} %, before {100 * _share(then, key):.1f} %"
             )
     return said
+
+
+def _more_below(name: str, now: Mapping[str, int], before: Sequence[Mapping[str, int]]) -> list[str]:
+    """The share of p-values below a level that is the least like what it was, in words, where one is larger."""
+    found = []
+    for level in map(str, LEVELS):
+        n, count = now[_ALL], now[level]
+        m, then = (float(np.mean([one[key] for one in before])) if before else 0.0 for key in (_ALL, level))
+        # all that are not there before are one star's chance
+        if not (n and m and count) or count / n < MORE * max(then, 1.0) / m:
+            continue
+        # most nights need it not
+        from scipy.special import betainc
+
+        chance = float(betainc(count, then + 1.0, n / (n + m)))
+        if chance < SURE:
+            found.append((chance, -count / n / max(then, 1.0), level, count / n, then / m))
+    if not found:
+        return []
+    chance, _, level, share, was = min(found)
+    return [
+        f"{name.removesuffix(_BELOW)}: {100 * share:.3g} % of the stars are below {level}, before {100 * was:.2g} % "
+        f"(by chance with a probability of {max(chance, 1e-99):.0e})"
+    ]
 
 
 def remember(run_dir: Path, record: RunRecord) -> list[str]:
@@ -136,6 +176,11 @@ def _binned(values: FloatArray, edges: FloatArray) -> dict[str, int]:
     found = {f"{edges[i]:.2g} to {edges[i + 1]:.2g}": int(n) for i, n in enumerate(counts) if n}
     missing = len(values) - len(finite)
     return found | ({"none": missing} if missing else {})
+
+
+def _tail(values: FloatArray) -> dict[str, int]:
+    finite = values[np.isfinite(values)]
+    return {str(level): int((finite < level).sum()) for level in LEVELS} | {_ALL: len(finite)}
 
 
 def _numbers(table: pa.Table, name: str) -> FloatArray:

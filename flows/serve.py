@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Iterable
+from dataclasses import fields, is_dataclass
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
+
+from swope.flows.server import check_server
 
 
 def serve_deployments(path: Path) -> None:
@@ -12,11 +18,13 @@ def serve_deployments(path: Path) -> None:
     Raises
     ------
     ValueError
-        When the file is absent, or says something of a flow that cannot be served.
+        When the file is absent, or says something of a flow that cannot be served, or no server answers.
     """
     import prefect
 
-    prefect.serve(*[_deployment(entry, path) for entry in read_deployments(path)], print_starting_message=True)
+    deployments = [_deployment(entry, path) for entry in read_deployments(path)]
+    check_server()
+    prefect.serve(*deployments, print_starting_message=True)
 
 
 def deploy_to(pool: str, path: Path) -> list[str]:
@@ -41,6 +49,7 @@ def deploy_to(pool: str, path: Path) -> list[str]:
     from prefect.exceptions import ObjectNotFound
 
     deployments = [_deployment(entry, path) for entry in read_deployments(path)]
+    check_server()
     with get_client(sync_client=True) as client:
         try:
             client.read_work_pool(pool)
@@ -86,9 +95,12 @@ def _deployment(entry: dict[str, Any], path: Path) -> Any:
     try:
         flow: Any = load_flow_from_entrypoint(entry["entrypoint"])
         schedules = [_schedule(one) for one in entry.get("schedules", [])]
+        parameters = entry.get("parameters") or {}
+        if problem := _misfit(flow, parameters, needed=bool(schedules)):
+            raise ValueError(f"{path}: deployment {entry['name']}: {problem}")
         return flow.to_deployment(
             name=entry["name"],
-            parameters=entry.get("parameters", {}),
+            parameters=parameters,
             schedules=schedules or None,
             concurrency_limit=entry.get("concurrency_limit"),
             description=entry.get("description"),
@@ -99,6 +111,51 @@ def _deployment(entry: dict[str, Any], path: Path) -> Any:
         raise ValueError(f"{path}: a deployment lacks {missing}") from None
     except (ImportError, AttributeError, MissingFlowError) as problem:
         raise ValueError(f"{path}: there is no flow {entry['entrypoint']}: {problem}") from None
+
+
+def _misfit(flow: Any, parameters: Any, needed: bool) -> str | None:
+    """Why a flow cannot be given some parameters, in words; None where it can.
+
+    Parameters
+    ----------
+    needed : whether all that it needs has to be among them: what nobody schedules may be given the rest when it runs.
+    """
+    from prefect.exceptions import ParameterTypeError
+
+    if not isinstance(parameters, dict):
+        return f"{parameters!r} are no parameters; each has a name and a value"
+    taken = inspect.signature(flow.fn).parameters
+    if unknown := _unknown(flow.name, parameters, taken):
+        return unknown
+    hints = get_type_hints(flow.fn)
+    for name, value in parameters.items():
+        for kind in (hints.get(name), *get_args(hints.get(name))):
+            if (
+                isinstance(value, dict)
+                and is_dataclass(kind)
+                and (unknown := _unknown(f"{name} of {flow.name}", value, [one.name for one in fields(kind)]))
+            ):
+                return unknown
+    missing = [name for name, one in taken.items() if one.default is one.empty and name not in parameters]
+    if missing:
+        return f"{flow.name} needs {', '.join(missing)}" if needed else None
+    try:
+        flow.validate_parameters(parameters)
+    except ParameterTypeError as error:
+        # a line of introduction, and one a parameter
+        return "; ".join(line.removeprefix(" - ") for line in str(error).splitlines()[1:])
+    return None
+
+
+def _unknown(owner: str, given: Iterable[str], known: Iterable[str]) -> str | None:
+    """Which of the names that something is given it does not know, with the nearest that it does."""
+    known = list(known)
+    for name in given:
+        if name not in known:
+            near = get_close_matches(str(name), known, 1)
+            rest = f"is {near[0]} meant?" if near else f"it has {', '.join(known)}"
+            return f"{owner} has no parameter {name}; {rest}"
+    return None
 
 
 def _schedule(said: dict[str, Any]) -> Any:

@@ -36,7 +36,7 @@ _COMMAND = ("-m", "prefect", "server", "start", "--no-ui", "--no-services", "--l
 
 
 class NoServerError(ValueError):
-    """Prefect's server did not start; the message says what it said."""
+    """Prefect's server did not start, or does not answer; the message says what it said."""
 
 
 @contextmanager
@@ -46,15 +46,47 @@ def prefect_server() -> Iterator[None]:
     Raises
     ------
     NoServerError
-        When it does not start.
+        When it does not start, or the user's own does not answer.
     """
     from prefect.settings import PREFECT_API_URL, temporary_settings
 
     if PREFECT_API_URL.value():
+        check_server()
         yield
         return
     with temporary_settings({PREFECT_API_URL: _own_server().url}):
         yield
+
+
+def check_server() -> None:
+    """Refuse an address (`PREFECT_API_URL`) at which no server of Prefect's answers, or one of another version.
+
+    Raises
+    ------
+    NoServerError
+        With the address and what came of it.
+    """
+    from httpx import HTTPError, HTTPStatusError
+    from prefect.client.orchestration import get_client
+    from prefect.settings import PREFECT_API_URL
+
+    if not PREFECT_API_URL.value():
+        return
+    with get_client(sync_client=True) as client:
+        problem = client.api_healthcheck()
+        if not isinstance(problem, HTTPError | OSError):
+            try:
+                client.raise_for_api_version_mismatch_once()
+            except (HTTPError, RuntimeError) as error:
+                problem = error
+            else:
+                return
+        address = str(client.api_url.copy_with(userinfo=b""))
+    # its own words have the whole address, with the password that may be in it
+    why = f"status {problem.response.status_code}" if isinstance(problem, HTTPStatusError) else str(problem)
+    raise NoServerError(
+        f"no server of Prefect's answers at {address} (PREFECT_API_URL): {why}; start it, or correct the address"
+    )
 
 
 @dataclass(frozen=True)

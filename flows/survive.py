@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -26,7 +28,7 @@ MAX_DEATHS = 18
 _BLAMED = 2
 
 
-LIMITS = Limits()
+LIMITS = Limits.of(os.environ)
 
 
 def surviving(
@@ -38,7 +40,7 @@ def surviving(
     ------
     WorkerDiedError
         When the process dies while it is at no star (it reads, or loads the models), or `MAX_DEATHS` times. One that
-        exceeds `LIMITS` over a star is ended.
+        exceeds `LIMITS` is ended.
     """
     lessons = Lessons()
     deaths = Counter[Mark]()
@@ -67,8 +69,13 @@ def _learned(lessons: Lessons, stage: str, star: int | None, reason: str) -> Les
     return replace(lessons, unscored={**lessons.unscored, star: reason}, singly=False)
 
 
-def in_pieces(work: Callable[[Sequence[T]], A], stars: Sequence[T]) -> Iterator[tuple[Sequence[T], A | Lost]]:
-    """Call a function of some stars in a worker process; where it ends that, of halves of them, down to one star.
+def in_pieces(work: Callable[[Sequence[T], Path], A], stars: Sequence[T]) -> Iterator[tuple[Sequence[T], A | Lost]]:
+    """Call a function of some stars in a worker process; where it ends that, or is ended, without the star at fault.
+
+    Parameters
+    ----------
+    work : takes stars, and a folder in which it leaves a mark (`swope.flows.chunk.marked`) of the one that it is at, by
+        its place. It is ended where it exceeds `LIMITS`.
 
     Yields
     ------
@@ -81,19 +88,29 @@ def in_pieces(work: Callable[[Sequence[T]], A], stars: Sequence[T]) -> Iterator[
     """
     deaths, alone = 0, 0
     left = [stars]
-    while left:
-        some = left.pop()
-        try:
-            answer: A | Lost = call(work, some)
-        except WorkerDiedError as error:
-            deaths += 1
-            alone = alone + 1 if len(some) == 1 else 0
-            if deaths >= MAX_DEATHS:
-                raise
-            if alone < _BLAMED:
-                middle = len(some) // 2
-                left += [some[middle:], some[:middle]] if middle else [some]
-                continue
-            answer = lost(error)
-        alone = 0
-        yield some, answer
+    with tempfile.TemporaryDirectory(prefix="swope-") as name:
+        folder = Path(name)
+        while left:
+            some = left.pop()
+            (folder / MARK).unlink(missing_ok=True)
+            try:
+                answer: A | Lost = call(work, some, folder, watch=partial(LIMITS.exceeded, folder))
+            except WorkerDiedError as error:
+                deaths += 1
+                alone = alone + 1 if len(some) == 1 else 0
+                if deaths >= MAX_DEATHS:
+                    raise
+                if alone < _BLAMED:
+                    left += reversed(_parted(some, mark_of(folder)))
+                    continue
+                answer = lost(error)
+            alone = 0
+            yield some, answer
+
+
+def _parted(stars: Sequence[T], mark: Mark | None) -> list[Sequence[T]]:
+    """Some stars over which a process ended, in order: the one that it was at apart, or each where nobody knows."""
+    if mark is None or mark.star is None:
+        return [stars[i : i + 1] for i in range(len(stars))]
+    pieces = (stars[: mark.star], stars[mark.star : mark.star + 1], stars[mark.star + 1 :])
+    return [piece for piece in pieces if len(piece)]

@@ -14,6 +14,7 @@ from typing import Any
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
+from prefect.context import FlowRunContext
 from prefect.futures import PrefectFuture
 from prefect.tasks import Task
 from tqdm import tqdm
@@ -171,6 +172,10 @@ def _scheduler_lost() -> Iterator[None]:
     try:
         yield
     except (CancelledError, OSError) as error:
+        context = FlowRunContext.get()
+        address = getattr(context.task_runner, "address", None) if context else None
+        where = f" at {address}" if address else ""
         raise SchedulerLostError(
-            "Dask's scheduler was lost; the finished chunks are kept: the same command goes on from them"
+            f"Dask's scheduler{where} was lost, or never answered; the finished chunks are kept: the same command goes "
+            "on from them"
         ) from error

@@ -21,6 +21,7 @@ from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
 from swope.flows.arrow import without_pandas
+from swope.flows.memory import too_large
 from swope.flows.runtime import one_thread, quiet
 
 T = TypeVar("T")
@@ -69,13 +70,13 @@ class Worker:
         self._connection.send((function, arguments))
         self._unread += 1
 
-    def answer(self, watch: Watch | None = None) -> Any:
+    def answer(self, watch: Watch) -> Any:
         """The answer to what was asked last.
 
         Raises what the function raised; EOFError where the process ended, and OverdoneError where `watch` had it ended.
         """
         while True:
-            while watch is not None and not self._connection.poll(WATCHED):
+            while not self._connection.poll(WATCHED):
                 if why := watch(self._process.pid or 0):
                     self.kill()
                     raise OverdoneError(why)
@@ -145,7 +146,7 @@ class Pool:
             self._limit = max(self._limit, min(count, self._most))
             self._changed.notify_all()
 
-    def call(self, function: Callable[..., T], *arguments: Any, watch: Watch | None = None) -> T:
+    def call(self, function: Callable[..., T], *arguments: Any, watch: Watch = too_large) -> T:
         """As `swope.flows.workers.call`."""
         worker = self._asked(function, *arguments)
         try:
@@ -213,14 +214,15 @@ class Pool:
 _pool: Pool | None = None
 
 
-def call(function: Callable[..., T], *arguments: Any, watch: Watch | None = None) -> T:
+def call(function: Callable[..., T], *arguments: Any, watch: Watch = too_large) -> T:
     """Run a function in a worker process and wait for it; in this process where there are no workers.
 
     On a Dask worker there is one, which stays with it: what ends that process does not end Dask's.
 
     Parameters
     ----------
-    watch : looks at the process now and then; where it says why, the process is ended.
+    watch : looks at the process now and then; where it says why, the process is ended. By default it is where it would
+        take the machine's memory.
 
     Raises
     ------

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -220,10 +221,25 @@ def assess(stars: Sequence[Star], models: Models, events: EventOptions) -> list[
     return analyses
 
 
-def analyze_surely(curves: Sequence[LightCurve], models: Models, options: AnalysisOptions) -> list[Analysis]:
-    """As `analyze`, for any light curves: one that cannot be analysed gets a row that says why, and no answers."""
-    usable = [measured(curve, options.periods) for curve in curves if len(curve.good)]
-    found = iter(assess_surely(usable, models, options.events))
+def analyze_surely(
+    curves: Sequence[LightCurve],
+    models: Models,
+    options: AnalysisOptions,
+    at: Callable[[int | None], AbstractContextManager[object]] = nullcontext,
+) -> list[Analysis]:
+    """As `analyze`, for any light curves: one that cannot be analysed gets a row that says why, and no answers.
+
+    Parameters
+    ----------
+    at : is entered while the curve of that place is worked on; None while all of them are.
+    """
+    usable = []
+    for i, curve in enumerate(curves):
+        if len(curve.good):
+            with at(i):
+                usable.append(measured(curve, options.periods))
+    with at(None):
+        found = iter(assess_surely(usable, models, options.events))
     unusable = Reason("none of its rows can be used")
     return [next(found) if len(curve.good) else _without(curve, "rejected", unusable) for curve in curves]
 

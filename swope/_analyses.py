@@ -5,8 +5,9 @@ from __future__ import annotations
 import multiprocessing
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from swope._curves import curve_of
@@ -155,11 +156,16 @@ def _start() -> None:
     one_thread()
 
 
-def analyzed(curves: Sequence[LightCurve], models: str | None, options: AnalysisOptions) -> list[Analysis]:
-    """The analyses of some curves, in this process."""
+def analyzed(
+    curves: Sequence[LightCurve],
+    models: str | None,
+    options: AnalysisOptions,
+    at: Callable[[int | None], AbstractContextManager[object]] = nullcontext,
+) -> list[Analysis]:
+    """The analyses of some curves, in this process; `at` as of `analyze_surely`."""
     loaded = load_models(models)
     with one_thread_here():
-        return analyze_surely(curves, loaded, options)
+        return analyze_surely(curves, loaded, options, at)
 
 
 def options_of(min_period: float | None, max_period: float | None, event_pvalue: float) -> AnalysisOptions:

@@ -102,11 +102,15 @@ def analyze_partition(
 _Answer = tuple[dict[str, Any], list[dict[str, Any]]]
 
 
-def _answers(curves: Sequence[LightCurve], models: str | None, options: AnalysisOptions) -> list[_Answer]:
-    """What is said of some stars."""
+def _answers(curves: Sequence[LightCurve], folder: Path, models: str | None, options: AnalysisOptions) -> list[_Answer]:
+    """What is said of some stars, with a mark in the folder of which one is at work."""
     from swope._analyses import analyzed
+    from swope.flows.chunk import Mark, marked
 
-    found = analyzed(curves, models, options)
+    only = 0 if len(curves) == 1 else None
+    found = analyzed(
+        curves, models, options, at=lambda star: marked(folder, Mark("analysis", only if star is None else star))
+    )
     return [(dict(one.row), [vars(event) for event in one.events]) for one in found]
 
 

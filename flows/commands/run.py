@@ -64,6 +64,7 @@ def call(parsed: argparse.Namespace) -> int:
     from swope.flows.lock import check_free
     from swope.flows.makers import Makers
     from swope.flows.options import RunOptions
+    from swope.flows.scheduler import check_scheduler
     from swope.flows.server import prefect_server
     from swope.flows.workers import worker_processes
     from swope.models.ahead import compile_scores, compile_searches, is_compiled
@@ -77,6 +78,8 @@ def call(parsed: argparse.Namespace) -> int:
     options = RunOptions(**given)
     options.check()
     check_free(parsed.out)
+    if parsed.dask:
+        check_scheduler(parsed.dask)
     if sys.stderr.isatty():
         print("starting the flow (some 10 s)", file=sys.stderr)
     workers = 0 if parsed.dask else parsed.workers or os.cpu_count() or 1

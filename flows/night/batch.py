@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
+from swope.flows.chunk import Mark, marked
 from swope.flows.night.detectors import Detectors
 from swope.flows.night.star import NightStar, judged, opinions, take_in, unscored
 from swope.flows.night.watch import Watch
@@ -66,24 +68,29 @@ def through_the_night(
 
 
 def _through(
-    visits: Sequence[Visit], settings: RunOptions, ids: dict[str, str]
+    visits: Sequence[Visit], folder: Path, settings: RunOptions, ids: dict[str, str]
 ) -> tuple[list[After], dict[str, float]]:
+    """As `through_the_night`, with a mark in the folder of which star is at work; and what it cost, by name."""
     watch = Watch()
     with watch.over("models"):
         at_work = Detectors.of(settings, ids, ids)
     with watch.over(FOLLOWED):
-        steps = [take_in(visit.curve, visit.kept, visit.came) for visit in visits]
+        steps = []
+        for i, visit in enumerate(visits):
+            with marked(folder, Mark("follow", i)):
+                steps.append(take_in(visit.curve, visit.kept, visit.came))
     stars = [Star(step.curve, step.kept.period) for step in steps]
     wanted = [len(step.arrived.fresh) > 0 for step in steps]
     answers = {}
     for name, detector in at_work.models.items():
         if name != FOLLOWED:
-            with watch.over(name):
+            with watch.over(name), marked(folder, Mark(name, 0 if len(visits) == 1 else None)):
                 answers[name] = opinions(detector, stars, wanted)
-    after = [
-        After(step.curve, step.kept, judged(step, {name: said[i] for name, said in answers.items()}, at_work, watch))
-        for i, step in enumerate(steps)
-    ]
+    after = []
+    for i, step in enumerate(steps):
+        with marked(folder, Mark("judge", i)):
+            said = judged(step, {name: one[i] for name, one in answers.items()}, at_work, watch)
+        after.append(After(step.curve, step.kept, said))
     return after, watch.seconds()
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from swope.flows.night.record import NightRecord
 from swope.flows.night.tables import SURPRISING
-from swope.pipeline.catalog.store import replacing
+from swope.flows.record import RunRecord
+from swope.pipeline.catalog.store import RECORD, replacing
 from swope.pipeline.report.make import page
 from swope.pipeline.report.markup import Html, join, tag
 from swope.pipeline.report.numbers import number
@@ -30,13 +31,26 @@ def write_page(night: Path, alerts: Sequence[dict[str, Any]]) -> Path:
     record = NightRecord.read(night)
     sections = {
         "alerts": ("Alerts", _alerts(alerts)),
-        "changed": ("What changed", tag("ul", *(tag("li", line) for line in record.changed))),
+        **_drift(record),
+        "changed": ("What changed", tag("ul", *map(_item, record.changed))),
         "night": ("This night", _facts(record)),
     }
     footer = "Tables beside this page: stars.parquet, points.parquet, events.parquet, alerts.parquet, nightly.json."
     with replacing(night / PAGE) as temporary:
         temporary.write_text(page(f"the night {night.name}", sections, None, footer, record.version), encoding="utf-8")
     return night / PAGE
+
+
+def _drift(record: NightRecord) -> dict[str, tuple[str, Html]]:
+    """What has drifted in the catalog that the night went on from, and that has been brought up to date since."""
+    folder = Path(record.since)
+    drift = RunRecord.read(folder).drift if (folder / RECORD).exists() else []
+    said = join(tag("p", f"Of the catalog in {folder}, against the runs before:"), tag("ul", *map(_item, drift)))
+    return {"drift": ("Drift", said)} if drift else {}
+
+
+def _item(line: str) -> Html:
+    return tag("li", line)
 
 
 def _alerts(alerts: Sequence[dict[str, Any]]) -> Html:

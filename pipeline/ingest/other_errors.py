@@ -58,8 +58,8 @@ def two_sided(names: Sequence[str], value: int) -> list[tuple[int, int]]:
 def _less(name: str, side: str) -> str:
     """A name without the word for a side; "" where it has none."""
     if side in "+-":
-        found = name.strip().strip(side).strip(" _")
-        return found if found != name.strip() and found else ""
+        bare = name.strip()
+        return bare.strip(side).strip(" _") if side in (bare[:1], bare[-1:]) else ""
     words = [word for word in re.split(r"[^A-Za-z0-9]+", name.lower()) if word]
     if side in words and len(words) > 1:
         words.remove(side)

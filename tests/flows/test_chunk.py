@@ -19,14 +19,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from swope.flows import chunk, stages, survive
+from swope.flows import chunk, memory, stages, survive
 from swope.flows.chunk import ChunkError, Lessons, Mark, batches, each_or_lost, mark_of
 from swope.flows.limits import Limits
 from swope.flows.options import RunOptions
 from swope.flows.rows import StarRow, lost_row
 from swope.flows.stages import Lost
 from swope.flows.survive import in_pieces, surviving
-from swope.flows.workers import WorkerDiedError, worker_processes
+from swope.flows.workers import WorkerDiedError, call, worker_processes
 from swope.pipeline.ingest import IngestOptions, Part, plan
 from swope.pipeline.star import Star
 
@@ -155,7 +155,7 @@ def everywhere(_part: Part, folder: Path, _options: RunOptions, lessons: Lessons
     with (folder.parent / "deaths").open("a") as file:
         file.write("x")
     star = next(i for i in range(99) if i not in lessons.unscored) if lessons.singly else None
-    with chunk._marked(folder, Mark("score", star)):
+    with chunk.marked(folder, Mark("score", star)):
         os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -178,7 +178,7 @@ def test_the_number_of_deaths_is_bounded(part: Part, tmp_path: Path, monkeypatch
 def test_the_mark_of_a_run_that_was_killed_is_blamed_on_nobody(part: Part, tmp_path: Path) -> None:
     folder = tmp_path / "chunk"
     folder.mkdir()
-    with chunk._marked(folder, Mark("measure", 0)):
+    with chunk.marked(folder, Mark("measure", 0)):
         killed = shutil.copytree(folder, tmp_path / "killed")
     assert mark_of(killed) == Mark("measure", 0)
     chunk.prepare_chunk(part, killed, RunOptions())
@@ -190,7 +190,7 @@ def endless(_part: Part, folder: Path, _options: RunOptions, lessons: Lessons) -
     """A chunk whose star 0 never ends, and whose star 1 takes all memory."""
     for star in range(2):
         if star not in lessons.unmeasured:
-            with chunk._marked(folder, Mark("measure", star)):
+            with chunk.marked(folder, Mark("measure", star)):
                 held = b"x" * 2**30 if star else b""
                 time.sleep(60 + len(held))
     (folder / "said").write_text(json.dumps(list(lessons.unmeasured.values())))
@@ -209,10 +209,28 @@ def test_a_star_that_takes_too_long_or_too_much_memory_is_lost(
     assert "it took more than 0.7 GB of memory" in large
 
 
-def deadly(stars: Sequence[float]) -> list[float]:
-    if min(stars) < 0:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return roots(stars)
+def deadly(stars: Sequence[float], folder: Path) -> list[float]:
+    """Roots; but a star below zero ends the process, one below -1 never ends, and one below -2 takes all memory."""
+    found = []
+    for i, star in enumerate(stars):
+        with chunk.marked(folder, Mark("root", i)):
+            if star < -1.0:
+                held = b"x" * 2**30 if star < -2.0 else b""
+                time.sleep(60 + len(held))
+            elif star < 0.0:
+                os.kill(os.getpid(), signal.SIGKILL)
+            found += roots([star])
+    return found
+
+
+def deadly_somewhere(stars: Sequence[float], folder: Path) -> list[float]:
+    """As `deadly`, where nobody says which star it is at, but that it is at some."""
+    with chunk.marked(folder, Mark("roots", 0 if len(stars) == 1 else None)):
+        if min(stars) < -1.0:
+            time.sleep(60)
+        if min(stars) < 0.0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return roots(stars)
 
 
 def test_of_stars_in_pieces_the_one_that_ends_its_process_is_lost_alone() -> None:
@@ -225,11 +243,68 @@ def test_of_stars_in_pieces_the_one_that_ends_its_process_is_lost_alone() -> Non
     assert isinstance(lost, Lost)
 
 
+def test_of_stars_in_pieces_those_that_take_too_long_or_too_much_memory_are_lost_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(survive, "LIMITS", Limits(alone=2.0, memory=700 * 2**20))
+    stars = [1.0, -2.0, 4.0, -3.0, 9.0]
+    with worker_processes(1):
+        found = list(in_pieces(deadly, stars))
+    assert [star for some, _ in found for star in some] == stars
+    assert [answer for _, answer in found if not isinstance(answer, Lost)] == [[1.0], [2.0], [3.0]]
+    long, large = [answer.reason for _, answer in found if isinstance(answer, Lost)]
+    assert "it took more than 2 s" in long
+    assert "it took more than 0.7 GB of memory" in large
+
+
+def test_of_stars_together_the_one_that_takes_too_long_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(survive, "LIMITS", Limits(alone=1.5, together=2.5))
+    with worker_processes(1):
+        found = list(in_pieces(deadly_somewhere, [1.0, -2.0, -1.0, 9.0]))
+    assert [answer for _, answer in found if not isinstance(answer, Lost)] == [[1.0], [3.0]]
+    long, dead = [answer.reason for _, answer in found if isinstance(answer, Lost)]
+    assert "it took more than 2 s" in long
+    assert "it took" not in dead
+
+
+def test_who_runs_it_sets_the_limits() -> None:
+    assert Limits.of({}) == Limits()
+    set_so = Limits.of({"SWOPE_STAR_SECONDS": "60", "SWOPE_STAR_GB": "0.5"})
+    assert set_so == Limits(alone=60.0, together=360.0, memory=2**29)
+    for said in ("much", "0", "-1", "inf", "nan"):
+        with pytest.raises(ValueError, match="SWOPE_STAR_GB"):
+            Limits.of({"SWOPE_STAR_GB": said})
+
+
+def test_a_process_that_would_take_the_machines_memory_is_ended_though_it_is_at_no_star(
+    part: Part, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "share_of_machine", lambda: 700 * 2**20)
+    assert Limits().exceeded(tmp_path, os.getpid()) is None
+    folder = tmp_path / "chunk"
+    folder.mkdir()
+    with worker_processes(1):
+        with pytest.raises(WorkerDiedError, match=r"took more than 0\.7 GB"):
+            surviving(greedy_reading, part, folder, RunOptions())
+        # what reads the chunks of a night
+        with pytest.raises(WorkerDiedError, match=r"took more than 0\.7 GB"):
+            call(greedy)
+
+
+def greedy() -> None:
+    held = b"x" * 2**30
+    time.sleep(60 + len(held))
+
+
+def greedy_reading(_part: Part, _folder: Path, _options: RunOptions, _lessons: Lessons) -> None:
+    greedy()
+
+
 def slow_to_start(_part: Part, folder: Path, _options: RunOptions, lessons: Lessons) -> None:
     """A chunk whose star 0 never ends, and whose process takes longer than a star may until it is at one."""
     time.sleep(2.0)
     if 0 not in lessons.unmeasured:
-        with chunk._marked(folder, Mark("measure", 0)):
+        with chunk.marked(folder, Mark("measure", 0)):
             time.sleep(60)
     (folder / "said").write_text(json.dumps(list(lessons.unmeasured)))
 

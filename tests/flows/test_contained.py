@@ -55,6 +55,9 @@ def searched(curve: LightCurve, _: object) -> PeriodResult:
             os.kill(os.getpid(), signal.SIGKILL)
         case "hangs":
             time.sleep(600)
+        case "eats":
+            held = b"x" * 2**30
+            time.sleep(600 + len(held))
     return PeriodResult()
 
 
@@ -222,16 +225,16 @@ def test_a_file_that_vanishes_after_planning_has_a_row_and_is_read_once_it_is_ba
 
 
 @pytest.mark.usefixtures("without_models")
-def test_stars_that_crash_or_hang_are_failed_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(survive, "LIMITS", Limits(alone=2.0))
+def test_stars_that_crash_hang_or_eat_memory_are_failed_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(survive, "LIMITS", Limits(alone=2.0, memory=900 * 2**20))
     survey = survey_in(tmp_path / "survey")
-    for name in ("crashes", "hangs"):
+    for name in ("crashes", "eats", "hangs"):
         shutil.copy(survey / "star1.csv", survey / f"{name}.csv")
     record = run(survey, tmp_path / "out")
     assert adds_up(record)
-    assert (record.counts["n_ok"], record.counts["n_failed"]) == (N, 2)
+    assert (record.counts["n_ok"], record.counts["n_failed"]) == (N, 3)
     reasons = {row["object_id"]: row["reason"] for row in pq.read_table(tmp_path / "out" / TABLES[0]).to_pylist()}
-    for name, word in {"crashes": "ended without", "hangs": "more than 2 s"}.items():
+    for name, word in {"crashes": "ended without", "eats": "0.9 GB of memory", "hangs": "more than 2 s"}.items():
         assert word in reasons[name], reasons[name]
     again = run(survey, tmp_path / "out")
     assert again.n_reused == len(again.chunks)

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import inspect
+import socket
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
 from prefect.flows import load_flow_from_entrypoint
+from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from swope.flows.cli import BAD_INPUT, main
 from swope.flows.options import RunOptions
@@ -53,6 +58,44 @@ def test_until_there_are_models_the_shipped_ones_are_taken_and_recorded(tmp_path
     options.check()
 
 
+class Stranger(BaseHTTPRequestHandler):
+    """Answers to everything that it does not know it."""
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def addresses() -> Iterator[dict[str, str]]:
+    """Of nobody, and of a server that is not Prefect's."""
+    server = HTTPServer(("127.0.0.1", 0), Stranger)
+    Thread(target=server.serve_forever, daemon=True).start()
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        free = one.getsockname()[1]
+    yield {"nobody": f"http://127.0.0.1:{free}/api", "stranger": f"http://me:secret@127.0.0.1:{server.server_port}/api"}
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.parametrize("who", ["nobody", "stranger"])
+@pytest.mark.parametrize("command", ["run", "serve", "serve --pool swope"])
+def test_a_server_that_does_not_answer_is_named(
+    command: str, who: str, addresses: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "star.csv").write_text("mjd,mag,mag_err\n58000,14,0.02\n")
+    told = (
+        f"run {tmp_path}/star.csv --out {tmp_path}/out --workers 1" if command == "run" else f"{command} --file {FILE}"
+    )
+    with temporary_settings({PREFECT_API_URL: addresses[who]}):
+        assert main(told.split()) == BAD_INPUT
+    said = capsys.readouterr().err
+    assert addresses[who].replace("me:secret@", "") in said
+    assert "PREFECT_API_URL" in said
+    assert "secret" not in said
+    assert len(said.splitlines()) == 1
+
+
 @pytest.mark.parametrize(
     ("entry", "word"),
     [
@@ -60,6 +103,20 @@ def test_until_there_are_models_the_shipped_ones_are_taken_and_recorded(tmp_path
         ("- name: a", "lacks 'entrypoint'"),
         ("- {name: a, entrypoint: swope.flows.nope.x}", "no flow swope.flows.nope.x"),
         ("- {name: a, entrypoint: swope.flows.nightly.nope}", "no flow swope.flows.nightly.nope"),
+        (
+            "- {name: a, entrypoint: swope.flows.nightly.nightly, parameters: {incomming: x}}",
+            "nightly has no parameter incomming; is incoming meant?",
+        ),
+        (
+            "- {name: a, entrypoint: swope.flows.nightly.nightly, parameters: {options: {model: x}}}",
+            "options of nightly has no parameter model; is models meant?",
+        ),
+        (
+            "- {name: a, entrypoint: swope.flows.catalog.catalog, parameters: {out: x}, schedules: [{interval: 9}]}",
+            "needs sources",
+        ),
+        ("- {name: a, entrypoint: swope.flows.nightly.nightly, parameters: [x]}", "no parameters"),
+        ("- {name: a, entrypoint: swope.flows.nightly.nightly, parameters: {top: many}}", "top: Input should be"),
         ("- {name: a, entrypoint: swope.flows.nightly.nightly, schedules: [{cron: 0 7 * * *}]}", "lacks 'timezone'"),
         ("- {name: a, entrypoint: swope.flows.nightly.nightly, schedules: [{cron: x, timezone: UTC}]}", "cron"),
     ],

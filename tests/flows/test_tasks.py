@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import logging
+import socket
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
@@ -15,9 +17,10 @@ from uuid import uuid4
 import pytest
 from prefect import flow
 
-from swope.flows import tasks
+from swope.flows import scheduler, tasks
 from swope.flows.catalog import task_runner
 from swope.flows.chunk import ChunkError
+from swope.flows.cli import BAD_INPUT, main
 from swope.flows.options import RunOptions
 from swope.flows.workers import WorkerDiedError
 from swope.pipeline.ingest import Part, SourceError, archive
@@ -144,6 +147,32 @@ def test_who_waits_for_a_client_that_was_closed_is_told(monkeypatch: pytest.Monk
         with pytest.raises(ConnectionError):
             next(tasks._as_they_end([future]))
         monkeypatch.undo()
+
+
+def test_an_address_where_no_scheduler_answers_is_said_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(scheduler, "ANSWERING", 1.0)
+    (tmp_path / "star.csv").write_text("mjd,mag,mag_err\n58000,14,0.02\n")
+    with dask(workers=1) as client, socket.socket() as silent, socket.socket() as nobody:
+        scheduler.check_scheduler(client.cluster.scheduler_address)
+        for one in (silent, nobody):
+            one.bind(("127.0.0.1", 0))
+        silent.listen()
+        wrong = {
+            next(iter(client.scheduler_info()["workers"])): "what answers is a Worker",
+            f"tcp://127.0.0.1:{silent.getsockname()[1]}": "nothing that it understands",
+            f"127.0.0.1:{nobody.getsockname()[1]}": "Timed out",
+            "tcp://127.0.0.1": "missing port",
+            "htp://127.0.0.1:8786": "unknown address scheme",
+        }
+        begin = time.monotonic()
+        for address, why in wrong.items():
+            told = ["run", str(tmp_path / "star.csv"), "--out", str(tmp_path / "out"), "--dask", address]
+            assert main(told) == BAD_INPUT
+            said = capsys.readouterr().err
+            assert said.startswith(f"swope run: no scheduler of Dask's answers at {address}: {why}"), said
+    assert time.monotonic() - begin < 20
 
 
 def test_dask_keeps_its_tracebacks_to_itself() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,14 @@ import pytest
 
 import swope
 from swope import _partition
+from swope.flows import survive
+from swope.flows.limits import Limits
 from swope.flows.runtime import quiet
+from swope.flows.workers import worker_processes
+from swope.models import analysis
 from swope.pipeline.convert import to_pandas
 from swope.pipeline.lightcurve import LightCurve
+from swope.pipeline.period import PeriodOptions, PeriodResult
 from tests.front.stars import PERIOD, star
 
 lsdb = pytest.importorskip("lsdb", reason="needs the extra lsdb")
@@ -101,11 +107,39 @@ def test_the_documents_example_runs(
     assert len(again["events"].loc["flaring"]) == found["n_events"].iloc[1]
 
 
-def deadly(curves: Sequence[LightCurve], **told: Any) -> object:
+def deadly(curves: Sequence[LightCurve], folder: Path, **told: Any) -> object:
     """As what it stands for, but one star ends the process."""
     if any(curve.object_id == "flaring" for curve in curves):
         os.kill(os.getpid(), signal.SIGKILL)
-    return _partition._answers(curves, **told)
+    return _partition._answers(curves, folder, **told)
+
+
+def endless(curves: Sequence[LightCurve], folder: Path, **told: Any) -> object:
+    """As what it stands for, but the search for one star's period never ends, and another's takes all memory."""
+    search = analysis.find_period
+
+    def searched(curve: LightCurve, options: PeriodOptions) -> PeriodResult:
+        if curve.object_id == "short":
+            held = b"x" * 2**32
+            time.sleep(600 + len(held))
+        elif curve.object_id == "flaring":
+            time.sleep(600)
+        return search(curve, options)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(analysis, "find_period", searched)
+        return _partition._answers(curves, folder, **told)
+
+
+def test_stars_that_hang_or_eat_memory_are_lost_alone(found: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(survive, "LIMITS", Limits(alone=20.0, memory=4 * 2**30))
+    monkeypatch.setattr(_partition, "_answers", endless)
+    with worker_processes(1):
+        frame = swope.analyze_partition(nested(), clock=CLOCK).set_index("object_id")
+    assert frame["status"].to_dict() == {"sine": "ok", "flaring": "failed", "short": "failed", "empty": "rejected"}
+    assert "it took more than 20 s" in frame["reason"]["flaring"]
+    assert "it took more than 4.0 GB of memory" in frame["reason"]["short"]
+    assert frame["period"]["sine"] == found.set_index("object_id")["period"]["sine"]
 
 
 def with_a_deadly_star() -> tuple[pd.DataFrame, int]:
