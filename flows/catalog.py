@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -154,7 +154,7 @@ def make_catalog(
     known = known_stars(run_dir, makers, options, chunks, run_dir / KNOWN)
     folders = [run_dir / chunk for chunk in chunks]
     room = room_of(run_dir, makers, options)
-    taken = run_chunks(planned.parts, folders, options, known, room, worn(run_dir, options))
+    taken = run_chunks(planned.parts, folders, options, makers.models, known, room, worn(run_dir, options))
     # its columns are those of the detectors, which this process need not import
     call_twice(stages.write_refused, run_dir / REFUSED, planned.refused)
     watch.lap("chunks")
@@ -221,6 +221,7 @@ def run_chunks(
     parts: Sequence[Part],
     folders: Sequence[Path],
     options: RunOptions,
+    ids: Mapping[str, str],
     known: Known | None,
     room: Path,
     old: Sequence[Path] = (),
@@ -229,6 +230,7 @@ def run_chunks(
 
     Parameters
     ----------
+    ids : of the run's models.
     known : what an earlier run knew, and is taken over; None for nothing.
     room : where changed stars of several chunks are gathered.
     old : folders of what is known that are worn (`swope.flows.compact`).
@@ -246,8 +248,8 @@ def run_chunks(
             known = call(compacted, [folder for _, folder in apart], old, room, options, known)
         some, whole = gathered(apart, room, options, known)
     wanted(len(whole) + len(some))
-    _went_well(tasks.chunk, whole, options)
-    for part, gathering, problem in tasks.each(tasks.renewal, some, options, known):
+    _went_well(tasks.chunk, whole, options, ids)
+    for part, gathering, problem in tasks.each(tasks.renewal, some, options, known, ids):
         if problem is not None and known is not None:
             write_unrenewed(gathering, part, problem, known)
     return sum(stages.taken_over(folder) for _, folder in left if is_done(folder))

@@ -17,6 +17,9 @@ from swope.pipeline.lightcurve import FloatArray
 from swope.pipeline.split import held_out
 from swope.pipeline.star import Star
 
+#: A card of a model that did not learn from the stars kept apart says so in a paragraph that begins so.
+KEPT_APART = "**Kept apart**"
+
 #: Fewer stars than this say nothing of which model is better.
 LEAST = 10
 
@@ -52,6 +55,18 @@ class Verdict:
             f"{self.measure} on {self.n} stars kept apart: {self.challenger:.4f}, of the model before "
             f"{self.champion:.4f}; the difference is {gain:+.4f} with an error of {self.error:.4f}, so that it {what}"
         )
+
+
+def doubt(champion: Any, trained_here: bool) -> str:
+    """What there is to say of a champion that may have learnt from the stars that it is compared on; "" if it did not.
+
+    Parameters
+    ----------
+    trained_here : whether it was made by `swope train`; those that come with Swope never saw such stars.
+    """
+    if not trained_here or KEPT_APART in str(getattr(champion, "card", "")):
+        return ""
+    return "; the model before was trained without --challenge, and may have learnt from these stars"
 
 
 def kept_apart(stars: Sequence[Star]) -> list[int]:

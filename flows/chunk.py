@@ -67,7 +67,13 @@ class Lessons:
     singly: bool = False
 
 
-def do_chunk(part: Part, folder: Path, options: RunOptions, lessons: Lessons | None = None) -> None:
+def do_chunk(
+    part: Part,
+    folder: Path,
+    options: RunOptions,
+    lessons: Lessons | None = None,
+    ids: Mapping[str, str] | None = None,
+) -> None:
     """Bring a chunk from its files to its rows; what its folder holds of an earlier attempt is gone on from.
 
     Parameters
@@ -76,18 +82,21 @@ def do_chunk(part: Part, folder: Path, options: RunOptions, lessons: Lessons | N
     folder : the chunk's own, named by its key; done.json in it is written last.
     options : of the run.
     lessons : of attempts that ended the process.
+    ids : of the run's models, as of `swope.models.registry.load_models`.
 
     Raises
     ------
     OSError
         When something cannot be read or written; it may be tried again.
+    ModelsChangedError
+        When the models are not those of the run any more.
     ChunkError
         When all its stars fail in the same way.
     """
     lessons = lessons or Lessons()
     prepare_chunk(part, folder, options, lessons)
     stars = stages.read_stars(folder)
-    models = load_models(options.models)
+    models = load_models(options.models, ids)
     scored: list[StarRow | Lost] = [Lost(lessons.unscored.get(i, "")) for i in range(len(stars))]
     left = [i for i in range(len(stars)) if i not in lessons.unscored]
     for some in batches([len(stars[i].curve) for i in left], 1 if lessons.singly else _ROWS_TOGETHER):

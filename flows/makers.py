@@ -21,6 +21,9 @@ _PACKAGES = (
     *("tensorflow", "jax", "torch"),
 )
 
+#: Files that a number may follow from: code, weights, their settings, and tables.
+_TELLING = (".py", ".npz", ".json", ".csv")
+
 #: The folders of Swope's code and weights.
 _ROOMS = tuple(Path(__file__).parents[1] / room for room in ("pipeline", "models", "flows"))
 
@@ -102,7 +105,7 @@ def _hash_of(places: Iterable[Path]) -> str:
     digest = hashlib.sha256()
     for place in places:
         for path in sorted(place.rglob("*")) if place.is_dir() else [place]:
-            if path.suffix in (".py", ".npz", ".json") and path.is_file():
+            if path.suffix in _TELLING and path.is_file():
                 content = path.read_bytes()
                 name = f"{place.name}/{path.relative_to(place).as_posix()}"
                 digest.update(f"{name}\0{len(content)}\n".encode())

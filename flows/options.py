@@ -119,8 +119,8 @@ class TrainOptions:
         classifier from nothing, and goes on from the shipped forecaster.
     survey : whether the classifier looks at magnitude, colour and galactic latitude too.
     cell : the forecaster's recurrent cell, to train it from nothing.
-    challenge : keep one star in five apart, and take the place of the model that is there only where the new one is
-        better on these by more than its error (`swope.flows.challenge`).
+    challenge : keep one star in five apart, and take the place of the model that is there, or of the one that comes
+        with Swope, only where the new one is better on these by more than its error (`swope.flows.challenge`).
     """
 
     epochs: int | None = None
@@ -145,6 +145,10 @@ class TrainOptions:
             raise ValueError(f"--cell: a {kind} has no recurrent cell; leave it out")
         if self.survey and "survey" not in learning.settings:
             raise ValueError(f"--survey: the {kind} looks at the curve alone; leave it out")
+        if self.challenge and not any(hasattr(model_class(kind), able) for able in ("classify", "forecast")):
+            raise ValueError(
+                f"--challenge: a {kind} neither names types nor forecasts, so that two cannot be compared; leave it out"
+            )
         if self.start is None:
             return
         if learning.start == "never":

@@ -14,8 +14,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -125,8 +126,12 @@ def members_of(gathering: Path) -> list[tuple[Path, int]]:
     return [(Path(folder), n) for folder, n in json.loads((gathering / _MEMBERS).read_text())]
 
 
-def renewed(part: Part, gathering: Path, options: RunOptions, known: Known) -> None:
+def renewed(part: Part, gathering: Path, options: RunOptions, known: Known, ids: Mapping[str, str]) -> None:
     """Do the stars of a gathering, in worker processes, and finish its chunks.
+
+    Parameters
+    ----------
+    ids : of the run's models.
 
     Raises
     ------
@@ -135,7 +140,7 @@ def renewed(part: Part, gathering: Path, options: RunOptions, known: Known) -> N
     """
     if any(n for _, n in members_of(gathering)) and not is_done(gathering):
         call(fill, gathering, known)
-        surviving(do_chunk, part, gathering, options)
+        surviving(partial(do_chunk, ids=ids), part, gathering, options)
     call(join, gathering, known)
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -54,9 +55,9 @@ _RETRIED: dict[str, Any] = {
 
 
 @task(name="chunk", **_RETRIED)
-def chunk(part: Part, folder: Path, options: RunOptions) -> None:
+def chunk(part: Part, folder: Path, options: RunOptions, ids: Mapping[str, str]) -> None:
     """From a chunk's files to its catalog rows."""
-    surviving(do_chunk, part, folder, options)
+    surviving(partial(do_chunk, ids=ids), part, folder, options)
 
 
 @task(name="set apart", **_RETRIED)
@@ -66,9 +67,9 @@ def setting_apart(part: Part, folder: Path, options: RunOptions, known: Known) -
 
 
 @task(name="renew", **_RETRIED)
-def renewal(part: Part, folder: Path, options: RunOptions, known: Known) -> None:
+def renewal(part: Part, folder: Path, options: RunOptions, known: Known, ids: Mapping[str, str]) -> None:
     """Do what is new or changed of some chunks, gathered in a folder, and finish these."""
-    renewed(part, folder, options, known)
+    renewed(part, folder, options, known, ids)
 
 
 @task(name="prepare", **_RETRIED)

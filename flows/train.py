@@ -17,7 +17,7 @@ from prefect.runtime import flow_run
 from swope.flows import stages, tasks
 from swope.flows.card import card_of
 from swope.flows.catalog import CHUNKS, CORES, DASK, WORK, clear, processes, task_runner
-from swope.flows.challenge import compare, kept_apart, promote
+from swope.flows.challenge import KEPT_APART, compare, doubt, kept_apart, promote
 from swope.flows.makers import Makers
 from swope.flows.manifest import chunk_key
 from swope.flows.options import SHIPPED, RunOptions, TrainOptions
@@ -29,6 +29,7 @@ from swope.models.weights import holds_model
 from swope.pipeline.ingest import plan
 from swope.pipeline.labels import ambiguity, match, read_labels
 from swope.pipeline.lightcurve import FloatArray
+from swope.pipeline.split import HELD_OUT_ONE_IN
 from swope.pipeline.star import Star
 
 if TYPE_CHECKING:
@@ -46,6 +47,9 @@ def train(
     workers: int | None = None,
 ) -> str:
     """Train one of the models on light curves; returns the folder of its weights, OUT/KIND.
+
+    A model that loses its challenge against the one in the folder, or where there is none against the one that comes
+    with Swope, is not kept.
 
     Parameters
     ----------
@@ -100,13 +104,17 @@ def train(
         model = model_class(kind).taught(taught_by, teaching)
         card = card_of(kind, model, taught_by, teaching.classes, start_id, training, options)
         folder = Path(out) / kind
-        if training.challenge and holds_model(folder):
+        if training.challenge:
             test = [classes[i] for i in apart] if classes is not None else None
-            verdict = compare(load_model(kind, out), model, [chosen[i] for i in apart], test)
-            announce(f"The {kind} that was just trained: {verdict}.", Path(out))
+            # where there is none in the folder, runs use that which comes with Swope
+            champion = load_model(kind, out)
+            verdict = compare(champion, model, [chosen[i] for i in apart], test)
+            said = f"{verdict}{doubt(champion, holds_model(folder))}"
+            announce(f"The {kind} that was just trained: {said}.", Path(out))
             if not verdict.promoted:
                 return str(folder)
-            card += f"\n**Challenge** {verdict}.\n"
+            card += f"\n{KEPT_APART} one star in {HELD_OUT_ONE_IN}, which it did not learn from.\n"
+            card += f"\n**Challenge** {said}.\n"
         promote(with_card(model, card), folder)
         return str(folder)
 

@@ -7,6 +7,7 @@ go over this module.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -127,17 +128,34 @@ class Models:
         return {name: model.model_id for name, model in ({"classifier": self.classifier} | self.detectors).items()}
 
 
-def load_models(folder: str | None = None) -> Models:
+class ModelsChangedError(ValueError):
+    """The models of a folder are not those that a run began with; the message says which."""
+
+
+def load_models(folder: str | None = None, ids: Mapping[str, str] | None = None) -> Models:
     """Load the shipped models, or those of a folder that `swope train` wrote; kinds that it lacks are the shipped ones.
 
     They are loaded once a process, and again where the folder's are others: a worker of Dask outlives many trainings.
+
+    Parameters
+    ----------
+    ids : what they must be, of the kinds that it names: those that a run began with; None for whatever is there.
 
     Raises
     ------
     ValueError
         When a model in the folder is damaged.
+    ModelsChangedError
+        When another model took the place of one.
     """
-    return _loaded(folder, _files_of(folder) if folder is not None else ())
+    models = _loaded(folder, _files_of(folder) if folder is not None else ())
+    for kind, wanted in (ids or {}).items():
+        if (found := models.ids.get(kind)) != wanted:
+            raise ModelsChangedError(
+                f"the models in {folder} changed while the run was at work ({kind}: {wanted} before, {found} now): "
+                "run again"
+            )
+    return models
 
 
 def _files_of(folder: str) -> tuple[tuple[Any, ...], ...]:

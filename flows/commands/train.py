@@ -51,8 +51,8 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.add_argument(
         "--challenge",
         action="store_true",
-        help="keep one star in five apart, and take the place of the model in MODELS only if the new one is better on "
-        "these by more than the error of that",
+        help="keep one star in five apart, and take the place of the model in MODELS, or of the one that comes with "
+        "Swope where there is none, only if the new one is better on these by more than the error of that",
     )
     parser.add_argument("--seed", type=int, default=0, help="seed of all that is random (default: 0)")
     add_reading(parser)

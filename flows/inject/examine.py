@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -64,7 +64,9 @@ class Examined:
     trials: list[dict[str, Any]]
 
 
-def examine(curves: Sequence[LightCurve], laying: Laying, options: RunOptions) -> list[Examined]:
+def examine(
+    curves: Sequence[LightCurve], laying: Laying, options: RunOptions, ids: Mapping[str, str] | None = None
+) -> list[Examined]:
     """Lay events into some stars and put them through the whole pipeline, as a run does.
 
     A star's answer depends on nothing but the star and the settings, so that it is the same in any company.
@@ -72,8 +74,14 @@ def examine(curves: Sequence[LightCurve], laying: Laying, options: RunOptions) -
     Parameters
     ----------
     curves : cleaned, each with a usable row.
+    ids : of the models that a measurement began with, as of `swope.models.registry.load_models`.
+
+    Raises
+    ------
+    ModelsChangedError
+        When the models are others by now.
     """
-    models, settings = load_models(options.models), options.analysis
+    models, settings = load_models(options.models, ids), options.analysis
     owns = analyze_surely(curves, models, settings)
     laid: list[list[Laid]] = []
     asked: list[LightCurve] = []

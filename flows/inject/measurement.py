@@ -6,9 +6,10 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -149,7 +150,7 @@ def measure(
     with worker_processes(n):
         makers = call(Makers.of, options.models)
         with tqdm(total=len(sample.curves), unit="star", disable=None, file=sys.stderr) as bar:
-            for some in _in_order(batches, laying, options, n):
+            for some in _in_order(batches, partial(_surviving, laying=laying, options=options, ids=makers.models), n):
                 found += some
                 bar.update(len(some))
     trials = [trial for one in found for trial in one.trials]
@@ -173,21 +174,23 @@ def _limits(inject: InjectOptions, curves: Sequence[LightCurve]) -> Limits:
 
 
 def _in_order(
-    batches: Sequence[Sequence[LightCurve]], laying: Laying, options: RunOptions, workers: int
+    batches: Sequence[Sequence[LightCurve]], work: Callable[[Sequence[LightCurve]], list[Examined]], workers: int
 ) -> Iterator[list[Examined]]:
     """What was found in the stars of each batch, in order; a thread waits for each process."""
     with ThreadPoolExecutor(max(workers, 1)) as threads:
-        yield from threads.map(lambda batch: _surviving(batch, laying, options), batches)
+        yield from threads.map(work, batches)
 
 
-def _surviving(curves: Sequence[LightCurve], laying: Laying, options: RunOptions) -> list[Examined]:
+def _surviving(
+    curves: Sequence[LightCurve], laying: Laying, options: RunOptions, ids: Mapping[str, str]
+) -> list[Examined]:
     """As `examine`, in a process; a star that ends the process is lost alone."""
     try:
-        return call(examine, curves, laying, options)
+        return call(examine, curves, laying, options, ids)
     except WorkerDiedError as error:
         if len(curves) == 1:
             return [lost(curves[0], laying, f"the computation ended its process: {error}")]
-        return [one for curve in curves for one in _surviving([curve], laying, options)]
+        return [one for curve in curves for one in _surviving([curve], laying, options, ids)]
 
 
 def _write(

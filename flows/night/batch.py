@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -41,11 +41,21 @@ class After:
 
 
 def through_the_night(
-    visits: Sequence[Visit], settings: RunOptions, detectors: Sequence[str], watch: Watch
+    visits: Sequence[Visit], settings: RunOptions, ids: Mapping[str, str], watch: Watch
 ) -> list[After]:
-    """What is known of some stars after tonight, in their order."""
+    """What is known of some stars after tonight, in their order.
+
+    Parameters
+    ----------
+    ids : of the detectors that judge, by name.
+
+    Raises
+    ------
+    swope.models.registry.ModelsChangedError
+        When they are others now.
+    """
     done: list[After] = []
-    through = partial(_through, settings=settings, detectors=tuple(detectors))
+    through = partial(_through, settings=settings, ids=dict(ids))
     for first in range(0, len(visits), TOGETHER):
         for some, answer in in_pieces(through, visits[first : first + TOGETHER]):
             if isinstance(answer, Lost):
@@ -58,12 +68,12 @@ def through_the_night(
 
 
 def _through(
-    visits: Sequence[Visit], folder: Path, settings: RunOptions, detectors: tuple[str, ...]
+    visits: Sequence[Visit], folder: Path, settings: RunOptions, ids: dict[str, str]
 ) -> tuple[list[After], dict[str, float]]:
     """As `through_the_night`, with a mark in the folder of which star is at work; and what it cost, by name."""
     watch = Watch()
     with watch.over("models"):
-        at_work = Detectors.of(settings, detectors)
+        at_work = Detectors.of(settings, ids, ids)
     with watch.over(FOLLOWED):
         steps = []
         for i, visit in enumerate(visits):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from typing import cast
 
 from swope.flows.options import RunOptions
 from swope.models.detector import ForecastingDetector
-from swope.models.registry import detector_columns, load_model
+from swope.models.registry import detector_columns, load_models
 from swope.pipeline.column import DetectorColumns
 from swope.pipeline.events import EventOptions
 
@@ -48,10 +48,11 @@ class Detectors:
     events: EventOptions
 
     @classmethod
-    @lru_cache(maxsize=1)
-    def of(cls, settings: RunOptions, names: tuple[str, ...]) -> Detectors:
-        """Load some detectors, once a process."""
-        return cls({name: load_model(name, settings.models) for name in names}, settings.events)
+    def of(cls, settings: RunOptions, names: Iterable[str], ids: Mapping[str, str] | None = None) -> Detectors:
+        """Load some detectors; `ids` are as of `swope.models.registry.load_models`."""
+        detectors = load_models(settings.models, ids).detectors
+        # those that were chosen forecast
+        return cls({name: cast(ForecastingDetector, detectors[name]) for name in names}, settings.events)
 
     @property
     def ids(self) -> dict[str, str]:

@@ -155,12 +155,12 @@ def score_plan(
     tables.add(*(unscored(one.object_id, one.source, "rejected", why, past="new star") for one in new))
     with watch.over("writing"):
         if keep:
-            after = (_after(table, mine, settings, names, tables, watch) for table in state.batches(out / _SCRATCH))
+            after = (_after(table, mine, settings, models, tables, watch) for table in state.batches(out / _SCRATCH))
             write_state(out / STATE, after)
         else:
             (out / STATE).unlink(missing_ok=True)
             for table in state.batches(out / _SCRATCH, set(mine)):
-                _after(table, mine, settings, names, tables, watch)
+                _after(table, mine, settings, models, tables, watch)
         tables.write(out)
     record = NightRecord(
         version=VERSION,
@@ -200,7 +200,7 @@ def _after(
     table: pa.Table,
     came: Mapping[Name, Sequence[LightCurve]],
     settings: RunOptions,
-    detectors: Sequence[str],
+    ids: Mapping[str, str],
     tables: NightTables,
     watch: Watch,
 ) -> pa.Table:
@@ -210,7 +210,7 @@ def _after(
     if not here:
         return table
     visits = list(_visits(table.take(pa.array(here)), came))
-    after = through_the_night(visits, settings, detectors, watch)
+    after = through_the_night(visits, settings, ids, watch)
     tables.add(*(one.said for one in after))
     new = state_table([one.curve for one in after], [one.kept for one in after])
     place = np.arange(len(names))

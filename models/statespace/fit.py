@@ -83,6 +83,7 @@ def fit(
     warm: Fit | None = None,
     restricted: bool = False,
     iterations: int = 60,
+    near: Fit | None = None,
 ) -> Fit:
     """Fit the free parameters of a model.
 
@@ -97,6 +98,7 @@ def fit(
     restricted : in the end maximise the diffuse likelihood, in which the columns' coefficients are integrated out: its
         variances are not biased low by many columns. The default is the likelihood itself, whose values, unlike the
         diffuse ones, can be compared between models with different columns.
+    near : a fit of a similar model to similar rows, whose numbers are one start more where it has the same parameters.
 
     Raises
     ------
@@ -117,7 +119,8 @@ def fit(
     if warm is not None:
         begin, metric = warm.theta[None, :], warm.metric.copy()
     else:
-        begin = np.vstack([*starts, layout.starts()])
+        known = (near.theta,) if near is not None and near.names == layout.names else ()
+        begin = np.vstack([*starts, *known, layout.starts()])
     # in one order, so that the search is compiled for no other
     begin = np.ascontiguousarray(np.clip(begin, layout.low, layout.high))
     theta, steps = begin[0], 0

@@ -36,6 +36,9 @@ _GREAT = 0.5
 #: Events that hold more than this share of the variance of the rows that a period was searched in may have led there.
 _LEADS = 0.25
 
+#: Transits of which two hold more than this share of the variance of all may be other events that led a search.
+_TWO_HOLD = 0.5
+
 #: Where nothing appears to be an event, rows in succession may have led there that are no more than the first share of
 #: all, and hold more than the second of the variance. Of fewer rows than this none do.
 _FEW_LEAD, _HOLD, _LEAST_ROWS = 0.25, 0.5, 20
@@ -66,6 +69,7 @@ def hidden_events(
     taken = np.zeros(len(good), dtype=bool)
     period, searched = star.period, np.arange(len(good), dtype=np.int32)
     new, everything = list(found), []
+    last: StarFit | None = None
     for look in range(2, MOST_PASSES + 1):
         before = int(taken.sum())
         if new:
@@ -79,7 +83,8 @@ def hidden_events(
         calm = good.where(kept)
         rest: StarFit | str | None = None
         # least squares go after what holds most of the variance: the period may be that of the events
-        if _share_of_variance(good.where(searched), taken[searched]) > _LEADS:
+        led = _share_of_variance(good.where(searched), taken[searched]) > _LEADS
+        if led and not _return(good, taken, period):
             other, searched = find_period(calm), kept
             rest = _following_better(calm, other, period, fitting)
             if rest is not None:
@@ -87,9 +92,10 @@ def hidden_events(
             period = other
         if not (new or everything):
             break
-        rest = rest or fit_star(Star(calm, period), fitting)
+        rest = rest or fit_star(Star(calm, period), fitting, last)
         if isinstance(rest, str):
             break
+        last = rest
         ahead = _over_all_rows(rest.forecast, forecast, kept)
         asked = replace(options, pvalue=options.pvalue / look)
         runs = find_events(ahead, asked, ordinary.point, ordinary.habit("pair"), ordinary.habit("run"))
@@ -110,6 +116,18 @@ def _leading(good: LightCurve) -> BoolArray:
     rows[first : last + 1] = True
     few = np.mean(rows) <= _FEW_LEAD
     return rows if few and _share_of_variance(good, rows) > _HOLD else np.zeros(len(good), dtype=bool)
+
+
+def _return(good: LightCurve, taken: BoolArray, period: PeriodResult) -> bool:
+    """Whether what was taken out are transits that came back so often that no two cycles hold most of their variance.
+
+    Their period is their own, whatever else there is, and a search for boxes finds what is left of them again.
+    """
+    if not period.found or period.terms > 0:
+        return False
+    cycle = np.rint((good.time[taken] - period.t0) / period.period).astype(np.int64)
+    held = np.sort(np.bincount(cycle - cycle.min(), _off(good)[taken] ** 2))
+    return bool(held[-2:].sum() <= _TWO_HOLD * held.sum())
 
 
 def _following_better(

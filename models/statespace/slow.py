@@ -131,10 +131,10 @@ def find_slow(fitted: StarFit, pvalue: float = 1e-3) -> tuple[Slow, ...]:
         series = series.with_regressors((drift * (series.time - series.time[0]) / series.span)[:, None])
         null = null + Regressors()
     misfit = fold_misfit(fitted, fitted.still, _MISFIT) ** 2
-    robust = fit(null, series.distrusting(series.inflate * misfit))
+    robust = fit(null, series.distrusting(series.inflate * misfit), near=fitted.plain)
     series = _trusting(distrust(robust, series.distrusting(misfit), StarOptions()))
     series = series.distrusting(series.inflate * misfit)
-    now = fit(null, series)
+    now = fit(null, series, near=robust)
     fixed = Ramps.over(series, drift if _cycles(fitted) > _CLOCK else None)
     found: list[Slow] = []
     while len(found) < _MOST:

@@ -189,12 +189,18 @@ def errors_of(error: FloatArray, typical: FloatArray) -> FloatArray:
     return errors_or(error, typical, 0.2 * typical)
 
 
-def fit_star(star: Star, options: StarOptions = StarOptions()) -> StarFit | str:
+def fit_star(star: Star, options: StarOptions = StarOptions(), near: StarFit | None = None) -> StarFit | str:
     """Fit the structures a star may have, choose one by its information criterion, and follow the star with it.
 
     The richest structure is fitted first; rows that stand apart from all others under it get more noise, so that no
     structure is chosen for the sake of a few rotten rows. Where a damped random walk is too rough for the star, an
     oscillator, whose path is smooth, is tried in its place.
+
+    Parameters
+    ----------
+    star : with a cleaned curve.
+    options : how it is fitted.
+    near : a fit of nearly the same rows, near which the searches may begin.
 
     Returns
     -------
@@ -207,9 +213,13 @@ def fit_star(star: Star, options: StarOptions = StarOptions()) -> StarFit | str:
     if not structures:
         return f"{len(prepared.series)} good points are too few for {prepared.series.bands} bands"
     richest = list(structures)[-1]
-    first = fit(structures[richest], prepared.series)
+    known = near.plain if near is not None else None
+    first = fit(structures[richest], prepared.series, near=known)
     series = distrust(first, prepared.series, options)
-    fits = {name: fit(model, series, warm=first if name == richest else None) for name, model in structures.items()}
+    fits = {
+        name: fit(model, series, warm=first if name == richest else None, near=known or first)
+        for name, model in structures.items()
+    }
     name = min(fits, key=lambda n: fits[n].bic)
     template, plain = structures[name], fits[name]
     final = fit(template, series, warm=plain, restricted=True)

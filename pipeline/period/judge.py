@@ -115,7 +115,7 @@ def evidence(sample: Sample, frequency: FloatArray, look: tuple[int, int] = CLOS
     return out
 
 
-def look_closely(sample: Sample, grid: Grid, nominees: FloatArray) -> Candidates:
+def look_closely(sample: Sample, grid: Grid, nominees: FloatArray, certain: FloatArray | None = None) -> Candidates:
     """Judge the nominees, keep the best, try their harmonics, and refine all of these in frequency.
 
     Parameters
@@ -123,6 +123,7 @@ def look_closely(sample: Sample, grid: Grid, nominees: FloatArray) -> Candidates
     sample : n points.
     grid : the limits of the search.
     nominees : (m,) cycles a day, m >= 1.
+    certain : cycles a day of candidates beside the best of the nominees, whatever their folds are like.
 
     Returns
     -------
@@ -135,17 +136,17 @@ def look_closely(sample: Sample, grid: Grid, nominees: FloatArray) -> Candidates
     frequency = np.concatenate([nominees, aside])
     score = np.concatenate([score, evidence(sample, aside, FIRST_LOOK, stride).max(axis=1)])
     frequency = frequency[np.argsort(-score, kind="stable")]
-    kept = frequency[_separate(frequency, 0.5 / span, round(KEPT * times_more(len(sample.time))))]
+    kept = frequency[separate(frequency, 0.5 / span, round(KEPT * times_more(len(sample.time))))]
     more = [kept] + [kept[:most] * factor for factor, most in MULTIPLIED]
-    wanted = np.concatenate(more)
+    wanted = np.concatenate(more if certain is None else [*more, certain])
     wanted = wanted[(wanted >= grid.lowest * (1 - 1e-9)) & (wanted <= grid.highest * (1 + 1e-9))]
-    wanted = wanted[_separate(wanted, 0.1 / span, wanted.size)]
+    wanted = wanted[separate(wanted, 0.1 / span, wanted.size)]
     stride = -(-len(sample.time) // FINE_POINTS)
     found = evidence(sample, wanted, CLOSE_LOOK, stride)
     for offsets in FINE:
         wanted, found = _best_of(sample, wanted, found, _moved(grid, wanted, offsets / span), stride)
     order = np.argsort(-found.max(axis=1), kind="stable")
-    order = order[_separate(wanted[order], 0.1 / span, wanted.size)]
+    order = order[separate(wanted[order], 0.1 / span, wanted.size)]
     wanted, found = wanted[order], found[order]
     if stride > 1:
         found = evidence(sample, wanted)
@@ -200,7 +201,7 @@ def _best_of(
     return np.concatenate([frequency[:, None], moved], axis=1)[rows, best], tried[rows, best]
 
 
-def _separate(frequency: FloatArray, apart: float, most: int) -> NDArray[np.int64]:
+def separate(frequency: FloatArray, apart: float, most: int) -> NDArray[np.int64]:
     """Places of the first frequencies, in their order, that are at least so far apart from one another."""
     places: list[int] = []
     kept: list[float] = []

@@ -11,7 +11,7 @@ from swope.pipeline.lightcurve import FloatArray, LightCurve
 from swope.pipeline.median import median
 from swope.pipeline.period.grid import Grid, grid_for
 from swope.pipeline.period.judge import Candidates, look_closely
-from swope.pipeline.period.nominate import ALIASES, nominate
+from swope.pipeline.period.nominate import ALIASES, FEW_POINTS, nominate
 from swope.pipeline.period.options import PeriodOptions
 from swope.pipeline.period.refine import Refined, epoch, refine
 from swope.pipeline.period.result import PeriodFlag, PeriodResult
@@ -19,6 +19,7 @@ from swope.pipeline.period.rule import probabilities
 from swope.pipeline.period.sample import Sample, prepare
 from swope.pipeline.period.significance import FEW_CYCLES, false_alarm, few_cycles
 from swope.pipeline.period.spectrum import Spectrum, periodogram
+from swope.pipeline.period.templates import known, likeliest, points_of, weighed
 from swope.pipeline.period.transit import Transit, find_transits, is_dense
 
 #: A runner-up with this share of the winner's probability earns the winner a flag.
@@ -118,8 +119,14 @@ def search(curve: LightCurve, options: PeriodOptions = PeriodOptions()) -> Searc
     nominees = nominate(spectrum.power, grid, sample.span, len(sample.time))
     if nominees.size == 0:
         return f"no peak between {1 / grid.highest:.4g} d and {1 / grid.lowest:.4g} d"
-    candidates = look_closely(sample, grid, nominees)
+    # what a fold looks like is not seen of few points, but whether it is that of an RR Lyrae star
+    points = points_of(good) if len(sample.time) < FEW_POINTS else None
+    likely = None if points is None else likeliest(points, grid, spectrum.power, known("first"))
+    candidates = look_closely(sample, grid, nominees, likely)
     probability = probabilities(candidates, sample)
+    if points is not None:
+        best = float(candidates.evidence.max())
+        probability = weighed(points, candidates.frequency, probability, best, known("close"))
     order = np.argsort(-probability, kind="stable")
     return Search(sample, grid, spectrum, candidates.at(order), probability[order])
 

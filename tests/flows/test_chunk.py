@@ -126,7 +126,7 @@ def dying(part: Part, folder: Path, options: RunOptions, lessons: Lessons) -> No
         return [lost_row(star, "scored") for star in stars]
 
     # without models, which every new process would have to load
-    chunk.find_period, chunk.rows_of, chunk.load_models = search, rows, lambda _: None  # type: ignore[assignment]
+    chunk.find_period, chunk.rows_of, chunk.load_models = search, rows, lambda *_: None  # type: ignore[assignment]
     chunk.do_chunk(part, folder, options, lessons)
 
 

@@ -71,10 +71,12 @@ def rows_without_models(stars: Sequence[Star], *_: object) -> list[StarRow]:
     return rows
 
 
-def done_without_models(part: Part, folder: Path, options: RunOptions, lessons: Lessons | None = None) -> None:
+def done_without_models(
+    part: Part, folder: Path, options: RunOptions, lessons: Lessons | None = None, **_: object
+) -> None:
     """`do_chunk` in a worker process."""
     chunk.find_period, chunk.rows_of = searched, rows_without_models  # type: ignore[assignment]
-    chunk.load_models = lambda _: None  # type: ignore[assignment, return-value]
+    chunk.load_models = lambda *_: None  # type: ignore[assignment, return-value]
     chunk.do_chunk(part, folder, options, lessons)
 
 

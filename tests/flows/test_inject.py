@@ -209,7 +209,7 @@ def test_two_stars_of_one_name_in_one_file_are_both_drawn(monkeypatch: pytest.Mo
 def test_a_star_that_ends_its_process_is_lost_alone(
     survey: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def dying(curves: list[LightCurve], laying: Laying, _options: RunOptions) -> list[object]:
+    def dying(curves: list[LightCurve], laying: Laying, *_: object) -> list[object]:
         if any(curve.object_id == "star2" for curve in curves):
             raise WorkerDiedError("the process ended without an answer")
         return [examine_module.lost(curve, laying, "") for curve in curves]

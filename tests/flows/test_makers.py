@@ -55,3 +55,11 @@ def test_models_that_cannot_be_loaded_are_said_to_be(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(makers, "model_ids", broken)
     with pytest.raises(ValueError, match="the models in out/models cannot be loaded: KeyError: 'network/003'"):
         Makers.of("out/models")
+
+
+def test_nothing_that_a_number_may_follow_from_is_left_out() -> None:
+    # what a page looks like, and what a person reads
+    shown = {".css", ".js", ".html", ".md"}
+    files = (path for room in makers._ROOMS for path in room.rglob("*") if path.is_file())
+    there = {path.suffix for path in files if path.parent.name != "__pycache__"}
+    assert there - shown == set(makers._TELLING)

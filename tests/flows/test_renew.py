@@ -98,7 +98,7 @@ def do_run(
     Of stars in `failing` the computation raises, and of those in `dying` it ends the chunk.
     """
 
-    def do_chunk(part: Part, folder: Path, options: RunOptions, _: object = None) -> None:
+    def do_chunk(part: Part, folder: Path, options: RunOptions, *_: object, **__: object) -> None:
         if not stages.is_ingested(folder):
             stages.ingest_chunk(part, folder, options)
         curves = list(stages.read_chunk(folder))
@@ -141,7 +141,7 @@ def renew_all(chunks: list[tuple[Part, Path]], run_dir: Path, options: RunOption
     some, whole = renew.gathered(chunks, room_of(run_dir, MAKERS, options), options, known)
     for part, folder in some:
         try:
-            renewed(part, folder, options, known)
+            renewed(part, folder, options, known, {})
         except ChunkError as error:
             write_unrenewed(folder, part, str(error), known)
     for part, folder in whole:

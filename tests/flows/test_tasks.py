@@ -44,7 +44,7 @@ class Failing:
 @flow
 def one_chunk(folder: Path) -> str | None:
     work = tasks.chunk.with_options(retry_delay_seconds=0)
-    ((_, _, problem),) = tasks.each(work, [(PART, folder)], RunOptions())
+    ((_, _, problem),) = tasks.each(work, [(PART, folder)], RunOptions(), {})
     return problem
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from swope.flows import train as module
+from swope.flows.challenge import KEPT_APART, Verdict
 from swope.flows.cli import build_parser, main
 from swope.flows.options import RunOptions, TrainOptions
 from swope.flows.train import _known, _of_stars, _start, train
@@ -20,6 +21,7 @@ from swope.models.classifier import Classifier, ClassifierOptions
 from swope.models.detector import Teaching
 from swope.models.forecaster import Forecaster
 from swope.models.registry import load_model, model_class
+from swope.models.weights import holds_model
 from swope.pipeline.star import Star
 from tests.flows.test_cli import said
 from tests.models.stars import made_star
@@ -66,6 +68,7 @@ def label_file(folder: Path, stars: list[Star], **renamed: str) -> str:
         ("forecaster", {"start": "shipped", "cell": "gru"}, "give one of them"),
         ("classifier", {"start": "shipped", "survey": True}, "what its --start looks at"),
         ("classifier", {"start": "nowhere"}, "no classifier in nowhere"),
+        ("autoencoder", {"challenge": True}, "--challenge: a autoencoder neither names types nor forecasts"),
         ("oracle", {}, "no model is called"),
     ],
 )
@@ -246,6 +249,37 @@ def test_a_classifier_goes_on_from_a_folder_and_says_so(models: Path, tmp_path: 
     assert f"from `{start.model_id}`" in tuned.card
     assert "EA 12, RRAB 12" in tuned.card
     assert "the card of the start" not in tuned.card
+
+
+def test_the_first_model_of_a_folder_is_held_against_the_one_that_comes_with_swope(
+    tmp_path: Path, measured: list[Star], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = load_model("classifier", None)
+    monkeypatch.setattr(Classifier, "taught", lambda *_: load_model("classifier", None))
+    champions: list[str] = []
+    won = [False]
+
+    def compared(champion: Any, *_: object) -> Verdict:
+        champions.append(champion.model_id)
+        return Verdict("share of right types", 40, 0.5, 0.5 + 0.4 * won[0], 0.1)
+
+    monkeypatch.setattr(module, "compare", compared)
+    asked = ("classifier", [], str(tmp_path / "models"), label_file(tmp_path, measured), TrainOptions(challenge=True))
+    folder = Path(train.fn(*asked))
+    assert champions == [made.model_id]
+    # a model that is no better is not kept, and runs go on with the one that comes with Swope
+    assert not holds_model(folder)
+    won[0] = True
+    train.fn(*asked)
+    assert KEPT_APART in Classifier.load(folder).card
+    capsys.readouterr()
+    train.fn(*asked)
+    assert "may have learnt" not in capsys.readouterr().out
+    # one that learnt from all stars is not beaten fairly on some of them
+    train.fn(*asked[:-1], TrainOptions())
+    assert KEPT_APART not in Classifier.load(folder).card
+    train.fn(*asked)
+    assert "trained without --challenge, and may have learnt from these stars" in capsys.readouterr().out
 
 
 def test_labels_that_the_start_does_not_know_are_refused(models: Path, tmp_path: Path, measured: list[Star]) -> None:

@@ -69,6 +69,16 @@ def test_fit_recovers_an_oscillator() -> None:
     assert found.period == pytest.approx(20, rel=0.03)
 
 
+def test_a_fit_near_another_comes_to_the_same_maximum_in_fewer_steps() -> None:
+    model, series = Level() + DampedWalk() + Noise(1.0, None), _walk_series()
+    cold = fit(model, series)
+    again = fit(model, series, near=cold)
+    assert again.loglike == pytest.approx(cold.loglike, abs=2e-3)
+    assert again.steps < cold.steps
+    # what has other parameters is none
+    np.testing.assert_array_equal(fit(model, series, near=fit(Level() + Noise(None), series)).theta, cold.theta)
+
+
 def test_too_few_rows_are_refused() -> None:
     with pytest.raises(ValueError, match="too few"):
         fit(Level() + Seasonal(3.0, 2), Series.of(np.arange(5.0), np.zeros(5)))

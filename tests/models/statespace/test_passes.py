@@ -98,6 +98,22 @@ def test_a_period_is_searched_again_only_where_the_events_held_most_of_what_it_w
     assert searched == sorted(searched, reverse=True)
 
 
+def test_the_period_of_transits_that_return_is_not_searched_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(5)
+    time = np.arange(0.0, 90.0, 0.02)
+    flux = 1.0 + rng.normal(0.0, 2e-4, len(time))
+    flux -= sum(0.02 * dip(time, middle, 0.3) for middle in np.arange(5.0, 90.0, 11.3))
+    flux -= 1.5e-3 * dip(time, 66.0, 0.5)
+    curve = clean(LightCurve.of("s", time, 1e4 * flux, np.full(len(time), 2.0), kind="flux", unit="e/s"))
+    period = find_period(curve)
+    assert (period.terms, round(period.period, 1)) == (0, 11.3)
+    monkeypatch.delattr(passes, "find_period")
+    first, hidden = looked_at(Star(curve, period))
+    told = [*first, *hidden]
+    assert all(tells(told, middle - 0.2, middle + 0.2) for middle in np.arange(5.0, 90.0, 11.3))
+    assert tells(told, 65.8, 66.2)
+
+
 def test_a_star_without_events_is_not_fitted_again(monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(3)
     time = np.sort(rng.uniform(0.0, 1500.0, 200))
