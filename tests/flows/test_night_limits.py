@@ -48,11 +48,11 @@ def taken_in(known: LightCurve, kept: Kept, came: Sequence[LightCurve]) -> Step:
 
 
 def through(
-    visits: Sequence[Visit], folder: Path, settings: RunOptions, detectors: tuple[str, ...]
+    visits: Sequence[Visit], folder: Path, settings: RunOptions, ids: dict[str, str]
 ) -> tuple[list[After], dict[str, float]]:
     """`_through` in a worker process."""
     batch.take_in = taken_in
-    return _through(visits, folder, settings, detectors)
+    return _through(visits, folder, settings, ids)
 
 
 def test_stars_that_hang_or_eat_memory_are_lost_alone(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,7 +60,7 @@ def test_stars_that_hang_or_eat_memory_are_lost_alone(monkeypatch: pytest.Monkey
     monkeypatch.setattr(batch, "_through", through)
     visits = [visit(name) for name in NAMES]
     with worker_processes(1):
-        found = through_the_night(visits, RunOptions(), (), Watch())
+        found = through_the_night(visits, RunOptions(), {}, Watch())
     said = {one.curve.object_id: (one.said.columns["status"], len(one.curve)) for one in found}
     assert tuple(said) == NAMES
     assert {name: said[name] for name in "abc"} == dict.fromkeys("abc", ("ok", 10))
