@@ -14,9 +14,11 @@ import pyarrow as pa
 from swope.flows.known import Known
 from swope.flows.makers import versions
 from swope.flows.manifest import hashes_of
+from swope.flows.night.alerts import ALERTS
 from swope.flows.night.arrived import Name, sorted_out
 from swope.flows.night.batch import Visit, through_the_night
 from swope.flows.night.detectors import chosen, ids
+from swope.flows.night.page import PAGE
 from swope.flows.night.record import NightRecord, run_of
 from swope.flows.night.since import State
 from swope.flows.night.star import unscored
@@ -85,6 +87,7 @@ def score_night(
     settings: RunOptions | None = None,
     detectors: Sequence[str] | None = None,
     top: int = 10,
+    anew: bool = True,
 ) -> NightRecord:
     """Score the new points of a night.
 
@@ -97,6 +100,8 @@ def score_night(
     settings : how to read; None for those of the run.
     detectors : names of some that forecast; None for all.
     top : how many of the most surprising stars are named.
+    anew : whether a night of the same input that is finished in `out` is scored again. Where the run has been brought
+        up to date since, it knows that night's points, and nothing would be left of the night.
 
     Raises
     ------
@@ -109,6 +114,8 @@ def score_night(
     settings = settings or state.settings
     with tempfile.TemporaryDirectory(prefix="swope-") as scratch:
         planned = plan(sources, ingest_options(settings), Path(scratch))
+        if not anew and (record := _finished(out, since, planned, settings, detectors)) is not None:
+            return record
         look = partial(read_parts, planned.parts, settings)
         return score_plan(Tonight(sources, planned), look, state, since, out, settings, detectors, top)
 
@@ -145,7 +152,8 @@ def score_plan(
     with watch.over("models"):
         models = call_twice(ids, settings, names)
     out.mkdir(parents=True, exist_ok=True)
-    (out / NIGHTLY).unlink(missing_ok=True)
+    for name in (NIGHTLY, ALERTS, PAGE):
+        (out / name).unlink(missing_ok=True)
     tables = NightTables(columns)
     refused = [*tonight.planned.refused, *refused]
     tables.add(*(unscored(entry.object_id, entry.source, entry.status, entry.reason) for entry in refused))
@@ -168,7 +176,8 @@ def score_plan(
         sources=list(tonight.sources),
         since=str(since),
         run=run_of(since),
-        inputs=sorted(part.digest for part in tonight.planned.parts),
+        inputs=inputs_of(tonight.planned),
+        refused=tonight.planned.refused_digest,
         changed=list(tonight.changed),
         config=asdict(settings),
         models=models,
@@ -186,6 +195,28 @@ def score_plan(
     )
     record.write(out)
     return record
+
+
+def _finished(
+    out: Path, since: Path, planned: Plan, settings: RunOptions, detectors: Sequence[str] | None
+) -> NightRecord | None:
+    """The night that is finished in a folder, if it is this one."""
+    if not (out / NIGHTLY).exists():
+        return None
+    record = NightRecord.read(out)
+    if (record.inputs, record.refused) != (inputs_of(planned), planned.refused_digest):
+        return None
+    if Path(record.since).resolve() != since.resolve():
+        return None
+    # what the run has taken in cannot be scored in another way, either
+    taken_in = record.run != run_of(since)
+    names = {one.name for one in call_twice(chosen, detectors)}
+    return record if taken_in or (record.config, set(record.models)) == (asdict(settings), names) else None
+
+
+def inputs_of(planned: Plan) -> list[str]:
+    """Digests of the parts of a night's input, as its record has them."""
+    return sorted(part.digest for part in planned.parts)
 
 
 def _changed(curves: list[LightCurve], known: Known | None) -> list[LightCurve]:

@@ -110,10 +110,10 @@ def _files_of(source: str, scratch: Path, root: Path) -> Iterator[tuple[Path, st
     elif os.path.lexists(path):
         yield from named([path])
     elif glob.has_magic(source):
-        matches = sorted(glob.glob(str(given), recursive=True, root_dir=root))
+        matches = [root / match for match in sorted(glob.glob(str(given), recursive=True, root_dir=root))]
         if not matches:
             raise SourceError(f"nothing matches {source}")
-        files = [file for match in map(root.joinpath, matches) for file in (_inside(match) if match.is_dir() else [match])]
+        files = [file for match in matches for file in (_inside(match) if match.is_dir() else [match])]
         yield from named(without_sidecars(files))
     else:
         raise SourceError(f"{source} does not exist{_nearest(path)}")
