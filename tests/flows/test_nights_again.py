@@ -5,14 +5,14 @@ from __future__ import annotations
 import shutil
 import sys
 from pathlib import Path
-from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
 
 from swope.flows.catalog import catalog
 from swope.flows.cli import BAD_INPUT, main
-from swope.flows.night.alerts import ALERTS
+from swope.flows.night.alerts import ALERTS, HookError
+from swope.flows.night.record import NightRecord
 from swope.flows.night.tables import EVENTS, POINTS, STARS
 from swope.flows.nightly import nightly
 from swope.flows.options import RunOptions
@@ -97,13 +97,6 @@ def test_a_command_given_again_does_what_is_left_and_leaves_its_night(
     assert said.read_text() == "called "
 
 
-def go(folder: Path, incoming: str = "incoming", **more: Any) -> str | None:
-    """A morning in a folder."""
-    places = (folder / incoming, folder / "catalog", folder / "nights")
-    with worker_processes(1):
-        return nightly(*map(str, places), options=OPTIONS, top=1, workers=1, **more)
-
-
 @pytest.mark.parametrize("join", [None, 0.0])
 def test_what_comes_beside_the_runs_own_sources_comes_into_its_catalog_and_is_told_once(
     tmp_path: Path, join: float | None, capfd: pytest.CaptureFixture[str]
@@ -139,3 +132,50 @@ def test_what_comes_beside_the_runs_own_sources_comes_into_its_catalog_and_is_to
     found = {(name, n) for name, _, n in objects(run_dir)}
     assert ("star9", N) in found
     assert (("star0", HALF + 10) if join is not None else ("star0", 10)) in found
+
+
+def test_a_morning_sees_refused_files_and_rows_that_are_gone_and_calls_a_hook_until_it_answers(tmp_path: Path) -> None:
+    incoming, run_dir, said = tmp_path / "incoming", tmp_path / "catalog", tmp_path / "said"
+    for seed in range(2):
+        write(incoming, f"star{seed}", rows(seed)[:HALF])
+    refused = incoming / "none.csv"
+    refused.write_bytes(b"\x00\xff" * 50)
+    hook = tmp_path / "hook.py"
+    hook.write_text(f"open({str(said)!r}, 'a').write('called ')")
+
+    with worker_processes(1):
+
+        def morning(hook: str | None = None) -> Path | None:
+            night = nightly(
+                str(incoming), str(run_dir), str(tmp_path / "nights"), options=OPTIONS, hook=hook, top=1, workers=1
+            )
+            return None if night is None else Path(night)
+
+        def star(night: Path | None, name: str) -> dict[str, object]:
+            assert night is not None
+            return {row["object_id"]: row for row in pq.read_table(night / STARS).to_pylist()}[name]
+
+        assert morning() is None
+        assert morning() is None
+        refused.write_bytes(b"\x00\xfe" * 50)
+        night = morning()
+        assert star(night, "none")["status"] == "rejected"
+        assert night is not None
+        assert NightRecord.read(night).changed == ["what cannot become a star is not as it was"]
+        assert morning() is None
+
+        write(incoming, "star0", rows(0)[: HALF - 20])
+        assert str(star(morning(), "star0")["past"]).startswith("20 rows that were known are gone")
+        assert objects(run_dir)[1][::2] == ("star0", HALF - 20)
+        assert morning() is None
+
+        write(incoming, "star1", rows(1, flare=HALF + 5))
+        with pytest.raises(HookError):
+            morning("false")
+        before = stamps(run_dir)
+        with pytest.raises(HookError):
+            morning("false")
+        assert alerts(morning(f"{sys.executable} {hook}")) == [("star1", "night")]
+        assert morning("false") is None
+    assert stamps(run_dir) == before
+    assert said.read_text() == "called "
