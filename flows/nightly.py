@@ -136,7 +136,7 @@ def _origin(incoming: str, run: RunRecord, run_dir: Path, settings: RunOptions, 
     # by the process that reads the files next, and knows by then how
     planning = partial(call_twice, plan)
     if update:
-        return found_again(run, run_dir, how, run_dir / SCRATCH, [incoming], planning)
+        return found_again(run, run_dir, how, run_dir / SCRATCH, [incoming], planning=planning)
     return Origin([incoming], Path.cwd(), planning([incoming], how, run_dir / SCRATCH))
 
 

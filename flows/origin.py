@@ -7,11 +7,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from swope.flows.record import RunRecord
 from swope.flows.stages import OBJECTS
+from swope.pipeline.catalog import Selected
 from swope.pipeline.ingest import IngestOptions, Plan, SourceError, archive_targets, plan
 
 
@@ -45,6 +46,7 @@ def found_again(
     options: IngestOptions,
     scratch: Path,
     more: Sequence[str] = (),
+    named: Sequence[str] = (),
     planning: Callable[[Sequence[str], IngestOptions, Path, Path], Plan] = plan,
 ) -> Origin:
     """Look again for the input of a run, whatever folder this is called in.
@@ -57,6 +59,7 @@ def found_again(
     run, run_dir : a finished run, and its folder.
     options, scratch : as for `swope.pipeline.ingest.plan`.
     more : other sources that come to those of the run, relative to the current folder.
+    named : what else the user names now.
     planning : does as `plan`.
 
     Raises
@@ -69,7 +72,7 @@ def found_again(
     here = Path.cwd()
     roots = [] if run.root is None else [run_dir.resolve().joinpath(run.root).resolve()]
     # a name is enough where it says which file is meant
-    said = not _relative(run.sources) or set(run.sources) <= set(more)
+    said = not _relative(run.sources) or set(run.sources) <= {*more, *named}
     missing: list[SourceError] = []
     looked: list[str] = []
     for root in dict.fromkeys([*roots, here]):
@@ -115,5 +118,9 @@ def _in_common(planned: Plan, run: RunRecord, run_dir: Path, by_name: bool) -> b
     if not names.isdisjoint(planned.files):
         return True
     # the parts of stars that are joined have no files
-    sources = pc.unique(pq.read_table(run_dir / OBJECTS, columns=["source"])["source"]).to_pylist()
+    try:
+        sources = pc.unique(Selected(run_dir / OBJECTS).read(["source"])["source"]).to_pylist()
+    except (pa.ArrowException, OSError):
+        # damaged: it is made anew of what its own place holds
+        return True
     return not {name for source in sources for name in (source or "").split(";")}.isdisjoint(planned.files)

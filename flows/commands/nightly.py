@@ -133,7 +133,7 @@ def _bring_up_to_date(run_dir: Path, tonight: Sequence[str], settings: RunOption
     joined = tonight if run.options.join is not None and read_alike else ()
     with tempfile.TemporaryDirectory(prefix="swope-") as scratch:
         try:
-            origin = found_again(run, run_dir, ingest_options(run.options), Path(scratch), joined)
+            origin = found_again(run, run_dir, ingest_options(run.options), Path(scratch), joined, tonight)
         except SourceError as error:
             print(f"{run_dir} is as it was, since its sources are not found from here: {error}", file=sys.stderr)
             return

@@ -104,6 +104,8 @@ def test_an_old_record_takes_only_what_it_knows(project: Path, tmp_path: Path, m
         again(project)
     # who names them says that they are
     assert again(project, "incoming").sources == ["incoming"]
+    run_dir = project / "out" / "run"
+    assert found_again(RunRecord.read(run_dir), run_dir, OPTIONS, project / "s", named=["incoming"]).root == project
 
 
 def test_other_stars_in_the_place_of_a_runs_own_are_refused(project: Path) -> None:
