@@ -119,8 +119,7 @@ def merge(
 
     In memory at a time are: one part, `batch` stars with their events, of every star of the run its name, source,
     place, period, p-values and scores (some 700 bytes; 700 MB for a million), and of every event when and to which star
-    it happened.
-    As much disk as the parts take is used meanwhile, in a temporary folder inside `run_dir`.
+    it happened. As much disk as the parts take is used meanwhile, in a temporary folder inside `run_dir`.
 
     Parameters
     ----------
