@@ -108,7 +108,7 @@ def nightly(
                 # nothing else is read of what the run has finished
                 drop_damaged(run_dir)
             if came:
-                tonight = Tonight(origin.sources, origin.planned, changed=came)
+                tonight = Tonight(origin.sources, origin.planned, came, origin.beside)
                 changed += _score(tonight, run_dir, run, before, nights, settings, makers, top, update)
             watch.lap("night")
             waiting = nights_without_alerts(nights)

@@ -14,6 +14,7 @@ from swope.flows.record import RunRecord
 from swope.flows.stages import OBJECTS
 from swope.pipeline.catalog import Selected
 from swope.pipeline.ingest import IngestOptions, Plan, SourceError, archive_targets, plan
+from swope.pipeline.ingest.sources import find_files
 
 
 class OtherInputError(ValueError):
@@ -29,11 +30,13 @@ class Origin:
     sources : as the user gave them, or as they are seen from `root`.
     root : folder that relative ones are relative to.
     planned : what they hold.
+    beside : names of the files that come to those of other sources.
     """
 
     sources: Sequence[str]
     root: Path
     planned: Plan
+    beside: frozenset[str] = frozenset()
 
     def seen_from(self, run_dir: Path) -> str:
         """The root as a run's record has it: a folder that holds both can be moved, or copied, as a whole."""
@@ -76,14 +79,15 @@ def found_again(
     missing: list[SourceError] = []
     looked: list[str] = []
     for root in dict.fromkeys([*roots, here]):
-        sources = list(dict.fromkeys([*run.sources, *(_from(root, source) for source in more)]))
+        others = [_from(root, source) for source in more]
+        sources = list(dict.fromkeys([*run.sources, *others]))
         try:
             planned = planning(sources, options, scratch, root)
         except SourceError as error:
             missing.append(error)
             continue
         if _in_common(planned, run, run_dir, by_name=said or root in roots):
-            return Origin(sources, root, planned)
+            return Origin(sources, root, planned, _beside(sources, others, root))
         looked.append(str(root))
     if not looked:
         raise missing[0]
@@ -92,6 +96,13 @@ def found_again(
         f"{' and '.join(looked)} has nothing in common with what it read; its catalog is left as it is. Call this in "
         f"the folder in which the run was made; or say where its stars are with `swope run SOURCE --out {run_dir}`"
     )
+
+
+def _beside(sources: Sequence[str], others: Sequence[str], root: Path) -> frozenset[str]:
+    """Names of the files of other sources, where these are not all."""
+    if not others or set(sources) == set(others):
+        return frozenset()
+    return frozenset(name for _, name in find_files(others, Path(), root).files)
 
 
 def _relative(sources: Sequence[str]) -> bool:

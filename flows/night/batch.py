@@ -22,11 +22,12 @@ TOGETHER = 512
 
 @dataclass(frozen=True, eq=False)
 class Visit:
-    """A star that the run knows, and what came of it tonight."""
+    """A star that the run knows, what came of it tonight, and what had come of it in files beside its own."""
 
     curve: LightCurve
     kept: Kept
     came: Sequence[LightCurve]
+    beside: Sequence[LightCurve] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +63,7 @@ def _through(
     with watch.over("models"):
         at_work = Detectors.of(settings, detectors)
     with watch.over(FOLLOWED):
-        steps = [take_in(visit.curve, visit.kept, visit.came) for visit in visits]
+        steps = [take_in(visit.curve, visit.kept, visit.came, visit.beside) for visit in visits]
     stars = [Star(step.curve, step.kept.period) for step in steps]
     wanted = [len(step.arrived.fresh) > 0 for step in steps]
     answers = {}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
@@ -49,11 +50,13 @@ class Tonight:
     sources : as the user gave them.
     planned : what they hold.
     changed : what is not as it was in the run before, in words.
+    beside : names of its files that come to those that the run was made from.
     """
 
     sources: Sequence[str]
     planned: Plan
     changed: Sequence[str] = field(default_factory=tuple)
+    beside: frozenset[str] = frozenset()
 
 
 def read_parts(
@@ -157,18 +160,20 @@ def score_plan(
     tables = NightTables(columns)
     refused = [*tonight.planned.refused, *refused]
     tables.add(*(unscored(entry.object_id, entry.source, entry.status, entry.reason) for entry in refused))
-    mine, new, strangers = sorted_out(curves, known)
+    mine, new, strangers = sorted_out(curves, known, tonight.beside)
     tables.add(*(unscored(one.object_id, one.source, "rejected", f"{why} ({since})") for one, why in strangers))
     why = f"new star: it needs a run ({since})"
     tables.add(*(unscored(one.object_id, one.source, "rejected", why, past="new star") for one in new))
     with watch.over("writing"):
+        earlier = _beside(mine, known, tonight.beside, state, out / _SCRATCH)
         if keep:
-            after = (_after(table, mine, settings, names, tables, watch) for table in state.batches(out / _SCRATCH))
+            whole = state.batches(out / _SCRATCH)
+            after = (_after(table, mine, earlier, settings, names, tables, watch) for table in whole)
             write_state(out / STATE, after)
         else:
             (out / STATE).unlink(missing_ok=True)
             for table in state.batches(out / _SCRATCH, set(mine)):
-                _after(table, mine, settings, names, tables, watch)
+                _after(table, mine, earlier, settings, names, tables, watch)
         tables.write(out)
     record = NightRecord(
         version=VERSION,
@@ -227,9 +232,27 @@ def _changed(curves: list[LightCurve], known: Known | None) -> list[LightCurve]:
     return [curve for curve, one in zip(curves, new, strict=True) if one]
 
 
+def _beside(
+    came: Collection[Name], known: Sequence[Name], beside: Collection[str], state: State, scratch: Path
+) -> dict[Name, list[LightCurve]]:
+    """What had come before of tonight's stars, in files that the run has taken in as stars of their own."""
+    if not beside:
+        return {}
+    # of several stars of a name nothing says which one it had come of
+    several = Counter(name for name, source in known if source not in beside)
+    first = {name: (name, source) for name, source in came if source not in beside and several[name] == 1}
+    wanted = {(name, source) for name, source in known if source in beside and name in first}
+    found: dict[Name, list[LightCurve]] = defaultdict(list)
+    for table in state.batches(scratch, wanted) if wanted else ():
+        for curve, _ in read_state(table):
+            found[first[curve.object_id]].append(curve)
+    return found
+
+
 def _after(
     table: pa.Table,
     came: Mapping[Name, Sequence[LightCurve]],
+    beside: Mapping[Name, Sequence[LightCurve]],
     settings: RunOptions,
     detectors: Sequence[str],
     tables: NightTables,
@@ -240,7 +263,7 @@ def _after(
     here = [i for i, name in enumerate(names) if name in came]
     if not here:
         return table
-    visits = list(_visits(table.take(pa.array(here)), came))
+    visits = list(_visits(table.take(pa.array(here)), came, beside))
     after = through_the_night(visits, settings, detectors, watch)
     tables.add(*(one.said for one in after))
     new = state_table([one.curve for one in after], [one.kept for one in after])
@@ -249,6 +272,9 @@ def _after(
     return pa.concat_tables([table, new]).take(pa.array(place)).combine_chunks()
 
 
-def _visits(table: pa.Table, came: Mapping[Name, Sequence[LightCurve]]) -> Iterator[Visit]:
+def _visits(
+    table: pa.Table, came: Mapping[Name, Sequence[LightCurve]], beside: Mapping[Name, Sequence[LightCurve]]
+) -> Iterator[Visit]:
     for curve, kept in read_state(table):
-        yield Visit(curve, kept, came[curve.object_id, curve.source])
+        name = (curve.object_id, curve.source)
+        yield Visit(curve, kept, came[name], beside.get(name, ()))

@@ -123,6 +123,13 @@ def test_what_comes_beside_the_runs_own_sources_comes_into_its_catalog_and_is_to
         assert "star0" not in dict(alerts(morning()))
         write(incoming, "star9", rows(9))
         assert "star0" not in dict(alerts(morning()))
+        # held against all that is known of the star, not only of its file
+        write(incoming, "star1", rows(1, flare=HALF + 12)[HALF : HALF + 15])
+        night = morning()
+        assert night is not None
+        assert alerts(night) == [("star1", "night")]
+        (star,) = pq.read_table(Path(night) / STARS).to_pylist()
+        assert (star["n_new"], star["n_events"] > 0) == (5, True)
         assert morning() is None
         assert "from now on" not in capfd.readouterr().err
         once = tmp_path / "once"
