@@ -143,5 +143,5 @@ def _bring_up_to_date(run_dir: Path, tonight: Sequence[str], settings: RunOption
         from swope.flows.catalog import catalog, task_runner
 
         flow = catalog.with_options(task_runner=task_runner(workers))
-        record = flow(origin.sources, str(run_dir), options=run.options, workers=workers, root=str(origin.root))
+        record = flow(list(origin.sources), str(run_dir), options=run.options, workers=workers, root=str(origin.root))
     print(record.summary(run_dir))
