@@ -97,13 +97,14 @@ def call(parsed: argparse.Namespace) -> int:
         )
         print(record.summary(parsed.out))
         other: OtherInputError | None = None
-        if not parsed.no_update and (parsed.since / RECORD).exists():
+        update = not parsed.no_update and (parsed.since / RECORD).exists()
+        if update:
             try:
                 _bring_up_to_date(parsed.since, parsed.sources, settings, workers)
             except OtherInputError as problem:
                 other = problem
         # now, or by this command before it was stopped
-        updated = not parsed.no_update and record.run != run_of(parsed.since)
+        updated = update and record.run != run_of(parsed.since)
         if not (parsed.out / ALERTS).exists():
             call_for([parsed.out], parsed.since if updated else None, parsed.hook)
         if other is not None:

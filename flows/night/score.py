@@ -213,10 +213,11 @@ def _finished(
         return None
     if Path(record.since).resolve() != since.resolve():
         return None
-    # what the run has taken in cannot be scored in another way, either
-    taken_in = record.run != run_of(since)
+    if record.run != run_of(since):
+        # what a run has taken in cannot be scored in another way, either; a night is as it was scored last
+        return record if (since / RECORD).exists() else None
     names = {one.name for one in call_twice(chosen, detectors)}
-    return record if taken_in or (record.config, set(record.models)) == (asdict(settings), names) else None
+    return record if (record.config, set(record.models)) == (asdict(settings), names) else None
 
 
 def inputs_of(planned: Plan) -> list[str]:
