@@ -28,6 +28,7 @@ from swope.flows.latent import LATENT, merge_latents
 from swope.flows.makers import Makers
 from swope.flows.manifest import chunk_key, is_done, remove_damaged
 from swope.flows.options import RunOptions
+from swope.flows.origin import Origin
 from swope.flows.pages import write_report
 from swope.flows.pieces import pieces_of, referred, tables
 from swope.flows.record import RunRecord
@@ -38,7 +39,7 @@ from swope.flows.verdicts import rerank
 from swope.flows.workers import WorkerDiedError, call, call_twice, wanted, worker_processes
 from swope.pipeline.catalog import count_statuses, merge
 from swope.pipeline.commit import replaced_together
-from swope.pipeline.ingest import Part, Plan, plan
+from swope.pipeline.ingest import Part, plan
 from swope.pipeline.verdicts import read_verdicts
 from swope.pipeline.version import VERSION
 
@@ -100,6 +101,7 @@ def catalog(
     options: RunOptions | None = None,
     workers: int | None = None,
     top: int | None = 20,
+    root: str | None = None,
 ) -> RunRecord:
     """Make a catalog and its report from light curves.
 
@@ -110,6 +112,7 @@ def catalog(
     options : the run's settings; models that are not there are left out, and the shipped ones taken.
     workers : most worker processes; None for one a core, or none on Dask; 0 to compute where a task runs (on Dask).
     top : how many of the most anomalous stars the report shows; None for no report.
+    root : folder that relative sources are relative to; None for the current one.
 
     Raises
     ------
@@ -127,26 +130,26 @@ def catalog(
     with one_at_a_time(run_dir), worker_processes(processes(workers)):
         scratch = run_dir / SCRATCH
         tasks.fetch(sources, scratch)
-        planned = plan(sources, stages.ingest_options(options), scratch)
+        place = Path(root) if root else Path.cwd()
+        planned = plan(sources, stages.ingest_options(options), scratch, place)
         watch.lap("plan")
         drop_damaged(run_dir)
-        return make_catalog(planned, sources, run_dir, options, top, watch)
+        return make_catalog(Origin(sources, place, planned), run_dir, options, top, watch)
 
 
-def make_catalog(
-    planned: Plan, sources: Sequence[str], run_dir: Path, options: RunOptions, top: int | None, watch: Stopwatch
-) -> RunRecord:
+def make_catalog(origin: Origin, run_dir: Path, options: RunOptions, top: int | None, watch: Stopwatch) -> RunRecord:
     """Make the catalog of what is planned, in a flow that holds the folder and has dropped what is damaged.
 
     Parameters
     ----------
-    planned : what the sources hold; its parts may point into the scratch folder of the run.
-    sources, options, top : as of `catalog`.
+    origin : what it is made of; the plan's parts may point into the scratch folder of the run.
+    options, top : as of `catalog`.
     run_dir : folder of the run.
     watch : counts the phases.
     """
     # a damaged table is refused before the work is done
     read_verdicts(run_dir)
+    planned = origin.planned
     makers = load_makers(options)
     chunks = chunks_of(planned.parts, options, makers)
     reused = [run_dir / chunk for chunk in chunks if is_done(run_dir / chunk)]
@@ -161,7 +164,9 @@ def make_catalog(
     record = RunRecord(
         version=VERSION,
         versions=makers.versions,
-        sources=list(sources),
+        sources=list(origin.sources),
+        root=origin.seen_from(run_dir),
+        refused=planned.refused_digest,
         config=asdict(options),
         models=makers.models,
         counts={},

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 from prefect import flow
 
 from swope.flows.arrow import without_pandas
@@ -33,14 +35,15 @@ from swope.flows.night.record import NightRecord
 from swope.flows.night.score import Tonight, read_chunks, read_parts, score_plan
 from swope.flows.night.since import DamagedError, State
 from swope.flows.options import RunOptions
+from swope.flows.origin import Origin, found_again
 from swope.flows.record import RunRecord
 from swope.flows.runtime import one_thread
-from swope.flows.stages import ingest_options
+from swope.flows.stages import OBJECTS, ingest_options
 from swope.flows.state import NIGHTLY, STATE
 from swope.flows.turns import one_at_a_time
 from swope.flows.workers import call_twice, wanted, worker_processes
 from swope.pipeline.catalog.store import RECORD
-from swope.pipeline.ingest import plan
+from swope.pipeline.ingest import check_sources, plan
 
 
 @flow(name="nightly", flow_run_name="nightly {incoming}", task_runner=task_runner(CORES, DASK))
@@ -65,6 +68,7 @@ def nightly(
     Parameters
     ----------
     incoming : folder that new light curves, or new points of old ones, arrive in; points known already are left out.
+        It comes to what the run was made from, where it is not among that.
     since : folder of the run that knows the stars; where there is none yet, it is made from `incoming`.
     out : folder of the nights.
     options : settings; None for those of the run. Where they, the models or the code changed, all stars are analysed.
@@ -76,7 +80,9 @@ def nightly(
     Raises
     ------
     swope.flows.night.alerts.HookError
-        When the hook fails; the night is finished all the same.
+        When the hook fails; the night is finished all the same, and the hook called again by the next one.
+    swope.flows.origin.OtherInputError
+        When what is found where the run had its input has nothing in common with it.
     """
     one_thread()
     without_pandas()
@@ -93,24 +99,23 @@ def nightly(
             settings = (options or run.options).settled()
             makers = load_makers(settings)
             made = maker_changes(run, makers, settings) + undone(run, run_dir) if update else []
-            # by the process that reads the files next, and knows by then how
-            planned = call_twice(plan, [incoming], ingest_options(settings), run_dir / SCRATCH)
+            origin = _origin(incoming, run, run_dir, settings, update)
             watch.lap("plan")
             before = last_night(nights, run)
-            came = input_changes(planned, run, before)
+            came = input_changes(origin.planned, run, before)
             changed = made + came
             if changed or nights_without_alerts(nights):
                 # nothing else is read of what the run has finished
                 drop_damaged(run_dir)
             if came:
-                tonight = Tonight([incoming], planned, changed=came)
+                tonight = Tonight(origin.sources, origin.planned, came, origin.beside)
                 changed += _score(tonight, run_dir, run, before, nights, settings, makers, top, update)
             watch.lap("night")
             waiting = nights_without_alerts(nights)
-            if update and (changed or waiting):
-                if list(run.sources) != [incoming]:
-                    planned = call_twice(plan, run.sources, ingest_options(settings), run_dir / SCRATCH)
-                make_catalog(planned, run.sources, run_dir, settings, top, watch)
+            # a night whose alerts the hook did not take is in the catalog already
+            if update and (changed or any(NightRecord.read(night).run == run.stamp for night in waiting)):
+                make_catalog(origin, run_dir, settings, top, watch)
+                _say_of_sources(run, origin, run_dir, settings)
             for scratch in (KNOWN, SCRATCH):
                 shutil.rmtree(run_dir / scratch, ignore_errors=True)
         if not changed and not waiting:
@@ -122,6 +127,32 @@ def nightly(
         for night in waiting:
             print(NightRecord.read(night).summary(night))
     return str(waiting[-1]) if waiting else None
+
+
+def _origin(incoming: str, run: RunRecord, run_dir: Path, settings: RunOptions, update: bool) -> Origin:
+    """What there is tonight: all that the catalog is to be made from; without one, the folder alone."""
+    check_sources([incoming])
+    how = ingest_options(settings)
+    # by the process that reads the files next, and knows by then how
+    planning = partial(call_twice, plan)
+    if update:
+        return found_again(run, run_dir, how, run_dir / SCRATCH, [incoming], planning=planning)
+    return Origin([incoming], Path.cwd(), planning([incoming], how, run_dir / SCRATCH))
+
+
+def _say_of_sources(run: RunRecord, origin: Origin, run_dir: Path, settings: RunOptions) -> None:
+    """Say so where the catalog was made from more than before."""
+    if list(origin.sources) == list(run.sources):
+        return
+    print(f"{run_dir} is made from {', '.join(origin.sources)} from now on", file=sys.stderr)
+    names = pc.value_counts(pq.read_table(run_dir / OBJECTS, columns=["object_id"])["object_id"])
+    several = pc.sum(pc.greater(names.field("counts"), 1)).as_py()
+    if several and settings.join is None:
+        print(
+            f"{several} names are those of several stars there, each with the points of its own file: where they are "
+            "the same stars, the setting `join: 0` brings their files together",
+            file=sys.stderr,
+        )
 
 
 def _score(
@@ -150,7 +181,7 @@ def _score(
     known = known_stars(run_dir, makers, settings, (), run_dir / KNOWN)
     seen = known_parts(run, None if since == run_dir else since)
     new = [part for part in tonight.planned.parts if part.digest not in seen]
-    if update and known is not None and since == run_dir and list(run.sources) == list(tonight.sources):
+    if update and known is not None and since == run_dir:
         # read once, for the night and for the catalog
         folders = [run_dir / chunk for chunk in chunks_of(new, settings, makers)]
         apart = set_chunks_apart(list(zip(new, folders, strict=True)), settings, known)

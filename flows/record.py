@@ -36,6 +36,8 @@ class RunRecord:
     n_taken_over : stars of the other chunks that an earlier run had done, and that are the same.
     drift : what of the catalog is not as in the runs before it (`swope.flows.drift`), in words.
     pieces : folders that hold rows of the catalog: those of chunks, and those that chunks refer to.
+    root : folder that relative sources are relative to, as seen from the run's; None of an older version.
+    refused : changes when anything of the inputs that did not become stars does; "" where there were none.
     """
 
     version: str
@@ -54,6 +56,8 @@ class RunRecord:
     n_taken_over: int = 0
     drift: list[str] = field(default_factory=list)
     pieces: list[str] = field(default_factory=list)
+    root: str | None = None
+    refused: str = ""
 
     def write(self, run_dir: Path) -> None:
         """Write run.json."""
@@ -84,6 +88,7 @@ class RunRecord:
     def stamp(self) -> str:
         """What tells this run's catalog from another's: a hash of all that made it."""
         made = [self.version, self.versions, self.config, self.models, self.inputs]
+        made += [self.refused] if self.refused else []
         return hashlib.sha256(json.dumps(made, sort_keys=True).encode()).hexdigest()
 
     @property

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from swope.pipeline.clean import clean
 from swope.pipeline.events import Event, EventOptions, PointNull, all_runs, count_tries, pick
 from swope.pipeline.forecast import Forecast
-from swope.pipeline.lightcurve import IntArray, LightCurve
+from swope.pipeline.lightcurve import FloatArray, IntArray, LightCurve
 
 #: A run counts for tonight where its last point strays by more than this many sigma: one that was strange last week and
 #: ends in ordinary points is over.
@@ -56,8 +57,7 @@ def arrivals(known: LightCurve, came: Sequence[LightCurve]) -> Arrivals:
     if strange.any():
         names = ", ".join(sorted({repr(good.bands[b]) for b in good.band[strange]}))
         past.append(f"{strange.sum()} rows in {names}, which the run had no rows of: needs a run")
-    # a time and a band as one number that compares exactly
-    seen = ~strange & np.isin(good.time + 1j * band, known.time + 1j * known.band)
+    seen = ~strange & np.isin(_at(good.time, band), _at(known.time, known.band))
     same = np.zeros(len(good), dtype=bool)
     same[seen] = _as_known(known, good.where(seen), band[seen])
     if (seen & ~same).any():
@@ -65,6 +65,8 @@ def arrivals(known: LightCurve, came: Sequence[LightCurve]) -> Arrivals:
     early = ~strange & ~seen & (good.time < known.time[-1])
     if early.any():
         past.append(f"{early.sum()} rows earlier than the last one known, {known.time[-1]:.5f}: needs a run")
+    if gone := _gone(known, [curve for curve in fitting if curve.source == known.source], good, band):
+        past.append(f"{gone} rows that were known are gone, or not usable any more: needs a run")
     reasons += past
     rows = np.flatnonzero(~(strange | seen | early))
     rows = rows[np.lexsort((band[rows], good.time[rows]))]
@@ -73,6 +75,12 @@ def arrivals(known: LightCurve, came: Sequence[LightCurve]) -> Arrivals:
     fresh = replace(good.where(rows), band=band[rows], bands=known.bands, mask=unmarked)
     masked = len(new) - len(good)
     return Arrivals(fresh, int(same.sum()), masked, "; ".join(reasons) or None, "; ".join(past) or None)
+
+
+def _at(time: FloatArray, band: IntArray) -> NDArray[np.complex128]:
+    """A time and a band as one number that compares exactly."""
+    at: NDArray[np.complex128] = time + 1j * band
+    return at
 
 
 def _as_known(known: LightCurve, rows: LightCurve, band: IntArray) -> list[bool]:
@@ -84,6 +92,23 @@ def _as_known(known: LightCurve, rows: LightCurve, band: IntArray) -> list[bool]
 
     there = set(told(known, known.band))
     return [row in there for row in told(rows, band)]
+
+
+def _gone(known: LightCurve, whole: Sequence[LightCurve], good: LightCurve, band: IntArray) -> int:
+    """How many known rows did not come again, where the star's own file came.
+
+    A file that has none of the known rows holds but tonight's points, and says nothing of the others.
+
+    Parameters
+    ----------
+    whole : the curves that came from where the known one did.
+    good, band : the usable rows that came, and the place of each one's band.
+    """
+    known_rows = _at(known.time, known.band)
+    own = _together(known, whole)
+    if not np.isin(known_rows, _at(own.time, _places(known, own))).any():
+        return 0
+    return int((~np.isin(known_rows, _at(good.time, band))).sum())
 
 
 def follow_on(known: LightCurve, fresh: LightCurve) -> LightCurve:

@@ -72,14 +72,17 @@ def call(parsed: argparse.Namespace) -> int:
     one_thread()
     from dataclasses import replace
 
+    from swope.pipeline.catalog.store import RECORD
     from swope.pipeline.ingest import check_sources
 
     check_sources(parsed.sources)
     check_out(parsed.out)
     from swope.flows.interrupt import terminable
     from swope.flows.lock import locked
-    from swope.flows.night import call_for, score_night
+    from swope.flows.night import ALERTS, call_for, score_night
+    from swope.flows.night.record import run_of
     from swope.flows.night.since import State
+    from swope.flows.origin import OtherInputError
     from swope.flows.workers import worker_processes
 
     given = {name: getattr(parsed, name) for name in (*_READ_BY, "event_pvalue")}
@@ -90,44 +93,56 @@ def call(parsed: argparse.Namespace) -> int:
     workers = parsed.workers or os.cpu_count() or 1
     with terminable(), worker_processes(workers), locked(parsed.out):
         record = score_night(
-            list(parsed.sources), parsed.since, parsed.out, settings, parsed.detector or None, parsed.top
+            list(parsed.sources), parsed.since, parsed.out, settings, parsed.detector or None, parsed.top, anew=False
         )
         print(record.summary(parsed.out))
-        updated = not parsed.no_update and _brought_up_to_date(parsed.since, parsed.sources, settings, workers)
-        call_for([parsed.out], parsed.since if updated else None, parsed.hook)
+        other: OtherInputError | None = None
+        update = not parsed.no_update and (parsed.since / RECORD).exists()
+        if update:
+            try:
+                _bring_up_to_date(parsed.since, parsed.sources, settings, workers)
+            except OtherInputError as problem:
+                other = problem
+        # now, or by this command before it was stopped
+        updated = update and record.run != run_of(parsed.since)
+        if not (parsed.out / ALERTS).exists():
+            call_for([parsed.out], parsed.since if updated else None, parsed.hook)
+        if other is not None:
+            raise other
     return 0
 
 
-def _brought_up_to_date(run_dir: Path, tonight: Sequence[str], settings: RunOptions, workers: int) -> bool:
-    """Run again where what a run read has changed; False where it has not, and where the folder is a night's.
+def _bring_up_to_date(run_dir: Path, tonight: Sequence[str], settings: RunOptions, workers: int) -> None:
+    """Run again where what a run read has changed.
 
     A run that joins the files of a star reads tonight's files, too, unless these are to be read in another way.
+
+    Raises
+    ------
+    swope.flows.origin.OtherInputError
+        As `swope.flows.origin.found_again`.
     """
     from swope.flows.night.changes import input_changes, undone
+    from swope.flows.origin import found_again
     from swope.flows.record import RunRecord
     from swope.flows.server import prefect_server
     from swope.flows.stages import ingest_options
-    from swope.pipeline.catalog.store import RECORD
-    from swope.pipeline.ingest import SourceError, plan
+    from swope.pipeline.ingest import SourceError
 
-    if not (run_dir / RECORD).exists():
-        return False
     run = RunRecord.read(run_dir)
     read_alike = all(getattr(settings, name) == getattr(run.options, name) for name in _READ_BY)
     joined = tonight if run.options.join is not None and read_alike else ()
-    sources = list(dict.fromkeys([*run.sources, *joined]))
     with tempfile.TemporaryDirectory(prefix="swope-") as scratch:
         try:
-            changed = input_changes(plan(sources, ingest_options(run.options), Path(scratch)), run, None)
+            origin = found_again(run, run_dir, ingest_options(run.options), Path(scratch), joined, tonight)
         except SourceError as error:
             print(f"{run_dir} is as it was, since its sources are not found from here: {error}", file=sys.stderr)
-            return False
-    if not changed and not undone(run, run_dir):
-        return False
+            return
+    if not input_changes(origin.planned, run, None) and not undone(run, run_dir):
+        return
     with prefect_server():
         from swope.flows.catalog import catalog, task_runner
 
         flow = catalog.with_options(task_runner=task_runner(workers))
-        record = flow(sources, str(run_dir), options=run.options, workers=workers)
+        record = flow(list(origin.sources), str(run_dir), options=run.options, workers=workers, root=str(origin.root))
     print(record.summary(run_dir))
-    return True

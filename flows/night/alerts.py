@@ -6,6 +6,7 @@ import json
 import shlex
 import subprocess
 import urllib.request
+from collections import defaultdict
 from collections.abc import Sequence
 from http.client import HTTPException
 from pathlib import Path
@@ -16,10 +17,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from swope.flows.night.arrived import Name
 from swope.flows.night.page import write_page
 from swope.flows.night.record import NightRecord
 from swope.flows.night.tables import STARS
-from swope.pipeline.catalog import write_parquet
+from swope.pipeline.catalog import stars_of, write_parquet
 from swope.pipeline.catalog.store import OBJECTS
 from swope.pipeline.column import FLOAT, INT, TEXT, Column
 
@@ -67,30 +69,52 @@ def alerts_of(night: Path, run_dir: Path | None) -> list[dict[str, Any]]:
         for row in strange.to_pylist()
     ]
     if run_dir is not None:
-        alerts += _analysed(stars.filter(pc.is_valid(stars["past"])), run_dir, limit)
+        alerts += _analysed(stars, run_dir, limit)
     return sorted(alerts, key=lambda row: (2.0 if row["pvalue"] is None else row["pvalue"], row["object_id"]))
 
 
-def _analysed(past: pa.Table, run_dir: Path, limit: float) -> list[dict[str, Any]]:
-    """Those of some stars whose whole light curve is strange."""
-    why = dict(zip(past["object_id"].to_pylist(), past["past"].to_pylist(), strict=True))
+def _analysed(stars: pa.Table, run_dir: Path, limit: float) -> list[dict[str, Any]]:
+    """Those of a night's stars that are new, or whose past changed, and whose whole light curve is strange."""
     columns = ["object_id", "source", "anomaly_pvalue", "n_events", "anomaly_reason"]
     objects = pq.read_table(run_dir / OBJECTS, columns=columns)
     strange = pc.and_kleene(
-        pc.is_in(objects["object_id"], pa.array(list(why), pa.string())),
+        pc.is_in(objects["object_id"], stars.filter(pc.is_valid(stars["past"]))["object_id"]),
         pc.less_equal(objects["anomaly_pvalue"], limit),
     )
+    why = _why(stars, objects)
     return [
         {
             "object_id": row["object_id"],
             "source": row["source"],
-            "why": "new" if why[row["object_id"]] == "new star" else "past",
+            "why": "new" if said == "new star" else "past",
             "pvalue": row["anomaly_pvalue"],
             "n_events": row["n_events"],
             "said": row["anomaly_reason"],
         }
         for row in objects.filter(strange).to_pylist()
+        if (said := why.get((row["object_id"], row["source"]))) is not None
     ]
+
+
+def _why(stars: pa.Table, objects: pa.Table) -> dict[Name, str]:
+    """What of the past of a night's stars changed, by name and source in the run.
+
+    That is the star of its name from tonight's file; or, where the run has none from there, its only one of the name,
+    unless that came tonight, too.
+    """
+    changed = stars.filter(pc.is_valid(stars["past"]))
+    sources = defaultdict(list)
+    for name, source in stars_of(objects.filter(pc.is_in(objects["object_id"], changed["object_id"]))):
+        sources[name].append(source)
+    came = set(stars_of(stars))
+    why = {}
+    for (name, source), said in zip(stars_of(changed), changed["past"].to_pylist(), strict=True):
+        places = sources[name]
+        if source in places:
+            why[name, source] = said
+        elif len(places) == 1 and (name, places[0]) not in came:
+            why[name, places[0]] = said
+    return why
 
 
 def write_alerts(night: Path, alerts: Sequence[dict[str, Any]]) -> None:
@@ -137,7 +161,8 @@ def call_for(nights: Sequence[Path], run_dir: Path | None, hook: str | None) -> 
     Raises
     ------
     HookError
-        When the hook fails, after all else is done.
+        When the hook fails, after all else is done: the night it did not take is without alerts.parquet, and is called
+        for again.
     """
     failed: HookError | None = None
     for night in nights:
@@ -148,6 +173,7 @@ def call_for(nights: Sequence[Path], run_dir: Path | None, hook: str | None) -> 
                 call_hook(hook, night, alerts)
             except HookError as error:
                 failed = error
+                continue
         # last: a night without them is called for again
         write_alerts(night, alerts)
     if failed is not None:

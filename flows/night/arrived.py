@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from swope.pipeline.lightcurve import LightCurve
 
@@ -12,7 +12,7 @@ Name = tuple[str, str]
 
 
 def sorted_out(
-    came: Iterable[LightCurve], known: Sequence[Name]
+    came: Iterable[LightCurve], known: Sequence[Name], beside: Collection[str] = ()
 ) -> tuple[dict[Name, list[LightCurve]], list[LightCurve], list[tuple[LightCurve, str]]]:
     """Give each curve to the star that it goes on from.
 
@@ -23,6 +23,8 @@ def sorted_out(
     ----------
     came : tonight's curves.
     known : the stars that the run, or the night before, knows.
+    beside : files that come to those that the run was made from: a curve of these goes on from the star of its name in
+        the other files, where there is one, although the run may have taken it in as a star of its own.
 
     Returns
     -------
@@ -39,7 +41,9 @@ def sorted_out(
     strangers: list[tuple[LightCurve, str]] = []
     for curve in curves:
         own, places = (curve.object_id, curve.source), sources.get(curve.object_id, [])
-        if own in exact:
+        if curve.source in beside and len(first := [one for one in places if one not in beside]) == 1:
+            mine[curve.object_id, first[0]].append(curve)
+        elif own in exact:
             mine[own].append(curve)
         elif not places or (len(places) == 1 and (curve.object_id, places[0]) in told):
             # the known one of its name came too

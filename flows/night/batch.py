@@ -24,11 +24,12 @@ TOGETHER = 512
 
 @dataclass(frozen=True, eq=False)
 class Visit:
-    """A star that the run knows, and what came of it tonight."""
+    """A star that the run knows, what came of it tonight, and what had come of it in files beside its own."""
 
     curve: LightCurve
     kept: Kept
     came: Sequence[LightCurve]
+    beside: Sequence[LightCurve] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +79,7 @@ def _through(
         steps = []
         for i, visit in enumerate(visits):
             with marked(folder, Mark("follow", i)):
-                steps.append(take_in(visit.curve, visit.kept, visit.came))
+                steps.append(take_in(visit.curve, visit.kept, visit.came, visit.beside))
     stars = [Star(step.curve, step.kept.period) for step in steps]
     wanted = [len(step.arrived.fresh) > 0 for step in steps]
     answers = {}

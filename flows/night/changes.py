@@ -42,6 +42,8 @@ def input_changes(planned: Plan, run: RunRecord, night: Path | None) -> list[str
         changed.append(f"{len(gone)} of the {len(before)} parts that were there are gone or changed")
     if planned.n_inputs != last.n_inputs:
         changed.append(f"{planned.n_inputs} files, where there were {last.n_inputs}")
+    if planned.refused_digest != last.refused:
+        changed.append("what cannot become a star is not as it was")
     return changed
 
 

@@ -34,6 +34,7 @@ class NightRecord:
     run : which run it, or the nights before it, went on from (`swope.flows.record.RunRecord.stamp`); "" where an older
         version did not say.
     inputs : digests of the parts of the input.
+    refused : as a run's record has it.
     changed : what was not as it was before, in words.
     files : SHA-256 of the state that the next night goes on from, by name.
     """
@@ -56,6 +57,7 @@ class NightRecord:
     timings: dict[str, float]
     run: str = ""
     inputs: list[str] = field(default_factory=list)
+    refused: str = ""
     changed: list[str] = field(default_factory=list)
     files: dict[str, str] = field(default_factory=dict)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
@@ -14,9 +15,11 @@ import pyarrow as pa
 from swope.flows.known import Known
 from swope.flows.makers import versions
 from swope.flows.manifest import hashes_of
+from swope.flows.night.alerts import ALERTS
 from swope.flows.night.arrived import Name, sorted_out
 from swope.flows.night.batch import Visit, through_the_night
 from swope.flows.night.detectors import chosen, ids
+from swope.flows.night.page import PAGE
 from swope.flows.night.record import NightRecord, run_of
 from swope.flows.night.since import State
 from swope.flows.night.star import unscored
@@ -47,11 +50,13 @@ class Tonight:
     sources : as the user gave them.
     planned : what they hold.
     changed : what is not as it was in the run before, in words.
+    beside : names of its files that come to those that the run was made from.
     """
 
     sources: Sequence[str]
     planned: Plan
     changed: Sequence[str] = field(default_factory=tuple)
+    beside: frozenset[str] = frozenset()
 
 
 def read_parts(
@@ -85,6 +90,7 @@ def score_night(
     settings: RunOptions | None = None,
     detectors: Sequence[str] | None = None,
     top: int = 10,
+    anew: bool = True,
 ) -> NightRecord:
     """Score the new points of a night.
 
@@ -97,6 +103,8 @@ def score_night(
     settings : how to read; None for those of the run.
     detectors : names of some that forecast; None for all.
     top : how many of the most surprising stars are named.
+    anew : whether a night of the same input that is finished in `out` is scored again. Where the run has been brought
+        up to date since, it knows that night's points, and nothing would be left of the night.
 
     Raises
     ------
@@ -109,6 +117,8 @@ def score_night(
     settings = settings or state.settings
     with tempfile.TemporaryDirectory(prefix="swope-") as scratch:
         planned = plan(sources, ingest_options(settings), Path(scratch))
+        if not anew and (record := _finished(out, since, planned, settings, detectors)) is not None:
+            return record
         look = partial(read_parts, planned.parts, settings)
         return score_plan(Tonight(sources, planned), look, state, since, out, settings, detectors, top)
 
@@ -145,22 +155,25 @@ def score_plan(
     with watch.over("models"):
         models = call_twice(ids, settings, names)
     out.mkdir(parents=True, exist_ok=True)
-    (out / NIGHTLY).unlink(missing_ok=True)
+    for name in (NIGHTLY, ALERTS, PAGE):
+        (out / name).unlink(missing_ok=True)
     tables = NightTables(columns)
     refused = [*tonight.planned.refused, *refused]
     tables.add(*(unscored(entry.object_id, entry.source, entry.status, entry.reason) for entry in refused))
-    mine, new, strangers = sorted_out(curves, known)
+    mine, new, strangers = sorted_out(curves, known, tonight.beside)
     tables.add(*(unscored(one.object_id, one.source, "rejected", f"{why} ({since})") for one, why in strangers))
     why = f"new star: it needs a run ({since})"
     tables.add(*(unscored(one.object_id, one.source, "rejected", why, past="new star") for one in new))
     with watch.over("writing"):
+        earlier = _beside(mine, known, tonight.beside, state, out / _SCRATCH)
         if keep:
-            after = (_after(table, mine, settings, models, tables, watch) for table in state.batches(out / _SCRATCH))
+            whole = state.batches(out / _SCRATCH)
+            after = (_after(table, mine, earlier, settings, models, tables, watch) for table in whole)
             write_state(out / STATE, after)
         else:
             (out / STATE).unlink(missing_ok=True)
             for table in state.batches(out / _SCRATCH, set(mine)):
-                _after(table, mine, settings, models, tables, watch)
+                _after(table, mine, earlier, settings, models, tables, watch)
         tables.write(out)
     record = NightRecord(
         version=VERSION,
@@ -168,7 +181,8 @@ def score_plan(
         sources=list(tonight.sources),
         since=str(since),
         run=run_of(since),
-        inputs=sorted(part.digest for part in tonight.planned.parts),
+        inputs=inputs_of(tonight.planned),
+        refused=tonight.planned.refused_digest,
         changed=list(tonight.changed),
         config=asdict(settings),
         models=models,
@@ -188,6 +202,29 @@ def score_plan(
     return record
 
 
+def _finished(
+    out: Path, since: Path, planned: Plan, settings: RunOptions, detectors: Sequence[str] | None
+) -> NightRecord | None:
+    """The night that is finished in a folder, if it is this one."""
+    if not (out / NIGHTLY).exists():
+        return None
+    record = NightRecord.read(out)
+    if (record.inputs, record.refused) != (inputs_of(planned), planned.refused_digest):
+        return None
+    if Path(record.since).resolve() != since.resolve():
+        return None
+    if record.run != run_of(since):
+        # what a run has taken in cannot be scored in another way, either; a night is as it was scored last
+        return record if (since / RECORD).exists() else None
+    names = {one.name for one in call_twice(chosen, detectors)}
+    return record if (record.config, set(record.models)) == (asdict(settings), names) else None
+
+
+def inputs_of(planned: Plan) -> list[str]:
+    """Digests of the parts of a night's input, as its record has them."""
+    return sorted(part.digest for part in planned.parts)
+
+
 def _changed(curves: list[LightCurve], known: Known | None) -> list[LightCurve]:
     """Those that the run does not have as they are."""
     if known is None or not curves:
@@ -196,9 +233,27 @@ def _changed(curves: list[LightCurve], known: Known | None) -> list[LightCurve]:
     return [curve for curve, one in zip(curves, new, strict=True) if one]
 
 
+def _beside(
+    came: Collection[Name], known: Sequence[Name], beside: Collection[str], state: State, scratch: Path
+) -> dict[Name, list[LightCurve]]:
+    """What had come before of tonight's stars, in files that the run has taken in as stars of their own."""
+    if not beside:
+        return {}
+    # of several stars of a name nothing says which one it had come of
+    several = Counter(name for name, source in known if source not in beside)
+    first = {name: (name, source) for name, source in came if source not in beside and several[name] == 1}
+    wanted = {(name, source) for name, source in known if source in beside and name in first}
+    found: dict[Name, list[LightCurve]] = defaultdict(list)
+    for table in state.batches(scratch, wanted) if wanted else ():
+        for curve, _ in read_state(table):
+            found[first[curve.object_id]].append(curve)
+    return found
+
+
 def _after(
     table: pa.Table,
     came: Mapping[Name, Sequence[LightCurve]],
+    beside: Mapping[Name, Sequence[LightCurve]],
     settings: RunOptions,
     ids: Mapping[str, str],
     tables: NightTables,
@@ -209,7 +264,7 @@ def _after(
     here = [i for i, name in enumerate(names) if name in came]
     if not here:
         return table
-    visits = list(_visits(table.take(pa.array(here)), came))
+    visits = list(_visits(table.take(pa.array(here)), came, beside))
     after = through_the_night(visits, settings, ids, watch)
     tables.add(*(one.said for one in after))
     new = state_table([one.curve for one in after], [one.kept for one in after])
@@ -218,6 +273,9 @@ def _after(
     return pa.concat_tables([table, new]).take(pa.array(place)).combine_chunks()
 
 
-def _visits(table: pa.Table, came: Mapping[Name, Sequence[LightCurve]]) -> Iterator[Visit]:
+def _visits(
+    table: pa.Table, came: Mapping[Name, Sequence[LightCurve]], beside: Mapping[Name, Sequence[LightCurve]]
+) -> Iterator[Visit]:
     for curve, kept in read_state(table):
-        yield Visit(curve, kept, came[curve.object_id, curve.source])
+        name = (curve.object_id, curve.source)
+        yield Visit(curve, kept, came[name], beside.get(name, ()))

@@ -59,8 +59,18 @@ class Step:
     problem: Reason | None = None
 
 
-def take_in(known: LightCurve, kept: Kept, came: Sequence[LightCurve]) -> Step:
-    """Sort a star's rows out, and go on with the state space through the new ones."""
+def take_in(known: LightCurve, kept: Kept, came: Sequence[LightCurve], beside: Sequence[LightCurve] = ()) -> Step:
+    """Sort a star's rows out, and go on with the state space through the new ones.
+
+    Parameters
+    ----------
+    known, kept : its rows, and what is kept beside.
+    came : what came tonight.
+    beside : what had come before, and is not among `known`.
+    """
+    if beside:
+        before = take_in(known, kept, beside)
+        known, kept = before.curve, before.kept
     source = "; ".join(sorted({curve.source for curve in came}))
     arrived = arrivals(known, came)
     fresh = arrived.fresh

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -46,7 +47,7 @@ class Everything:
     n_inputs: int
 
 
-def plan(sources: Sequence[str], options: IngestOptions, scratch: Path) -> Plan:
+def plan(sources: Sequence[str], options: IngestOptions, scratch: Path, root: Path | None = None) -> Plan:
     """Find out what the sources hold, and divide it into parts of a chunk each.
 
     Parameters
@@ -56,6 +57,7 @@ def plan(sources: Sequence[str], options: IngestOptions, scratch: Path) -> Plan:
     options : what the user says about them.
     scratch : a folder for intermediate files (tables sorted by star, downloads); parts may point into it. Planning the
         same input again finds them there and does not make them twice.
+    root : the folder that relative sources are relative to; None for the current one.
 
     Returns
     -------
@@ -69,8 +71,9 @@ def plan(sources: Sequence[str], options: IngestOptions, scratch: Path) -> Plan:
         When `options.reader` names no reader.
     """
     forced = reader_named(options.reader) if options.reader else None
-    found = find_files(sources, scratch)
+    found = find_files(sources, scratch, root)
     refused = list(found.refused)
+    content: dict[str, str] = {}
     by_reader: dict[str, list[InputFile]] = {}
     files: list[tuple[Path, str]] = []
     for path, source in found.files:
@@ -78,13 +81,16 @@ def plan(sources: Sequence[str], options: IngestOptions, scratch: Path) -> Plan:
             members, no = unpacked(path, source, scratch)
             files += members
             refused += no
+            content |= {one.source: _content(path) for one in no}
         else:
             files.append((path, source))
     for path, source in files:
         outcome = guarded(stem_of(source), source, partial(_recognise, path, source, forced))
         if isinstance(outcome, Refused):
             refused.append(outcome)
+            content[source] = _content(path)
         else:
+            content[source] = outcome[1].digest
             by_reader.setdefault(outcome[0].name, []).append(outcome[1])
     parts: list[Part] = []
     for reader in readers():
@@ -95,12 +101,15 @@ def plan(sources: Sequence[str], options: IngestOptions, scratch: Path) -> Plan:
     if parts and options.join is not None:
         parts, no = _joined(parts, options, scratch)
         refused += no
-    if not parts and len(sources) == 1 and Path(sources[0]).is_dir():
+    if not parts and len(sources) == 1 and (root or Path()).joinpath(sources[0]).is_dir():
         first = "; ".join(f"{r.source}: {r.reason}" for r in refused[:3])
         raise SourceError(
             f"nothing to read in the folder {sources[0]}: no light curve in {len(refused)} files. {first}"
         )
-    return Plan(tuple(parts), tuple(sorted(refused, key=lambda r: (r.source, r.object_id))), len(files))
+    refused.sort(key=lambda r: (r.source, r.object_id))
+    return Plan(
+        tuple(parts), tuple(refused), len(files), _told_apart(refused, content), tuple(source for _, source in files)
+    )
 
 
 def read(part: Part, options: IngestOptions) -> Ingested:
@@ -172,6 +181,28 @@ def _joined(parts: Sequence[Part], options: IngestOptions, scratch: Path) -> tup
 
     path, refused = staged(file, scratch, options, write)
     return table_parts("parquet", file, path, options), refused
+
+
+def _content(path: Path) -> str:
+    """SHA-256 of the bytes of a file that is no light curve; "" where they cannot be had."""
+    with suppress(OSError):
+        return digest_of(path) if path.is_file() else ""
+    return ""
+
+
+def _told_apart(refused: Sequence[Refused], content: Mapping[str, str]) -> str:
+    """What changes when anything of the refused inputs does; "" for none.
+
+    Parameters
+    ----------
+    refused : in order.
+    content : digests by source. Of a file that could be read they say all: the words may hold a name that is made up
+        anew every time.
+    """
+    if not refused:
+        return ""
+    told = [(one.object_id, one.source, one.status, content.get(one.source) or one.reason) for one in refused]
+    return hashlib.sha256(repr(told).encode("utf-8", "backslashreplace")).hexdigest()
 
 
 def _recognise(path: Path, source: str, forced: Reader | None) -> tuple[Reader, InputFile]:

@@ -133,11 +133,15 @@ class Plan:
     parts : in a fixed order, whatever the order of the sources.
     refused : inputs that will not become stars.
     n_inputs : files seen.
+    refused_digest : changes when anything of what is refused does, its content too; "" where nothing is.
+    files : names of the files seen, as the user would recognise them.
     """
 
     parts: tuple[Part, ...]
     refused: tuple[Refused, ...]
     n_inputs: int
+    refused_digest: str = ""
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -29,13 +29,14 @@ class Found:
     refused: tuple[Refused, ...]
 
 
-def find_files(sources: Sequence[str], scratch: Path) -> Found:
+def find_files(sources: Sequence[str], scratch: Path, root: Path | None = None) -> Found:
     """List the files of all sources, each once however often it is named, in an order that does not depend on theirs.
 
     Parameters
     ----------
     sources : files, folders (all that is in them, hidden files excepted), globs, ``mast:TARGET``.
     scratch : where files from the archive go.
+    root : the folder that relative sources are relative to, and their names with them; None for the current one.
 
     Raises
     ------
@@ -49,7 +50,7 @@ def find_files(sources: Sequence[str], scratch: Path) -> Found:
     refused: list[Refused] = []
     for source in wanted:
         try:
-            found = list(_files_of(source, scratch))
+            found = list(_files_of(source, scratch, root or Path()))
         except SourceError as error:
             if len(wanted) == 1:
                 raise
@@ -86,28 +87,34 @@ def archive_targets(sources: Sequence[str]) -> list[str]:
     return [source[len(ARCHIVE) :].strip() for source in sources if source.lower().startswith(ARCHIVE)]
 
 
-def _files_of(source: str, scratch: Path) -> Iterator[tuple[Path, str]]:
+def _files_of(source: str, scratch: Path, root: Path) -> Iterator[tuple[Path, str]]:
     if source.lower().startswith(ARCHIVE):
         from swope.pipeline.ingest.archive import download
 
         (target,) = archive_targets([source])
         yield from download(target, scratch)
         return
-    path = Path(source).expanduser()
+    given = Path(source).expanduser()
+    path = root / given
+
+    def named(files: Sequence[Path]) -> Iterator[tuple[Path, str]]:
+        for file in files:
+            yield file, (file if given.is_absolute() else file.relative_to(root)).as_posix()
+
     if path.is_dir():
         files = without_sidecars(_inside(path))
         if not files:
             left_out = "hidden ones, and what data sets keep beside their stars, are left out"
             raise SourceError(f"nothing to read in the folder {source}: it holds no files ({left_out})")
-        yield from ((file, file.as_posix()) for file in files)
+        yield from named(files)
     elif os.path.lexists(path):
-        yield path, path.as_posix()
+        yield from named([path])
     elif glob.has_magic(source):
-        matches = sorted(glob.glob(str(path), recursive=True))
+        matches = [root / match for match in sorted(glob.glob(str(given), recursive=True, root_dir=root))]
         if not matches:
             raise SourceError(f"nothing matches {source}")
-        files = [file for match in map(Path, matches) for file in (_inside(match) if match.is_dir() else [match])]
-        yield from ((file, file.as_posix()) for file in without_sidecars(files))
+        files = [file for match in matches for file in (_inside(match) if match.is_dir() else [match])]
+        yield from named(without_sidecars(files))
     else:
         raise SourceError(f"{source} does not exist{_nearest(path)}")
 

@@ -89,3 +89,13 @@ def test_no_curve_is_lost_or_guessed_and_no_order_matters(
     again, left = sorted_names(shuffled, known)
     assert {star: sorted(sources) for star, sources in again.items()} == {s: sorted(v) for s, v in went.items()}
     assert left == others
+
+
+def test_what_comes_beside_a_runs_own_files_goes_on_from_its_star_there_although_it_was_taken_in() -> None:
+    known = [("1", "a.csv"), ("1", "in/1.csv"), ("2", "a.csv"), ("2", "b.csv"), ("2", "in/2.csv"), ("9", "in/9.csv")]
+    came = [curve(*star) for star in (*known, ("1", "in/1b.csv"))]
+    mine, new, strangers = sorted_out(came, known, {"in/1.csv", "in/1b.csv", "in/2.csv", "in/9.csv"})
+    went = {star: [one.source for one in curves] for star, curves in mine.items()}
+    own = {star: [star[1]] for star in known if star != ("1", "in/1.csv")}
+    assert went == own | {("1", "a.csv"): ["a.csv", "in/1.csv", "in/1b.csv"]}
+    assert (new, strangers) == ([], [])

@@ -200,8 +200,8 @@ def test_a_file_that_vanishes_after_planning_has_a_row_and_is_read_once_it_is_ba
     away = survey / "star4.csv"
     text = away.read_text()
 
-    def planned(sources: Sequence[str], options: IngestOptions, scratch: Path) -> Plan:
-        found = plan(sources, options, scratch)
+    def planned(sources: Sequence[str], options: IngestOptions, scratch: Path, root: Path) -> Plan:
+        found = plan(sources, options, scratch, root)
         away.unlink()
         return found
 

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from swope.flows.cli import BAD_INPUT, main
-from swope.flows.night import EVENTS, POINTS, STARS, NightRecord, forecasting, score_night
+from swope.flows.night import ALERTS, EVENTS, POINTS, STARS, NightRecord, forecasting, score_night
 from swope.flows.night.changes import last_night
 from swope.flows.night.star import opinions, take_in
 from swope.flows.options import RunOptions
@@ -389,6 +389,30 @@ def test_a_morning_goes_on_from_the_last_finished_night_of_its_run_whatever_the_
     assert last_night(nights, run) == nights / "2026-11-21"
     assert last_night(nights, other) == nights / "2026-11-22"
     assert last_night(nights, leave_record(tmp_path / "run", "c")) is None
+
+
+def test_a_finished_night_is_not_scored_again_where_its_run_has_gone_on(
+    survey: Path, night: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(night, tmp_path / "night")
+    shutil.copytree(survey / "run", tmp_path / "run")
+    out, run_dir = tmp_path / "night", tmp_path / "run"
+
+    def again(folder: str = "later", detectors: Sequence[str] | None = None) -> bool:
+        before = (out / NIGHTLY).stat().st_mtime_ns
+        score_night([str(survey / folder)], run_dir, out, None, detectors, anew=False)
+        return (out / NIGHTLY).stat().st_mtime_ns != before
+
+    # it went on from another folder
+    assert again()
+    (out / ALERTS).write_text("of the night as it is")
+    assert not again()
+    assert again(detectors=["statespace"])
+    assert not (out / ALERTS).exists()
+    record = RunRecord.read(run_dir)
+    replace(record, inputs=[{"sha256": "other", "files": []}]).write(run_dir)
+    assert not again()
+    assert again("monday")
 
 
 def test_a_night_says_which_run_it_and_the_nights_before_it_went_on_from(survey: Path, night: Path) -> None:

@@ -160,8 +160,33 @@ def test_a_hook_is_given_the_alerts(night: Path, tmp_path: Path) -> None:
 def test_a_hook_that_fails_is_said_and_the_night_is_finished(night: Path) -> None:
     with pytest.raises(HookError, match="is scored, but the hook false failed"):
         call_for([night], None, "false")
-    assert [row["object_id"] for row in pq.read_table(night / ALERTS).to_pylist()] == ["star2"]
     assert "star2" in (night / PAGE).read_text()
+    # so that it is called again
+    assert not (night / ALERTS).exists()
+    call_for([night], None, "true")
+    assert [row["object_id"] for row in pq.read_table(night / ALERTS).to_pylist()] == ["star2"]
+
+
+def test_a_namesake_of_a_star_whose_past_changed_is_not_told_of(survey: Path, tmp_path: Path) -> None:
+    tonight, run_dir, out = tmp_path / "tonight", tmp_path / "run", tmp_path / "night"
+    write(tonight, "star9", rows(9))
+    write(tonight, "star0", [line.replace("0.03", "0.04") for line in rows(0)[:HALF]])
+    score_night([str(tonight)], survey / "run", out, detectors=["statespace"])
+    new, known = str(tonight / "star9.csv"), str(survey / "first" / "star0.csv")
+
+    def told(*stars: tuple[str, str]) -> list[tuple[str, str, str]]:
+        names, sources = zip(*stars, strict=True)
+        said: dict[str, list[object]] = {"anomaly_pvalue": [1e-5], "n_events": [0], "anomaly_reason": ["odd"]}
+        columns = {name: value * len(stars) for name, value in said.items()}
+        write_parquet(pa.table({"object_id": names, "source": sources, **columns}), run_dir / "objects.parquet")
+        return [(alert["object_id"], alert["source"], alert["why"]) for alert in alerts_of(out, run_dir)]
+
+    assert told(("star9", new), ("star9", "other.csv"), ("star0", known), ("star1", known)) == [
+        ("star0", known, "past"),
+        ("star9", new, "new"),
+    ]
+    # nothing says which of them it is
+    assert told(("star0", "a.csv"), ("star0", "b.csv")) == []
 
 
 @pytest.mark.parametrize("answer", [b"garbage\r\n\r\n", b""])

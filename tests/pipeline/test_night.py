@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -146,3 +148,21 @@ def test_no_row_is_lost(rows: list[tuple[int, str]], day: int) -> None:
     assert len(found.fresh) + found.seen + found.masked + len(early) == len(rows)
     assert np.all(np.diff(found.fresh.time) >= 0)
     assert np.all(found.fresh.time >= 9)
+
+
+def test_rows_that_are_gone_from_a_stars_own_file_are_said() -> None:
+    known = curve([1.0, 2.0, 3.0, 4.0], source="a.csv")
+    cut = arrivals(known, [curve([1.0, 2.0, 5.0], source="a.csv")])
+    assert (cut.fresh.time.tolist(), cut.seen) == ([5.0], 2)
+    assert cut.past == cut.reason == "2 rows that were known are gone, or not usable any more: needs a run"
+    flagged = replace(curve([1.0, 2.0, 3.0, 4.0], source="a.csv"), value=np.array([15.0, np.nan, 15.0, 15.0]))
+    assert "1 rows that were known" in str(arrivals(known, [flagged]).past)
+    for whole in (curve([4.0, 3.0, 2.0, 1.0, 5.0], source="a.csv"), curve([1.0, 5.0], source="tonight.csv")):
+        assert arrivals(known, [whole]).past is None
+
+
+@given(st.sets(st.integers(0, 20), min_size=1), st.sets(st.integers(0, 20), min_size=1))
+def test_a_file_that_keeps_a_known_row_says_how_many_are_gone(known: set[int], came: set[int]) -> None:
+    old, new = (curve([float(t) for t in sorted(times)], source="a.csv") for times in (known, came))
+    gone = len(known - came) if known & came else 0
+    assert (f"{gone} rows that were known" in str(arrivals(old, [new]).past)) == (gone > 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -154,3 +155,38 @@ def test_links_to_themselves_and_names_that_are_no_text_are_reasons_and_stars(tm
     curves, refused = ingest([folder], tmp_path / "s")
     assert [Path(curve.source).name for curve in curves] == ["a\\xff.csv"]
     assert [(Path(r.source).name, r.status) for r in refused] == [("loop.csv", "failed")]
+
+
+def test_relative_sources_are_named_alike_from_wherever_they_are_looked_for(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = tmp_path / "else[where]"
+    elsewhere.mkdir()
+    for sources in (["data"], ["data/*.csv", "data/deep"], ["./data/a.csv"], ["../" + tmp_path.name + "/data"]):
+        monkeypatch.chdir(tmp_path)
+        here = plan(sources, IngestOptions(), tmp_path / "s")
+        monkeypatch.chdir(elsewhere)
+        assert plan(sources, IngestOptions(), tmp_path / "s", tmp_path) == here
+    shutil.copytree(folder, elsewhere / "data", symlinks=True)
+    moved = plan(["data/*.csv", "data/deep"], IngestOptions(), tmp_path / "s", elsewhere)
+    beside = plan(["data/*.csv", "data/deep"], IngestOptions(), tmp_path / "s", tmp_path)
+    assert [part.digest for part in moved.parts] == [part.digest for part in beside.parts]
+
+
+def test_a_refused_file_that_changes_is_told(folder: Path, tmp_path: Path) -> None:
+    def told() -> str:
+        return plan([str(folder)], IngestOptions(), tmp_path / "s").refused_digest
+
+    first = told()
+    os.utime(folder / "README.txt", (0, 0))
+    assert told() == first != ""
+    (folder / "README.txt").write_text("More stars\n")
+    second = told()
+    assert second != first
+    (folder / "labels.csv").unlink()
+    (folder / "other.csv").write_text("")
+    third = told()
+    assert len({first, second, third}) == 3
+    for name in ("README.txt", "other.csv", "empty.csv"):
+        (folder / name).unlink()
+    assert told() == ""
