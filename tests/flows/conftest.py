@@ -4,9 +4,18 @@ from collections.abc import Iterator
 
 import pytest
 
+from swope.flows import workers
 from swope.flows.runtime import quiet
 
 quiet()
+
+
+@pytest.fixture(autouse=True)
+def not_stopped() -> Iterator[None]:
+    """What stopped the workers of one test stops none of the next."""
+    yield
+    if workers._pool is not None and workers._pool.stopped:
+        workers._pool = None
 
 
 @pytest.fixture(scope="session")

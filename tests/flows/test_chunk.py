@@ -279,8 +279,9 @@ def test_who_runs_it_sets_the_limits() -> None:
 def test_a_process_that_would_take_the_machines_memory_is_ended_though_it_is_at_no_star(
     part: Part, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(memory, "share_of_machine", lambda: 2**50)
+    assert Limits(memory=2**50).exceeded(tmp_path, os.getpid()) is None
     monkeypatch.setattr(memory, "share_of_machine", lambda: 700 * 2**20)
-    assert Limits().exceeded(tmp_path, os.getpid()) is None
     folder = tmp_path / "chunk"
     folder.mkdir()
     with worker_processes(1):

@@ -36,7 +36,7 @@ def visit(name: str) -> Visit:
     return Visit(curve(name, 58000.0), Kept(PeriodResult(), None, "no models", none, none), [curve(name, 58100.0)])
 
 
-def taken_in(known: LightCurve, kept: Kept, came: Sequence[LightCurve]) -> Step:
+def taken_in(known: LightCurve, kept: Kept, came: Sequence[LightCurve], beside: Sequence[LightCurve]) -> Step:
     """What a star's name says happens."""
     match known.object_id:
         case "hangs":
@@ -44,7 +44,7 @@ def taken_in(known: LightCurve, kept: Kept, came: Sequence[LightCurve]) -> Step:
         case "eats":
             held = b"x" * 2**30
             time.sleep(600 + len(held))
-    return take_in(known, kept, came)
+    return take_in(known, kept, came, beside)
 
 
 def through(
