@@ -17,7 +17,7 @@ _NAME = "pandas"
 
 def without_pandas() -> None:
     """Have Arrow do without pandas until something else imports it."""
-    if _NAME in sys.modules:
+    if _NAME in sys.modules or any(isinstance(one, _Telling) for one in sys.meta_path):
         return
     refusing = _Refusing()
     sys.meta_path.insert(0, refusing)

@@ -40,3 +40,10 @@ def test_pandas_that_is_there_already_stays_known() -> None:
 def test_pandas_is_loaded_by_its_own_loader(place: str) -> None:
     name = f"import pandas as module; print(type({place}).__name__)"
     assert said_by(f"from swope.flows.arrow import without_pandas; without_pandas(); {name}") == said_by(name)
+
+
+def test_to_ask_again_changes_nothing() -> None:
+    # a command asks, and so does each flow that it calls
+    asked = "import sys; from swope.flows.arrow import without_pandas; without_pandas(); n = len(sys.meta_path); "
+    again = "without_pandas(); without_pandas(); print(len(sys.meta_path) - n); "
+    assert said_by(asked + again + _SERIES) == "0\n" + said_by(_SERIES)
